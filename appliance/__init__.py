@@ -1,0 +1,1 @@
+"""The collector: from address ranges to readings, kept safely and sent."""

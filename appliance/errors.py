@@ -1,0 +1,37 @@
+"""The errors a person sees. Each says what happened, to which thing, and what to change."""
+
+
+class DcaError(Exception):
+    """Something a person has to know: `str(error)` is one or two plain sentences, shown without a traceback."""
+
+
+class SettingsError(DcaError):
+    """A setting has a value that cannot be used; the sentence names the setting."""
+
+
+class DataFolderError(DcaError):
+    """The data folder is missing, not writable, full, or in use by another appliance."""
+
+
+class StoreError(DcaError):
+    """The database of readings could not be read or written."""
+
+
+class SnmpError(DcaError):
+    """A device could not be asked over SNMP."""
+
+
+class NoAnswerError(SnmpError):
+    """Nothing answered at the address within the time allowed."""
+
+
+class HostingError(DcaError):
+    """The hosting server was not reached, or its answer could not be used. Nothing is lost: it is tried again."""
+
+
+class RefusedError(HostingError):
+    """The hosting server answered and said no; trying the same again will not help."""
+
+
+class ControlError(DcaError):
+    """A component of the appliance did not answer on its control socket."""

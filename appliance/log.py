@@ -1,0 +1,82 @@
+"""Structured logs: JSON lines on standard output and in a rotated file, secrets removed."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+LOG_FILE_BYTES = 2_000_000
+LOG_FILES_KEPT = 4
+SECRET_NAMES = (
+    "password",
+    "passphrase",
+    "community",
+    "token",
+    "secret",
+    "authorization",
+    "cookie",
+    "private_key",
+    "enrolment_code",
+)
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the value of every field whose name says it is a secret."""
+    for name in event:
+        if any(secret in name.lower() for secret in SECRET_NAMES):
+            event[name] = "(hidden)"
+    return event
+
+
+class _Constant:
+    """A processor that adds the same fields to every event."""
+
+    def __init__(self, **fields: str) -> None:
+        self._fields = fields
+
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.update(self._fields)
+        return event
+
+
+def configure_logging(component: str, *, level: str = "INFO", folder: Path | None = None, stream: Any = None) -> None:
+    """Send structlog and standard logging of this process to `stream` (standard output) and `folder`/`component`.log."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        _Constant(component=component),
+        redact,
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
+    if folder is not None:
+        handlers.append(
+            RotatingFileHandler(folder / f"{component}.log", maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8")
+        )
+    for handler in handlers:
+        handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = handlers
+    root.setLevel(level.upper())
+    # A full disk loses log lines, never the work: logging reports its own trouble on stderr and goes on.
+    logging.raiseExceptions = False
+    logging.getLogger("tornado.access").setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )

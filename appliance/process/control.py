@@ -1,0 +1,59 @@
+"""The control socket of a component: a small JSON API over a Unix socket, served by Tornado.
+
+Whoever may open the socket file may use the API: the file is only for the user the appliance runs as.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_unix_socket
+from tornado.web import Application, HTTPError, RequestHandler
+
+from appliance.errors import DcaError
+from appliance.files import to_json
+
+
+class ControlHandler(RequestHandler):
+    """Answers JSON; a DcaError becomes `{"error": sentence}` with status 409, never a traceback."""
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object of the request, empty when there is none. Raises HTTPError 400."""
+        if not self.request.body:
+            return {}
+        try:
+            value = json.loads(self.request.body)
+        except ValueError as error:
+            raise HTTPError(400, "The request is not JSON.") from error
+        if not isinstance(value, dict):
+            raise HTTPError(400, "The request is not a JSON object.")
+        return value
+
+    def answer(self, value: object, status: int = 200) -> None:
+        """Finish with `value` as JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(to_json(value))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error as JSON."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if isinstance(error, DcaError):
+            self.answer({"error": str(error)}, 409)
+            return
+        message = error.log_message if isinstance(error, HTTPError) and error.log_message else self._reason
+        self.answer({"error": message}, status_code)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log only what nobody expected; a DcaError is an answer."""
+        if not isinstance(value, DcaError):
+            super().log_exception(typ, value, tb)
+
+
+def serve_control(application: Application, socket_file: Path) -> HTTPServer:
+    """Serve `application` at `socket_file` (mode 0600), taking the place of a file left by a killed process."""
+    server = HTTPServer(application, max_body_size=1 << 20)
+    socket_file.unlink(missing_ok=True)
+    server.add_socket(bind_unix_socket(str(socket_file), mode=0o600))
+    return server

@@ -1,0 +1,37 @@
+"""One main process per data folder, whatever the container engine does."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from appliance.errors import DataFolderError
+
+
+class MainLock:
+    """An exclusive flock on the data folder, held for the life of the process; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> "MainLock":
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+            os.close(descriptor)
+            raise DataFolderError(
+                f"The data folder {self._path.parent} is in use by another appliance (process {holder}). Stop that one "
+                "first, or name another folder in DCA_DATA_DIR."
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

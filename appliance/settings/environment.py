@@ -1,0 +1,91 @@
+"""Settings from the environment: `DCA_NAME`, or `DCA_NAME_FILE` naming a file that holds the value.
+
+A value set here stands above all other layers and is read-only in the web UI.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import SettingsError
+
+
+def _words(text: str) -> list[str]:
+    return [word for part in text.replace("\n", ",").split(",") if (word := part.strip())]
+
+
+def _credentials(text: str) -> list[dict[str, Any]]:
+    return [{"name": f"environment {number}", "version": "2c", "community": word} for number, word in enumerate(_words(text), 1)]
+
+
+def _switch(text: str) -> bool:
+    word = text.strip().lower()
+    if word in ("on", "true", "yes", "1"):
+        return True
+    if word in ("off", "false", "no", "0"):
+        return False
+    raise ValueError(f"{text!r} is neither on nor off")
+
+
+VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "DCA_SITE_NAME": ("site.name", str),
+    "DCA_SCAN_TARGETS": ("scan.targets", _words),
+    "DCA_SCAN_EXCLUDE": ("scan.exclude", _words),
+    "DCA_SWEEP_MINUTES": ("scan.sweep_minutes", int),
+    "DCA_READ_MINUTES": ("scan.read_minutes", int),
+    "DCA_PACKETS_PER_SECOND": ("scan.packets_per_second", int),
+    "DCA_ICMP": ("scan.icmp", _switch),
+    "DCA_SNMP_COMMUNITY": ("snmp.credentials", _credentials),
+    "DCA_SNMP_PORT": ("snmp.port", int),
+    "DCA_SNMP_TIMEOUT_SECONDS": ("snmp.timeout_seconds", float),
+    "DCA_HOSTING_CA_FILE": ("hosting.ca_file", str),
+    "DCA_HOSTING_VERIFY_TLS": ("hosting.verify_tls", _switch),
+    "DCA_PROXY": ("hosting.proxy", str),
+    "DCA_PROXY_USER": ("hosting.proxy_user", str),
+    "DCA_PROXY_PASSWORD": ("hosting.proxy_password", str),
+    "DCA_CHECK_IN_SECONDS": ("hosting.check_in_seconds", int),
+    "DCA_UPLOAD_SECONDS": ("hosting.upload_seconds", int),
+    "DCA_HEALTH_CHECK": ("health_check.enabled", _switch),
+    "DCA_UPDATE": ("update.level", str),
+    "DCA_WEB_PORT": ("web.port", int),
+    "DCA_WEB_BIND": ("web.bind", str),
+    "DCA_BASE_PATH": ("web.base_path", str),
+    "DCA_ALLOWED_HOSTS": ("web.allowed_hosts", _words),
+    "DCA_TRUSTED_PROXIES": ("web.trusted_proxies", _words),
+    "DCA_GUARDRAIL_NETWORKS": ("guardrails.networks", _words),
+}
+
+
+def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the value of `name`, or what the file named by `name`_FILE holds, or None. SettingsError if both are set."""
+    direct, file = environment.get(name), environment.get(f"{name}_FILE")
+    if direct and file:
+        raise SettingsError(f"{name} and {name}_FILE are both set. Keep one of them.")
+    if not file:
+        return direct or None
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_FILE names {file}, which cannot be read: {error}.") from error
+
+
+def environment_layer(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the values set by the environment as nested settings, and for each dotted path the variable that set it.
+
+    Raises SettingsError naming the variable whose value cannot be used.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, (path, convert) in VARIABLES.items():
+        text = read_variable(name, environment)
+        if text is None:
+            continue
+        try:
+            value = convert(text)
+        except ValueError as error:
+            raise SettingsError(f"{name} cannot be used: {error}.") from error
+        section, field = path.split(".")
+        values.setdefault(section, {})[field] = value
+        origins[path] = name
+    return values, origins

@@ -1,0 +1,208 @@
+"""The settings of an appliance. The hosting server validates with the same model what it publishes."""
+
+import ipaddress
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
+
+HOST_NAME = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$")
+
+
+def check_target(text: str) -> str:
+    """Return the target in canonical form: `10.0.0.0/24`, `10.0.0.1-10.0.0.20`, `10.0.0.7`, `2001:db8::/120` or a host name.
+
+    Raises ValueError with a sentence that names the target and what is accepted.
+    """
+    target = text.strip()
+    accepted = "Write a network (10.0.0.0/24), a range (10.0.0.1-10.0.0.20), an address or a host name."
+    first, dash, last = target.partition("-")
+    try:
+        if "/" in target:
+            return str(ipaddress.ip_network(target, strict=False))
+        if dash and _is_address(first):
+            low, high = ipaddress.ip_address(first.strip()), ipaddress.ip_address(_complete(first, last))
+            if low.version != high.version or int(low) > int(high):
+                raise ValueError(f"{target!r} is no range: the last address must follow the first. {accepted}")
+            return f"{low}-{high}"
+        if _is_address(target):
+            return str(ipaddress.ip_address(target))
+    except ValueError as error:
+        if "is no range" in str(error):
+            raise
+        raise ValueError(f"{target!r} is no range of addresses. {accepted}") from error
+    if HOST_NAME.match(target) and not re.fullmatch(r"[0-9.\-]+", target):
+        return target.lower()
+    raise ValueError(f"{target!r} is no range of addresses. {accepted}")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+def _complete(first: str, last: str) -> str:
+    """Return the last address of `10.0.0.1-20`, where only its final number is written."""
+    tail = last.strip()
+    return f"{first.strip().rpartition('.')[0]}.{tail}" if tail.isdigit() and "." in first else tail
+
+
+def _check_url(text: str) -> str:
+    if text and not re.match(r"^https?://[^/\s@]+(/\S*)?$", text):
+        raise ValueError(f"{text!r} is no web address. Write https://NAME, with :PORT where it is not 443.")
+    return text.rstrip("/")
+
+
+Target = Annotated[str, AfterValidator(check_target)]
+Url = Annotated[str, AfterValidator(_check_url)]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown names are refused, values cannot be changed in place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class SiteSettings(Section):
+    """How the site is called in the web UI and at the hosting server."""
+
+    name: Annotated[str, Field(max_length=100, description="Name of the site")] = ""
+
+
+class ScanSettings(Section):
+    """Which addresses are looked at, how often, and how gently."""
+
+    targets: Annotated[
+        tuple[Target, ...], Field(max_length=4096, description="Networks, ranges, addresses and host names to scan")
+    ] = ()
+    exclude: Annotated[tuple[Target, ...], Field(max_length=4096, description="Never contacted, whatever the targets say")] = ()
+    sweep_minutes: Annotated[int, Field(ge=5, le=10080, description="Minutes between two sweeps for new devices")] = 1440
+    read_minutes: Annotated[int, Field(ge=1, le=1440, description="Minutes between two readings of the known devices")] = 60
+    packets_per_second: Annotated[int, Field(ge=1, le=10000, description="Ceiling of packets sent each second by a sweep")] = 200
+    icmp: Annotated[
+        bool, Field(description="Ask with a ping first; devices that do not answer a ping are still asked over SNMP")
+    ] = True
+
+
+class SnmpCredential(Section):
+    """One way to be let in. Credentials are tried in order; what worked is remembered for each device."""
+
+    name: Annotated[str, Field(max_length=60)] = ""
+    version: Literal["1", "2c"] = "2c"
+    community: SecretStr = SecretStr("public")
+
+    @field_serializer("community", when_used="always")
+    def _reveal(self, value: SecretStr) -> str:
+        """Write the secret out: the model is only dumped into the settings file, never into an answer."""
+        return value.get_secret_value()
+
+
+class SnmpSettings(Section):
+    """How devices are asked."""
+
+    credentials: Annotated[tuple[SnmpCredential, ...], Field(min_length=1, max_length=16)] = (SnmpCredential(name="default"),)
+    port: Annotated[int, Field(ge=1, le=65535, description="UDP port of the SNMP agents")] = 161
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=30, description="Seconds to wait for one answer")] = 2.0
+    retries: Annotated[int, Field(ge=0, le=5, description="How often an unanswered request is repeated")] = 1
+    device_seconds: Annotated[float, Field(ge=1, le=300, description="Seconds one device may take in all")] = 30.0
+    max_repetitions: Annotated[int, Field(ge=1, le=50, description="Rows asked for in one GETBULK")] = 10
+
+
+class HostingSettings(Section):
+    """Where the readings go. Without an address the appliance works alone and keeps its readings."""
+
+    url: Annotated[Url, Field(description="Address of the hosting server")] = ""
+    ca_file: Annotated[
+        str,
+        Field(max_length=4096, description="File with the certificate authority of the server, beside the public ones"),
+    ] = ""
+    verify_tls: Annotated[bool, Field(description="Check the certificate of the server")] = True
+    proxy: Annotated[Url, Field(description="Address of a web proxy")] = ""
+    proxy_user: Annotated[str, Field(max_length=200)] = ""
+    proxy_password: SecretStr = SecretStr("")
+    check_in_seconds: Annotated[int, Field(ge=5, le=86400, description="Seconds between two check-ins")] = 60
+    upload_seconds: Annotated[int, Field(ge=1, le=86400, description="Seconds between two uploads while readings wait")] = 60
+
+    @field_serializer("proxy_password", when_used="always")
+    def _reveal(self, value: SecretStr) -> str:
+        return value.get_secret_value()
+
+
+class HealthCheckSettings(Section):
+    """The health check: on, it restarts what fails; off, it observes and reports."""
+
+    enabled: Annotated[bool, Field(description="Restart what fails")] = True
+    memory_ceiling_mb: Annotated[int, Field(ge=64, le=8192, description="A component above this memory is restarted")] = 256
+
+
+class UpdateSettings(Section):
+    """The intelligent update: what the hosting server may change here."""
+
+    level: Annotated[
+        Literal["off", "config", "notify", "auto"],
+        Field(description="off: nothing; config: configuration; notify: also offer new versions; auto: also install them"),
+    ] = "auto"
+    hold_until: date | None = None
+
+
+class WebSettings(Section):
+    """The local web UI. Takes effect when the web UI starts again."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    bind: Annotated[str, Field(max_length=60)] = "0.0.0.0"  # noqa: S104 - inside a container; DCA_WEB_BIND narrows it elsewhere
+    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=200)] = ""
+    allowed_hosts: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    trusted_proxies: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+
+
+class StoreSettings(Section):
+    """How long readings stay on the site's own disk after they were sent."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
+class Guardrails(Section):
+    """Limits only the site sets; configuration of the hosting server outside them is refused as a whole."""
+
+    networks: Annotated[
+        tuple[Target, ...], Field(max_length=4096, description="The only networks that may be scanned; empty: any")
+    ] = ()
+    packets_per_second: Annotated[int, Field(ge=1, le=10000)] = 1000
+
+
+class Settings(Section):
+    """Everything that can be set, each value validated, each with a working default except the targets."""
+
+    site: SiteSettings = SiteSettings()
+    scan: ScanSettings = ScanSettings()
+    snmp: SnmpSettings = SnmpSettings()
+    hosting: HostingSettings = HostingSettings()
+    health_check: HealthCheckSettings = HealthCheckSettings()
+    update: UpdateSettings = UpdateSettings()
+    web: WebSettings = WebSettings()
+    store: StoreSettings = StoreSettings()
+    guardrails: Guardrails = Guardrails()
+
+    @model_validator(mode="after")
+    def _within_guardrails(self) -> Self:
+        if self.scan.packets_per_second > self.guardrails.packets_per_second:
+            raise ValueError(
+                f"scan.packets_per_second is {self.scan.packets_per_second}, above the site's ceiling of "
+                f"{self.guardrails.packets_per_second} (guardrails.packets_per_second)"
+            )
+        return self
+
+
+SITE_ONLY: frozenset[str] = frozenset({"health_check", "update", "web", "guardrails", "hosting"})
+"""Sections the hosting server can never set, but for the two intervals of `hosting`."""
+
+HOSTING_MAY_SET_IN_HOSTING: frozenset[str] = frozenset({"check_in_seconds", "upload_seconds"})
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings."""
+    return Settings.model_json_schema()
