@@ -1,0 +1,1 @@
+"""Who is there: targets, pacing, ICMP and the sweep."""
