@@ -1,0 +1,1 @@
+"""The tests of every room. A package, so that `tests.simulator` and `simulator` are two names."""
