@@ -1,0 +1,68 @@
+# The commands of this repository. `make` alone lists them. Nothing has to be prepared first: each target installs what it needs
+# into .venv, from the lock files, and the front-end files from frontend/package-lock.json.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+VERSION := $(shell cat VERSION)
+IMAGE ?= dca/appliance
+DOCKER ?= docker
+# Behind a proxy that inspects TLS: make image CA=/etc/ssl/certs/ca-certificates.crt BUILD_NETWORK=host
+CA ?=
+BUILD_NETWORK ?=
+BUILD_FLAGS := --build-arg VERSION=$(VERSION) $(if $(CA),--secret id=ca$(comma)src=$(CA)) $(if $(BUILD_NETWORK),--network $(BUILD_NETWORK))
+comma := ,
+TESTS ?= tests
+
+.PHONY: help
+help:
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || grep -h '## ' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.run frontend ## 13 simulated printers, a hosting server and an appliance, until Ctrl-C (CHECK=1: check and exit)
+	$(BIN)/python -m simulator.demo $(if $(CHECK),--check)
+
+.PHONY: run
+run: $(VENV)/.run frontend ## the appliance alone, for a real network; setup at http://localhost:8080, data in ./data
+	DCA_DATA_DIR=$${DCA_DATA_DIR:-data} $(BIN)/dca run
+
+.PHONY: test
+test: $(VENV)/.dev frontend ## everything: style, types, room boundaries, tests (TESTS=tests/updater for a part)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TESTS)
+
+.PHONY: format
+format: $(VENV)/.dev ## bring the code into its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: image
+image: ## the container images of the appliance and the hosting server
+	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_FLAGS) --target appliance --tag $(IMAGE):$(VERSION) --tag $(IMAGE):stable .
+	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_FLAGS) --target hosting --tag dca/hosting:$(VERSION) --tag dca/hosting:stable .
+
+.PHONY: lock
+lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
+	sh requirements/lock.sh $(BIN)/python
+
+.PHONY: frontend
+frontend: webui/static/vendor/.built ## the front-end files, from npm by lock file
+
+webui/static/vendor/.built: frontend/package-lock.json $(wildcard frontend/*.css frontend/*.js frontend/*.json frontend/*.py frontend/*.sh) | $(VENV)/.run
+	NPM="$$(sh requirements/npm.sh $(BIN)/python)" sh frontend/build.sh
+	touch $@
+
+$(VENV)/.run: requirements/hosting.lock requirements/build.lock pyproject.toml VERSION
+	sh requirements/install.sh $(PYTHON) $(VENV) requirements/hosting.lock
+	touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	sh requirements/install.sh $(PYTHON) $(VENV) requirements/dev.lock
+	touch $@
+
+.PHONY: clean
+clean: ## remove everything that was installed or built here (never ./data)
+	rm -rf $(VENV) build *.egg-info frontend/node_modules webui/static/vendor hosting/console/static/vendor
