@@ -84,7 +84,7 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 8080
 # `dca health` asks the supervisor on its control socket and prints one line.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --start-interval=2s --retries=3 CMD ["dca", "health"]
+HEALTHCHECK --interval=20s --timeout=5s --start-period=30s --retries=3 CMD ["dca", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["tini", "--", "dca"]
 CMD ["run"]

@@ -22,10 +22,12 @@ class Paths:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Paths":
         """Return the paths named by `DCA_DATA_DIR` and `DCA_RUN_DIR`.
 
-        Without `DCA_RUN_DIR`, sockets live in `/run/dca` beside the default data folder, else in `run/` inside the data folder.
+        Without `DCA_RUN_DIR`, sockets live in `/run/dca` where that can be written (as in the image), else in `run/` inside the
+        data folder, as with a read-only root filesystem.
         """
         data = Path(environment.get("DCA_DATA_DIR") or DEFAULT_DATA_FOLDER).absolute()
-        fallback = DEFAULT_RUN_FOLDER if str(data) == DEFAULT_DATA_FOLDER else data / "run"
+        in_image = str(data) == DEFAULT_DATA_FOLDER and os.access(DEFAULT_RUN_FOLDER, os.W_OK | os.X_OK)
+        fallback = DEFAULT_RUN_FOLDER if in_image else data / "run"
         return cls(data=data, run=Path(environment.get("DCA_RUN_DIR") or fallback).absolute())
 
     @property
