@@ -1,0 +1,105 @@
+/*
+ * Behaviour shared by the appliance's web UI and the hosting console. Pages work without it; with it they are livelier.
+ * Loaded in <head> without `defer`, so that the chosen theme stands before the first paint. No inline code, no eval.
+ *
+ *   <meta name="xsrf-token" content="…">            sent as X-XSRFToken with every htmx request that changes something
+ *   <button data-theme-switch>                       goes through automatic, light and dark; its text says which one is on
+ *   <form data-confirm="Restart the collector?">     asks before it is sent
+ *   <section data-stream="URL" data-stream-done="URL">  a region kept current by server-sent events:
+ *       event `html`   replaces the content of [data-stream-html] (HTML rendered and escaped by the server)
+ *       event `say`    replaces the text of [data-stream-say] (an aria-live element: few, short sentences)
+ *       event `done`   ends the stream; the page then moves on to data-stream-done, when given
+ *   <time datetime="…Z">                             gets a title with the moment in the reader's own time zone
+ */
+(() => {
+  "use strict";
+
+  const root = document.documentElement;
+  const themes = ["auto", "light", "dark"];
+  const themeTexts = { auto: "Theme: automatic", light: "Theme: light", dark: "Theme: dark" };
+  const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
+
+  const storedTheme = () => {
+    try {
+      const theme = localStorage.getItem("dca-theme");
+      return themes.includes(theme) ? theme : "auto";
+    } catch {
+      return "auto"; // storage may be forbidden; the system's choice is a good one
+    }
+  };
+
+  const applyTheme = (theme) => {
+    root.dataset.bsTheme = theme === "auto" ? (systemIsDark.matches ? "dark" : "light") : theme;
+    for (const button of document.querySelectorAll("[data-theme-switch]")) {
+      button.textContent = themeTexts[theme];
+      button.hidden = false;
+    }
+  };
+
+  const nextTheme = () => {
+    const theme = themes[(themes.indexOf(storedTheme()) + 1) % themes.length];
+    try {
+      localStorage.setItem("dca-theme", theme);
+    } catch {
+      // not kept beyond this page, but applied
+    }
+    applyTheme(theme);
+  };
+
+  const nameTimes = (scope) => {
+    for (const time of scope.querySelectorAll("time[datetime]")) {
+      const moment = new Date(time.dateTime);
+      if (!Number.isNaN(moment.getTime())) {
+        time.title = moment.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      }
+    }
+  };
+
+  const openStream = (region) => {
+    const source = new EventSource(region.dataset.stream);
+    const html = region.querySelector("[data-stream-html]");
+    const say = region.querySelector("[data-stream-say]");
+    source.addEventListener("html", (event) => {
+      html.innerHTML = event.data;
+      nameTimes(html);
+    });
+    source.addEventListener("say", (event) => {
+      if (say.textContent !== event.data) say.textContent = event.data;
+    });
+    source.addEventListener("done", () => {
+      source.close();
+      region.removeAttribute("data-stream");
+      if (region.dataset.streamDone) window.location.assign(region.dataset.streamDone);
+    });
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED && say) say.textContent = say.dataset.lost || "";
+    });
+    window.addEventListener("pagehide", () => source.close());
+  };
+
+  applyTheme(storedTheme());
+  systemIsDark.addEventListener("change", () => applyTheme(storedTheme()));
+
+  document.addEventListener("DOMContentLoaded", () => {
+    applyTheme(storedTheme());
+    nameTimes(document);
+    document.querySelectorAll("[data-stream]").forEach(openStream);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-switch]")) nextTheme();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:config:request", (event) => {
+    const token = document.querySelector('meta[name="xsrf-token"]');
+    const request = event.detail.ctx.request;
+    if (token && request.method.toUpperCase() !== "GET") request.headers["X-XSRFToken"] = token.content;
+  });
+
+  document.addEventListener("htmx:after:swap", () => nameTimes(document));
+})();
