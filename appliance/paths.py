@@ -56,6 +56,11 @@ class Paths:
         return self.data / ".main.lock"
 
     @property
+    def collector_lock(self) -> Path:
+        """Held by the one collector that may write the readings of this data folder."""
+        return self.data / ".collector.lock"
+
+    @property
     def collector_socket(self) -> Path:
         """Control socket of the collector."""
         return self.run / "collector.sock"

@@ -1,0 +1,8 @@
+"""`python -m appliance`: the collector."""
+
+import sys
+
+from appliance.service.process import main
+
+if __name__ == "__main__":
+    sys.exit(main())
