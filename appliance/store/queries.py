@@ -1,0 +1,82 @@
+"""The questions both the writer and the readers ask."""
+
+import json
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from appliance import report
+from appliance.clock import from_rfc3339
+from appliance.store.rows import DeviceRow, EventRow, OutboxState, TrafficRow
+
+_DEVICE = """SELECT device.key, device.address, device.first_seen_at, device.last_seen_at, reading.body, device.agent,
+    device.failure, device.failed_at FROM device JOIN reading ON reading.id = device.last_reading_id"""
+_EVENT = "SELECT id, at, kind, text, device_key, details FROM event"
+
+
+def devices(connection: sqlite3.Connection) -> list[DeviceRow]:
+    """Return all devices ever seen, by address and key."""
+    return [_device(row) for row in connection.execute(f"{_DEVICE} ORDER BY device.address, device.key")]
+
+
+def device(connection: sqlite3.Connection, key: str) -> DeviceRow | None:
+    """Return the device with this key, or None."""
+    row = connection.execute(f"{_DEVICE} WHERE device.key = ?", (key,)).fetchone()
+    return _device(row) if row else None
+
+
+def readings(connection: sqlite3.Connection, key: str, limit: int) -> list[report.Reading]:
+    """Return the newest readings of a device, newest first."""
+    rows = connection.execute("SELECT body FROM reading WHERE device_key = ? ORDER BY taken_at DESC, id DESC LIMIT ?", (key, limit))
+    return [report.Reading.model_validate_json(body) for (body,) in rows]
+
+
+def events(connection: sqlite3.Connection, limit: int, key: str | None = None) -> list[EventRow]:
+    """Return the newest events, of one device when `key` is given, newest first."""
+    if key is None:
+        rows = connection.execute(f"{_EVENT} ORDER BY id DESC LIMIT ?", (limit,))
+    else:
+        rows = connection.execute(f"{_EVENT} WHERE device_key = ? ORDER BY id DESC LIMIT ?", (key, limit))
+    return [
+        EventRow(number, from_rfc3339(at), kind, text, device_key, json.loads(details))
+        for number, at, kind, text, device_key, details in rows
+    ]
+
+
+def outbox_state(connection: sqlite3.Connection) -> OutboxState:
+    """Return how much waits to be sent."""
+    waiting, oldest, aside = connection.execute(
+        """SELECT COALESCE(SUM(batch.rejected_at IS NULL), 0),
+            MIN(CASE WHEN batch.rejected_at IS NULL THEN reading.taken_at END),
+            COALESCE(SUM(batch.rejected_at IS NOT NULL), 0)
+        FROM outbox JOIN reading ON reading.id = outbox.reading_id LEFT JOIN batch ON batch.number = outbox.batch_number"""
+    ).fetchone()
+    return OutboxState(waiting, _moment(oldest), aside)
+
+
+def traffic(connection: sqlite3.Connection, days: int) -> list[TrafficRow]:
+    """Return the traffic of the newest `days` days that had any, newest first."""
+    rows = connection.execute(
+        """SELECT day, purpose, packets_sent, packets_received, bytes_sent, bytes_received FROM traffic
+        WHERE day IN (SELECT DISTINCT day FROM traffic ORDER BY day DESC LIMIT ?) ORDER BY day DESC, purpose""",
+        (days,),
+    )
+    return [TrafficRow(*row) for row in rows]
+
+
+def _device(row: tuple[Any, ...]) -> DeviceRow:
+    key, address, first_seen, last_seen, body, agent, failure, failed_at = row
+    return DeviceRow(
+        key=key,
+        address=address,
+        first_seen_at=from_rfc3339(first_seen),
+        last_seen_at=from_rfc3339(last_seen),
+        reading=report.Reading.model_validate_json(body),
+        agent=json.loads(agent),
+        failure=failure,
+        failed_at=_moment(failed_at),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return from_rfc3339(text) if text else None

@@ -1,0 +1,88 @@
+"""What the store gives out: plain values, no database behind them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from appliance import report
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device as the collector knows it."""
+
+    key: str
+    address: str | None
+    """Where it was last read; None once another device was found at that address."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    reading: report.Reading
+    """The newest reading kept."""
+    agent: Mapping[str, Any]
+    """How it was reached: SNMP version, port and the name of the credential, never the credential."""
+    failure: str | None = None
+    """Why it could not be read since, None while it answers."""
+    failed_at: datetime | None = None
+
+    @property
+    def answering(self) -> bool:
+        """Whether the last attempt to read it worked."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened and that a person may want to know."""
+
+    id: int
+    at: datetime
+    kind: str
+    text: str
+    device_key: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """What waits to be sent."""
+
+    readings: int
+    oldest_at: datetime | None
+    """When the oldest waiting reading was taken."""
+    set_aside: int = 0
+    """Readings the hosting server will never take; they stay on this disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings sent together. Id and content stay the same until the hosting server has acknowledged them."""
+
+    id: str
+    readings: tuple[str, ...]
+    """Each reading as JSON, exactly as it was kept."""
+
+    def body(self) -> bytes:
+        """Return the body of `POST /api/v1/readings`: a `report.Batch` in JSON, the same bytes each time."""
+        return f'{{"schema":{report.SCHEMA},"batch":"{self.id}","readings":[{",".join(self.readings)}]}}'.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficRow:
+    """Packets and bytes (IP level) of one UTC day for one purpose, such as `sweep`, `read` or `upload`."""
+
+    day: str
+    purpose: str
+    packets_sent: int
+    packets_received: int
+    bytes_sent: int
+    bytes_received: int
+
+
+class TrafficCounters(Protocol):
+    """Anything that counts packets and bytes at IP level."""
+
+    packets_sent: int
+    packets_received: int
+    bytes_sent: int
+    bytes_received: int

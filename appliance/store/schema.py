@@ -1,0 +1,79 @@
+"""The tables of `readings.db`, as numbered migrations (`PRAGMA user_version`).
+
+Migrations only add. An appliance that was rolled back to its former version therefore still works on a database that its
+successor has migrated already, and a number above the last one known here is no error.
+"""
+
+import sqlite3
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        """CREATE TABLE device (
+            key TEXT PRIMARY KEY,
+            address TEXT,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            last_reading_id INTEGER NOT NULL REFERENCES reading (id) DEFERRABLE INITIALLY DEFERRED,
+            agent TEXT NOT NULL DEFAULT '{}',
+            failure TEXT,
+            failed_at TEXT
+        ) STRICT""",
+        "CREATE INDEX device_address ON device (address)",
+        "CREATE INDEX device_last_reading ON device (last_reading_id)",
+        """CREATE TABLE reading (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            device_key TEXT NOT NULL REFERENCES device (key) DEFERRABLE INITIALLY DEFERRED,
+            taken_at TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX reading_device ON reading (device_key, taken_at)",
+        "CREATE INDEX reading_taken ON reading (taken_at)",
+        """CREATE TABLE batch (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            made_at TEXT NOT NULL,
+            rejected_at TEXT,
+            reason TEXT
+        ) STRICT""",
+        """CREATE TABLE outbox (
+            reading_id INTEGER PRIMARY KEY REFERENCES reading (id),
+            batch_number INTEGER REFERENCES batch (number)
+        ) STRICT""",
+        "CREATE INDEX outbox_batch ON outbox (batch_number)",
+        """CREATE TABLE event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            device_key TEXT,
+            details TEXT NOT NULL DEFAULT '{}'
+        ) STRICT""",
+        "CREATE INDEX event_device ON event (device_key, id)",
+        """CREATE TABLE traffic (
+            day TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            packets_sent INTEGER NOT NULL,
+            packets_received INTEGER NOT NULL,
+            bytes_sent INTEGER NOT NULL,
+            bytes_received INTEGER NOT NULL,
+            PRIMARY KEY (day, purpose)
+        ) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+    """Bring the database to the newest schema known here, each step in a transaction of its own."""
+    done = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for number, statements in enumerate(migrations[done:], done + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,255 @@
+"""The writer of `readings.db`: one for each appliance, owned by the collector. Others read through `appliance.store.reader`."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+from appliance import report
+from appliance.clock import to_rfc3339, utc_now
+from appliance.errors import StoreError
+from appliance.files import to_json
+from appliance.log import SECRET_NAMES
+from appliance.store import outbox, queries
+from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
+from appliance.store.retention import Removed, remove_old
+from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficCounters
+from appliance.store.schema import migrate
+from appliance.store.uuid7 import Uuid7Maker
+
+log = structlog.get_logger()
+
+MAX_WAITING_READINGS = 200_000
+"""Above this, the oldest waiting readings are thinned out to the last one of each day: 300 MB or so on the disk."""
+
+
+class Store:
+    """Keeps readings and what still has to be sent. Each call is one transaction; what it returned from is on the disk.
+
+    A context manager; may be used from several threads. Every method raises DataFolderError when the disk is full or not
+    writable (nothing was changed then, and it works again once there is space), and StoreError for other faults.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the database or make it; a damaged one is set aside, an event tells so, and a new one is started."""
+        self._path = path
+        self._lock = threading.RLock()
+        self._ids = Uuid7Maker()
+        fault = fault_of(path)
+        aside = set_aside(path) if fault else None
+        with explained(path):
+            self._connection = connect_writer(path)
+            try:
+                migrate(self._connection)
+            except BaseException:
+                self._connection.close()
+                raise
+        if aside:
+            log.error("the database was damaged; it was set aside and a new one started", kept_aside=str(aside), reason=fault)
+            self.add_event(
+                "database_set_aside",
+                f"The database of readings was damaged and was set aside as {aside.name}; a new one was started.",
+                reason=fault,
+                file=str(aside),
+            )
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; the store cannot be used afterwards."""
+        with self._lock, explained(self._path):
+            self._connection.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, explained(self._path), transaction(self._connection):
+            yield self._connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, explained(self._path):
+            yield self._connection
+
+    def keep(self, readings: Sequence[report.Reading], agents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Keep readings and put them into the outbox, in one transaction.
+
+        `agents` tells for each device key how it was reached (`{"address", "port", "version", "credential"}`, the credential by its
+        name). The address there is the one to ask again; without it the reading's own is taken.
+        """
+        profiles = {key: dict(profile) for key, profile in (agents or {}).items()}
+        for profile in profiles.values():
+            if secret := next((name for name in profile if any(word in name.lower() for word in SECRET_NAMES)), None):
+                raise ValueError(f"{secret} must not get into the database: name the credential instead")
+        bodies = [reading.to_json() for reading in readings]
+        with self._writing() as connection:
+            for reading, body in zip(readings, bodies, strict=True):
+                _keep_one(connection, reading, body, profiles.get(reading.device.key))
+
+    def note_failures(self, failures: Mapping[str, str], at: datetime | None = None) -> None:
+        """Note for each device key why the device could not be read; the next reading kept clears it."""
+        moment = to_rfc3339(at or utc_now())
+        with self._writing() as connection:
+            connection.executemany(
+                "UPDATE device SET failure = ?, failed_at = COALESCE(failed_at, ?) WHERE key = ?",
+                [(reason, moment, key) for key, reason in failures.items()],
+            )
+
+    def devices(self) -> list[DeviceRow]:
+        """Return all devices ever seen."""
+        with self._reading() as connection:
+            return queries.devices(connection)
+
+    def device(self, key: str) -> DeviceRow | None:
+        """Return the device with this key, or None."""
+        with self._reading() as connection:
+            return queries.device(connection, key)
+
+    def last_reading(self, key: str) -> report.Reading | None:
+        """Return the newest reading of the device, or None."""
+        row = self.device(key)
+        return row.reading if row else None
+
+    def outbox_state(self) -> OutboxState:
+        """Return how much waits to be sent."""
+        with self._reading() as connection:
+            return queries.outbox_state(connection)
+
+    def events(self, limit: int = 100) -> list[EventRow]:
+        """Return the newest events, newest first."""
+        with self._reading() as connection:
+            return queries.events(connection, limit)
+
+    def next_batch(self, limit: int = 50) -> Batch | None:
+        """Return the oldest readings that wait, at most `limit`; None when nothing waits.
+
+        The same batch, id and content, comes again until it is acknowledged or rejected, also after a crash.
+        """
+        with self._writing() as connection:
+            return outbox.next_batch(connection, self._ids.make, limit)
+
+    def acknowledge(self, batch_id: str) -> int:
+        """Take a batch that the hosting server has out of the outbox; return its readings (0: it was acknowledged before)."""
+        with self._writing() as connection:
+            return outbox.acknowledge(connection, batch_id)
+
+    def reject(self, batch_id: str, reason: str) -> int:
+        """Deal with a batch the hosting server will never take; return how many readings were set aside.
+
+        A batch of several is split in two smaller ones (0 is returned), so that one reading the server cannot take does not
+        hold back the others. A batch of one is set aside, kept on the disk, and reported as an event.
+        """
+        with self._writing() as connection:
+            return outbox.reject(connection, self._ids.make, batch_id, reason)
+
+    def add_event(self, kind: str, text: str, device_key: str | None = None, **details: Any) -> None:
+        """Keep an event; `text` is a sentence for a person, `details` must be JSON values without secrets."""
+        with self._writing() as connection:
+            insert_event(connection, kind, text, device_key, details)
+
+    def add_traffic(self, purpose: str, traffic: TrafficCounters, at: datetime | None = None) -> None:
+        """Add packets and bytes (IP level) to what was counted for `purpose` on this UTC day."""
+        with self._writing() as connection:
+            connection.execute(
+                """INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (day, purpose) DO UPDATE SET
+                packets_sent = packets_sent + excluded.packets_sent,
+                packets_received = packets_received + excluded.packets_received,
+                bytes_sent = bytes_sent + excluded.bytes_sent, bytes_received = bytes_received + excluded.bytes_received""",
+                (
+                    to_rfc3339(at or utc_now())[:10],
+                    purpose,
+                    traffic.packets_sent,
+                    traffic.packets_received,
+                    traffic.bytes_sent,
+                    traffic.bytes_received,
+                ),
+            )
+
+    def retention(self, keep_days: int, *, max_waiting: int = MAX_WAITING_READINGS, now: datetime | None = None) -> Removed:
+        """Remove what is older than `keep_days`, never the last reading of a device, nor what still waits to be sent.
+
+        When more than `max_waiting` readings wait, the oldest are thinned out to the last one of each device and day.
+        """
+        with self._writing() as connection:
+            removed = remove_old(connection, now or utc_now(), keep_days=keep_days, max_waiting=max_waiting)
+            if removed.thinned:
+                insert_event(
+                    connection,
+                    "outbox_thinned",
+                    f"More than {max_waiting} readings wait to be sent: {removed.thinned} of the oldest were removed, "
+                    "the last one of each device and day stays.",
+                    None,
+                    {"removed": removed.thinned},
+                )
+        return removed
+
+    def check(self) -> None:
+        """Raise the error that a write would raise now: the deep check of the collector."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('checked_at', ?)", (to_rfc3339(utc_now()),))
+
+
+def insert_event(connection: sqlite3.Connection, kind: str, text: str, device_key: str | None, details: Mapping[str, Any]) -> None:
+    """Insert an event inside the transaction of the caller."""
+    connection.execute(
+        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
+        (to_rfc3339(utc_now()), kind, text, device_key, to_json(dict(details)).decode()),
+    )
+
+
+def _keep_one(connection: sqlite3.Connection, reading: report.Reading, body: str, profile: Mapping[str, Any] | None) -> None:
+    device, taken_at = reading.device, to_rfc3339(reading.taken_at)
+    address = str((profile or {}).get("address") or device.ip or "") or None
+    before = connection.execute("SELECT address FROM device WHERE key = ?", (device.key,)).fetchone()
+    reading_id = connection.execute(
+        "INSERT INTO reading (device_key, taken_at, body) VALUES (?, ?, ?)", (device.key, taken_at, body)
+    ).lastrowid
+    if reading_id is None:
+        raise StoreError("The database gave no number to a new reading.")
+    connection.execute("INSERT INTO outbox (reading_id) VALUES (?)", (reading_id,))
+    _note_moves(connection, device, before, address)
+    connection.execute(
+        """INSERT INTO device (key, address, first_seen_at, last_seen_at, last_reading_id, agent) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (key) DO UPDATE SET address = COALESCE(excluded.address, address), last_seen_at = excluded.last_seen_at,
+        last_reading_id = excluded.last_reading_id, agent = CASE WHEN ? THEN excluded.agent ELSE agent END,
+        failure = NULL, failed_at = NULL""",
+        (device.key, address, taken_at, taken_at, reading_id, to_json(profile or {}).decode(), profile is not None),
+    )
+
+
+def _note_moves(
+    connection: sqlite3.Connection, device: report.Device, before: tuple[str | None] | None, address: str | None
+) -> None:
+    """Keep events of a new device, of one that changed its address, and of one that gave its address to another."""
+    name = " ".join(part for part in (device.manufacturer, device.model) if part) or device.key
+    if before is None:
+        insert_event(connection, "device_found", f"{name} was found at {address}.", device.key, {"address": address})
+    elif address and before[0] != address:
+        insert_event(
+            connection,
+            "address_changed",
+            f"{name} moved from {before[0] or 'an address another device has taken'} to {address}.",
+            device.key,
+            {"from": before[0], "to": address},
+        )
+    if address is None or (before is not None and before[0] == address):
+        return
+    others = connection.execute("SELECT key FROM device WHERE address = ? AND key <> ?", (address, device.key)).fetchall()
+    for (other,) in others:
+        connection.execute("UPDATE device SET address = NULL WHERE key = ?", (other,))
+        insert_event(
+            connection,
+            "address_taken",
+            f"{address} belongs to {name} now; {other} was there before.",
+            other,
+            {"address": address, "by": device.key},
+        )
