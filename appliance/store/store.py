@@ -192,6 +192,17 @@ class Store:
                 )
         return removed
 
+    def remember(self, name: str, value: str) -> None:
+        """Keep a short note of the collector, such as when it last swept, in place of the former one of this name."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def recall(self, name: str) -> str | None:
+        """Return the note of this name, or None."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+            return str(row[0]) if row else None
+
     def check(self) -> None:
         """Raise the error that a write would raise now: the deep check of the collector."""
         with self._writing() as connection:
