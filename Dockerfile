@@ -25,7 +25,7 @@ FROM tools AS frontend
 COPY frontend frontend
 RUN --mount=type=secret,id=ca \
     if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi \
-    && PATH=/tools/bin:$PATH NPM=/tools/bin/npm sh frontend/build.sh
+    && PATH=/tools/bin:$PATH NPM=/tools/bin/npm sh frontend/build.sh --omit=dev
 
 FROM tools AS packages
 ARG VERSION

@@ -1,0 +1,93 @@
+"""The compose files as documented, run by the real Compose."""
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import docker
+import pytest
+
+from tests.engine.conftest import DOCKER, ROOT
+from tests.requirement import missing
+
+Compose = Callable[..., str]
+
+
+def free_tcp_port() -> int:
+    """Return a TCP port that was free on loopback a moment ago; Compose wants a number."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def compose(engine: docker.DockerClient, appliance_image: str, hosting_image: str) -> Iterator[tuple[Compose, dict[str, int]]]:
+    """Yield a function that runs `docker compose` in a project of its own, and the ports it publishes; everything goes afterwards."""
+    if subprocess.run([DOCKER, "compose", "version"], capture_output=True, check=False).returncode:
+        missing("this Docker has no Compose plugin")
+    ports = {"dca": free_tcp_port(), "hosting": free_tcp_port()}
+    environment = os.environ | {
+        "DCA_IMAGE": appliance_image,
+        "DCA_HOSTING_IMAGE": hosting_image,
+        "DCA_PORT": str(ports["dca"]),
+        "DCA_HOSTING_PORT": str(ports["hosting"]),
+    }
+    project = f"dca-test-{uuid.uuid4().hex[:8]}"
+    used: set[str] = set()
+
+    def run(file: str, *arguments: str) -> str:
+        used.add(file)
+        command = [DOCKER, "compose", "--project-name", project, "--file", str(ROOT / "compose" / file), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout
+
+    yield run, ports
+    for file in used:
+        run(file, "down", "--volumes", "--timeout", "10")
+
+
+def fetch(url: str, *, token: str = "", authority: str | None = None) -> bytes:
+    """Return the body of `url`, trusting only `authority` (PEM) for HTTPS."""
+    context = ssl.create_default_context(cadata=authority) if authority else None
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+        return bytes(answer.read())
+
+
+def test_site_file_brings_a_healthy_locked_down_appliance_on_its_port(
+    engine: docker.DockerClient, compose: tuple[Compose, dict[str, int]]
+) -> None:
+    run, ports = compose
+
+    run("site.yaml", "up", "--detach", "--wait", "--wait-timeout", "60")
+
+    assert fetch(f"http://127.0.0.1:{ports['dca']}/healthz")
+    host = engine.containers.get(run("site.yaml", "ps", "--quiet", "dca").strip()).attrs["HostConfig"]
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_demo_file_brings_all_13_printers_to_the_hosting_server(compose: tuple[Compose, dict[str, int]]) -> None:
+    run, ports = compose
+    run("demo.yaml", "up", "--detach", "--wait", "--wait-timeout", "90")
+    token = run("demo.yaml", "exec", "-T", "hosting", "dca-hosting", "token", "--data", "/data", "--name", "test").split()[-1]
+    authority = run("demo.yaml", "exec", "-T", "hosting", "cat", "/data/ca.pem")
+
+    devices: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 90
+    while len(devices) < 13 and time.monotonic() < deadline:
+        answer = fetch(f"https://localhost:{ports['hosting']}/api/v1/devices", token=token, authority=authority)
+        devices = json.loads(answer)["devices"]
+        time.sleep(1)
+
+    serials = {device["reading"]["device"]["serial"] for device in devices}
+    assert len(serials) == 13, run("demo.yaml", "logs", "--tail", "40")
