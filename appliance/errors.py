@@ -28,9 +28,19 @@ class NoAnswerError(SnmpError):
 class HostingError(DcaError):
     """The hosting server was not reached, or its answer could not be used. Nothing is lost: it is tried again."""
 
+    def __init__(self, message: str, *, retry_after: float | None = None, code: str = "") -> None:
+        """`retry_after` is in seconds, when the server named it; `code` is the server's own word for the error, such as `clock`."""
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.code = code
+
 
 class RefusedError(HostingError):
     """The hosting server answered and said no; trying the same again will not help."""
+
+
+class ContentRefusedError(RefusedError):
+    """The hosting server will never take this content (400, 413, 422); other content may well be taken."""
 
 
 class ControlError(DcaError):

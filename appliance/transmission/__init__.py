@@ -1,0 +1,1 @@
+"""From the site to the hosting server: enrolment, check-in and upload, every request signed."""

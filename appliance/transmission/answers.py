@@ -1,0 +1,162 @@
+"""What the hosting server answers, checked at the outside edge, and what its errors mean. Pure."""
+
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from appliance.errors import ContentRefusedError, HostingError, RefusedError
+from appliance.transmission.backoff import parse_http_date, parse_retry_after
+from appliance.transmission.failures import not_hosting
+
+CONTENT_REFUSED = frozenset({400, 413, 422})
+"""Statuses after which the same content must not be sent again."""
+
+PASSING = frozenset({"clock", "replayed"})
+"""Errors of status 401 that go away without a person at the hosting server: the request is tried again."""
+
+
+class Answer(BaseModel):
+    """Base of all answers; fields not known here are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class EnrolAnswer(Answer):
+    """Answer of `POST /api/v1/enrol`."""
+
+    site_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+
+
+class Intervals(Answer):
+    """How often the hosting server wants to hear from the site."""
+
+    check_in_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    upload_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+
+
+class Command(Answer):
+    """Something the hosting server asks the site to do; names not known here are ignored by the collector."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class CheckInAnswer(Answer):
+    """Answer of `POST /api/v1/checkin`."""
+
+    server_time: datetime
+    intervals: Intervals = Intervals()
+    commands: Annotated[tuple[Command, ...], Field(max_length=100)] = ()
+
+
+class UploadAnswer(Answer):
+    """Answer of `POST /api/v1/readings`: how many readings were new and how many the server had already."""
+
+    accepted: Annotated[int, Field(ge=0)]
+    duplicate: Annotated[int, Field(ge=0)]
+
+
+class _Error(Answer):
+    error: Annotated[str, StringConstraints(max_length=100)]
+    message: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+Model = TypeVar("Model", bound=Answer)
+
+
+def parse_answer(model: type[Model], body: bytes, server: str) -> Model:
+    """Return the answer in `body`. Raises HostingError when it is cut, not JSON, or not what a hosting server answers."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            what = "its answer is empty" if not body.strip() else "its answer is not JSON, or was cut off on its way"
+        else:
+            where = ".".join(str(part) for part in first["loc"])
+            what = f"its answer is JSON, but {where or 'it'} does not fit ({first['msg'].lower()})"
+        raise HostingError(not_hosting(server, what)) from error
+
+
+def refusal(status: int, date: str | None, retry_after: str | None, body: bytes, *, server: str, now: datetime) -> HostingError:
+    """Return the error that an answer other than 200 and 201 means; `date` and `retry_after` are headers of the answer."""
+    wait = parse_retry_after(retry_after, now)
+    try:
+        said = _Error.model_validate_json(body)
+    except ValidationError:
+        return _foreign(status, wait, server)
+    message = _sentence(said.message)
+    if status in CONTENT_REFUSED:
+        return ContentRefusedError(
+            f"The hosting server {server} will not take this: {message or said.error + '.'}", code=said.error
+        )
+    if status == 403 or (status == 401 and said.error not in PASSING):
+        return RefusedError(_refused_sentence(said.error, server, message), retry_after=wait, code=said.error)
+    if said.error == "clock":
+        text = _clock_sentence(server, date, now, message)
+    elif said.error == "replayed":
+        text = f"The hosting server {server} has seen this request before. It is sent again, newly signed."
+    elif status in (429, 503):
+        text = f"The hosting server {server} is busy{_in_words(wait)}: {message or 'it is tried again.'}"
+    else:
+        text = f"The hosting server {server} answered {status} ({said.error}): {message or 'it is tried again.'}"
+    return HostingError(text, retry_after=wait, code=said.error)
+
+
+def _foreign(status: int, wait: float | None, server: str) -> HostingError:
+    """Return the error for an answer that has not the form of a hosting server's errors: a proxy's, or another server's."""
+    if status in (429, 503, 502, 504):
+        return HostingError(f"The hosting server {server} is not available now ({status}){_in_words(wait)}.", retry_after=wait)
+    if 300 <= status < 400:
+        return HostingError(not_hosting(server, f"it sends its visitors elsewhere ({status})"))
+    if status >= 500:
+        return HostingError(f"The hosting server {server} has a fault ({status}). It is tried again.", retry_after=wait)
+    return HostingError(not_hosting(server, f"it answered {status}"), retry_after=wait)
+
+
+def _refused_sentence(code: str, server: str, message: str) -> str:
+    sentences = {
+        "code_invalid": (
+            f"The hosting server {server} does not accept the enrolment code: it was used already, has expired, or was mistyped. "
+            "Ask the hosting team for a new enrolment string."
+        ),
+        "revoked": f"The hosting server {server} has revoked this site. Ask the hosting team for a new enrolment string.",
+        "unknown_site": (
+            f"The hosting server {server} does not know this site. Enrol again with a new enrolment string of the hosting team."
+        ),
+        "bad_signature": (
+            f"The hosting server {server} does not accept the signature of this site. When a proxy changes requests on the way, "
+            "let it pass them unchanged; else enrol again."
+        ),
+    }
+    return sentences.get(code) or f"The hosting server {server} refuses ({code}): {message or 'no reason was given.'}"
+
+
+def _clock_sentence(server: str, date: str | None, now: datetime, message: str) -> str:
+    remedy = "Set the clock of this host, best by NTP; the readings wait until then."
+    moment = parse_http_date(date)
+    if moment is None:
+        return f"The clock of this host differs too much from the hosting server {server}: {message} {remedy}"
+    seconds = round((now - moment).total_seconds())
+    return (
+        f"The clock of this host is {_duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} the clock of the "
+        f"hosting server {server}. {remedy}"
+    )
+
+
+def _duration(seconds: int) -> str:
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return f"{round(seconds / size)} {name}s"
+    return f"{seconds} seconds"
+
+
+def _in_words(wait: float | None) -> str:
+    return "" if wait is None else f" and asks to wait {_duration(round(wait))}"
+
+
+def _sentence(text: str) -> str:
+    """Return foreign text as one line that ends with a full stop, control characters removed."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if not line or line.endswith((".", "!", "?")) else f"{line}."

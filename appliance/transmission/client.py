@@ -1,0 +1,174 @@
+"""The client of the hosting server: three calls, each a signed POST. Blocking; the collector calls it in a thread."""
+
+import gzip
+import http.client
+import time
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+import urllib3.exceptions as urllib3_errors
+
+from appliance.clock import utc_now
+from appliance.errors import HostingError
+from appliance.files import to_json
+from appliance.store.rows import Batch
+from appliance.transmission.answers import CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
+from appliance.transmission.connection import CONNECT_SECONDS, READ_SECONDS, open_pool, tls_context
+from appliance.transmission.failures import explain_transport, not_hosting, proxy_login
+from appliance.transmission.identity import Identity
+from appliance.transmission.signature import signed_headers
+from appliance.version import installed_version
+
+COMPRESS_ABOVE_BYTES = 1000
+ANSWER_LIMIT_BYTES = 1 << 20
+_CHUNK_BYTES = 64 << 10
+
+
+class HostingClient:
+    """Speaks to one hosting server for one site; a context manager. One connection is kept alive between calls.
+
+    Every call raises HostingError (try again, not before `.retry_after`), RefusedError (trying again will not help) or
+    ContentRefusedError (this content will never be taken).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        identity: Identity,
+        *,
+        ca_file: str = "",
+        verify: bool = True,
+        proxy: str = "",
+        proxy_user: str = "",
+        proxy_password: str = "",
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        """`url` is the address of the server, with its path. Raises SettingsError for a CA file or proxy that cannot be used."""
+        self._url = url.rstrip("/")
+        self._identity = identity
+        self._verify = verify
+        self._server = _address(self._url)
+        self._proxy = _address(proxy) if proxy else ""
+        self._answer_seconds = read_seconds
+        self._pool = open_pool(
+            tls_context(ca_file=ca_file, verify=verify),
+            proxy=proxy,
+            proxy_user=proxy_user,
+            proxy_password=proxy_password,
+            connect_seconds=connect_seconds,
+            read_seconds=read_seconds,
+        )
+
+    @property
+    def url(self) -> str:
+        """The address of the hosting server."""
+        return self._url
+
+    @property
+    def site_id(self) -> str | None:
+        """The id of this site at the hosting server, None before it is enrolled."""
+        return self._identity.site_id
+
+    @property
+    def insecure(self) -> bool:
+        """Whether others can read along or pose as the server: plain HTTP, or the certificate is not checked."""
+        return not self._url.startswith("https://") or not self._verify
+
+    def __enter__(self) -> "HostingClient":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connection."""
+        self._pool.clear()
+
+    def enrol(self, code: str, site_name: str) -> str:
+        """Register the public key with a one-time code; return the site id, the same one when key and code come again."""
+        key_id = self._identity.public_text
+        content = {"code": code, "public_key": key_id, "site_name": site_name, "version": installed_version()}
+        answer = parse_answer(EnrolAnswer, self._post("/api/v1/enrol", to_json(content), key_id), self._server)
+        self._identity = replace(self._identity, site_id=answer.site_id)
+        return answer.site_id
+
+    def check_in(self, state: dict[str, Any]) -> CheckInAnswer:
+        """Tell the state of the site; return intervals and commands."""
+        content = to_json({"version": installed_version(), "state": state})
+        return parse_answer(CheckInAnswer, self._post("/api/v1/checkin", content), self._server)
+
+    def upload(self, batch: Batch) -> UploadAnswer:
+        """Send a batch. When this returns the server has every reading of it; a batch it had before is all duplicates."""
+        answer = parse_answer(UploadAnswer, self._post("/api/v1/readings", batch.body()), self._server)
+        confirmed = answer.accepted + answer.duplicate
+        if confirmed != len(batch.readings):
+            raise HostingError(
+                f"The hosting server {self._server} confirmed {confirmed} of {len(batch.readings)} readings. They are sent again."
+            )
+        return answer
+
+    def _post(self, path: str, content: bytes, key_id: str | None = None) -> bytes:
+        """Return the body of a 200 or 201; raise what anything else means."""
+        signer = key_id or self._identity.site_id
+        if signer is None:
+            raise HostingError("This site is not enrolled at a hosting server yet. Enter the enrolment string of the hosting team.")
+        headers = {"Content-Type": "application/json", "User-Agent": f"dca/{installed_version()}"}
+        if len(content) > COMPRESS_ABOVE_BYTES:
+            content = gzip.compress(content, compresslevel=6, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        try:
+            status, answered, body = self._exchange(path, headers, content, signer)
+        except urllib3_errors.HTTPError as error:
+            raise explain_transport(error, self._server, self._proxy) from error
+        if status in (200, 201):
+            return body
+        if status == 407 and self._proxy:
+            raise HostingError(proxy_login(self._proxy))
+        date, retry_after = answered.get("Date"), answered.get("Retry-After")
+        raise refusal(status, date, retry_after, body, server=self._server, now=utc_now())
+
+    def _exchange(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
+        """Send once; again, newly signed, when the server had closed the kept connection just before."""
+        try:
+            return self._send(path, headers, content, key_id)
+        except urllib3_errors.ProtocolError as error:
+            if not any(isinstance(argument, http.client.RemoteDisconnected | ConnectionResetError) for argument in error.args):
+                raise
+        return self._send(path, headers, content, key_id)
+
+    def _send(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
+        url = self._url + path
+        signed = signed_headers(url, headers, content, private_key=self._identity.private_key, key_id=key_id, created=utc_now())
+        response = self._pool.request(
+            "POST", url, body=content, headers=signed, redirect=False, preload_content=False, decode_content=False
+        )
+        try:
+            body = self._read(response)
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        return response.status, response.headers, body
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """Return the whole answer, within the limits of size and time: a server that drips is as bad as one that is silent."""
+        deadline = time.monotonic() + self._answer_seconds
+        body = bytearray()
+        while chunk := response.read(_CHUNK_BYTES):
+            body += chunk
+            if len(body) > ANSWER_LIMIT_BYTES:
+                raise HostingError(not_hosting(self._server, f"its answer is larger than {ANSWER_LIMIT_BYTES >> 20} MiB"))
+            if time.monotonic() > deadline:
+                raise HostingError(f"The hosting server {self._server} did not finish its answer in time. It is tried again.")
+        return bytes(body)
+
+
+def _address(url: str) -> str:
+    """Return `NAME:PORT` of a web address, for sentences: without user, password and path."""
+    parts = urlsplit(url)
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

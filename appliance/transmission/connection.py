@@ -1,0 +1,77 @@
+"""The way to the hosting server: certificates, proxy, time limits; one kept-alive connection."""
+
+import base64
+import ssl
+from urllib.parse import urlsplit
+
+import certifi
+import urllib3
+
+from appliance.errors import SettingsError
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+KEPT_CONNECTIONS = 1
+
+
+def tls_context(*, ca_file: str = "", verify: bool = True) -> ssl.SSLContext:
+    """Return the client context: the public authorities and the site's own one, unless checking was switched off.
+
+    Raises SettingsError naming `hosting.ca_file` when that file cannot be used.
+    """
+    context = ssl.create_default_context(cafile=certifi.where())
+    # Python 3.13 refuses authorities that lack what RFC 5280 wants of them, as many of companies do; 3.11 does not. Same for both.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except ssl.SSLError as error:
+            raise SettingsError(
+                f"hosting.ca_file (DCA_HOSTING_CA_FILE) names {ca_file}, which holds no certificate in PEM form."
+            ) from error
+        except OSError as error:
+            raise SettingsError(
+                f"hosting.ca_file (DCA_HOSTING_CA_FILE) names {ca_file}, which cannot be read: {error.strerror}."
+            ) from error
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def open_pool(
+    context: ssl.SSLContext,
+    *,
+    proxy: str = "",
+    proxy_user: str = "",
+    proxy_password: str = "",
+    connect_seconds: float = CONNECT_SECONDS,
+    read_seconds: float = READ_SECONDS,
+) -> urllib3.PoolManager:
+    """Return the pool all requests go through; `proxy` is a web address, user and password are sent to it alone.
+
+    Raises SettingsError when the proxy cannot be used.
+    """
+    timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
+    if not proxy:
+        return urllib3.PoolManager(
+            num_pools=KEPT_CONNECTIONS, maxsize=KEPT_CONNECTIONS, block=False, ssl_context=context, timeout=timeout, retries=False
+        )
+    if urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname:
+        raise SettingsError("hosting.proxy (DCA_PROXY) is no web address. Write http://NAME:PORT.")
+    headers = {}
+    if proxy_user or proxy_password:
+        # RFC 7617: user and password in UTF-8.
+        pair = base64.b64encode(f"{proxy_user}:{proxy_password}".encode()).decode()
+        headers["Proxy-Authorization"] = f"Basic {pair}"
+    return urllib3.ProxyManager(
+        proxy,
+        num_pools=KEPT_CONNECTIONS,
+        maxsize=KEPT_CONNECTIONS,
+        block=False,
+        proxy_headers=headers,
+        proxy_ssl_context=context,
+        ssl_context=context,
+        timeout=timeout,
+        retries=False,
+    )

@@ -1,0 +1,48 @@
+"""Sending what waits: batch after batch, until the outbox is empty or something stands in the way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appliance.errors import ContentRefusedError
+from appliance.store.store import Store
+from appliance.transmission.client import HostingClient
+
+BATCH_READINGS = 50
+
+
+@dataclass(slots=True)
+class Sent:
+    """What one run has sent."""
+
+    batches: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    set_aside: int = 0
+    """Readings the hosting server will never take."""
+
+
+def upload_waiting(
+    store: Store,
+    client: HostingClient,
+    *,
+    limit: int = BATCH_READINGS,
+    stopping: Callable[[], bool] = lambda: False,
+    sent: Sent | None = None,
+) -> Sent:
+    """Send what waits in batches of at most `limit` readings; return what was sent. Blocking.
+
+    Raises HostingError or RefusedError at the first batch that does not get through: it stays in the outbox, the same batch is
+    sent next time. `sent`, when given, tells also then what got through before. `stopping` is asked between two batches.
+    """
+    done = sent or Sent()
+    while not stopping() and (batch := store.next_batch(limit)):
+        try:
+            answer = client.upload(batch)
+        except ContentRefusedError as error:
+            done.set_aside += store.reject(batch.id, str(error))
+            continue
+        store.acknowledge(batch.id)
+        done.batches += 1
+        done.accepted += answer.accepted
+        done.duplicate += answer.duplicate
+    return done
