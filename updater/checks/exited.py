@@ -1,0 +1,27 @@
+"""A component that ended by itself."""
+
+from collections.abc import Sequence
+
+from updater.checks.base import Check, Situation
+from updater.issues import Finding, Fix, Remedy
+from updater.lifecycle import State
+
+
+class Exited(Check):
+    """Finds a component that is down though nobody stopped it; it is started again with growing delays."""
+
+    slug = "exited"
+    urgent = True
+
+    async def find(self, situation: Situation) -> Sequence[Finding]:
+        """Return the components that ended."""
+        return [
+            Finding(
+                self.slug,
+                f"The {component.name} {(component.last_exit or 'is down').rstrip('.')}.",
+                component.name,
+                fix=Fix(Remedy.START, f"Start the {component.name} again."),
+            )
+            for component in situation.components
+            if component.state is State.FAILED and not component.budget_spent
+        ]

@@ -1,0 +1,43 @@
+"""A component that was restarted too often."""
+
+from collections.abc import Sequence
+
+from updater.checks.base import Check, Situation
+from updater.issues import Finding, Fix, Remedy
+from updater.lifecycle import Component
+from updater.restart import within_window
+
+
+class RestartBudget(Check):
+    """Finds a component that has spent its restarts; the appliance is then stopped, for its container engine to start it afresh.
+
+    It warns when half of them are gone.
+    """
+
+    slug = "restart_budget"
+    urgent = True
+
+    async def find(self, situation: Situation) -> Sequence[Finding]:
+        """Return the components at the end of their budget, or half way to it."""
+        return [finding for component in situation.components if (finding := self._judge(component, situation))]
+
+    def _judge(self, component: Component, situation: Situation) -> Finding | None:
+        policy = situation.policy
+        minutes = policy.window / 60
+        if component.budget_spent:
+            return Finding(
+                self.slug,
+                f"The {component.name} was restarted {policy.budget} times within {minutes:.0f} minutes and fails still. "
+                f"At the end it {component.last_exit}",
+                component.name,
+                fix=Fix(Remedy.GIVE_UP, "Stop the appliance with exit code 75, so that the container engine starts it afresh."),
+            )
+        count = within_window(policy, component.history, situation.now)
+        if count * 2 < policy.budget:
+            return None
+        return Finding(
+            self.slug,
+            f"The {component.name} was restarted {count} times within {minutes:.0f} minutes; after {policy.budget} times the "
+            f"appliance is stopped. At last it {component.last_exit}",
+            component.name,
+        )

@@ -1,0 +1,59 @@
+"""`python -m updater`: run the appliance, or say what updates are possible here."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from appliance.errors import DcaError
+from appliance.paths import Paths
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return the exit code: 0 done, 1 failed with one sentence, 2 wrong use, 75 restart budget spent."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except DcaError as error:
+        print(f"dca: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dca", description="Run the appliance: the collector, the web UI and their supervisor.")
+    parser.set_defaults(run=_run)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    commands.add_parser("run", help="run the appliance (without a command: the same)").set_defaults(run=_run)
+    update = commands.add_parser("update", help="about new versions").add_subparsers(required=True, metavar="COMMAND")
+    status = update.add_parser("status", help="say whether the appliance can replace its own container here")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=_update_status)
+    return parser
+
+
+def _run(_options: argparse.Namespace) -> int:
+    from appliance.log import configure_logging  # noqa: PLC0415 - `update status` is short-lived and does without
+    from appliance.process.lock import MainLock  # noqa: PLC0415
+    from updater.supervisor import run_appliance  # noqa: PLC0415
+
+    paths = Paths.from_environment()
+    paths.prepare()
+    level = os.environ.get("DCA_LOG_LEVEL", "INFO").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise DcaError(f"DCA_LOG_LEVEL is {level!r}. Use DEBUG, INFO, WARNING or ERROR.")
+    configure_logging("supervisor", level=level, folder=paths.logs)
+    with MainLock(paths.main_lock):
+        return run_appliance(paths)
+
+
+def _update_status(options: argparse.Namespace) -> int:
+    from appliance.files import to_json  # noqa: PLC0415
+    from updater.engine import probe  # noqa: PLC0415
+
+    answer = probe()
+    if options.json:
+        print(to_json(answer.to_json()).decode())
+    else:
+        print(f"Image updates: {answer.state}. {answer.text}")
+    return 0

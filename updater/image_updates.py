@@ -1,0 +1,38 @@
+"""Whether this appliance can replace its own container: the answer of the engine, as a value that processes hand on."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, Self, get_args
+
+Possibility = Literal["possible", "no socket", "no permission", "no engine", "not in a container", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUpdates:
+    """What image updates are possible here, and why not."""
+
+    state: Possibility
+    text: str
+    """One or two sentences: what was found, and what would change it."""
+    engine: str | None = None
+    engine_version: str | None = None
+    api_version: str | None = None
+    container_id: str | None = None
+    container_name: str | None = None
+    image: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON, for `dca update status --json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Return what `to_json` wrote. Raises ValueError when it is something else."""
+        answer = json.loads(text)
+        if not isinstance(answer, dict) or answer.get("state") not in get_args(Possibility) or "text" not in answer:
+            raise ValueError("that is no answer about image updates")
+        known: dict[str, Any] = {field.name: answer.get(field.name) for field in fields(cls)}
+        return cls(**known)
+
+
+NOT_YET_KNOWN = ImageUpdates("unknown", "The container engine has not been asked yet.")

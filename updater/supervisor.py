@@ -1,0 +1,302 @@
+"""The supervisor process: starts the components, listens to their heartbeats, lets the health check work, stops them in order."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from appliance.clock import to_rfc3339, utc_now
+from appliance.errors import DcaError
+from appliance.paths import Paths
+from appliance.process.control import serve_control
+from appliance.process.notify import heartbeat_interval, notify
+from appliance.settings.store import SettingsStore
+from appliance.version import installed_version
+from updater.awake_clock import AwakeClock
+from updater.checks import Check, Situation, standard_checks
+from updater.children import Children
+from updater.components import Declaration, declare_components
+from updater.control import control_application
+from updater.errors import RunFolderError
+from updater.health import HealthCheck
+from updater.image_updates import NOT_YET_KNOWN, ImageUpdates
+from updater.issues import Finding, IssueBook, Remedy
+from updater.kernel import become_subreaper
+from updater.lifecycle import Component, State, Surroundings
+from updater.notify_socket import NotifySocket
+from updater.restart import RestartPolicy
+from updater.status import component_status, health_line
+
+log = structlog.get_logger()
+
+EXIT_BUDGET_SPENT = 75  # EX_TEMPFAIL
+ENGINE_FIRST_SECONDS = 3.0
+ENGINE_AGAIN_SECONDS = 6 * 3600.0
+ENGINE_TIMEOUT_SECONDS = 30.0
+STOP_SECONDS = 6.0
+"""How long all components together may take to stop; then they are killed."""
+STOP_HEAD_START_SECONDS = 1.0
+"""How long each component may take to stop before the next one is told to."""
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Supervisor:
+    """One appliance, from its start to its end."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        declare: Declaration = declare_components,
+        *,
+        policy: RestartPolicy | None = None,
+        checks: Sequence[Check] | None = None,
+        engine_command: Sequence[str] = (sys.executable, "-m", "updater", "update", "status", "--json"),
+    ) -> None:
+        """Read the settings. Raises SettingsError or DataFolderError. The folders have to be there, and the lock held."""
+        self._paths = paths
+        self._declare = declare
+        self._policy = policy or RestartPolicy()
+        self._store = SettingsStore(paths.settings)
+        self._settings = self._store.effective().settings
+        self._clock = AwakeClock()
+        self._children = Children()
+        self._issues = IssueBook()
+        surroundings = Surroundings(self._children, self._clock, self._policy, paths.run / "notify.sock", self._changed)
+        self._components = [Component(spec, surroundings) for spec in declare(self._settings, paths)]
+        self._health_check = HealthCheck(
+            standard_checks() if checks is None else checks, self._issues, self._situation, self._repair
+        )
+        self._engine_command = engine_command
+        self._image_updates = NOT_YET_KNOWN
+        self._started_at = utc_now()
+        self._told_ready = False
+        self._engine_asked = asyncio.Event()
+        self._moved = asyncio.Event()
+        """Set at each change of a component's state."""
+        self._exit: asyncio.Future[int] | None = None
+
+    async def run(self) -> int:
+        """Run until a signal or the end of the restart budget; return the exit code. Raises RunFolderError."""
+        self._exit = asyncio.get_running_loop().create_future()
+        become_subreaper()
+        with contextlib.ExitStack() as stack:
+            self._listen(stack)
+            self._handle_signals()
+            stack.callback(self._children.kill_all)
+            log.info("The appliance starts.", version=installed_version(), pid=os.getpid(), data_folder=str(self._paths.data))
+            for component in self._components:
+                component.start()
+            background = asyncio.create_task(self._background())
+            await asyncio.wait((background, self._exit), return_when=asyncio.FIRST_COMPLETED)
+            if background.done():  # it only ends by a fault of ours: show the trace, and let the engine start us afresh
+                log.error("The supervisor failed.", exc_info=background.exception())
+                code = 1
+            else:
+                code = self._exit.result()
+                background.cancel()
+                await asyncio.wait((background,))
+            await self._stop_components()
+        log.info("The appliance has stopped.", exit_code=code)
+        return code
+
+    # What the control API asks for.
+
+    def status(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/status`."""
+        return {
+            "component": "supervisor",
+            "version": installed_version(),
+            "pid": os.getpid(),
+            "started_at": to_rfc3339(self._started_at),
+            "health_check": self._settings.health_check.enabled,
+            "update": {
+                "level": self._settings.update.level,
+                "image_updates": self._image_updates.state,
+                "text": self._image_updates.text,
+            },
+            "components": [component_status(component) for component in self._components],
+            "issues": self._issues.to_json(),
+        }
+
+    def health(self) -> tuple[bool, str]:
+        """Return whether all is well, and one line."""
+        return health_line(self._components, self._issues)
+
+    def restart(self, name: str) -> bool:
+        """Restart a component; False when there is none of that name. Raises ComponentError while the appliance stops."""
+        for component in self._components:
+            if component.name == name:
+                log.info("A component is restarted, because somebody asked for it.", about=name)
+                component.restart()
+                return True
+        return False
+
+    def reload(self) -> None:
+        """Read the settings again. Raises SettingsError, and changes nothing, when they cannot be used."""
+        settings = self._store.effective().settings
+        specs = {spec.name: spec for spec in self._declare(settings, self._paths)}
+        was_enabled, enabled = self._settings.health_check.enabled, settings.health_check.enabled
+        self._settings = settings
+        for component in self._components:
+            component.next_spec = specs[component.name]
+            if not enabled:
+                component.hold()
+        if was_enabled != enabled:
+            log.info("The health check is switched.", enabled=enabled)
+        self._health_check.wake()
+        self._engine_asked.set()
+
+    # The inside.
+
+    def _listen(self, stack: contextlib.ExitStack) -> None:
+        """Open both sockets. Raises RunFolderError."""
+        path = self._paths.supervisor_socket
+        if _somebody_listens(str(path)):
+            raise RunFolderError(
+                f"The folder {self._paths.run} is in use by another appliance. Stop that one first, or name another folder in "
+                "DCA_RUN_DIR."
+            )
+        stack.enter_context(NotifySocket(self._paths.run / "notify.sock", self._notified))
+        try:
+            server = serve_control(control_application(self), path)
+        except OSError as error:
+            raise RunFolderError(
+                f"The socket {path} cannot be made: {error.strerror or error}. Name another, shorter folder in DCA_RUN_DIR."
+            ) from error
+        stack.callback(path.unlink, missing_ok=True)
+        stack.callback(server.stop)
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGCHLD, self._children.reap)
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, self._asked_to_stop, number)
+
+    def _asked_to_stop(self, number: signal.Signals) -> None:
+        assert self._exit is not None
+        if self._exit.done():
+            log.warning("Asked to stop again: the components are killed.", signal=number.name)
+            self._children.kill_all()
+            return
+        log.info("The appliance stops, because it was asked to.", signal=number.name)
+        self._exit.set_result(0)
+
+    async def _background(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._health_check.run())
+            group.create_task(self._watch_engine())
+            group.create_task(self._report_upwards())
+
+    async def _stop_components(self) -> None:
+        """Stop the last component first, with a head start before the next; kill what still runs when the time is over."""
+        notify(STOPPING=1, STATUS="stopping")
+        deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+        for component in reversed(self._components):
+            component.stop()
+            await self._wait_stopped((component,), STOP_HEAD_START_SECONDS)
+        if not await self._wait_stopped(self._components, deadline - asyncio.get_running_loop().time()):
+            self._children.kill_all()
+            await self._wait_stopped(self._components, 1.0)
+
+    async def _wait_stopped(self, components: Sequence[Component], seconds: float) -> bool:
+        """Return whether these components are stopped, at the latest after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(component.state is not State.STOPPED for component in components):
+                    self._moved.clear()
+                    await self._moved.wait()
+        return all(component.state is State.STOPPED for component in components)
+
+    def _situation(self) -> Situation:
+        return Situation(self._components, self._settings, self._paths.data, self._policy, self._clock.now())
+
+    def _notified(self, pid: int, fields: Mapping[str, str]) -> None:
+        for component in self._components:
+            if component.pid == pid:
+                component.notified(fields)
+
+    def _changed(self) -> None:
+        self._moved.set()
+        self._health_check.wake()
+        if not self._told_ready and all(component.state is State.RUNNING for component in self._components):
+            self._told_ready = True
+            notify(READY=1, STATUS=self.health()[1])
+            log.info("The appliance is ready.")
+
+    def _repair(self, finding: Finding) -> None:
+        """Apply the fix of a finding, unless things have moved on since the check looked."""
+        assert finding.fix is not None
+        assert self._exit is not None
+        if self._exit.done():
+            return
+        if finding.fix.remedy is Remedy.GIVE_UP:
+            log.error("The restart budget is spent: the appliance stops.", about=finding.component)
+            self._exit.set_result(EXIT_BUDGET_SPENT)
+            return
+        component = next(component for component in self._components if component.name == finding.component)
+        if finding.fix.remedy is Remedy.START:
+            if component.state is State.FAILED:
+                component.back_off()
+        elif component.pid == finding.pid and component.state in (State.STARTING, State.RUNNING):
+            component.repair(kill=finding.fix.remedy is Remedy.KILL_AND_START)
+
+    async def _watch_engine(self) -> None:
+        """Learn now and then what image updates are possible, in a short-lived process that may load the engine's package."""
+        delay = ENGINE_FIRST_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(delay):
+                    await self._engine_asked.wait()
+            except TimeoutError:
+                pass
+            self._engine_asked.clear()
+            self._image_updates = await self._ask_engine()
+            delay = ENGINE_AGAIN_SECONDS * random.SystemRandom().uniform(0.9, 1.1)
+
+    async def _ask_engine(self) -> ImageUpdates:
+        try:
+            answer = await self._children.ask(self._engine_command, os.environ, ENGINE_TIMEOUT_SECONDS)
+            return ImageUpdates.from_json(answer)
+        except TimeoutError:
+            reason = f"it gave no answer within {ENGINE_TIMEOUT_SECONDS:.0f} s"
+        except (OSError, ValueError) as error:
+            reason = str(error)
+        log.warning("What image updates are possible could not be found out.", reason=reason)
+        return ImageUpdates("unknown", f"What image updates are possible could not be found out: {reason}.")
+
+    async def _report_upwards(self) -> None:
+        """Send heartbeats and status to systemd, when the supervisor itself runs under it."""
+        interval = heartbeat_interval()
+        if "NOTIFY_SOCKET" not in os.environ:
+            return
+        while True:
+            notify(WATCHDOG=1, STATUS=self.health()[1])
+            await asyncio.sleep(interval or 10.0)
+
+
+def _somebody_listens(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def run_appliance(paths: Paths) -> int:
+    """Run the appliance of these folders until it is stopped; return the exit code. Raises DcaError with one sentence."""
+
+    async def run() -> int:
+        return await Supervisor(paths).run()
+
+    try:
+        return asyncio.run(run())
+    except OSError as error:
+        raise DcaError(f"The appliance cannot go on: {error}.") from error
