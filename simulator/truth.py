@@ -1,0 +1,93 @@
+"""What the generated printers say about themselves, in the words of the reading contract: what a collector has to find.
+
+Made from the descriptions, not from the objects the agents answer, so that a mistake in one shows in the other.
+"""
+
+from typing import Any
+
+from simulator import mib
+from simulator.ber import format_oid
+from simulator.fleet import Fleet
+from simulator.models import Supply
+from simulator.printing import Printing
+
+METER_NAMES = {"all": "total", "mono": "total_mono", "color": "total_color"}
+
+
+def fleet_truth(fleet: Fleet, seconds: float) -> dict[str, Any]:
+    """Return the truth about every generated printer, `seconds` after the start, and the subtrees nobody may ask for."""
+    return {
+        "seconds": seconds,
+        "never_ask": [format_oid(oid) for oid in mib.PRIVATE_TO_PEOPLE],
+        "printers": [
+            printer_truth(member.printing, member.address, seconds) for member in fleet.members if member.printing is not None
+        ],
+    }
+
+
+def printer_truth(printing: Printing, address: str, seconds: float) -> dict[str, Any]:
+    """Return what one printer says `seconds` after the start."""
+    model = printing.model
+    device = model.device
+    return {
+        "name": model.name,
+        "address": address,
+        "snmp": {"versions": list(model.snmp.versions), "getbulk": model.snmp.getbulk, "max_reply": model.snmp.max_reply},
+        "device": {
+            "ip": address,
+            "hostname": device.hostname,
+            "mac": device.mac,
+            "manufacturer": device.manufacturer,
+            "model": device.model,
+            "description": device.description,
+            "serial": device.serial,
+            "location": device.location,
+            "firmware": device.firmware,
+            "color": device.color,
+        },
+        "status": {
+            "printer": model.status.printer,
+            "device": model.status.device,
+            "errors": list(model.status.errors),
+            "console": list(model.status.console),
+        },
+        "alerts": [
+            {
+                "severity": alert.severity,
+                "group": alert.group,
+                "code": alert.code,
+                "location": alert.location,
+                "description": alert.description,
+                "seconds_ago": alert.minutes_ago * 60 + seconds,
+            }
+            for alert in model.alerts
+        ],
+        "meters": _meters(printing, seconds),
+        "supplies": [_supply(printing, index, supply, seconds) for index, supply in enumerate(model.supplies, 1)],
+        "trays": [{"name": tray.name, "media": tray.media, "capacity": tray.capacity, "level": tray.level} for tray in model.trays],
+    }
+
+
+def _meters(printing: Printing, seconds: float) -> dict[str, dict[str, Any]]:
+    """Return the meters; markers that count colour and black pages apart also make a total."""
+    markers = printing.model.markers
+    counts = {METER_NAMES[marker.counts]: (printing.life_count(marker, seconds), marker.unit) for marker in markers}
+    if "total" not in counts:
+        counts["total"] = (sum(value for value, _ in counts.values()), markers[0].unit)
+    return {name: {"value": value, "unit": unit} for name, (value, unit) in counts.items()}
+
+
+def _supply(printing: Printing, index: int, supply: Supply, seconds: float) -> dict[str, Any]:
+    level = printing.level(supply, seconds)
+    known = level >= 0 and supply.capacity > 0
+    return {
+        "index": index,
+        "type": supply.type,
+        "class": supply.supply_class,
+        "color": supply.color or None,
+        "description": supply.description,
+        "unit": supply.unit,
+        "level": level,
+        "capacity": supply.capacity,
+        "percent": round(100 * level / supply.capacity, 2) if known else None,
+    }
