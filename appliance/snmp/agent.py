@@ -1,0 +1,84 @@
+"""Whom to ask, how patiently, and what it cost."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from appliance.errors import SettingsError
+from appliance.snmp.values import Oid
+
+PRINTER_PORTS = frozenset({515, 9999, *range(9100, 9117)})
+"""Ports on which a printer prints what it is sent: LPD, raw and vendor ports. Nothing may be sent there, not even UDP."""
+
+IPV4_OVERHEAD = 28
+IPV6_OVERHEAD = 48
+"""Bytes of the IP and UDP (or ICMP echo) headers around a payload."""
+
+
+def check_snmp_port(port: int) -> int:
+    """Return `port` if SNMP may be sent to it. Raises SettingsError for no port at all and for the ports of printing."""
+    if not 1 <= port <= 65535:
+        raise SettingsError(f"{port} is no port: snmp.port is a number from 1 to 65535, 161 unless the devices were changed.")
+    if port in PRINTER_PORTS:
+        raise SettingsError(
+            f"Port {port} is a port of printing: a device may print what is sent there, so it is never used. "
+            "Set snmp.port to the port of the SNMP agents, 161 unless the devices were changed."
+        )
+    return port
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One SNMP agent and how to be let in. `address` is an IPv4 or IPv6 address, never a name. Raises SettingsError."""
+
+    address: str
+    port: int = 161
+    version: Literal["1", "2c"] = "2c"
+    community: str = field(default="public", repr=False)
+
+    def __post_init__(self) -> None:
+        check_snmp_port(self.port)
+        try:
+            ipaddress.ip_address(self.address)
+        except ValueError as error:
+            raise SettingsError(f"{self.address!r} is no IP address.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpOptions:
+    """How patiently a device is asked."""
+
+    timeout: float = 2.0
+    """Seconds to wait for one answer."""
+    retries: int = 1
+    """How often an unanswered request is sent again."""
+    budget: float = 30.0
+    """Seconds one visit to a device may take in all."""
+    max_repetitions: int = 10
+    """Rows asked for at most in one GETBULK."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Packets and bytes at IP level: 28 bytes of headers (IPv6: 48) and the payload."""
+
+    packets_sent: int = 0
+    packets_received: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+@dataclass(slots=True)
+class AgentProfile:
+    """What was learned about one agent. Kept by the caller, it spares the next visit the same trials."""
+
+    version: Literal["1", "2c"] | None = None
+    """The version it answered; None: it never answered."""
+    bulk: bool = True
+    """False: GETBULK goes unanswered, tables are read by GETNEXT."""
+    max_repetitions: int | None = None
+    """The rows of one GETBULK it can bear, when that is less than the options ask for."""
+    max_varbinds: int = 48
+    """The objects of one request or answer it can bear; the start keeps an answer within one Ethernet frame."""
+    rows: dict[Oid, int] = field(default_factory=dict)
+    """How many rows its tables had, by the OID of the table entry."""

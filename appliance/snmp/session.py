@@ -1,0 +1,408 @@
+"""One visit to one device: at most one request under way, retries, a hard budget of time, and repairs for weak agents.
+
+- A table is read by GETBULK over many columns at once. Silence or tooBig halves what is asked, then GETNEXT is used. Before
+  anything is held against the agent, one small request makes sure that it is still there.
+- An agent that never answered SNMPv2c is asked once in SNMPv1.
+- SNMPv1's noSuchName fails a whole request: the object it names is dropped and the rest asked again. tooBig splits a request.
+- What has been read is kept whatever happens later: `partial` then says why the answer is not whole.
+What was learned stands in `profile`, which the caller may keep and pass to the next visit.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from appliance.errors import NoAnswerError
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic
+from appliance.snmp.authority import UndecodableError, decode_response
+from appliance.snmp.ber import Response, read_response
+from appliance.snmp.templates import Kind, Query, Templates, Version
+from appliance.snmp.transport import Destination, Outcome, Request, Transport, socket_error_text
+from appliance.snmp.values import Objects, Oid, Value, format_oid
+from appliance.snmp.walk import NO_OBJECT, Batch, ColumnWalk, ScalarAnswers, count_rows, plan_bulk, predecessor
+
+NO_ERROR: Final = 0
+TOO_BIG: Final = 1
+NO_SUCH_NAME: Final = 2
+
+ERROR_NAMES: Final = {
+    1: "tooBig",
+    2: "noSuchName",
+    3: "badValue",
+    4: "readOnly",
+    5: "genErr",
+    6: "noAccess",
+    13: "resourceUnavailable",
+} | {16: "authorizationError"}
+UNDECODABLE: Final = -1
+
+
+class _Stop(Exception):  # noqa: N818 - ends the visit, with or without a result
+    """The device cannot be asked any further; the text says why."""
+
+
+class _Silence(_Stop):
+    """No answer to a request, after all retries."""
+
+
+class _Unreachable(_Stop):
+    """The request could not be delivered: the network or the device itself said so."""
+
+
+Pace = Callable[[], Awaitable[None]]
+
+
+def destination_of(agent: Agent) -> Destination:
+    """Return the socket address of an agent, as `recvfrom` names it."""
+    if ":" not in agent.address:
+        return (agent.address, agent.port)
+    found = socket.getaddrinfo(agent.address, agent.port, socket.AF_INET6, socket.SOCK_DGRAM, 0, socket.AI_NUMERICHOST)
+    host, port, flow, scope = found[0][4]  # type: ignore[misc] # always four parts for AF_INET6
+    return (str(host).partition("%")[0], int(port), int(flow), int(scope))
+
+
+class Session:
+    """One visit to an agent. Make a new one for each visit: `SnmpOptions.budget` counts from the first request on."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        *,
+        options: SnmpOptions,
+        transport: Transport,
+        templates: Templates,
+        traffic: Traffic,
+        profile: AgentProfile,
+        pace: Pace | None,
+    ) -> None:
+        """Sessions are made by `SnmpClient.session`; `pace` is awaited before each packet and costs no budget."""
+        self.agent = agent
+        self.traffic = traffic
+        self.profile = profile
+        self.partial: str | None = None
+        """Why the last answer is not whole, or None."""
+        self.answered = False
+        """Whether the device has answered anything during this visit."""
+        self._options = options
+        self._transport = transport
+        self._templates = templates
+        self._pace = pace
+        self._destination = destination_of(agent)
+        self._version: Version = profile.version or agent.version
+        if agent.version == "1":
+            self._version = "1"
+        self._bulk = True
+        self._deadline: float | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def version(self) -> Version:
+        """Return the SNMP version in use: that of the agent, or "1" where it answers nothing else."""
+        return self._version
+
+    async def get(self, oids: Sequence[Oid]) -> Objects:
+        """Return those of `oids` that exist. Raises NoAnswerError when nothing at all answers."""
+        async with self._one_at_a_time:
+            self.partial = None
+            objects: dict[Oid, Value] = {}
+            try:
+                await self._get(list(dict.fromkeys(oids)), objects)
+            except _Stop as stop:
+                self._stopped(stop)
+            return objects
+
+    async def fetch(self, scalars: Sequence[Oid], columns: Sequence[Oid], *, max_rows: int = 256) -> Objects:
+        """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` rows of each.
+
+        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs. Raises NoAnswerError when nothing at all answers.
+        """
+        async with self._one_at_a_time:
+            self.partial = None
+            objects: dict[Oid, Value] = {}
+            wanted = list(dict.fromkeys(scalars))
+            walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
+            try:
+                await self._fetch(wanted, walks, objects, max_rows)
+            except _Stop as stop:
+                self._stopped(stop)
+            for walk in walks:
+                if walk.trouble:
+                    self._note(f"{format_oid(walk.column)}: {walk.trouble}")
+            self.profile.rows.update(count_rows(walks))
+            return dict(sorted(objects.items()))
+
+    def _stopped(self, stop: _Stop) -> None:
+        if not self.answered:
+            raise NoAnswerError(
+                f"{self.agent.address} did not answer SNMP on UDP port {self.agent.port}: {stop}. Check that the device is on, "
+                "that SNMP is enabled on it, and that the credentials fit."
+            ) from None
+        self._note(str(stop))
+
+    def _note(self, reason: str) -> None:
+        if self.partial is None:
+            self.partial = reason
+
+    # GET
+
+    async def _get(self, oids: list[Oid], objects: dict[Oid, Value]) -> None:
+        most = self.profile.max_varbinds
+        waiting = [oids[start : start + most] for start in range(0, len(oids), most)]
+        while waiting:
+            chunk = waiting.pop(0)
+            try:
+                response = await self._ask(Kind.GET, chunk)
+            except _Silence:
+                version = self._version
+                if not await self._is_alive(chunk[0], was_get=True):
+                    raise
+                if version != self._version:
+                    waiting.insert(0, chunk)
+                elif len(chunk) > 1:
+                    waiting[0:0] = self._halves(chunk)
+                else:
+                    self._note(f"{format_oid(chunk[0])}: the agent does not answer when asked for it")
+                continue
+            waiting[0:0] = self._take_get(chunk, response, objects)
+
+    def _take_get(self, chunk: list[Oid], response: Response, objects: dict[Oid, Value]) -> list[list[Oid]]:
+        """Take the objects of a reply to a GET; return what has to be asked again."""
+        if response.error_status == NO_ERROR:
+            asked = set(chunk)
+            for oid, value in response.varbinds:
+                if oid in asked:
+                    asked.discard(oid)
+                    if value.tag not in NO_OBJECT:
+                        objects[oid] = value
+            # An agent that leaves objects out is asked again for those, as long as it names some of what was asked.
+            rest = [oid for oid in chunk if oid in asked]
+            return [rest] if rest and len(rest) < len(chunk) else []
+        if response.error_status == TOO_BIG and len(chunk) > 1:
+            return self._halves(chunk)
+        index = response.error_index
+        if 1 <= index <= len(chunk):
+            self._note_error(chunk[index - 1], response)
+            rest = chunk[: index - 1] + chunk[index:]
+            return [rest] if rest else []
+        if len(chunk) == 1:
+            self._note_error(chunk[0], response)
+            return []
+        middle = len(chunk) // 2
+        return [chunk[:middle], chunk[middle:]]
+
+    def _halves(self, chunk: list[Oid]) -> list[list[Oid]]:
+        """Return a request that was too large in two, and remember how much the agent can bear."""
+        middle = (len(chunk) + 1) // 2
+        self.profile.max_varbinds = max(1, min(self.profile.max_varbinds, middle))
+        return [part for part in (chunk[:middle], chunk[middle:]) if part]
+
+    def _note_error(self, oid: Oid, response: Response) -> None:
+        # noSuchName is how SNMPv1 says that an object does not exist: nothing is missing from the answer.
+        if response.error_status != NO_SUCH_NAME:
+            self._note(f"{format_oid(oid)}: {_error_name(response.error_status)}")
+
+    # Tables
+
+    async def _fetch(self, scalars: list[Oid], walks: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int) -> None:
+        while scalars or any(not walk.ended for walk in walks):
+            active = [walk for walk in walks if not walk.ended]
+            if self._bulk_is_possible and active and len(scalars) <= self.profile.max_varbinds // 2:
+                self.profile.rows.update(_more_rows(self.profile.rows, walks))
+                scalars = await self._bulk_round(scalars, active, objects, max_rows)
+            elif scalars:
+                await self._read_scalars(scalars, objects)
+                scalars = []
+            else:
+                await self._next_round(active, objects, max_rows)
+
+    @property
+    def _bulk_is_possible(self) -> bool:
+        return self._bulk and self.profile.bulk and self._version == "2c"
+
+    async def _read_scalars(self, scalars: list[Oid], objects: dict[Oid, Value]) -> None:
+        if self._version != "1":
+            await self._get(scalars, objects)
+            return
+        # In SNMPv1 one missing object would fail the whole GET. GETNEXT has no such trouble but at the end of the MIB.
+        answers = ScalarAnswers()
+        most = self.profile.max_varbinds
+        for start in range(0, len(scalars), most):
+            chunk = scalars[start : start + most]
+            response = await self._ask(Kind.GET_NEXT, [predecessor(oid) for oid in chunk])
+            if response.error_status != NO_ERROR:
+                answers.uncertain.extend(chunk)
+                continue
+            for wanted, (oid, value) in zip(chunk, response.varbinds, strict=False):
+                answers.take(wanted, oid, value)
+            answers.uncertain.extend(chunk[len(response.varbinds) :])
+        objects.update(answers.objects)
+        await self._get(answers.uncertain, objects)
+
+    async def _bulk_round(
+        self, scalars: list[Oid], active: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int
+    ) -> list[Oid]:
+        """Do one GETBULK; return the scalars that still have to be asked for."""
+        most = min(self._options.max_repetitions, self.profile.max_repetitions or self._options.max_repetitions)
+        batch = plan_bulk(active, self.profile.rows, most, max(1, self.profile.max_varbinds - len(scalars)))
+        oids = [predecessor(oid) for oid in scalars] + [walk.cursor for walk in batch.walks]
+        try:
+            response = await self._ask(Kind.GET_BULK, oids, len(scalars), batch.repetitions)
+        except _Silence:
+            if not await self._is_alive(scalars[0] if scalars else active[0].column, was_get=False):
+                raise
+            if self._version == "2c":
+                self._ask_for_less(len(scalars), batch)
+            return scalars
+        if response.error_status == TOO_BIG:
+            self._ask_for_less(len(scalars), batch)
+            return scalars
+        if response.error_status != NO_ERROR:
+            # One object at fault fails them all. GETNEXT finds out which one it is.
+            self._bulk = False
+            return scalars
+        answers = ScalarAnswers()
+        varbinds = response.varbinds
+        for wanted, (oid, value) in zip(scalars, varbinds, strict=False):
+            answers.take(wanted, oid, value)
+        answers.uncertain.extend(scalars[len(varbinds) :])
+        objects.update(answers.objects)
+        cells = varbinds[len(scalars) :]
+        if not cells:
+            self._ask_for_less(len(scalars), batch)
+        for number, (oid, value) in enumerate(cells):
+            if batch.walks[number % len(batch.walks)].take(oid, value, max_rows):
+                objects[oid] = value
+        if answers.uncertain:
+            await self._get(answers.uncertain, objects)
+        return []
+
+    def _ask_for_less(self, scalars: int, batch: Batch) -> None:
+        """Halve what a GETBULK asks for; when there is nothing left to halve, GETBULK is given up for this agent."""
+        if batch.repetitions > 1:
+            self.profile.max_repetitions = batch.repetitions // 2
+        elif scalars + len(batch.walks) > 1:
+            self.profile.max_varbinds = max(1, min(self.profile.max_varbinds, scalars + len(batch.walks)) // 2)
+        else:
+            self.profile.bulk = False
+
+    async def _next_round(self, active: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int) -> None:
+        """Read one row of as many columns as one request may ask for."""
+        batch = active[: self.profile.max_varbinds]
+        try:
+            response = await self._ask(Kind.GET_NEXT, [walk.cursor for walk in batch])
+        except _Silence:
+            if len(batch) == 1 or not await self._is_alive(batch[0].column, was_get=False):
+                raise
+            self.profile.max_varbinds = len(batch) // 2
+            return
+        if response.error_status == NO_ERROR:
+            for walk, (oid, value) in zip(batch, response.varbinds, strict=False):
+                if walk.take(oid, value, max_rows):
+                    objects[oid] = value
+            if not response.varbinds:
+                batch[0].end("the agent answers without an object")
+            return
+        index = response.error_index
+        if response.error_status != TOO_BIG and (1 <= index <= len(batch) or len(batch) == 1):
+            failed = batch[index - 1 if 1 <= index <= len(batch) else 0]
+            if response.error_status == NO_SUCH_NAME:
+                failed.ended = True
+            else:
+                failed.end(_error_name(response.error_status))
+        elif len(batch) == 1:
+            batch[0].end(_error_name(response.error_status))
+        else:
+            self.profile.max_varbinds = len(batch) // 2
+
+    # One request
+
+    async def _is_alive(self, oid: Oid, *, was_get: bool) -> bool:
+        """Return whether the agent answers one small request; one that never answered anything may turn out to speak SNMPv1."""
+        versions: list[Version] = []
+        if not was_get or self.answered:
+            versions.append(self._version)
+        if self._version == "2c" and self.profile.version is None:
+            versions.append("1")
+        before = self._version
+        for version in versions:
+            self._version = version
+            try:
+                await self._ask(Kind.GET, [oid], attempts=1)
+            except _Stop:
+                continue
+            return True
+        self._version = before
+        return False
+
+    async def _ask(
+        self, kind: Kind, oids: list[Oid], non_repeaters: int = 0, max_repetitions: int = 0, *, attempts: int | None = None
+    ) -> Response:
+        """Return the reply to one request. A reply nobody can decode comes back with the error status UNDECODABLE."""
+        query = Query(self._version, self.agent.community, kind, tuple(oids), non_repeaters, max_repetitions)
+        request_id = self._templates.next_request_id()
+        while self._transport.is_waiting(request_id):
+            request_id = self._templates.next_request_id()
+        message = self._templates.get(query).message(request_id)
+        outcome: Outcome = b""
+        for _ in range(attempts or self._options.retries + 1):
+            outcome = await self._send(request_id, message)
+            if isinstance(outcome, bytes):
+                self.answered = True
+                self.profile.version = self._version
+                return _decode(outcome, request_id)
+            if outcome.errno == errno.ECONNREFUSED:
+                # The device itself says that it has no agent: asking again changes nothing.
+                break
+        assert isinstance(outcome, OSError)
+        if isinstance(outcome, TimeoutError):
+            raise _Silence("no answer" if not self.answered else "it stopped answering")
+        raise _Unreachable(socket_error_text(outcome.errno or 0))
+
+    async def _send(self, request_id: int, message: bytes) -> Outcome:
+        loop = self._loop
+        if self._deadline is None:
+            self._deadline = loop.time() + self._options.budget
+        if self._pace is not None:
+            before = loop.time()
+            await self._pace()
+            self._deadline += loop.time() - before
+        left = self._deadline - loop.time()
+        if left <= 0:
+            raise _Stop(f"the {self._options.budget:g} s one device may take are over")
+        future: asyncio.Future[Outcome] = loop.create_future()
+
+        def done(outcome: Outcome) -> None:
+            if not future.done():
+                future.set_result(outcome)
+
+        timeout = min(left, self._options.timeout)
+        self._transport.send(request_id, Request(message, self._destination, timeout, done, self.traffic))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._transport.forget(request_id)
+            raise
+
+
+def _decode(data: bytes, request_id: int) -> Response:
+    response = read_response(data)
+    if response is not None:
+        return response
+    try:
+        return decode_response(data)
+    except UndecodableError:
+        return Response(0, b"", request_id, UNDECODABLE, 0, [])
+
+
+def _error_name(status: int) -> str:
+    if status == UNDECODABLE:
+        return "its answer is not valid SNMP"
+    return f"the agent answers {ERROR_NAMES.get(status, f'error {status}')}"
+
+
+def _more_rows(known: dict[Oid, int], walks: list[ColumnWalk]) -> dict[Oid, int]:
+    """Return what this visit shows about tables nothing was known of."""
+    return {table: rows for table, rows in count_rows(walks).items() if table not in known}
