@@ -1,0 +1,173 @@
+"""Bases of the API's handlers: JSON in and out, bodies within their limit, signed by a site or opened by a token."""
+
+import json
+import secrets
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import structlog
+from tornado.web import HTTPError, stream_request_body
+
+from hosting.api import body as request_body
+from hosting.api.errors import ApiError
+from hosting.api.signature import SignedRequest
+from hosting.db import accounts
+from hosting.errors import BusyError, DataError
+from hosting.web import BaseHandler
+
+DRAINED = 4
+"""A body above its limit is read on up to so many times the limit and dropped, so that the client gets to read the answer."""
+
+
+class ApiHandler(BaseHandler):
+    """Answers JSON; every error is `{"error": code, "message": sentence}`."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Skip: no request of the API is opened by a cookie."""
+
+    def answer(self, value: object, status: int = 200) -> None:
+        """Finish with `value` as compact JSON."""
+        self.answer_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), status)
+
+    def answer_json(self, content: bytes, status: int = 200) -> None:
+        """Finish with JSON that is written already."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(content)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error as JSON."""
+        error = as_api_error(kwargs.get("exc_info", (None, None, None))[1], status_code)
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(error.retry_after))
+        if error.status == 401:
+            self.set_header("WWW-Authenticate", "Bearer" if isinstance(self, TokenHandler) else "Signature")
+        self.answer({"error": error.code, "message": error.message}, error.status)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what this server did wrong with its traceback; what it refused is told by the log line of the request."""
+        if isinstance(value, ApiError):
+            self.refusal = f"{value.code}: {value.message}"
+        elif not isinstance(value, HTTPError | BusyError):
+            if isinstance(value, DataError):
+                structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value))
+                return
+            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
+
+    def on_unknown(self) -> None:
+        """Answer 404."""
+        raise ApiError(404, "not_found", "There is no such address in this API.")
+
+    refusal: str | None = None
+
+
+def as_api_error(error: BaseException | None, status: int) -> ApiError:
+    """Return any error as what the client is told; of an unexpected one, that it happened and nothing more."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, BusyError):
+        return ApiError(503, "busy", str(error), retry_after=2 + secrets.randbelow(5))
+    if isinstance(error, DataError):
+        sentence = "The database does not answer at the moment. Nothing was kept; try again later."
+        return ApiError(503, "database", sentence, retry_after=15 + secrets.randbelow(30))
+    if isinstance(error, HTTPError):
+        code = {404: "not_found", 405: "method"}.get(error.status_code, "not_understood")
+        return ApiError(error.status_code, code, error.log_message or error.reason or "The request is not understood.")
+    return ApiError(status, "internal", "The server failed to answer; its log says more.")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a signed call answers."""
+
+    value: dict[str, Any]
+    status: int = 200
+
+
+@stream_request_body
+class SignedHandler(ApiHandler):
+    """A POST signed by a site. A subclass says in `process`, which runs on a database thread, what becomes of it."""
+
+    SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("POST",)  # type: ignore[misc]
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Set the limit of the body."""
+        self._parts: list[bytes] = []
+        self._size = 0
+        connection = self.request.connection
+        set_limit = getattr(connection, "set_max_body_size", None)
+        if set_limit:
+            set_limit(self.config.limits.body_bytes * DRAINED)
+        return None
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a part of the body, or drop it all once the body is too large."""
+        self._size += len(chunk)
+        if self._size > self.config.limits.body_bytes:
+            self._parts.clear()
+        else:
+            self._parts.append(chunk)
+
+    async def post(self) -> None:
+        """Verify and process the request."""
+        if self._size > self.config.limits.body_bytes:
+            raise request_body.too_large(self.config.limits.body_bytes)
+        signed = SignedRequest("POST", self._urls(), self.request.headers, b"".join(self._parts))
+        if not signed.body:
+            raise ApiError(400, "not_json", "The request has no body.")
+        answer = await self.services.database.run(lambda: self.process(signed))
+        self.answer(answer.value, answer.status)
+
+    def process(self, signed: SignedRequest) -> Answer:
+        """Do what the call is for and return its answer. Runs on a thread. Raises ApiError."""
+        raise NotImplementedError
+
+    def content(self, signed: SignedRequest) -> bytes:
+        """Return the decoded JSON of the body."""
+        return request_body.decode(signed.body, signed.headers, self.config.limits.decoded_bytes)
+
+    def _urls(self) -> list[str]:
+        """Return the addresses the site may have signed.
+
+        Behind a proxy those are the public ones, whatever host name and path the proxy passes on; the one that fits the request
+        comes first. Without a proxy it is the address asked for.
+        """
+        path = self.request.path.removeprefix(self.config.base_path)
+        public = [url + path for url in self.config.public_urls]
+        if not public:
+            return [f"{self.request.protocol}://{self.request.host}{self.request.path}"]
+        return sorted(public, key=lambda url: urlsplit(url).netloc != self.request.host)
+
+
+class TokenHandler(ApiHandler):
+    """A GET opened by `Authorization: Bearer TOKEN`."""
+
+    SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET",)  # type: ignore[misc]
+
+    async def prepare(self) -> None:
+        """Let in who has a token. Raises ApiError 401, or 429 after too many wrong ones."""
+        if self.request.method != "GET":
+            return
+        address = f"token {self.address}"
+        wait = self.services.failures.wait(address)
+        if wait:
+            raise ApiError(429, "throttled", "Too many wrong tokens came from this address.", retry_after=wait)
+        scheme, _, secret = self.request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise ApiError(401, "no_token", "Send Authorization: Bearer TOKEN. The command dca-hosting token makes one.")
+        name, due = await self.services.database.read(lambda connection: accounts.find_token(connection, secret.strip()))
+        if name is None:
+            self.services.failures.take(address)
+            raise ApiError(401, "bad_token", "The token is not valid. The command dca-hosting token makes one.")
+        if due:
+            await self.services.database.write(lambda connection: accounts.see_token(connection, name))
+
+
+class UnknownHandler(ApiHandler):
+    """Whatever the API does not have."""
+
+    def prepare(self) -> None:
+        """Answer 404 to every method."""
+        self.on_unknown()

@@ -1,0 +1,154 @@
+"""The calls of a site: enrol, check in, send readings."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from appliance.report import Batch
+from hosting.api.base import Answer, SignedHandler
+from hosting.api.body import parse
+from hosting.api.errors import ApiError, unauthorized
+from hosting.api.signature import SignedRequest, Verified, verify
+from hosting.clock import to_rfc3339, utc_now
+from hosting.db import readings, sites
+from hosting.db.sites import Site
+
+STATE_BYTES = 64 * 1024
+
+Work = Callable[[sa.Connection, str], Answer]
+"""What a call does in its transaction, for the site of the id."""
+
+Version = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\x20-\x7e]*$")]
+
+
+class Enrolment(BaseModel):
+    """The body of `POST /api/v1/enrol`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    site_name: Annotated[str, StringConstraints(max_length=100)] = ""
+    version: Version = ""
+
+
+class CheckIn(BaseModel):
+    """The body of `POST /api/v1/checkin`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: Version = ""
+    state: dict[str, Any] = Field(default_factory=dict)
+
+
+class EnrolHandler(SignedHandler):
+    """`POST /api/v1/enrol`: a code and a key in, a site id out. Signed with the very key, which proves possession."""
+
+    def process(self, signed: SignedRequest) -> Answer:
+        """Register the key. 201 for a new one; 200 and the same site when the same key asks again with the same code."""
+        address = f"enrol {self.address}"
+        wait = self.services.failures.wait(address)
+        if wait:
+            raise ApiError(429, "throttled", "Too many wrong enrolment codes came from this address.", retry_after=wait)
+        verified = verify(signed, lambda key_id: key_id)
+        wanted = parse(Enrolment, self.content(signed))
+        if wanted.public_key != verified.key_id:
+            raise unauthorized("bad_signature", "The request is not signed with the key it wants to enrol.")
+        with self.services.database.writing() as connection:
+            enrolled = sites.enrol(
+                connection,
+                wanted.code,
+                wanted.public_key,
+                site_name=_storable(wanted.site_name),
+                version=wanted.version,
+                address=self.address,
+            )
+            if enrolled is not None:
+                _take_nonce(connection, enrolled.site_id, verified)
+        if enrolled is None:
+            self.services.failures.take(address)
+            sentence = "The enrolment code is not valid: it is wrong, has expired, or was used. Ask your provider for a new one."
+            raise ApiError(403, "code_invalid", sentence)
+        return Answer({"site_id": enrolled.site_id}, 201 if enrolled.created else 200)
+
+
+class SiteHandler(SignedHandler):
+    """Base of the calls of an enrolled site."""
+
+    def process(self, signed: SignedRequest) -> Answer:
+        """Verify, throttle, and do the work and take the nonce in one transaction."""
+        found: list[Site] = []
+
+        def key_of(site_id: str) -> str | None:
+            with self.services.database.reading() as connection:
+                site = sites.site_by_id(connection, site_id) if len(site_id) <= 36 else None
+            if site is None or site.public_key is None:
+                return None
+            found[:] = [site]
+            return site.public_key
+
+        verified = verify(signed, key_of)
+        [site] = found
+        if site.revoked_at is not None:
+            raise ApiError(403, "revoked", "This site was revoked at the hosting server. Ask your provider.")
+        wait = self.services.sites.wait(site.site_id)
+        if wait:
+            raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
+        self.services.sites.take(site.site_id)
+        content = self.content(signed)
+        work = self.prepare_work(content)
+        with self.services.database.writing() as connection:
+            _take_nonce(connection, site.site_id, verified)
+            return work(connection, site.site_id)
+
+    def prepare_work(self, content: bytes) -> Work:
+        """Return what is to be done with a body. Raises ApiError when the body cannot be used."""
+        raise NotImplementedError
+
+
+class CheckInHandler(SiteHandler):
+    """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
+
+    def prepare_work(self, content: bytes) -> Work:
+        """Keep the state, hand out what waits."""
+        said = parse(CheckIn, content)
+        state = json.dumps(said.state, separators=(",", ":"))
+        if len(state) > STATE_BYTES:
+            raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
+
+        def work(connection: sa.Connection, site_id: str) -> Answer:
+            commands = sites.check_in(connection, site_id, version=said.version, state=state)
+            intervals = {"check_in_seconds": self.config.check_in_seconds, "upload_seconds": self.config.upload_seconds}
+            return Answer({"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": commands})
+
+        return work
+
+
+class ReadingsHandler(SiteHandler):
+    """`POST /api/v1/readings`: a batch in; how many of it were new out."""
+
+    def prepare_work(self, content: bytes) -> Work:
+        """Take the batch in."""
+        batch = parse(Batch, content)
+        for number, item in enumerate(batch.readings):
+            if "\x00" in item.device.key:
+                raise ApiError(422, "does_not_fit", f"readings.{number}.device.key: it contains a NUL character.")
+
+        def work(connection: sa.Connection, site_id: str) -> Answer:
+            taken = readings.take_in(connection, site_id, batch)
+            sites.touch(connection, site_id)
+            return Answer({"accepted": taken.accepted, "duplicate": taken.duplicate})
+
+        return work
+
+
+def _take_nonce(connection: sa.Connection, site_id: str, verified: Verified) -> None:
+    if not sites.use_nonce(connection, site_id, verified.nonce, verified.expires_at):
+        raise unauthorized("replayed", "This very request has been answered before. Sign each request anew.")
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "")

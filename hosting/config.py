@@ -1,0 +1,115 @@
+"""How one server process is set up: options of the command line, and variables `DCA_HOSTING_*` or `DCA_HOSTING_*_FILE`."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from appliance.settings.model import HostingSettings
+from hosting.errors import ConfigurationError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PUBLIC_URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one request, one site and one address may ask for."""
+
+    body_bytes: int = 10 * 1024 * 1024  # as sent
+    decoded_bytes: int = 10 * 1024 * 1024  # after gzip
+    site_burst: int = 120  # requests of one site at once
+    site_per_second: float = 2.0  # and what comes back each second
+    failures_burst: int = 20  # refused enrolments and logins of one address
+    failures_per_second: float = 1 / 10
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One server process. `public_urls` are the addresses sites and browsers use where a proxy stands in front."""
+
+    folder: Path
+    database_url: str | None = field(default=None, repr=False)
+    public_urls: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    check_in_seconds: int = HostingSettings().check_in_seconds
+    upload_seconds: int = HostingSettings().upload_seconds
+    limits: Limits = Limits()
+
+    @property
+    def base_path(self) -> str:
+        """The path in front of every page, `/dca` for the public URL `https://mps.example/dca`, else empty."""
+        return urlsplit(self.public_urls[0]).path.rstrip("/") if self.public_urls else ""
+
+
+def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the value of `name`, or what the file named by `name`_FILE holds, or None. ConfigurationError if both are set."""
+    direct, file = environment.get(name), environment.get(f"{name}_FILE")
+    if direct and file:
+        raise ConfigurationError(f"{name} and {name}_FILE are both set. Keep one of them.")
+    if not file:
+        return direct or None
+    return read_secret_file(Path(file), f"{name}_FILE")
+
+
+def read_secret_file(path: Path, source: str) -> str:
+    """Return the content of a file without its last line end. Raises ConfigurationError naming `source`."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(f"{source} names {path}, which cannot be read: {reason}.") from error
+
+
+def data_folder(option: str | None) -> Path:
+    """Return the data folder: the option, else DCA_HOSTING_DATA_DIR. Raises ConfigurationError when neither is given."""
+    text = option or read_variable("DCA_HOSTING_DATA_DIR")
+    if not text:
+        raise ConfigurationError("No data folder is named. Give --data DIR or set DCA_HOSTING_DATA_DIR.")
+    return Path(text).absolute()
+
+
+def check_public_url(text: str) -> str:
+    """Return the address without a slash at its end. Raises ConfigurationError when it is no web address."""
+    url = text.strip().rstrip("/")
+    if not PUBLIC_URL.match(url):
+        raise ConfigurationError(f"{text!r} is no address of a server. Write https://NAME, with :PORT where it is not 443.")
+    return url
+
+
+def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
+    """Return the configuration of this process. Raises ConfigurationError naming what cannot be used."""
+    urls = tuple(public_urls) or _words("DCA_HOSTING_PUBLIC_URL")
+    defaults = Config(folder)
+    return Config(
+        folder,
+        database_url=read_variable("DCA_HOSTING_DATABASE_URL"),
+        public_urls=tuple(check_public_url(url) for url in urls),
+        trusted_proxies=tuple(_network(word) for word in _words("DCA_HOSTING_TRUSTED_PROXIES")),
+        check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
+        upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
+    )
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple((read_variable(name) or "").replace(",", " ").split())
+
+
+def _network(word: str) -> Network:
+    try:
+        return ipaddress.ip_network(word, strict=False)
+    except ValueError as error:
+        raise ConfigurationError(f"DCA_HOSTING_TRUSTED_PROXIES: {word!r} is no address and no network.") from error
+
+
+def _seconds(name: str, default: int, least: int) -> int:
+    text = read_variable(name)
+    if text is None:
+        return default
+    if not text.isdigit() or not least <= int(text) <= 86400:
+        raise ConfigurationError(f"{name} is {text!r}. Write a number of seconds from {least} to 86400.")
+    return int(text)

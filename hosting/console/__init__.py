@@ -1,0 +1,1 @@
+"""The console: what people of the hosting team see."""

@@ -1,0 +1,1 @@
+"""The database: SQLite for one server, PostgreSQL for a fleet. The same tables and statements on both."""

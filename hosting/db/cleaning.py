@@ -1,0 +1,26 @@
+"""Remove what has had its time: nonces, sessions, unused codes, the ledger of batches sites have long forgotten."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from hosting.clock import utc_now
+from hosting.db.accounts import ABSOLUTE
+from hosting.db.tables import batch, command, enrolment_code, nonce, session
+
+LEDGER_KEPT = timedelta(days=90)
+COMMANDS_KEPT = timedelta(days=30)
+
+
+def clean(connection: sa.Connection) -> int:
+    """Remove expired rows and return how many there were. Readings are never touched."""
+    now = utc_now()
+    over = (
+        sa.delete(nonce).where(nonce.c.expires_at < now),
+        sa.delete(session).where(session.c.created_at < now - ABSOLUTE),
+        sa.delete(enrolment_code).where(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at < now - COMMANDS_KEPT),
+        sa.delete(command).where(command.c.created_at < now - COMMANDS_KEPT),
+        # A replay that old still adds nothing: the readings themselves are unique.
+        sa.delete(batch).where(batch.c.received_at < now - LEDGER_KEPT),
+    )
+    return sum(connection.execute(statement).rowcount for statement in over)

@@ -1,0 +1,107 @@
+"""Readings: taken in once, whatever is sent again.
+
+Three plain statements in one transaction, the same on SQLite, PostgreSQL and Citus: the batch into the ledger, the readings into
+the history, the newest of each device into `device_latest`. A replayed batch adds nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from appliance.report import Batch, Reading
+from hosting.clock import in_utc, utc_now
+from hosting.condition import condition
+from hosting.db.tables import batch as batch_table
+from hosting.db.tables import device_latest, reading
+from hosting.db.upsert import insert, insert_new
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""A reading taken later than this after its arrival is kept, but never stands as the latest: it would hide all that follow."""
+
+REPLACED = (
+    "taken_at",
+    "received_at",
+    "manufacturer",
+    "model",
+    "serial",
+    "address",
+    "location",
+    "condition",
+    "total",
+    "words",
+    "body",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many readings of a batch were new, and how many the server had."""
+
+    accepted: int
+    duplicate: int
+
+
+def take_in(connection: sa.Connection, site_id: str, batch: Batch) -> Taken:
+    """Keep a batch of a site and return what was new in it."""
+    now = utc_now()
+    count = len(batch.readings)
+    entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count}
+    if insert_new(connection, batch_table, [entry]) == 0:
+        return Taken(0, count)
+    # In the order of the keys, so that two uploads of one site never wait for each other crosswise.
+    ordered = sorted(batch.readings, key=lambda item: (item.device.key, in_utc(item.taken_at)))
+    rows = [_latest_row(site_id, item, now) for item in ordered]
+    history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in rows]
+    accepted = insert_new(connection, reading, history)
+    _keep_latest(connection, [row for row in rows if row["taken_at"] <= now + CLOCK_TOLERANCE])
+    return Taken(accepted, count - accepted)
+
+
+def _keep_latest(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = insert(connection, device_latest)
+    newer = statement.excluded.taken_at > device_latest.c.taken_at
+    update = {name: statement.excluded[name] for name in REPLACED}
+    key = [device_latest.c.site_id, device_latest.c.device_key]
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=update, where=newer), rows)
+
+
+def _latest_row(site_id: str, item: Reading, now: datetime) -> dict[str, Any]:
+    device = item.device
+    named = (device.manufacturer, device.model, device.serial, device.ip, device.location)
+    manufacturer, model, serial, address, location = (_storable(text) for text in named)
+    others = (device.hostname, device.mac, device.asset_number, device.description)
+    words = " ".join(filter(None, (manufacturer, model, serial, address, location, *map(_storable, others))))
+    total = item.meters.get("total")
+    return {
+        "site_id": site_id,
+        "device_key": device.key,
+        "first_seen_at": now,
+        "taken_at": in_utc(item.taken_at),
+        "received_at": now,
+        "manufacturer": manufacturer,
+        "model": model,
+        "serial": serial,
+        "address": address,
+        "location": location,
+        "condition": condition(item),
+        "total": total.value if total else None,
+        "words": words.lower(),
+        "body": item.to_json(),
+    }
+
+
+def _storable(text: str | None) -> str | None:
+    """Return `text` without NUL characters, which PostgreSQL does not store; inside the JSON body they are escaped."""
+    return text.replace("\x00", "") if text else text
+
+
+def history(connection: sa.Connection, site_id: str, device_key: str, *, limit: int) -> Iterator[Reading]:
+    """Yield the newest readings of a device, newest first."""
+    chosen = sa.select(reading.c.body).where(reading.c.site_id == site_id, reading.c.device_key == device_key)
+    for body in connection.execute(chosen.order_by(reading.c.taken_at.desc()).limit(limit)).scalars():
+        yield Reading.model_validate_json(body)

@@ -1,0 +1,155 @@
+"""Sites: enrolment codes, their keys, check-ins, commands and nonces."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from hosting.clock import utc_now
+from hosting.credentials import hash_code, new_enrolment_code
+from hosting.db import audit
+from hosting.db.tables import command, enrolment_code, nonce, site
+from hosting.db.upsert import insert_new
+
+COMMAND_LIFE = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One site as the hosting team knows it. `state` is what it said at its last check-in."""
+
+    site_id: str
+    name: str
+    public_key: str | None
+    created_at: datetime
+    enrolled_at: datetime | None
+    revoked_at: datetime | None
+    last_contact_at: datetime | None
+    version: str | None
+    own_name: str | None
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What enrolling came to. `created` is false when the same key had used the same code before."""
+
+    site_id: str
+    created: bool
+
+
+def _site(row: sa.Row[Any]) -> Site:
+    values = dict(row._mapping)  # noqa: SLF001 - the public name of SQLAlchemy's row mapping
+    values["state"] = json.loads(values["state"]) if values["state"] else {}
+    return Site(**values)
+
+
+def site_by_id(connection: sa.Connection, site_id: str) -> Site | None:
+    """Return the site, or None when there is none of this id."""
+    row = connection.execute(sa.select(site).where(site.c.site_id == site_id)).first()
+    return _site(row) if row else None
+
+
+def all_sites(connection: sa.Connection) -> list[Site]:
+    """Return all sites by name."""
+    return [_site(row) for row in connection.execute(sa.select(site).order_by(sa.func.lower(site.c.name), site.c.site_id))]
+
+
+def make_enrolment_code(connection: sa.Connection, name: str, *, days: int, actor: str, address: str = "") -> tuple[str, str]:
+    """Return (site_id, code): a new one-time code for the site called `name`, which is made when there is none.
+
+    For a site that is enrolled already the code lets an appliance take its place: same site, same history, another key.
+    """
+    now = utc_now()
+    fresh = {"site_id": str(uuid.uuid4()), "name": name, "created_at": now}
+    insert_new(connection, site, [fresh])
+    site_id = connection.execute(sa.select(site.c.site_id).where(site.c.name == name)).scalar_one()
+    code = new_enrolment_code()
+    row = {
+        "site_id": site_id,
+        "code_hash": hash_code(code),
+        "created_at": now,
+        "created_by": actor,
+        "expires_at": now + timedelta(days=days),
+    }
+    connection.execute(sa.insert(enrolment_code).values(**row))
+    audit.note(connection, actor, "enrolment code made", f"valid for {days} days", site_id=site_id, address=address)
+    return site_id, code
+
+
+def enrol(connection: sa.Connection, code: str, public_key: str, *, site_name: str, version: str, address: str) -> Enrolled | None:
+    """Register `public_key` for the site of `code`; None when the code is unknown, expired, or was used with another key."""
+    now = utc_now()
+    wanted = sa.select(enrolment_code).where(enrolment_code.c.code_hash == hash_code(code)).with_for_update()
+    row = connection.execute(wanted).first()
+    if row is None or (row.used_at is None and row.expires_at < now):
+        return None
+    if row.used_at is not None:
+        known = site_by_id(connection, row.site_id)
+        same = known is not None and row.public_key == public_key == known.public_key
+        return Enrolled(row.site_id, created=False) if same else None
+    this_code = sa.and_(enrolment_code.c.site_id == row.site_id, enrolment_code.c.code_hash == row.code_hash)
+    connection.execute(sa.update(enrolment_code).where(this_code).values(used_at=now, public_key=public_key))
+    values = {"public_key": public_key, "enrolled_at": now, "revoked_at": None, "own_name": site_name, "version": version}
+    connection.execute(sa.update(site).where(site.c.site_id == row.site_id).values(**values))
+    audit.note(connection, "site", "enrolled", f"version {version}", site_id=row.site_id, address=address)
+    return Enrolled(row.site_id, created=True)
+
+
+def use_nonce(connection: sa.Connection, site_id: str, value: str, expires_at: datetime) -> bool:
+    """Take the nonce; false when the site has used it before."""
+    return insert_new(connection, nonce, [{"site_id": site_id, "nonce": value, "expires_at": expires_at}]) == 1
+
+
+def check_in(connection: sa.Connection, site_id: str, *, version: str, state: str) -> list[dict[str, str]]:
+    """Keep what the site says of itself (`state` is JSON) and hand out the commands that wait for it."""
+    now = utc_now()
+    values = {"last_contact_at": now, "version": version, "state": state}
+    connection.execute(sa.update(site).where(site.c.site_id == site_id).values(**values))
+    waiting = sa.and_(command.c.site_id == site_id, command.c.delivered_at.is_(None), command.c.created_at > now - COMMAND_LIFE)
+    chosen = sa.select(command.c.command_id, command.c.name).where(waiting).order_by(command.c.created_at)
+    rows = connection.execute(chosen.with_for_update()).all()
+    if rows:
+        connection.execute(sa.update(command).where(waiting).values(delivered_at=now))
+    return [{"id": row.command_id, "name": row.name} for row in rows]
+
+
+def touch(connection: sa.Connection, site_id: str) -> None:
+    """Note that the site was in contact now."""
+    connection.execute(sa.update(site).where(site.c.site_id == site_id).values(last_contact_at=utc_now()))
+
+
+def queue_command(connection: sa.Connection, site_id: str, name: str, *, actor: str, address: str = "") -> bool:
+    """Queue a command for the next check-in; false when the same one waits already."""
+    now = utc_now()
+    same = sa.and_(command.c.site_id == site_id, command.c.name == name, command.c.delivered_at.is_(None))
+    if connection.execute(sa.select(command.c.command_id).where(same, command.c.created_at > now - COMMAND_LIFE)).first():
+        return False
+    row = {"site_id": site_id, "command_id": str(uuid.uuid4()), "name": name, "created_at": now, "created_by": actor}
+    connection.execute(sa.insert(command).values(**row))
+    audit.note(connection, actor, "command queued", name, site_id=site_id, address=address)
+    return True
+
+
+def set_revoked(connection: sa.Connection, site_id: str, revoked: bool, *, actor: str, address: str = "") -> None:
+    """Refuse the site from now on, or admit it again."""
+    moment = utc_now() if revoked else None
+    connection.execute(sa.update(site).where(site.c.site_id == site_id).values(revoked_at=moment))
+    audit.note(connection, actor, "revoked" if revoked else "admitted again", "", site_id=site_id, address=address)
+
+
+def open_codes(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """Return the codes nobody has used yet, newest first: site_id, name, created_at, created_by, expires_at."""
+    columns = (site.c.site_id, site.c.name, enrolment_code.c.created_at, enrolment_code.c.created_by, enrolment_code.c.expires_at)
+    chosen = sa.select(*columns).join_from(enrolment_code, site, site.c.site_id == enrolment_code.c.site_id)
+    unused = sa.and_(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now())
+    return list(connection.execute(chosen.where(unused).order_by(enrolment_code.c.created_at.desc())))
+
+
+def waiting_commands(connection: sa.Connection) -> set[str]:
+    """Return the ids of the sites a command waits for."""
+    fresh = sa.and_(command.c.delivered_at.is_(None), command.c.created_at > utc_now() - COMMAND_LIFE)
+    return set(connection.execute(sa.select(command.c.site_id).where(fresh)).scalars())

@@ -1,0 +1,160 @@
+"""The tables. Every key is led by `site_id`, and no constraint spans sites: so the same schema shards by site (Citus)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC and whole seconds: `timestamptz` on PostgreSQL, seconds since 1970 on SQLite."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Return the column type of the dialect."""
+        return dialect.type_descriptor(sa.TIMESTAMP(timezone=True) if dialect.name == "postgresql" else sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Return the value as the dialect stores it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return int(value.timestamp())
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Return the stored value as a moment in UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if dialect.name == "postgresql" else datetime.fromtimestamp(value, UTC)
+
+
+metadata = sa.MetaData()
+
+site = sa.Table(
+    "site",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False, unique=True),
+    sa.Column("public_key", sa.String(43)),  # Ed25519, base64url; null until the site enrolled
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("enrolled_at", Moment),
+    sa.Column("revoked_at", Moment),
+    sa.Column("last_contact_at", Moment),
+    sa.Column("version", sa.String(64)),
+    sa.Column("own_name", sa.String(100)),  # how the site calls itself
+    sa.Column("state", sa.Text),  # JSON of the last check-in
+)
+
+enrolment_code = sa.Table(
+    "enrolment_code",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("created_by", sa.String(100), nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
+    sa.Column("public_key", sa.String(43)),  # the key it was used with: the same one may ask again
+    sa.Index("enrolment_code_hash", "code_hash"),
+)
+
+batch = sa.Table(
+    "batch",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("batch_id", sa.String(36), primary_key=True),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("readings", sa.Integer, nullable=False),
+    sa.Index("batch_received_at", "received_at"),
+)
+
+reading = sa.Table(
+    "reading",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    sa.Column("taken_at", Moment, primary_key=True),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, as received
+)
+
+device_latest = sa.Table(
+    "device_latest",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    sa.Column("first_seen_at", Moment, nullable=False),
+    sa.Column("taken_at", Moment, nullable=False),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("manufacturer", sa.Text),
+    sa.Column("model", sa.Text),
+    sa.Column("serial", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("location", sa.Text),
+    sa.Column("condition", sa.String(16), nullable=False),
+    sa.Column("total", sa.BigInteger),
+    sa.Column("words", sa.Text, nullable=False),  # what the search looks through, in lower case
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+nonce = sa.Table(
+    "nonce",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("nonce", sa.String(64), primary_key=True),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Index("nonce_expires_at", "expires_at"),
+)
+
+command = sa.Table(
+    "command",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("command_id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(40), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("created_by", sa.String(100), nullable=False),
+    sa.Column("delivered_at", Moment),
+)
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("password_hash", sa.String(200), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
+)
+
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("session_hash", sa.String(64), primary_key=True),
+    sa.Column("account", sa.String(100), nullable=False, index=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(100), nullable=False, unique=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("last_used_at", Moment),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),  # empty where no site is concerned
+    sa.Column("audit_id", sa.String(36), primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("actor", sa.String(100), nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+)

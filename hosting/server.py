@@ -1,0 +1,108 @@
+"""The server process: one port, HTTPS by default, a clean end on SIGTERM."""
+
+import asyncio
+import re
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from hosting.api.routes import api_routes
+from hosting.console.routes import console_routes, console_settings
+from hosting.db.cleaning import clean
+from hosting.errors import ConfigurationError, DataError
+from hosting.services import Services
+from hosting.web import BaseHandler
+
+CONSOLE_BODY_BYTES = 1024 * 1024
+CLEAN_SECONDS = 60
+GRACE_SECONDS = 5
+IDLE_SECONDS = 120
+BODY_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where to listen; without `context`, plain HTTP."""
+
+    bind: str | None
+    port: int
+    context: ssl.SSLContext | None
+
+
+def make_application(services: Services) -> Application:
+    """Return the application: the API and the console, below the path of the public URL as well as at the root."""
+    base = services.config.base_path
+    prefix = f"(?:{re.escape(base)})?" if base else ""
+    routes = [*api_routes(prefix), *console_routes(prefix)]
+    return Application(routes, services=services, log_function=log_request, **console_settings(services.config))
+
+
+def log_request(handler: RequestHandler) -> None:
+    """Log one request: never its query, its headers or its body."""
+    status = handler.get_status()
+    log = structlog.get_logger()
+    say: Callable[..., object] = log.error if status >= 500 else log.warning if status >= 400 else log.debug
+    say(
+        "request",
+        method=handler.request.method,
+        path=handler.request.path[:200],
+        status=status,
+        milliseconds=round(1000 * handler.request.request_time(), 1),
+        address=handler.address if isinstance(handler, BaseHandler) else handler.request.remote_ip,
+        refusal=getattr(handler, "refusal", None),
+    )
+
+
+def open_sockets(listening: Listening) -> list[socket.socket]:
+    """Return the bound sockets. Raises ConfigurationError for a port in use or not allowed, and an address that is not ours."""
+    where = f"port {listening.port}" + (f" of {listening.bind}" if listening.bind else "")
+    try:
+        return bind_sockets(listening.port, listening.bind)
+    except (OSError, OverflowError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(f"Cannot listen on {where}: {reason}. Choose another with --port and --bind.") from error
+
+
+async def serve(services: Services, listening: Listening, ready: Callable[[int], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is told the port. Raises ConfigurationError when the port cannot be had."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    sockets = open_sockets(listening)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = HTTPServer(
+        make_application(services),
+        ssl_options=listening.context,
+        max_body_size=CONSOLE_BODY_BYTES,
+        idle_connection_timeout=IDLE_SECONDS,
+        body_timeout=BODY_SECONDS,
+    )
+    server.add_sockets(sockets)
+    cleaning = asyncio.create_task(_clean_regularly(services))
+    ready(sockets[0].getsockname()[1])
+    await stop.wait()
+    structlog.get_logger().info("stopping")
+    cleaning.cancel()
+    server.stop()
+    # Connections that are kept alive between two requests are closed; a request under way is answered first.
+    await asyncio.wait(
+        [asyncio.create_task(server.close_all_connections())], timeout=timedelta(seconds=GRACE_SECONDS).total_seconds()
+    )
+
+
+async def _clean_regularly(services: Services) -> None:
+    log = structlog.get_logger()
+    while True:
+        try:
+            await services.database.write(clean)
+        except DataError as error:
+            log.warning("cleaning failed; it is tried again", reason=str(error))
+        await asyncio.sleep(CLEAN_SECONDS)

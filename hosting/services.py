@@ -1,0 +1,39 @@
+"""What the handlers work with, made once when a server starts."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from hosting.config import Config
+from hosting.credentials import Passwords
+from hosting.db.database import Database
+from hosting.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The database, the password hasher with its own threads (each hash takes memory), and the throttles."""
+
+    config: Config
+    database: Database
+    passwords: Passwords
+    password_threads: ThreadPoolExecutor
+    sites: Throttle  # requests of one site
+    failures: Throttle  # refused enrolments, tokens and logins of one address
+
+    def close(self) -> None:
+        """Wait for the work under way and close the database."""
+        self.password_threads.shutdown()
+        self.database.close()
+
+
+def make_services(config: Config, database: Database) -> Services:
+    """Return the services of one server process."""
+    limits = config.limits
+    return Services(
+        config=config,
+        database=database,
+        passwords=Passwords(),
+        password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
+        sites=Throttle(limits.site_burst, limits.site_per_second),
+        failures=Throttle(limits.failures_burst, limits.failures_per_second),
+    )
