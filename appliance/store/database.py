@@ -36,7 +36,8 @@ def explain(error: sqlite3.Error, path: Path) -> DcaError:
     code = result_code(error)
     if code == sqlite3.SQLITE_FULL:
         return DataFolderError(
-            f"The disk with {path.parent} is full: the readings cannot be kept. Free some space; what was kept before is safe."
+            f"The disk with {path.parent} is full: no reading can be kept or marked as sent. Free some space; what was kept before "
+            "is safe."
         )
     if code in _FOLDER:
         return DataFolderError(

@@ -11,7 +11,10 @@ from appliance.store.rows import Batch
 
 def next_batch(connection: sqlite3.Connection, make_id: Callable[[], str], limit: int) -> Batch | None:
     """Return the open batch, or make one of the oldest waiting readings; None when nothing waits."""
-    row = connection.execute("SELECT number, id FROM batch WHERE rejected_at IS NULL ORDER BY number LIMIT 1").fetchone()
+    row = connection.execute(
+        """SELECT number, id FROM batch WHERE rejected_at IS NULL
+        ORDER BY (SELECT MIN(reading_id) FROM outbox WHERE batch_number = number) LIMIT 1"""
+    ).fetchone()
     if row is None:
         waiting = connection.execute(
             "SELECT reading_id FROM outbox WHERE batch_number IS NULL ORDER BY reading_id LIMIT ?", (limit,)

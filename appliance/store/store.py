@@ -13,13 +13,13 @@ import structlog
 
 from appliance import report
 from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import StoreError
-from appliance.files import to_json
 from appliance.log import SECRET_NAMES
 from appliance.store import outbox, queries
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
+from appliance.store.keeping import insert_event, keep_one
 from appliance.store.retention import Removed, remove_old
-from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficCounters
+from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficCounters, TrafficRow
+from appliance.store.salvage import salvage
 from appliance.store.schema import migrate
 from appliance.store.uuid7 import Uuid7Maker
 
@@ -45,19 +45,33 @@ class Store:
         aside = set_aside(path) if fault else None
         with explained(path):
             self._connection = connect_writer(path)
-            try:
+        try:
+            with explained(path):
                 migrate(self._connection)
-            except BaseException:
-                self._connection.close()
-                raise
-        if aside:
-            log.error("the database was damaged; it was set aside and a new one started", kept_aside=str(aside), reason=fault)
-            self.add_event(
+            if fault and aside:
+                self._carry_over(fault, aside)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _carry_over(self, fault: str, aside: Path) -> None:
+        with self._writing() as connection:
+            saved = salvage(aside, connection)
+            insert_event(
+                connection,
                 "database_set_aside",
-                f"The database of readings was damaged and was set aside as {aside.name}; a new one was started.",
-                reason=fault,
-                file=str(aside),
+                f"The database of readings was damaged and was set aside as {aside.name}. A new one was started; "
+                f"{saved.devices} devices and {saved.waiting} readings that wait to be sent were carried over.",
+                None,
+                {"reason": fault, "file": str(aside), "devices": saved.devices, "waiting": saved.waiting},
             )
+        log.error(
+            "the database was damaged; it was set aside and a new one started",
+            kept_aside=str(aside),
+            reason=fault,
+            devices=saved.devices,
+            waiting=saved.waiting,
+        )
 
     def __enter__(self) -> "Store":
         return self
@@ -93,7 +107,7 @@ class Store:
         bodies = [reading.to_json() for reading in readings]
         with self._writing() as connection:
             for reading, body in zip(readings, bodies, strict=True):
-                _keep_one(connection, reading, body, profiles.get(reading.device.key))
+                keep_one(connection, reading, body, profiles.get(reading.device.key))
 
     def note_failures(self, failures: Mapping[str, str], at: datetime | None = None) -> None:
         """Note for each device key why the device could not be read; the next reading kept clears it."""
@@ -128,6 +142,11 @@ class Store:
         """Return the newest events, newest first."""
         with self._reading() as connection:
             return queries.events(connection, limit)
+
+    def traffic(self, days: int = 30) -> list[TrafficRow]:
+        """Return packets and bytes by day and purpose for the newest `days` days that had any, newest first."""
+        with self._reading() as connection:
+            return queries.traffic(connection, days)
 
     def next_batch(self, limit: int = 50) -> Batch | None:
         """Return the oldest readings that wait, at most `limit`; None when nothing waits.
@@ -207,60 +226,3 @@ class Store:
         """Raise the error that a write would raise now: the deep check of the collector."""
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('checked_at', ?)", (to_rfc3339(utc_now()),))
-
-
-def insert_event(connection: sqlite3.Connection, kind: str, text: str, device_key: str | None, details: Mapping[str, Any]) -> None:
-    """Insert an event inside the transaction of the caller."""
-    connection.execute(
-        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
-        (to_rfc3339(utc_now()), kind, text, device_key, to_json(dict(details)).decode()),
-    )
-
-
-def _keep_one(connection: sqlite3.Connection, reading: report.Reading, body: str, profile: Mapping[str, Any] | None) -> None:
-    device, taken_at = reading.device, to_rfc3339(reading.taken_at)
-    address = str((profile or {}).get("address") or device.ip or "") or None
-    before = connection.execute("SELECT address FROM device WHERE key = ?", (device.key,)).fetchone()
-    reading_id = connection.execute(
-        "INSERT INTO reading (device_key, taken_at, body) VALUES (?, ?, ?)", (device.key, taken_at, body)
-    ).lastrowid
-    if reading_id is None:
-        raise StoreError("The database gave no number to a new reading.")
-    connection.execute("INSERT INTO outbox (reading_id) VALUES (?)", (reading_id,))
-    _note_moves(connection, device, before, address)
-    connection.execute(
-        """INSERT INTO device (key, address, first_seen_at, last_seen_at, last_reading_id, agent) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET address = COALESCE(excluded.address, address), last_seen_at = excluded.last_seen_at,
-        last_reading_id = excluded.last_reading_id, agent = CASE WHEN ? THEN excluded.agent ELSE agent END,
-        failure = NULL, failed_at = NULL""",
-        (device.key, address, taken_at, taken_at, reading_id, to_json(profile or {}).decode(), profile is not None),
-    )
-
-
-def _note_moves(
-    connection: sqlite3.Connection, device: report.Device, before: tuple[str | None] | None, address: str | None
-) -> None:
-    """Keep events of a new device, of one that changed its address, and of one that gave its address to another."""
-    name = " ".join(part for part in (device.manufacturer, device.model) if part) or device.key
-    if before is None:
-        insert_event(connection, "device_found", f"{name} was found at {address}.", device.key, {"address": address})
-    elif address and before[0] != address:
-        insert_event(
-            connection,
-            "address_changed",
-            f"{name} moved from {before[0] or 'an address another device has taken'} to {address}.",
-            device.key,
-            {"from": before[0], "to": address},
-        )
-    if address is None or (before is not None and before[0] == address):
-        return
-    others = connection.execute("SELECT key FROM device WHERE address = ? AND key <> ?", (address, device.key)).fetchall()
-    for (other,) in others:
-        connection.execute("UPDATE device SET address = NULL WHERE key = ?", (other,))
-        insert_event(
-            connection,
-            "address_taken",
-            f"{address} belongs to {name} now; {other} was there before.",
-            other,
-            {"address": address, "by": device.key},
-        )
