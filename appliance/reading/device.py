@@ -1,0 +1,133 @@
+"""Reading one device: what is asked for, and in which order.
+
+The first exchange asks everything for the printer that nearly every device has at hrDeviceIndex 1. Only what its answer leaves
+open is asked for then: another index, a second marker, which of several interfaces is meant.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from appliance.reading import objects as mib
+from appliance.reading.build import build_reading
+from appliance.reading.descriptions import described
+from appliance.reading.identity import interface_is_open
+from appliance.reading.objects import MibObject
+from appliance.reading.view import View, integer, text
+from appliance.report import Reading
+from appliance.snmp.values import Objects, Oid, Value
+
+_ROUNDS = 3
+"""Exchanges a device may need at most: everything, what that left open, and what a newly found index brings."""
+
+
+class AgentAddress(Protocol):
+    """Where a device answers."""
+
+    @property
+    def address(self) -> str:
+        """The IP address that is asked."""
+        ...
+
+
+class Asks(Protocol):
+    """What this module needs of `appliance.snmp.client.Session`."""
+
+    @property
+    def agent(self) -> AgentAddress:
+        """The agent that is asked."""
+        ...
+
+    @property
+    def partial(self) -> str | None:
+        """Why the last answer is not whole, or None."""
+        ...
+
+    async def fetch(self, scalars: Sequence[Oid], columns: Sequence[Oid], *, max_rows: int = ...) -> Objects:
+        """Return the objects that exist."""
+        ...
+
+
+@dataclass(slots=True)
+class Questions:
+    """What is still to be asked: instances, and columns to walk."""
+
+    scalars: list[Oid] = field(default_factory=list)
+    columns: list[Oid] = field(default_factory=list)
+
+    def without(self, asked: set[Oid]) -> "Questions":
+        """Return the questions that are not in `asked`, each once."""
+        return Questions(
+            [oid for oid in dict.fromkeys(self.scalars) if oid not in asked],
+            [oid for oid in dict.fromkeys(self.columns) if oid not in asked],
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.scalars or self.columns)
+
+
+async def read_device(session: Asks, *, taken_at: datetime, hostname: str | None = None) -> Reading:
+    """Ask the device of `session` for all its items and return its reading.
+
+    Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
+    """
+    address = session.agent.address
+    objects: dict[Oid, Value] = {}
+    asked: set[Oid] = set()
+    questions = first_questions(address)
+    partial = None
+    for _ in range(_ROUNDS):
+        asked.update(questions.scalars, questions.columns)
+        objects.update(await session.fetch(questions.scalars, questions.columns))
+        partial = session.partial
+        questions = follow_up(objects, address).without(asked)
+        if partial or not questions:
+            break
+    return build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial)
+
+
+def first_questions(address: str) -> Questions:
+    """Return what every device is asked for."""
+    questions = Questions(list(mib.SCALARS), list(mib.COLUMNS))
+    interface = mib.interface_of(address)
+    if interface is not None:
+        questions.scalars.append(interface)
+    return questions
+
+
+def follow_up(objects: Objects, address: str) -> Questions:
+    """Return what a device should be asked for next, given what it said; some of it may have been asked already."""
+    view = View(objects)
+    return Questions(list(_open_scalars(view, address)), [column.oid for column in _open_columns(view, address)])
+
+
+def _open_scalars(view: View, address: str) -> Iterator[Oid]:
+    for column in mib.PRINTER_SCALARS:
+        yield view.instance(column)
+    current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
+    if current > 0:
+        yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
+    if not text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)):
+        yield mib.ENT_PHYSICAL_SERIAL_NUM.instance(1)
+    if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and not described(text(view.system(mib.SYS_DESCR)) or "").firmware:
+        yield mib.ENT_PHYSICAL_SOFTWARE_REV.instance(1)
+    interface = mib.ip_address_if_index(address)
+    if interface is not None and interface_is_open(view, address):
+        yield interface
+
+
+def _open_columns(view: View, address: str) -> Iterator[MibObject]:
+    if not view.has_printer_mib() and not view.printer_devices():
+        yield from (mib.HR_DEVICE_TYPE, mib.PRT_GENERAL_SERIAL_NUMBER)
+    elif view.get(view.instance(mib.HR_DEVICE_TYPE)) is not None and not view.printer_devices():
+        yield mib.HR_DEVICE_TYPE
+    markers = view.rows(mib.PRT_MARKER_LIFE_COUNT)
+    if view.has_printer_mib() and set(markers) != {(1,)}:
+        yield from mib.MARKER_COLUMNS
+    trays = view.rows(mib.PRT_INPUT_CURRENT_LEVEL)
+    names = view.rows(mib.PRT_INPUT_NAME)
+    if any(not text(names.get(row)) for row in trays):
+        yield mib.PRT_INPUT_DESCRIPTION
+    if interface_is_open(view, address):
+        yield from (mib.IF_TYPE, mib.IF_OPER_STATUS)

@@ -1,0 +1,86 @@
+"""Meters: prtMarkerTable (RFC 3805).
+
+One marker counts everything: its prtMarkerLifeCount is the total, whatever it prints with. Mono and colour totals exist only where
+the rows say so themselves, by prtMarkerProcessColorants: one marker with one process colorant, another with three or more.
+"""
+
+from dataclasses import dataclass, field
+
+from appliance.reading import enumerations as enum
+from appliance.reading import objects as mib
+from appliance.reading.view import View, integer
+from appliance.report import Meter
+
+_FULL_COLOR = 3
+"""Process colorants from which on a marker prints full colour."""
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A row of prtMarkerTable."""
+
+    index: int
+    count: int
+    unit: str
+    colorants: int | None
+    source: str
+
+
+@dataclass(slots=True)
+class Meters:
+    """The meters by name, and by dotted path why one is missing."""
+
+    values: dict[str, Meter] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def read_markers(view: View) -> list[Marker]:
+    """Return the rows of prtMarkerTable that have a usable life count."""
+    units, colorants = view.rows(mib.PRT_MARKER_COUNTER_UNIT), view.rows(mib.PRT_MARKER_PROCESS_COLORANTS)
+    markers = []
+    for row, value in view.rows(mib.PRT_MARKER_LIFE_COUNT).items():
+        count = integer(value)
+        if count is not None and count >= 0 and len(row) == 1:
+            unit = enum.named(enum.COUNTER_UNIT, integer(units.get(row)))
+            source = mib.PRT_MARKER_LIFE_COUNT.source((view.device, *row))
+            markers.append(Marker(row[0], count, unit, integer(colorants.get(row)), source))
+    return markers
+
+
+def read_meters(view: View) -> Meters:
+    """Return the meters the marker rows carry."""
+    markers = read_markers(view)
+    meters = Meters()
+    if not markers:
+        known = view.rows(mib.PRT_MARKER_LIFE_COUNT)
+        meters.reasons["meters.total"] = "prtMarkerLifeCount is no count" if known else "not reported"
+    elif len(markers) == 1:
+        meters.values["total"] = _meter(markers)
+    else:
+        _several(markers, meters)
+    return meters
+
+
+def _several(markers: list[Marker], meters: Meters) -> None:
+    """Split mono from colour where the rows allow it; otherwise give each marker its own meter."""
+    mono = [marker for marker in markers if marker.colorants == 1]
+    color = [marker for marker in markers if marker.colorants is not None and marker.colorants >= _FULL_COLOR]
+    one_unit = len({marker.unit for marker in markers}) == 1
+    if len(mono) == 1 and len(color) == 1 and len(markers) == 2 and one_unit:
+        if mono[0].count + color[0].count < _LARGEST:
+            meters.values["total"] = _meter([*mono, *color])
+        meters.values["total_mono"] = _meter(mono)
+        meters.values["total_color"] = _meter(color)
+        return
+    for marker in markers:
+        meters.values[f"marker_{marker.index}"] = _meter([marker])
+    meters.reasons["meters.total"] = "several markers, and prtMarkerProcessColorants does not tell how they add up"
+
+
+def _meter(markers: list[Marker]) -> Meter:
+    return Meter(
+        value=sum(marker.count for marker in markers),
+        unit=markers[0].unit,
+        source="+".join(marker.source for marker in markers),
+    )
