@@ -52,7 +52,7 @@ class Child:
         return self._process.returncode
 
     def describe_exit(self) -> str:
-        """Return how the process ended, as the end of a sentence: `exited with code 1: The port 8080 is in use.`"""
+        """Return how the process ended, as the end of a sentence, with the reason it gave itself: `exited with code 1: REASON`."""
         code = self.returncode or 0
         # Only who left by itself says why in its last line; before a kill there is just some older line.
         return _ending(code) + (f": {self.last_words}" if code > 0 and self.last_words else "")

@@ -237,7 +237,7 @@ class Supervisor:
         if self._exit.done():
             return
         if finding.fix.remedy is Remedy.GIVE_UP:
-            log.error("The restart budget is spent: the appliance stops.", about=finding.component)
+            log.error("The restart budget is spent: the appliance stops.", about=finding.component, reason=finding.text)
             self._exit.set_result(EXIT_BUDGET_SPENT)
             return
         component = next(component for component in self._components if component.name == finding.component)

@@ -1,0 +1,103 @@
+"""A small component for tests: speaks the notify protocol, and misbehaves as it is told.
+
+It takes its orders from a file NAME.orders, each once: `exit CODE TEXT`, `hang`, `eat MB`, `sick TEXT`, `orphan`, `child`.
+Each start appends a line `PID` to NAME.starts, and a SIGTERM one to `stops`, in that folder.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from appliance.files import to_json
+from appliance.process.notify import heartbeat_interval, notify
+
+eaten: list[bytearray] = []
+
+
+def obey(order: str, state: dict[str, str]) -> None:
+    word, _, rest = order.partition(" ")
+    if word == "exit":
+        code, _, text = rest.partition(" ")
+        print(text, file=sys.stderr, flush=True)
+        os._exit(int(code))
+    elif word == "hang":
+        time.sleep(3600)
+    elif word == "eat":
+        block = bytearray(int(rest) << 20)
+        block[:: os.sysconf("SC_PAGE_SIZE")] = b"x" * len(block[:: os.sysconf("SC_PAGE_SIZE")])
+        eaten.append(block)
+    elif word == "sick":
+        state["sick"] = rest
+    elif word == "orphan":  # a grandchild whose parent ends at once: somebody has to adopt and reap it
+        subprocess.run(["sh", "-c", "sleep 0.1 & exec true"], check=True, process_group=0)
+    elif word == "child":
+        child = subprocess.Popen(["sleep", "3600"])
+        Path(rest).write_text(str(child.pid))
+
+
+async def serve_health(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: dict[str, str]) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    sick = state.get("sick")
+    body = to_json({"ok": not sick, "checks": [{"name": "work", "ok": not sick, "text": sick or "working"}]})
+    status = "503 No" if sick else "200 OK"
+    if writer.get_extra_info("socket").family.name == "AF_UNIX":
+        status = "200 OK"  # a control socket answers, and says in its answer what is wrong
+    writer.write(f"HTTP/1.0 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    await writer.drain()
+    writer.close()
+
+
+async def main(options: argparse.Namespace) -> None:
+    loop = asyncio.get_running_loop()
+    folder: Path = options.folder
+    with (folder / f"{options.name}.starts").open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    ended = asyncio.Event()
+
+    def asked_to_stop() -> None:
+        with (folder / "stops").open("a") as file:
+            file.write(f"{options.name}\n")
+        if not options.stubborn:
+            ended.set()
+
+    loop.add_signal_handler(signal.SIGTERM, asked_to_stop)
+    state: dict[str, str] = {}
+    if options.socket:
+        options.socket.unlink(missing_ok=True)
+        await asyncio.start_unix_server(lambda r, w: serve_health(r, w, state), options.socket)
+    if options.port:
+        await asyncio.start_server(lambda r, w: serve_health(r, w, state), "127.0.0.1", options.port)
+    if not options.mute:
+        notify(READY=1, STATUS=f"{options.name} at work")
+    print(f'{{"event": "hello from {options.name}"}}', flush=True)
+    orders, beat = folder / f"{options.name}.orders", 0.0
+    while not ended.is_set():
+        if time.monotonic() >= beat and not options.mute:
+            notify(WATCHDOG=1)
+            beat = time.monotonic() + (heartbeat_interval() or 1.0)
+        if orders.exists():
+            text = orders.read_text()
+            orders.unlink()
+            obey(text, state)
+        try:
+            async with asyncio.timeout(0.05):
+                await ended.wait()
+        except TimeoutError:
+            pass
+    notify(STOPPING=1)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--stubborn", action="store_true")
+    parser.add_argument("--mute", action="store_true")
+    parser.add_argument("--socket", type=Path)
+    parser.add_argument("--port", type=int)
+    asyncio.run(main(parser.parse_args()))

@@ -1,0 +1,72 @@
+"""Runs the real supervisor with the components of a test: the plan is a JSON file."""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from appliance.log import configure_logging
+from appliance.paths import Paths
+from appliance.settings.model import Settings
+from updater.checks import Check
+from updater.checks.deep import Deep
+from updater.checks.disk_space import DiskSpace
+from updater.checks.exited import Exited
+from updater.checks.heartbeat import Heartbeat
+from updater.checks.memory import Memory
+from updater.checks.restart_budget import RestartBudget
+from updater.checks.startup import Startup
+from updater.components import ComponentSpec, ControlEndpoint, WebEndpoint
+from updater.restart import RestartPolicy
+from updater.supervisor import Supervisor
+
+COMPONENT = Path(__file__).with_name("component.py")
+
+
+def spec(plan: dict[str, Any], folder: Path) -> ComponentSpec:
+    endpoint: ControlEndpoint | WebEndpoint | None = None
+    arguments = list(plan.get("arguments", []))
+    if plan.get("serves") == "socket":
+        endpoint = ControlEndpoint(folder / f"{plan['name']}.sock")
+        arguments += ["--socket", str(endpoint.socket_file)]
+    elif plan.get("serves"):
+        endpoint = WebEndpoint("127.0.0.1", int(plan["serves"]), "/healthz")
+        arguments += ["--port", str(plan["serves"])]
+    made = ComponentSpec(
+        name=plan["name"],
+        command=tuple(plan.get("command") or (sys.executable, str(COMPONENT), plan["name"], str(folder), *arguments)),
+        endpoint=endpoint,
+    )
+    return replace(made, **plan.get("times", {}))
+
+
+def main() -> int:
+    paths = Paths.from_environment()
+    paths.prepare()
+    folder = paths.data
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    configure_logging("supervisor", folder=paths.logs)
+    checks: tuple[Check, ...] = (
+        Exited(),
+        Startup(),
+        Heartbeat(),
+        Memory(interval=0.2),
+        Deep(interval=0.2),
+        DiskSpace(low_bytes=plan.get("low_bytes", 1)),
+        RestartBudget(),
+    )
+
+    def declare(_settings: Settings, _paths: Paths) -> tuple[ComponentSpec, ...]:
+        return tuple(spec(component, folder) for component in plan["components"])
+
+    async def run() -> int:
+        policy = RestartPolicy(**plan.get("policy", {}))
+        return await Supervisor(paths, declare, policy=policy, checks=checks).run()
+
+    return asyncio.run(run())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
