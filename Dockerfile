@@ -46,8 +46,9 @@ COPY hosting hosting
 COPY simulator simulator
 COPY --from=frontend /source/webui/static/vendor webui/static/vendor
 COPY --from=frontend /source/hosting/console/static/vendor hosting/console/static/vendor
-RUN for room in appliance hosting; do \
-        /tools/bin/pip --python /opt/$room/bin/python install -q --no-cache-dir --no-deps --no-build-isolation . || exit 1; \
+RUN /tools/bin/pip wheel -q --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel . \
+    && for room in appliance hosting; do \
+        /tools/bin/pip --python /opt/$room/bin/python install -q --no-cache-dir --no-deps --no-index /wheel/*.whl || exit 1; \
     done \
     # Each image carries its own rooms: the console's server and the simulator have no place at a site.
     && cd /opt/appliance/lib/python3*/site-packages && rm -rf hosting simulator ../../../bin/dca-hosting ../../../bin/dca-simulator

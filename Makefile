@@ -10,8 +10,8 @@ DOCKER ?= docker
 # Behind a proxy that inspects TLS: make image CA=/etc/ssl/certs/ca-certificates.crt BUILD_NETWORK=host
 CA ?=
 BUILD_NETWORK ?=
-BUILD_FLAGS := --build-arg VERSION=$(VERSION) $(if $(CA),--secret id=ca$(comma)src=$(CA)) $(if $(BUILD_NETWORK),--network $(BUILD_NETWORK))
 comma := ,
+BUILD_FLAGS := --build-arg VERSION=$(VERSION) $(if $(CA),--secret id=ca$(comma)src=$(CA)) $(if $(BUILD_NETWORK),--network $(BUILD_NETWORK))
 TESTS ?= tests
 
 .PHONY: help
