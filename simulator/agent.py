@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from simulator.ber import (
     BerError,
@@ -20,6 +21,7 @@ from simulator.ber import (
     Tag,
     Value,
     decode_oid,
+    encode_length,
     encode_oid,
     encode_value,
     encode_varbind,
@@ -39,33 +41,61 @@ VERSION_2C = 1
 TOO_BIG = 1
 NO_SUCH_NAME = 2
 NO_ACCESS = 6
-ZERO = b"\x02\x01\x00"
-NULL = b"\x05\x00"
+NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 END = b"\x82\x00"
 
 
+LIVE_SECONDS = 0.1
+"""A live object is looked at again after this time: no printer counts faster, and most are slower."""
+
+
+# The printers of a large fleet have most objects in common: equal ones are kept once.
+@lru_cache(maxsize=1 << 16)
+def _name(oid: Oid) -> tuple[Oid, bytes]:
+    return oid, encode_oid(oid)
+
+
+@lru_cache(maxsize=1 << 16)
+def _varbind(name: bytes, value: Value) -> bytes:
+    return encode_varbind(name, encode_value(value))
+
+
+@dataclass(slots=True)
+class LiveVarbind:
+    """The VarBind of a live object, as it was a moment ago."""
+
+    name: bytes
+    read: LIVE
+    octets: bytes = b""
+    until: float = -1.0
+
+    def at(self, now: float) -> bytes:
+        """Return the encoded VarBind."""
+        if now >= self.until:
+            self.octets = encode_varbind(self.name, encode_value(self.read(now)))
+            self.until = now + LIVE_SECONDS
+        return self.octets
+
+
 class View:
-    """The objects of an agent in lexicographic order, each VarBind encoded once; the live ones at each request."""
+    """The objects of an agent in lexicographic order, each VarBind encoded once."""
 
     def __init__(self, objects: Mapping[Oid, Value | LIVE]) -> None:
-        self.oids = sorted(objects)
-        names = [encode_oid(oid) for oid in self.oids]
-        self.position = {name: position for position, name in enumerate(names)}
-        self._names = names
-        self._entries: list[bytes | LIVE] = []
-        for oid, name in zip(self.oids, names, strict=True):
+        names = sorted(map(_name, objects))
+        self.oids = [oid for oid, _ in names]
+        self.position = {name: position for position, (_, name) in enumerate(names)}
+        self.entries: list[bytes | LiveVarbind] = []
+        for oid, name in names:
             value = objects[oid]
-            self._entries.append(encode_varbind(name, encode_value(value)) if isinstance(value, Value) else value)
+            self.entries.append(_varbind(name, value) if isinstance(value, Value) else LiveVarbind(name, value))
 
     def __len__(self) -> int:
         return len(self.oids)
 
     def varbind(self, position: int, now: float) -> bytes:
         """Return the encoded VarBind at `position`, `now` seconds after the start."""
-        entry = self._entries[position]
-        if type(entry) is bytes:
-            return entry
-        return encode_varbind(self._names[position], encode_value(entry(now)))  # type: ignore[operator]
+        entry = self.entries[position]
+        return entry if isinstance(entry, bytes) else entry.at(now)
 
     def after(self, name: bytes) -> int:
         """Return the position of the first object behind the OID `name`, len(view) when there is none. Raises BerError."""
@@ -162,12 +192,13 @@ class Agent:
     def _get(self, request: Request, now: float) -> bytes:
         old = request.version == VERSION_1
         view = self._view_1 if old else self._view
-        position, varbind = view.position, view.varbind
+        position, entries = view.position, view.entries
         varbinds = []
         for name in request.oids:
             found = position.get(name)
             if found is not None:
-                varbinds.append(varbind(found, now))
+                entry = entries[found]
+                varbinds.append(entry if isinstance(entry, bytes) else entry.at(now))
             elif old:
                 return _failure(request, NO_SUCH_NAME, len(varbinds) + 1)
             else:
@@ -232,13 +263,8 @@ def _failure(request: Request, status: int, index: int) -> bytes:
 
 
 def _message(request: Request, status: int, index: int, varbinds: bytes) -> bytes:
-    pdu = (
-        request.request_id
-        + (ZERO if not status else tlv(Tag.INTEGER, bytes((status,))))
-        + (ZERO if not index else tlv(Tag.INTEGER, bytes((index,))))
-        + tlv(Tag.SEQUENCE, varbinds)
-    )
-    return tlv(
-        Tag.SEQUENCE,
-        bytes((2, 1, request.version)) + tlv(Tag.OCTET_STRING, request.community) + tlv(Tag.RESPONSE, pdu),
-    )
+    errors = b"".join((tlv(Tag.INTEGER, bytes((status,))), tlv(Tag.INTEGER, bytes((index,))))) if status else NO_ERROR
+    pdu = b"".join((request.request_id, errors, b"\x30", encode_length(len(varbinds)), varbinds))
+    head = b"".join((b"\x02\x01", bytes((request.version,)), b"\x04", encode_length(len(request.community)), request.community))
+    message = b"".join((head, b"\xa2", encode_length(len(pdu)), pdu))
+    return b"".join((b"\x30", encode_length(len(message)), message))

@@ -1,6 +1,7 @@
 """Basic Encoding Rules (X.690), as far as SNMPv1 and SNMPv2c use them (RFC 1157, RFC 3416, RFC 3417 section 8)."""
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 Oid = tuple[int, ...]
@@ -152,7 +153,7 @@ class Request(NamedTuple):
     request_id: bytes
     first: int
     second: int
-    oids: list[bytes]
+    oids: tuple[bytes, ...]
     variables: bytes
 
 
@@ -168,21 +169,34 @@ def parse_request(data: bytes) -> Request:
         raise BerError("no community")
     community = data[at:after]
     pdu, at, end = read_header(data, after)
-    _, start, stop = read_header(data, at)
+    stop = at + 2 + data[at + 1]
     request_id = data[at:stop]
-    _, start, stop = read_header(data, stop)
-    first = int.from_bytes(data[start:stop], "big", signed=True)
-    _, start, stop = read_header(data, stop)
-    second = int.from_bytes(data[start:stop], "big", signed=True)
+    first, stop = _small(data, stop)
+    second, stop = _small(data, stop)
     tag, at, stop = read_header(data, stop)
     if tag != Tag.SEQUENCE or stop != end:
         raise BerError("no list of variables")
     variables = data[at:stop]
+    return Request(version, community, pdu, request_id, first, second, _names(variables), variables)
+
+
+def _small(data: bytes, at: int) -> tuple[int, int]:
+    """Return the INTEGER at `at` and where it ends; nearly all have one octet."""
+    stop = at + 2 + data[at + 1]
+    if stop == at + 3 and data[at + 2] < 0x80:
+        return data[at + 2], stop
+    return int.from_bytes(data[at + 2 : stop], "big", signed=True), stop
+
+
+# A collector asks every printer for the same objects: its lists of variables are read once.
+@lru_cache(maxsize=4096)
+def _names(variables: bytes) -> tuple[bytes, ...]:
     oids = []
-    while at < stop:
-        tag, inner, at = read_header(data, at)
-        name, start, inner = read_header(data, inner)
+    at = 0
+    while at < len(variables):
+        tag, inner, at = read_header(variables, at)
+        name, start, inner = read_header(variables, inner)
         if tag != Tag.SEQUENCE or name != Tag.OBJECT_IDENTIFIER or inner > at:
             raise BerError("no variable")
-        oids.append(data[start:inner])
-    return Request(version, community, pdu, request_id, first, second, oids, variables)
+        oids.append(variables[start:inner])
+    return tuple(oids)
