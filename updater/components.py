@@ -48,15 +48,16 @@ Declaration = Callable[[Settings, Paths], tuple[ComponentSpec, ...]]
 
 def declare_components(settings: Settings, paths: Paths) -> tuple[ComponentSpec, ...]:
     """Return the components of the appliance in the order of their start; they are stopped in the opposite order."""
+    # -P: a folder of that name where the appliance was started is not taken for its package.
     return (
         ComponentSpec(
             name="collector",
-            command=(sys.executable, "-m", "appliance"),
+            command=(sys.executable, "-P", "-m", "appliance"),
             endpoint=ControlEndpoint(paths.collector_socket),
         ),
         ComponentSpec(
             name="webui",
-            command=(sys.executable, "-m", "webui"),
+            command=(sys.executable, "-P", "-m", "webui"),
             endpoint=WebEndpoint(loopback_of(settings.web.bind), settings.web.port, f"{settings.web.base_path}/healthz"),
             watchdog_seconds=10.0,
         ),

@@ -57,7 +57,7 @@ class Supervisor:
         *,
         policy: RestartPolicy | None = None,
         checks: Sequence[Check] | None = None,
-        engine_command: Sequence[str] = (sys.executable, "-m", "updater", "update", "status", "--json"),
+        engine_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "update", "status", "--json"),
     ) -> None:
         """Read the settings. Raises SettingsError or DataFolderError. The folders have to be there, and the lock held."""
         self._paths = paths
