@@ -19,7 +19,7 @@ from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_response
 from appliance.snmp.templates import Kind, Query, Templates, Version
-from appliance.snmp.transport import Destination, Outcome, Request, Transport, socket_error_text
+from appliance.snmp.transport import Destination, NotSentError, Outcome, Request, Transport, socket_error_text
 from appliance.snmp.values import Objects, Oid, Value, format_oid
 from appliance.snmp.walk import NO_OBJECT, Batch, ColumnWalk, ScalarAnswers, count_rows, plan_bulk, predecessor
 
@@ -37,6 +37,8 @@ ERROR_NAMES: Final = {
     13: "resourceUnavailable",
 } | {16: "authorizationError"}
 UNDECODABLE: Final = -1
+
+NOT_SENT_PAUSE_SECONDS: Final = 0.25
 
 
 class _Stop(Exception):  # noqa: N818 - ends the visit, with or without a result
@@ -85,6 +87,8 @@ class Session:
         """Why the last answer is not whole, or None."""
         self.answered = False
         """Whether the device has answered anything during this visit."""
+        self.refused = False
+        """Whether the device itself said that nothing listens on its port."""
         self._options = options
         self._transport = transport
         self._templates = templates
@@ -117,7 +121,8 @@ class Session:
     async def fetch(self, scalars: Sequence[Oid], columns: Sequence[Oid], *, max_rows: int = 256) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` rows of each.
 
-        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs. Raises NoAnswerError when nothing at all answers.
+        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs.
+        Raises NoAnswerError when nothing at all answers.
         """
         async with self._one_at_a_time:
             self.partial = None
@@ -355,7 +360,10 @@ class Session:
                 return _decode(outcome, request_id)
             if outcome.errno == errno.ECONNREFUSED:
                 # The device itself says that it has no agent: asking again changes nothing.
+                self.refused = True
                 break
+            if isinstance(outcome, NotSentError):
+                await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
         assert isinstance(outcome, OSError)
         if isinstance(outcome, TimeoutError):
             raise _Silence("no answer" if not self.answered else "it stopped answering")

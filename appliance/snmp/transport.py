@@ -35,6 +35,10 @@ Outcome = bytes | OSError
 Destination = tuple[str, int] | tuple[str, int, int, int]
 
 
+class NotSentError(OSError):
+    """A packet that did not leave this machine; its address is not to blame."""
+
+
 @dataclass(slots=True)
 class Dropped:
     """Datagrams that belonged to no request."""
@@ -146,7 +150,7 @@ class Transport:
         if self._read_errors():
             # The error was the news of an earlier packet, not about this one: that one has been told, this one is tried again.
             return self._send_now(request_id, request)
-        self._finish(request_id, error)
+        self._finish(request_id, NotSentError(error.errno or errno.EIO, error.strerror))
         return True
 
     def _send_unsent(self) -> None:

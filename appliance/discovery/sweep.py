@@ -1,0 +1,99 @@
+"""A sweep: ask every address of a target set whether an SNMP agent is there, at a pace the site chose.
+
+- An answer to a ping is a hint, never a condition: an address that answers is asked over SNMP at once; one that stays silent is
+  pinged a second time and then gets one SNMP request with each credential, because many printers do not answer pings.
+- Credentials are tried in order. SNMPv2c comes first; SNMPv1 is tried when a living address is silent to it.
+- No window of one second sees more packets than the ceiling, whatever their kind. Answering addresses go before new ones.
+- A packet this machine could not send is sent again later; its address is never taken for empty.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from appliance.discovery.run import Asking, Found, SweepRun
+from appliance.discovery.targets import TargetSet
+from appliance.errors import SettingsError
+from appliance.reading.objects import PROBE
+from appliance.snmp.client import SnmpClient, check_snmp_port
+from appliance.snmp.values import Oid
+
+__all__ = ["Found", "Sweep", "SweepProgress"]
+
+
+@dataclass(slots=True)
+class SweepProgress:
+    """How far a sweep is; it is changed while the sweep runs."""
+
+    addresses: int = 0
+    asked: int = 0
+    """Addresses whose answer, or silence, is known."""
+    answering: int = 0
+    """Addresses that answered anything at all."""
+    found: int = 0
+    """Addresses with an SNMP agent that let us in."""
+    packets_sent: int = 0
+    packets_received: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    """Bytes at IP level."""
+    remaining_seconds: int | None = None
+    """Seconds the rest will take at this pace; None before the start."""
+    trouble: dict[str, int] = field(default_factory=dict)
+    """Addresses that could not be asked, by reason: this machine or its network did not let the packets out."""
+
+
+class Sweep:
+    """Asks the addresses of a target set. One sweep object may run several sweeps, one after the other."""
+
+    def __init__(
+        self,
+        client: SnmpClient,
+        *,
+        credentials: Sequence[tuple[str, str]],
+        port: int = 161,
+        packets_per_second: float = 200,
+        icmp: bool = True,
+        probe: Sequence[Oid] = PROBE,
+    ) -> None:
+        """`credentials` are (version, community) in the order to try; `probe` is what to ask, its first object of silent addresses.
+
+        Raises SettingsError for a port or a pace that cannot be used, and when there are no credentials.
+        """
+        check_snmp_port(port)
+        if packets_per_second < 1:
+            raise SettingsError(f"scan.packets_per_second is {packets_per_second}; it has to be at least 1.")
+        if not credentials:
+            raise SettingsError("There are no SNMP credentials. Enter at least one in snmp.credentials.")
+        self._client = client
+        self._packets_per_second = packets_per_second
+        self._asking = Asking(
+            credentials=tuple(dict.fromkeys((_version(version), community) for version, community in credentials)),
+            port=port,
+            icmp=icmp,
+            probe=tuple(probe),
+        )
+
+    async def run(self, targets: TargetSet, progress: SweepProgress) -> AsyncIterator[Found]:
+        """Yield each address that has an SNMP agent, once, as soon as it has answered. Host names are to be resolved before.
+
+        Leaving early needs `contextlib.aclosing` or a cancelled task, so that no socket stays open.
+        """
+        sweep = SweepRun(self._client, self._asking, self._packets_per_second, targets, progress)
+        driver = asyncio.create_task(sweep.drive())
+        try:
+            while (found := await sweep.results.get()) is not None:
+                yield found
+            await driver
+        finally:
+            driver.cancel()
+            await asyncio.gather(driver, return_exceptions=True)
+
+
+def _version(version: str) -> Literal["1", "2c"]:
+    if version == "1":
+        return "1"
+    if version == "2c":
+        return "2c"
+    raise SettingsError(f"SNMP version {version!r} is not known: write 1 or 2c.")

@@ -1,0 +1,236 @@
+"""Which addresses a sweep looks at: networks, ranges, addresses and host names, less the exclusions, within the guardrails.
+
+Addresses are kept as intervals of numbers: a network of a million addresses takes no more memory than a single one.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Self
+
+from appliance.errors import SettingsError
+from appliance.settings.model import check_target
+
+LARGEST_TARGET = 2**24
+"""Addresses one target may have: an IPv4 /8 or an IPv6 /104. More could not be swept within a day."""
+
+NAMES_AT_ONCE = 32
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(slots=True)
+class Intervals:
+    """A set of addresses of one IP version, as sorted intervals that neither touch nor overlap; both ends belong to it."""
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, spans: Iterable[tuple[int, int]]) -> Self:
+        """Return the union of `spans`."""
+        merged: list[tuple[int, int]] = []
+        for low, high in sorted(spans):
+            if merged and low <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+            else:
+                merged.append((low, high))
+        return cls(merged)
+
+    def without(self, other: "Intervals") -> "Intervals":
+        """Return what is in this set and not in `other`."""
+        left: list[tuple[int, int]] = []
+        for low, high in self.spans:
+            start = low
+            first = max(0, bisect_right(other.spans, (low, -1)) - 1)
+            for cut_low, cut_high in islice(other.spans, first, None):
+                if cut_low > high:
+                    break
+                if cut_high < start:
+                    continue
+                if cut_low > start:
+                    left.append((start, cut_low - 1))
+                start = cut_high + 1
+            if start <= high:
+                left.append((start, high))
+        return Intervals(left)
+
+    def covers(self, low: int, high: int) -> bool:
+        """Return whether every address from `low` to `high` is in the set."""
+        position = bisect_right(self.spans, (low, 2**128)) - 1
+        return position >= 0 and self.spans[position][1] >= high
+
+    def count(self) -> int:
+        """Return the number of addresses."""
+        return sum(high - low + 1 for low, high in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    version: int
+    low: int
+    high: int
+
+
+class TargetSet:
+    """The addresses of a sweep. `unresolved` lists, after `resolve`, host names that gave no address, each with the reason."""
+
+    def __init__(self, spans: list[_Span], excluded: list[_Span], allowed: list[_Span]) -> None:
+        """Target sets are made by `parse`."""
+        self._spans = spans
+        self._excluded = excluded
+        self._allowed = {version: _intervals(allowed, version) for version in (4, 6)} if allowed else None
+        self._names: list[str] = []
+        self._excluded_names: list[str] = []
+        self._sets: dict[int, Intervals] = {}
+        self._merge()
+        self.unresolved: list[tuple[str, str]] = []
+        self.host_names: dict[str, str] = {}
+        """The host name an address was given by, for addresses that come from one."""
+
+    @classmethod
+    def parse(cls, targets: Iterable[str], exclude: Iterable[str] = (), networks: Iterable[str] = ()) -> Self:
+        """Return the addresses of `targets` that are not in `exclude`.
+
+        `networks` are the guardrails: where there are any, nothing else may be scanned. Raises SettingsError naming what is no
+        target, too large, or outside the guardrails.
+        """
+        wanted, names = _read(targets, "scan.targets", whole=False)
+        excluded, excluded_names = _read(exclude, "scan.exclude", whole=True)
+        allowed, allowed_names = _read(networks, "guardrails.networks", whole=True)
+        if allowed_names:
+            raise SettingsError(f"guardrails.networks names {allowed_names[0]}. Write networks or addresses there, no host names.")
+        for span, text in wanted:
+            _check(span, text)
+        made = cls([span for span, _ in wanted], [span for span, _ in excluded], [span for span, _ in allowed])
+        made._check_guardrails(wanted)
+        made._names = names
+        made._excluded_names = excluded_names
+        return made
+
+    def count(self) -> int:
+        """Return the number of addresses, host names resolved so far included."""
+        return sum(each.count() for each in self._sets.values())
+
+    def addresses(self) -> Iterator[str]:
+        """Yield each address once, in ascending order, IPv4 first, without making them all at once."""
+        for version, make in ((4, ipaddress.IPv4Address), (6, ipaddress.IPv6Address)):
+            for low, high in self._sets[version].spans:
+                for number in range(low, high + 1):
+                    yield str(make(number))
+
+    def __contains__(self, address: str) -> bool:
+        """Return whether `address` is one of the set, host names resolved so far included."""
+        number = ipaddress.ip_address(address)
+        return self._sets[number.version].covers(int(number), int(number))
+
+    async def resolve(self) -> None:
+        """Turn host names into addresses, one each, IPv4 before IPv6. What cannot be resolved is put in `unresolved`."""
+        self.unresolved = []
+        gate = asyncio.Semaphore(NAMES_AT_ONCE)
+        both = [*self._names, *self._excluded_names]
+        answers = await asyncio.gather(*(_look_up(name, gate) for name in both))
+        for number, (name, answer) in enumerate(zip(both, answers, strict=True)):
+            excluding = number >= len(self._names)
+            if isinstance(answer, str):
+                self.unresolved.append((name, answer))
+                continue
+            for address in answer if excluding else answer[:1]:
+                span = _Span(address.version, int(address), int(address))
+                if excluding:
+                    self._excluded.append(span)
+                elif self._is_allowed(span):
+                    self._spans.append(span)
+                    self.host_names[str(address)] = name
+                else:
+                    reason = f"its address {address} is outside the networks that may be scanned (guardrails.networks)"
+                    self.unresolved.append((name, reason))
+        self._names, self._excluded_names = [], []
+        self._merge()
+
+    def _merge(self) -> None:
+        for version in (4, 6):
+            self._sets[version] = _intervals(self._spans, version).without(_intervals(self._excluded, version))
+
+    def _is_allowed(self, span: _Span) -> bool:
+        return self._allowed is None or self._allowed[span.version].covers(span.low, span.high)
+
+    def _check_guardrails(self, wanted: list[tuple[_Span, str]]) -> None:
+        outside = [text for span, text in wanted if not self._is_allowed(span)]
+        if outside:
+            raise SettingsError(
+                f"{', '.join(outside[:10])}{' and others' if len(outside) > 10 else ''}: outside the networks that may be scanned "
+                "at this site. Change scan.targets, or let the site widen guardrails.networks."
+            )
+
+
+def _intervals(spans: Iterable[_Span], version: int) -> Intervals:
+    return Intervals.of((span.low, span.high) for span in spans if span.version == version)
+
+
+def _read(texts: Iterable[str], setting: str, *, whole: bool) -> tuple[list[tuple[_Span, str]], list[str]]:
+    """Return the spans of addresses in `texts`, each with its text, and the host names.
+
+    Of an IPv4 network to be swept the network and broadcast addresses are left out; `whole` keeps them.
+    """
+    spans: list[tuple[_Span, str]] = []
+    names: list[str] = []
+    for text in texts:
+        if not text.strip():
+            continue
+        try:
+            target = check_target(text)
+        except ValueError as error:
+            raise SettingsError(f"{setting}: {error}") from error
+        span = _span(target, whole=whole)
+        if span is None:
+            names.append(target)
+        else:
+            spans.append((span, target))
+    return spans, list(dict.fromkeys(names))
+
+
+def _span(target: str, *, whole: bool) -> _Span | None:
+    """Return the addresses of a canonical target, or None for a host name."""
+    if "/" in target:
+        network = ipaddress.ip_network(target)
+        low, high = int(network.network_address), int(network.broadcast_address)
+        if network.version == 4 and network.prefixlen < 31 and not whole:
+            low, high = low + 1, high - 1
+        return _Span(network.version, low, high)
+    first, _, last = target.partition("-")
+    try:
+        low_address = ipaddress.ip_address(first)
+        high_address = ipaddress.ip_address(last or first)
+    except ValueError:
+        return None
+    return _Span(low_address.version, int(low_address), int(high_address))
+
+
+def _check(span: _Span, text: str) -> None:
+    """Refuse what cannot be swept. Raises SettingsError."""
+    if span.high - span.low + 1 > LARGEST_TARGET:
+        raise SettingsError(
+            f"scan.targets: {text} has more addresses than can be swept in a day. Name the networks in use; of IPv6 networks "
+            "the addresses or host names of the devices."
+        )
+    make: type[Address] = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address
+    for number in (span.low, span.high):
+        address = make(number)
+        if address.is_multicast or address.is_unspecified or (span.version == 4 and number == 2**32 - 1):
+            raise SettingsError(f"scan.targets: {text} holds {address}, which is no address of a device.")
+
+
+async def _look_up(name: str, gate: asyncio.Semaphore) -> list[Address] | str:
+    """Return the addresses of a host name, IPv4 first, or the reason why there are none."""
+    async with gate:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            return f"the name cannot be resolved ({reason or 'not a valid name'})"
+    addresses = {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found}
+    return sorted(addresses, key=lambda address: (address.version, int(address))) or "the name has no address"
