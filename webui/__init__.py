@@ -1,0 +1,1 @@
+"""The local admin UI of an appliance: server-rendered pages; the collector and the supervisor are asked over their sockets."""

@@ -1,0 +1,258 @@
+"""What every page has: deny by default, headers, cookies, links under the base path, notices and error pages."""
+
+import asyncio
+from collections.abc import Mapping
+from enum import Enum, auto
+from functools import cached_property
+from http.client import responses
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import structlog
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+
+from appliance.errors import DcaError
+from appliance.settings.layers import Effective
+from appliance.version import installed_version
+from webui.fleet import component_state
+from webui.security import SECURITY_HEADERS, Forwarded
+from webui.services import Notice, NoticeKind, Services
+from webui.sessions import Session
+
+SESSION_COOKIE = "dca_session"
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/devices", "Devices"),
+    ("/scanning", "Scanning"),
+    ("/health", "Health and updates"),
+    ("/settings", "Settings"),
+)
+
+log = structlog.get_logger()
+
+
+class Access(Enum):
+    """Who may see a page."""
+
+    ADMIN = auto()
+    """Whoever is logged in. The default: a new page is closed until it says otherwise."""
+    EVERYONE = auto()
+    FIRST_RUN = auto()
+    """Everyone, while there is no account."""
+
+
+class HostNotAllowedError(HTTPError):
+    """The request names a host this web UI does not answer to."""
+
+
+class Page(RequestHandler):
+    """Base of all handlers."""
+
+    access: ClassVar[Access] = Access.ADMIN
+    prolongs_session: ClassVar[bool] = True
+    """False for what a page asks for by itself: an open page that nobody looks at must not keep its session alive."""
+
+    @property
+    def services(self) -> Services:
+        """The parts of the web UI."""
+        services: Services = self.application.services  # type: ignore[attr-defined]
+        return services
+
+    @cached_property
+    def forwarded(self) -> Forwarded:
+        """What a trusted proxy says about the request."""
+        return self.services.proxies.forwarded(self.request.remote_ip or "", self.request.headers)
+
+    @property
+    def client_ip(self) -> str:
+        """The address of the client: of the connection, or as a trusted proxy tells it."""
+        return self.forwarded.client or self.request.remote_ip or ""
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every path of ours, without a slash at its end: the base path, or what the proxy took off."""
+        return self.services.base_path or self.forwarded.prefix or ""
+
+    @property
+    def over_https(self) -> bool:
+        """Whether the browser speaks HTTPS with us, or with the proxy in front."""
+        return (self.forwarded.protocol or self.request.protocol) == "https"
+
+    def effective(self) -> Effective:
+        """Return the settings in force."""
+        return self.services.store.effective()
+
+    # Before the handler
+
+    def set_default_headers(self) -> None:
+        """Set the security headers; pages are never cached."""
+        for name, value in SECURITY_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Cache-Control", "no-store")
+
+    async def prepare(self) -> None:
+        """Turn away what may not be answered: unknown host names, and everybody who is not logged in."""
+        host = urlsplit(f"//{self.forwarded.host}").hostname or "" if self.forwarded.host else self.request.host_name
+        if not self.services.hosts.allows(host):
+            raise HostNotAllowedError(403, "the host name %r is not allowed", host)
+        if self.access is Access.EVERYONE:
+            return
+        if not self.services.accounts.exist():
+            if self.access is not Access.FIRST_RUN:
+                self.go("/setup")
+            return
+        if self.access is Access.FIRST_RUN:
+            raise HTTPError(404, "the setup is done")
+        if self.current_user is None:
+            self._ask_for_login()
+        elif self.prolongs_session:
+            await asyncio.to_thread(self.services.sessions.use, self.current_user)
+
+    def _ask_for_login(self) -> None:
+        path = self.request.path + (f"?{self.request.query}" if self.request.query else "")
+        reading = self.request.method in ("GET", "HEAD")
+        login = f"/login?{urlencode({'next': path})}" if reading and path != "/" and not self.partial else "/login"
+        if self.partial:
+            # A redirect would be followed by the script and the login page end up inside the page.
+            self.set_header("HX-Redirect", self.url(login))
+            self.set_status(401)
+            self.finish()
+        elif reading:
+            self.go(login)
+        else:
+            raise HTTPError(401, "not logged in")
+
+    def get_current_user(self) -> Session | None:
+        """Return the session of the request."""
+        session_id = self.get_cookie(SESSION_COOKIE)
+        return self.services.sessions.find(session_id) if session_id else None
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Whether `origin` is this UI as the browser sees it, where a trusted proxy changes the Host header on the way."""
+        return self.forwarded.host is not None and urlsplit(origin).netloc.lower() == self.forwarded.host.lower()
+
+    # Links, cookies, notices
+
+    @property
+    def partial(self) -> bool:
+        """Whether a script asks for a part of a page."""
+        return self.request.headers.get("HX-Request") == "true"
+
+    def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Return the link to one of our own paths, as the browser has to write it."""
+        return f"{self.prefix}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
+        """Return the link to a static file, with a hash of its content."""
+        return self.prefix + super().static_url(path, include_host, **kwargs)
+
+    def go(self, path: str) -> None:
+        """Answer with a redirect to one of our own paths; the browser gets it with GET."""
+        self.redirect(self.url(path), status=303)
+
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
+        """Set a cookie that only this UI gets, only from its own pages, and that no script can read."""
+        kwargs |= {"path": self.prefix or "/", "httponly": True, "samesite": "Strict", "secure": self.over_https}
+        super().set_cookie(name, value, *args, **kwargs)
+
+    def notice(self, kind: NoticeKind, text: str) -> None:
+        """Show a sentence on the next page of this session."""
+        if self.current_user:
+            self.services.notices.add(self.current_user.key, Notice(kind, text))
+
+    async def keep(self, changes: Mapping[str, Mapping[str, Any]], done: str) -> None:
+        """Change the site's settings, let the components read them, and tell both on the next page. Raises DcaError."""
+        if not changes:
+            self.notice("info", "Nothing was changed.")
+            return
+        await asyncio.to_thread(self.services.store.change_site, changes)
+        troubles = await self.services.components.reload()
+        self.notice("ok", done)
+        for trouble in troubles:
+            self.notice("warn", trouble)
+
+    # Answers
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Add what every template may use."""
+        return super().get_template_namespace() | {
+            "url": self.url,
+            "session": None,
+            "site_name": "",
+            "notices": [],
+            "navigation": NAVIGATION,
+            "here": self.request.path,
+            "version": installed_version(),
+            "escape_key": lambda key: quote(key, safe=""),
+            "component_state": component_state,
+        }
+
+    def page(self, template: str, status: int = 200, **values: Any) -> None:
+        """Answer with a page."""
+        self.set_status(status)
+        shown: dict[str, Any] = {"site_name": self.effective().settings.site.name}
+        if self.access is not Access.FIRST_RUN and self.current_user:
+            shown |= {"session": self.current_user, "notices": self.services.notices.take(self.current_user.key)}
+        self.render(template, **(shown | values))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error with a page that says what to do, never with a traceback."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        title, text = _explained(status_code, error, self.services.hosts.allows(self.request.host_name))
+        if isinstance(error, DcaError):
+            self.set_status(503)
+        if self.partial:
+            self.render("parts/error.html", title=title, text=text)
+        else:
+            self.render("error.html", title=title, text=text, status=self.get_status())
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what nobody expected with its traceback; a DcaError is one sentence."""
+        if isinstance(value, DcaError):
+            log.warning("a page could not be shown", path=self.request.path, reason=str(value))
+        else:
+            super().log_exception(typ, value, tb)
+
+
+def _explained(status: int, error: BaseException | None, host_allowed: bool) -> tuple[str, str]:
+    """Return title and text of an error page."""
+    if isinstance(error, DcaError):
+        return "This does not work right now", str(error)
+    if isinstance(error, HostNotAllowedError):
+        name = error.args[0] if error.args and not host_allowed else "this name"
+        return "This name is not allowed", (
+            f"The web UI does not answer to {name!r}. If this name is right, add it to DCA_ALLOWED_HOSTS (web.allowed_hosts) and "
+            "start the appliance again; until then, open the page by its IP address."
+        )
+    texts = {
+        401: "Your session has ended. Log in and try again.",
+        403: "The form is out of date or came from another site. Go back, load the page again and send it once more.",
+        404: "There is nothing at this address.",
+        405: "This address takes a form, it cannot be opened by itself. Use the menu above.",
+        500: "This was not expected. The log of the web UI says more; please report it.",
+    }
+    if isinstance(error, HTTPError) and error.log_message == "the setup is done":
+        return "The setup is done", "This appliance has an account already. Log in with it."
+    return responses.get(status, "Error"), texts.get(status, "The request could not be understood.")
+
+
+class NotFound(Page):
+    """Whatever has no page."""
+
+    async def prepare(self) -> None:
+        """Answer 404, to those who are logged in."""
+        await super().prepare()
+        if not self._finished:
+            raise HTTPError(404)
+
+    def check_xsrf_cookie(self) -> None:
+        """Nothing is done here, so nothing has to be protected; a 404 says more than a 403."""
+
+
+class StaticFiles(StaticFileHandler):
+    """The style, the scripts and the pictures: for everyone, and cached by their hash."""
+
+    def set_default_headers(self) -> None:
+        """Set the security headers."""
+        for name, value in SECURITY_HEADERS.items():
+            self.set_header(name, value)

@@ -1,0 +1,112 @@
+"""The components, what is wrong, and the two switches: health check and intelligent update."""
+
+import asyncio
+from typing import Any
+
+from appliance.errors import DcaError
+from appliance.settings.layers import Effective
+from webui import texts
+from webui.forms import Form
+from webui.handlers.base import Page
+
+HEALTH_CHECK = "health_check.enabled"
+UPDATE_LEVEL = "update.level"
+
+UPDATE_LEVELS: tuple[tuple[str, str, str], ...] = (
+    ("off", "Off", "The hosting server changes nothing here: no settings, no new versions. Readings are still sent."),
+    ("config", "Settings only", "Signed settings of the hosting server are taken over, within the limits this site sets."),
+    ("notify", "Settings, and tell about new versions", "New versions are shown here, and a person decides when to install them."),
+    (
+        "auto",
+        "Settings and new versions",
+        "New versions are installed by themselves, and taken back by themselves if they do not work.",
+    ),
+)
+
+
+class SwitchesForm(Form):
+    """The two switches."""
+
+    def __init__(self, effective: Effective) -> None:
+        settings = effective.settings
+        super().__init__({"health_check": "on" if settings.health_check.enabled else "", "level": settings.update.level})
+        for field, path in (("health_check", HEALTH_CHECK), ("level", UPDATE_LEVEL)):
+            if variable := effective.variables.get(path):
+                self.locks[field] = variable
+
+    def take(self, page: Page) -> dict[str, dict[str, Any]] | None:
+        """Take what was sent and return the changes, None when it cannot be used."""
+        before = dict(self.values)
+        changes: dict[str, dict[str, Any]] = {}
+        if not self.lock("health_check"):
+            self.values["health_check"] = "on" if page.get_body_argument("health_check", "") == "on" else ""
+            if self.values["health_check"] != before["health_check"]:
+                changes["health_check"] = {"enabled": self.values["health_check"] == "on"}
+        if not self.lock("level"):
+            self.values["level"] = page.get_body_argument("level", "")
+            if self.values["level"] not in {value for value, _, _ in UPDATE_LEVELS}:
+                self.errors["level"] = page.locale.translate("Choose one of the four levels.")
+                return None
+            if self.values["level"] != before["level"]:
+                changes["update"] = {"level": self.values["level"]}
+        return changes
+
+
+class HealthPage(Page):
+    """What the handlers of this page share."""
+
+    async def show(self, status: int = 200, form: SwitchesForm | None = None) -> None:
+        """Show the page."""
+        components = self.services.components
+        supervisor, deep = await asyncio.gather(
+            components.supervisor("GET", "/v1/status"), components.collector("GET", "/v1/health")
+        )
+        self.page(
+            "health.html",
+            status,
+            supervisor=supervisor,
+            components=supervisor.data.get("components", []),
+            issues=supervisor.data.get("issues", []),
+            update=supervisor.data.get("update") or {},
+            deep=deep,
+            form=form or SwitchesForm(self.effective()),
+            levels=UPDATE_LEVELS,
+            texts=texts,
+        )
+
+
+class HealthAndUpdates(HealthPage):
+    """The page."""
+
+    async def get(self) -> None:
+        """Show it."""
+        await self.show()
+
+
+class Switches(HealthPage):
+    """Turning health check and intelligent update on and off."""
+
+    async def post(self) -> None:
+        """Keep the switches."""
+        form = SwitchesForm(self.effective())
+        changes = form.take(self)
+        if changes is not None:
+            try:
+                await self.keep(changes, self.locale.translate("The switches are kept."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, form)
+        else:
+            self.go("/health")
+
+
+class Restart(Page):
+    """Restarting one component."""
+
+    async def post(self, name: str) -> None:
+        """Ask the supervisor for it."""
+        answer = await self.services.components.supervisor("POST", f"/v1/components/{name}/restart", {})
+        done = self.locale.translate("%(name)s is being restarted.") % {"name": texts.COMPONENTS.get(name, name)}
+        self.notice("warn" if answer.error else "ok", answer.error or done)
+        self.go("/health")

@@ -1,0 +1,230 @@
+"""What is scanned, with which credentials, and a scan at work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+import structlog
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
+
+from appliance.errors import ControlError, DcaError
+from appliance.settings.model import SnmpCredential
+from webui import texts
+from webui.forms import Form, SectionForm
+from webui.handlers.base import Page
+from webui.networks import count_addresses, suggest
+
+RANGE_FIELDS = ("targets", "exclude")
+PACE_FIELDS = ("sweep_minutes", "read_minutes", "packets_per_second", "icmp")
+SAY_SECONDS = 5.0
+SESSION_CHECK_SECONDS = 15.0
+MOST_STREAMS = 20
+CREDENTIALS = "snmp.credentials"
+
+log = structlog.get_logger()
+
+
+class ScanningPage(Page):
+    """What the forms of the scanning page share."""
+
+    async def show(self, status: int = 200, **forms: Form) -> None:
+        """Show the page, with forms that were sent in place of fresh ones."""
+        effective = self.effective()
+        collector = await self.services.components.collector("GET", "/v1/status")
+        snmp = effective.settings.snmp
+        values: dict[str, Any] = {
+            "ranges": SectionForm("scan", RANGE_FIELDS, effective),
+            "pace": SectionForm("scan", PACE_FIELDS, effective),
+            "credential": Form({"version": "2c"}),
+        }
+        self.page(
+            "scanning.html",
+            status,
+            collector=collector,
+            scan=collector.data.get("scan") or {},
+            last_scan=collector.data.get("last_scan"),
+            targets=effective.settings.scan.targets,
+            addresses=count_addresses(effective.settings.scan.targets),
+            credentials=[(item.name, item.version) for item in snmp.credentials],
+            credentials_lock=effective.variables.get(CREDENTIALS, ""),
+            suggestions=suggest(self.client_ip),
+            texts=texts,
+            **(values | forms),
+        )
+
+    def form_text(self, field: str) -> str | None:
+        """Return the text of a field as it was sent, None when it was not."""
+        return self.get_body_argument(field, None)
+
+    def sent_credential(self) -> tuple[Form, SnmpCredential | None]:
+        """Return the form of a credential and, when it is complete, the credential."""
+        name, version = self.get_body_argument("name", "")[:60], self.get_body_argument("version", "2c")
+        community = self.get_body_argument("community", "", strip=False)
+        form = Form({"name": name, "version": version})
+        if not community.strip():
+            form.errors["community"] = self.locale.translate("Type the community, as it is set in the printers.")
+        if version not in ("1", "2c"):
+            form.errors["version"] = self.locale.translate("Choose 1 or 2c.")
+        if form.errors:
+            return form, None
+        return form, SnmpCredential.model_validate({"name": name, "version": version, "community": community})
+
+    async def keep_credentials(self, credentials: list[SnmpCredential], done: str) -> None:
+        """Write the list of credentials. Raises DcaError."""
+        await self.keep({"snmp": {"credentials": [credential.model_dump() for credential in credentials]}}, done)
+
+
+class Scanning(ScanningPage):
+    """The page."""
+
+    async def get(self) -> None:
+        """Show it."""
+        await self.show()
+
+
+class SectionSave(ScanningPage):
+    """A form over fields of the section `scan`."""
+
+    fields: ClassVar[tuple[str, ...]]
+    form_name: ClassVar[str]
+    done: ClassVar[str]
+
+    async def post(self) -> None:
+        """Keep the fields, or show what is wrong with them."""
+        form = SectionForm("scan", self.fields, self.effective())
+        changes = form.take(self.form_text)
+        if changes is not None:
+            try:
+                await self.keep(changes, self.locale.translate(self.done))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, **{self.form_name: form})
+        else:
+            self.go("/scanning")
+
+
+class Ranges(SectionSave):
+    """Which addresses are scanned."""
+
+    fields = RANGE_FIELDS
+    form_name = "ranges"
+    done = "The ranges are kept."
+
+
+class Pace(SectionSave):
+    """How often and how fast."""
+
+    fields = PACE_FIELDS
+    form_name = "pace"
+    done = "The schedule is kept."
+
+
+class Credentials(ScanningPage):
+    """A new credential, tried after the others."""
+
+    async def post(self) -> None:
+        """Add it."""
+        form, credential = self.sent_credential()
+        if credential:
+            try:
+                kept = [*self.effective().settings.snmp.credentials, credential]
+                await self.keep_credentials(kept, self.locale.translate("The credential is kept."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, credential=form)
+        else:
+            self.go("/scanning")
+
+
+class ChangeCredential(ScanningPage):
+    """Removing a credential, or trying it first."""
+
+    async def post(self) -> None:
+        """Do it to the credential at `place`, if it still has the name the page showed."""
+        credentials = list(self.effective().settings.snmp.credentials)
+        place = self.get_body_argument("place")
+        index = int(place) if place.isdecimal() and len(place) < 3 else -1
+        if not 0 <= index < len(credentials) or credentials[index].name != self.get_body_argument("name", ""):
+            self.notice("warn", self.locale.translate("The list of credentials has changed in the meantime. Look again."))
+        elif self.get_body_argument("action") == "first":
+            credentials.insert(0, credentials.pop(index))
+            await self.keep_credentials(credentials, self.locale.translate("This credential is tried first now."))
+        elif len(credentials) == 1:
+            text = "The last credential cannot be removed: without one no printer can be asked. Add another one first."
+            self.notice("warn", self.locale.translate(text))
+        else:
+            del credentials[index]
+            await self.keep_credentials(credentials, self.locale.translate("The credential is removed."))
+        self.go("/scanning")
+
+
+class StartScan(Page):
+    """Scan now."""
+
+    async def post(self) -> None:
+        """Start the scan and go back to where it was asked for."""
+        answer = await self.services.components.collector("POST", "/v1/scan", {})
+        if answer.error:
+            self.notice("warn", answer.error)
+        self.go("/setup/scan" if self.get_body_argument("from", "") == "setup" else "/scanning")
+
+
+class CancelScan(Page):
+    """Stop the scan at work."""
+
+    async def post(self) -> None:
+        """Cancel it."""
+        answer = await self.services.components.collector("POST", "/v1/scan/cancel", {})
+        self.notice("warn" if answer.error else "info", answer.error or self.locale.translate("The scan is being cancelled."))
+        self.go("/setup/scan" if self.get_body_argument("from", "") == "setup" else "/scanning")
+
+
+class ScanEvents(Page):
+    """The scan at work as server-sent events (HTML Living Standard §9.2): `html`, `say` and `done`, as page.js takes them."""
+
+    prolongs_session = False
+
+    async def get(self) -> None:
+        """Stream until the scan is done, the browser goes away or the session ends."""
+        if self.services.open_streams >= MOST_STREAMS:
+            self.set_header("Retry-After", "10")
+            raise HTTPError(503)
+        self.set_header("Content-Type", "text/event-stream")
+        self.set_header("X-Accel-Buffering", "no")  # nginx would hold the events back
+        self.services.open_streams += 1
+        try:
+            await self._stream(self.services.components.scan_events())
+        except StreamClosedError:
+            return
+        except ControlError as error:
+            await self._send("say", str(error))
+            log.warning("the progress of the scan is not known", reason=str(error))
+        finally:
+            self.services.open_streams -= 1
+
+    async def _stream(self, events: AsyncIterator[dict[str, Any]]) -> None:
+        loop = asyncio.get_running_loop()
+        said_at, checked_at = 0.0, loop.time()
+        async for scan in events:
+            now = loop.time()
+            if now - checked_at > SESSION_CHECK_SECONDS:
+                checked_at = now
+                if self.get_current_user() is None:
+                    break
+            if not scan:
+                break
+            await self._send("html", self.render_string("parts/scan_progress.html", scan=scan, texts=texts, url=self.url).decode())
+            if now - said_at > SAY_SECONDS or scan.get("done"):
+                said_at = now
+                await self._send("say", str(scan.get("text", "")))
+            if scan.get("done"):
+                break
+        await self._send("done", "")
+
+    async def _send(self, event: str, data: str) -> None:
+        body = "".join(f"data: {line}\n" for line in data.splitlines()) or "data:\n"
+        self.write(f"event: {event}\n{body}\n")
+        await self.flush()

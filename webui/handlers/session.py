@@ -1,0 +1,74 @@
+"""Logging in and out."""
+
+import asyncio
+
+import structlog
+
+from webui.forms import Form
+from webui.handlers.base import SESSION_COOKIE, Access, Page
+from webui.security import local_path
+
+USER_LONGEST = 100
+
+log = structlog.get_logger()
+
+
+async def begin_session(page: Page, user: str) -> None:
+    """Start a session for `user` with a new id, whatever the browser brought along, and let the browser keep it."""
+    old = page.current_user
+    if old:
+        await asyncio.to_thread(page.services.sessions.end, old.key, old.user)
+    agent = page.request.headers.get("User-Agent", "")
+    session_id = await asyncio.to_thread(page.services.sessions.start, user, ip=page.client_ip, agent=agent)
+    page.set_cookie(SESSION_COOKIE, session_id, expires_days=None)
+    page.current_user = page.services.sessions.find(session_id)
+
+
+class Login(Page):
+    """The login page."""
+
+    access = Access.EVERYONE
+
+    def get(self) -> None:
+        """Show the form, or the setup while there is no account."""
+        if not self.services.accounts.exist():
+            self.go("/setup")
+        elif self.current_user:
+            self.go(local_path(self.get_query_argument("next", "/")))
+        else:
+            self._show(Form({"user": ""}))
+
+    async def post(self) -> None:
+        """Check name and password. Attempts are counted, and failed ones logged with address and name."""
+        user = self.get_body_argument("user", "")[:USER_LONGEST]
+        form = Form({"user": user})
+        if wait := self.services.throttle.attempt(self.client_ip):
+            log.warning("too many attempts to log in", ip=self.client_ip, user=user)
+            self.set_header("Retry-After", str(wait))
+            form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+            self._show(form, 429)
+            return
+        if not await self.services.accounts.check(user, self.get_body_argument("password", "", strip=False)):
+            log.warning("login failed", ip=self.client_ip, user=user)
+            form.errors[""] = self.locale.translate("User name and password do not belong together.")
+            self._show(form, 401)
+            return
+        self.services.throttle.succeeded(self.client_ip)
+        await begin_session(self, user)
+        log.info("logged in", ip=self.client_ip, user=user)
+        self.go(local_path(self.get_body_argument("next", "/")))
+
+    def _show(self, form: Form, status: int = 200) -> None:
+        target = local_path(self.get_argument("next", "/"))
+        self.page("login.html", status, form=form, next_path=target, site_name="")
+
+
+class Logout(Page):
+    """The end of a session."""
+
+    async def post(self) -> None:
+        """End the session here and at the browser."""
+        assert self.current_user is not None
+        await asyncio.to_thread(self.services.sessions.end, self.current_user.key, self.current_user.user)
+        self.clear_cookie(SESSION_COOKIE, path=self.prefix or "/")
+        self.go("/login")

@@ -1,0 +1,134 @@
+"""The name of the site, the hosting server, the password and the sessions."""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from appliance.errors import DcaError
+from webui.accounts import PasswordError, check_new_password
+from webui.forms import Form, SectionForm
+from webui.handlers.base import Page
+
+log = structlog.get_logger()
+
+
+class SettingsBase(Page):
+    """What the forms of this page share."""
+
+    async def show(self, status: int = 200, **forms: Form) -> None:
+        """Show the page, with forms that were sent in place of fresh ones."""
+        assert self.current_user is not None
+        effective = self.effective()
+        collector = await self.services.components.collector("GET", "/v1/status")
+        values: dict[str, Any] = {"site": SectionForm("site", ("name",), effective), "enrol": Form(), "password": Form()}
+        self.page(
+            "settings.html",
+            status,
+            collector=collector,
+            hosting=collector.data.get("hosting") or {},
+            insecure_tls=not effective.settings.hosting.verify_tls,
+            sessions=self.services.sessions.list(self.current_user.user),
+            web=effective.settings.web,
+            **(values | forms),
+        )
+
+
+class SettingsPage(SettingsBase):
+    """The page."""
+
+    async def get(self) -> None:
+        """Show it."""
+        await self.show()
+
+
+class Site(SettingsBase):
+    """The name of the site."""
+
+    async def post(self) -> None:
+        """Keep the name."""
+        form = SectionForm("site", ("name",), self.effective())
+        changes = form.take(lambda field: self.get_body_argument(field, None))
+        if changes is not None:
+            try:
+                await self.keep(changes, self.locale.translate("The name is kept."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, site=form)
+        else:
+            self.go("/settings")
+
+
+async def enrol(page: Page, form: Form) -> bool:
+    """Enrol the site with what was sent; False, and the reason in the form, when that did not work."""
+    text = page.get_body_argument("enrolment", "").strip()
+    if not text:
+        form.errors["enrolment"] = page.locale.translate("Paste the enrolment string the hosting team gave you.")
+        return False
+    answer = await page.services.components.enrol(text)
+    if answer.error:
+        form.errors["enrolment"] = answer.error
+        return False
+    log.info("enrolled with the hosting server", url=answer.data.get("url"), site_id=answer.data.get("site_id"))
+    page.notice("ok", page.locale.translate("The site is enrolled with %(url)s.") % {"url": answer.data.get("url", "")})
+    return True
+
+
+class Hosting(SettingsBase):
+    """Enrolment with a hosting server."""
+
+    async def post(self) -> None:
+        """Enrol. The string is a secret until it is used, so it is not shown again."""
+        form = Form()
+        if await enrol(self, form):
+            self.go("/settings")
+        else:
+            await self.show(422, enrol=form)
+
+
+class Password(SettingsBase):
+    """A new password."""
+
+    async def post(self) -> None:
+        """Change the password; all other sessions end."""
+        assert self.current_user is not None
+        form = Form()
+        new = self.get_body_argument("new_password", "", strip=False)
+        if wait := self.services.throttle.attempt(self.client_ip):
+            self.set_header("Retry-After", str(wait))
+            form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+            await self.show(429, password=form)
+            return
+        user = self.current_user.user
+        if not await self.services.accounts.check(user, self.get_body_argument("password", "", strip=False)):
+            log.warning("a password was not changed: the old one was wrong", ip=self.client_ip, user=user)
+            form.errors["password"] = self.locale.translate("This is not the password in use.")
+        try:
+            check_new_password(new, self.get_body_argument("new_password_again", "", strip=False))
+        except PasswordError as error:
+            form.errors["new_password"] = str(error)
+        if form.errors:
+            await self.show(422, password=form)
+            return
+        await self.services.accounts.set_password(user, new)
+        await asyncio.to_thread(self.services.sessions.end_all, user, but=self.current_user.key)
+        log.info("a password was changed", ip=self.client_ip, user=user)
+        self.notice("ok", self.locale.translate("The password is changed. All other sessions have ended."))
+        self.go("/settings")
+
+
+class EndSessions(Page):
+    """Ending other sessions of the account."""
+
+    async def post(self) -> None:
+        """End the session named, or all but this one."""
+        assert self.current_user is not None
+        key = self.get_body_argument("key", "")
+        sessions = self.services.sessions
+        if key:
+            await asyncio.to_thread(sessions.end, key, self.current_user.user)
+        else:
+            await asyncio.to_thread(sessions.end_all, self.current_user.user, but=self.current_user.key)
+        self.notice("ok", self.locale.translate("Ended."))
+        self.go("/settings")

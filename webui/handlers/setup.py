@@ -1,0 +1,186 @@
+"""The first-run setup: five steps, each kept at once, so that it can be interrupted at any of them."""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from appliance.errors import DcaError
+from webui import texts
+from webui.accounts import FIRST_ACCOUNT, AccountExistsError, PasswordError, check_new_password
+from webui.forms import Form, SectionForm, lines
+from webui.handlers.base import Access, Page
+from webui.handlers.health_and_updates import UPDATE_LEVELS, SwitchesForm
+from webui.handlers.scanning import RANGE_FIELDS, ScanningPage
+from webui.handlers.session import begin_session
+from webui.handlers.settings import enrol
+from webui.networks import count_addresses, suggest
+
+STEPS = ("Password", "Hosting server", "Devices", "Care", "First scan")
+
+log = structlog.get_logger()
+
+
+class SetupPage(Page):
+    """A step of the setup."""
+
+    def step(self, number: int, status: int = 200, **values: Any) -> None:
+        """Show the step with this number, from 1."""
+        self.page(f"setup_{number}.html", status, step=number, steps=STEPS, texts=texts, **values)
+
+
+class Account(SetupPage):
+    """Step 1: the token from the log, a password, the name of the site."""
+
+    access = Access.FIRST_RUN
+
+    def get(self) -> None:
+        """Show the form."""
+        self._show(SectionForm("site", ("name",), self.effective()))
+
+    async def post(self) -> None:
+        """Make the account for whoever knows the token, and log in."""
+        form = SectionForm("site", ("name",), self.effective())
+        changes = form.take(lambda field: self.get_body_argument(field, None))
+        form.values["token"] = self.get_body_argument("token", "")
+        if wait := self.services.throttle.attempt(self.client_ip):
+            self.set_header("Retry-After", str(wait))
+            form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+            self._show(form, 429)
+            return
+        password = self.get_body_argument("password", "", strip=False)
+        if not self.services.setup_token.matches(form.values["token"]):
+            log.warning("a wrong token was given to the first-run setup", ip=self.client_ip)
+            form.errors["token"] = self.locale.translate(
+                "This is not the token of the last start. Copy it from the end of the log."
+            )
+        try:
+            check_new_password(password, self.get_body_argument("password_again", "", strip=False))
+        except PasswordError as error:
+            form.errors["password"] = str(error)
+        if form.errors:
+            self._show(form, 422)
+            return
+        try:
+            await self.services.accounts.create_first(FIRST_ACCOUNT, password)
+        except AccountExistsError:
+            self.go("/login")
+            return
+        self.services.throttle.succeeded(self.client_ip)
+        log.info("the first account was made", user=FIRST_ACCOUNT, ip=self.client_ip)
+        await begin_session(self, FIRST_ACCOUNT)
+        if changes:
+            await asyncio.to_thread(self.services.store.change_site, changes)
+            await self.services.components.reload()
+        self.go("/setup/hosting")
+
+    def _show(self, form: Form, status: int = 200) -> None:
+        self.step(1, status, form=form, user=FIRST_ACCOUNT, site_name="")
+
+
+class Hosting(SetupPage):
+    """Step 2: enrolment with the hosting server, which may wait."""
+
+    async def get(self) -> None:
+        """Show the form, or that it is done."""
+        await self._show(Form())
+
+    async def post(self) -> None:
+        """Enrol, or go on without."""
+        form = Form()
+        if self.get_body_argument("later", "") or await enrol(self, form):
+            self.go("/setup/devices")
+        else:
+            await self._show(form, 422)
+
+    async def _show(self, form: Form, status: int = 200) -> None:
+        collector = await self.services.components.collector("GET", "/v1/status")
+        self.step(2, status, form=form, collector=collector, hosting=collector.data.get("hosting") or {})
+
+
+class Devices(ScanningPage, SetupPage):
+    """Step 3: which addresses to look at, and how to ask."""
+
+    def get(self) -> None:
+        """Show the form; networks are suggested, none is chosen."""
+        self._show(SectionForm("scan", RANGE_FIELDS, self.effective()), Form())
+
+    async def post(self) -> None:
+        """Keep the ranges and, when one was typed, the community."""
+        ticked = self.get_body_arguments("suggested")
+        form = SectionForm("scan", RANGE_FIELDS, self.effective())
+        credential_form, credential = self.sent_credential()
+        if not self.get_body_argument("community", ""):
+            credential_form.errors.clear()
+
+        def sent(field: str) -> str | None:
+            typed = self.get_body_argument(field, None)
+            return "\n".join([*ticked, *lines(typed or "")]) if field == "targets" else typed
+
+        changes = form.take(sent)
+        if changes is not None and not credential_form.errors:
+            try:
+                await self._keep(changes, credential)
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors or credential_form.errors:
+            self._show(form, credential_form, 422)
+        else:
+            self.go("/setup/care")
+
+    async def _keep(self, changes: dict[str, dict[str, Any]], credential: Any) -> None:
+        if credential:
+            current = self.effective().settings.snmp.credentials
+            changes = changes | {"snmp": {"credentials": [one.model_dump() for one in (credential, *current)]}}
+        if changes:
+            await self.keep(changes, self.locale.translate("Ranges and credentials are kept."))
+
+    def _show(self, form: Form, credential: Form, status: int = 200) -> None:
+        effective = self.effective()
+        self.step(
+            3,
+            status,
+            form=form,
+            credential=credential,
+            suggestions=[] if form.lock("targets") or form.text("targets") else suggest(self.client_ip),
+            credentials_lock=effective.variables.get("snmp.credentials", ""),
+        )
+
+
+class Care(SetupPage):
+    """Step 4: health check and intelligent update."""
+
+    def get(self) -> None:
+        """Show the switches."""
+        self.step(4, form=SwitchesForm(self.effective()), levels=UPDATE_LEVELS)
+
+    async def post(self) -> None:
+        """Keep the switches."""
+        form = SwitchesForm(self.effective())
+        changes = form.take(self)
+        if changes:
+            try:
+                await self.keep(changes, self.locale.translate("The switches are kept."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            self.step(4, 422, form=form, levels=UPDATE_LEVELS)
+        else:
+            self.go("/setup/scan")
+
+
+class FirstScan(SetupPage):
+    """Step 5: the first scan, while one watches."""
+
+    async def get(self) -> None:
+        """Show the button, the scan at work, or what it found."""
+        collector = await self.services.components.collector("GET", "/v1/status")
+        targets = self.effective().settings.scan.targets
+        self.step(
+            5,
+            collector=collector,
+            scan=collector.data.get("scan") or {},
+            last_scan=collector.data.get("last_scan"),
+            targets=targets,
+            addresses=count_addresses(targets),
+        )

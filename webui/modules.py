@@ -1,0 +1,98 @@
+"""The small parts pages are made of, as Tornado UI modules: `{% module State("ok", "Ready") %}`. Their templates are in parts/."""
+
+from datetime import datetime
+from typing import Literal
+
+from tornado.web import UIModule
+
+from appliance.clock import from_rfc3339, to_rfc3339, utc_now
+from webui import texts
+from webui.fleet import Level, SupplyView
+from webui.forms import Form
+
+FieldKind = Literal["text", "number", "password", "lines", "enrolment"]
+
+
+class State(UIModule):
+    """A badge of a dot and a word."""
+
+    def render(self, level: Level, text: str) -> str:
+        """Return the badge; `text` is translated."""
+        return self.render_string("parts/state.html", level=level, text=text).decode()
+
+
+class Moment(UIModule):
+    """A moment, as long as it is ago; the exact moment is its title."""
+
+    def render(self, moment: datetime | str | None, never: str = "never") -> str:
+        """Return a `<time>`, or the word `never`."""
+        at = from_rfc3339(moment) if isinstance(moment, str) else moment
+        if at is None:
+            return self.render_string("parts/word.html", text=never).decode()
+        text = texts.ago(at, utc_now(), self.locale)
+        return self.render_string("parts/moment.html", exact=to_rfc3339(at), text=text).decode()
+
+
+class SupplyBar(UIModule):
+    """The level of a supply as a bar; hatched when the device does not tell it."""
+
+    def render(self, supply: SupplyView) -> str:
+        """Return the SVG."""
+        return self.render_string("parts/supply_bar.html", supply=supply).decode()
+
+
+class Field(UIModule):
+    """A label, an input, its explanation and what is wrong with it; read-only when the environment fixes the value."""
+
+    def render(
+        self,
+        form: Form,
+        name: str,
+        label: str,
+        *,
+        kind: FieldKind = "text",
+        note: str = "",
+        unit: str = "",
+        required: bool = False,
+        autocomplete: str = "off",
+        placeholder: str = "",
+        rows: int = 5,
+    ) -> str:
+        """Return the field. A password is never shown again, whatever was typed."""
+        described = [
+            f"{name}-{part}" for part, there in (("note", note), ("error", form.error(name)), ("lock", form.lock(name))) if there
+        ]
+        return self.render_string(
+            "parts/field.html",
+            form=form,
+            name=name,
+            label=label,
+            kind=kind,
+            note=note,
+            unit=unit,
+            required=required,
+            autocomplete=autocomplete,
+            placeholder=placeholder,
+            rows=rows,
+            described=" ".join(described),
+        ).decode()
+
+
+class Choice(UIModule):
+    """A radio button or checkbox with a name and an explanation."""
+
+    def render(
+        self,
+        name: str,
+        value: str,
+        title: str,
+        text: str,
+        *,
+        chosen: bool,
+        kind: Literal["radio", "checkbox"] = "radio",
+        locked: bool = False,
+    ) -> str:
+        """Return the choice."""
+        return self.render_string(
+            "parts/choice.html", name=name, value=value, title=title, text=text, chosen=chosen, kind=kind, locked=locked
+        ).decode()

@@ -1,0 +1,118 @@
+"""Sessions of the web UI, kept at the server. The browser holds a random id; the settings store only its SHA-256."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from appliance.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.settings.store import SettingsStore
+
+TABLE = "sessions"
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+TOUCH_EVERY = timedelta(seconds=60)
+"""A use is written down at most this often: every write makes the settings file durable anew."""
+MOST_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One login of one browser."""
+
+    key: str
+    """SHA-256 of the id: names the session on pages and in the store, and does not let anybody in."""
+    user: str
+    created_at: datetime
+    used_at: datetime
+    ip: str
+    agent: str
+
+    def ends_at(self) -> datetime:
+        """Return when it ends if it is not used until then."""
+        return min(self.used_at + IDLE, self.created_at + LONGEST)
+
+
+def _key(session_id: str) -> str:
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+def _session(row: dict[str, Any]) -> Session:
+    return Session(
+        key=row["key"],
+        user=row["user"],
+        created_at=from_rfc3339(row["created_at"]),
+        used_at=from_rfc3339(row["used_at"]),
+        ip=row["ip"],
+        agent=row["agent"],
+    )
+
+
+class Sessions:
+    """Starts, finds and ends sessions."""
+
+    def __init__(self, store: SettingsStore, now: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._now = now
+
+    def start(self, user: str, *, ip: str, agent: str) -> str:
+        """Start a session and return its id (256 random bits) for the cookie. Sessions that have ended are swept out."""
+        session_id = secrets.token_urlsafe(32)
+        now = self._now()
+        row = {
+            "key": _key(session_id),
+            "user": user,
+            "created_at": to_rfc3339(now),
+            "used_at": to_rfc3339(now),
+            "ip": ip,
+            "agent": agent[:200],
+        }
+
+        def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [*(old for old in rows if _session(old).ends_at() > now), row][-MOST_KEPT:]
+
+        self._store.change_documents(TABLE, change)
+        return session_id
+
+    def find(self, session_id: str) -> Session | None:
+        """Return the session of this id, or None when there is none or it has ended."""
+        key = _key(session_id)
+        now = self._now()
+        for row in self._store.documents(TABLE):
+            if secrets.compare_digest(str(row["key"]), key):
+                session = _session(row)
+                return session if session.ends_at() > now else None
+        return None
+
+    def use(self, session: Session) -> None:
+        """Note that the session was used now, which puts off its idle end."""
+        now = self._now()
+        if now - session.used_at < TOUCH_EVERY:
+            return
+
+        def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            for row in rows:
+                if row["key"] == session.key:
+                    row["used_at"] = to_rfc3339(now)
+            return rows
+
+        self._store.change_documents(TABLE, change)
+
+    def list(self, user: str) -> list[Session]:
+        """Return the sessions of `user` that have not ended, the last used first."""
+        now = self._now()
+        found = [_session(row) for row in self._store.documents(TABLE) if row["user"] == user]
+        return sorted((one for one in found if one.ends_at() > now), key=lambda one: one.used_at, reverse=True)
+
+    def end(self, key: str, user: str) -> None:
+        """End one session of `user`."""
+        self._keep(lambda row: not (row["key"] == key and row["user"] == user))
+
+    def end_all(self, user: str, *, but: str | None = None) -> None:
+        """End all sessions of `user`, except the one with the key `but`."""
+        self._keep(lambda row: row["user"] != user or row["key"] == but)
+
+    def _keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        self._store.change_documents(TABLE, lambda rows: [row for row in rows if wanted(row)])

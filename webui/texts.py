@@ -1,0 +1,111 @@
+"""Words for people: the MIB's enumeration names, moments, numbers and bytes. The English words are the keys of translations."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from tornado.locale import Locale
+
+ERRORS: Mapping[str, str] = {
+    "lowPaper": "Paper low",
+    "noPaper": "Out of paper",
+    "lowToner": "Toner low",
+    "noToner": "Out of toner",
+    "doorOpen": "Door open",
+    "jammed": "Paper jam",
+    "offline": "Offline",
+    "serviceRequested": "Service needed",
+    "inputTrayMissing": "Paper tray missing",
+    "outputTrayMissing": "Output tray missing",
+    "markerSupplyMissing": "Supply missing",
+    "outputNearFull": "Output tray nearly full",
+    "outputFull": "Output tray full",
+    "inputTrayEmpty": "Paper tray empty",
+    "overduePreventMaint": "Maintenance overdue",
+}
+"""hrPrinterDetectedErrorState (RFC 2790, extended by RFC 3805)."""
+
+MINOR_ERRORS = frozenset({"lowPaper", "lowToner", "outputNearFull", "inputTrayEmpty", "overduePreventMaint"})
+"""What still lets a device print."""
+
+METERS: Mapping[str, str] = {
+    "total": "Total",
+    "total_mono": "Total, monochrome",
+    "total_color": "Total, colour",
+    "print_total": "Print",
+    "print_mono": "Print, monochrome",
+    "print_color": "Print, colour",
+    "copy_total": "Copy",
+    "copy_mono": "Copy, monochrome",
+    "copy_color": "Copy, colour",
+    "fax_total": "Fax",
+    "fax_sent": "Fax, sent",
+    "fax_received": "Fax, received",
+    "scan_total": "Scan",
+    "duplex": "Duplex sheets",
+    "engine_total": "Engine total",
+}
+
+SUPPLY_STATES: Mapping[str, str] = {
+    "ok": "OK",
+    "low": "Low",
+    "empty": "Empty",
+    "full": "Full",
+    "some_remaining": "Some left",
+    "unknown": "Level not told",
+    "unrestricted": "No limit",
+}
+
+SCAN_KINDS: Mapping[str, str] = {"sweep": "Scan for devices", "read": "Reading of the known devices"}
+
+COMPONENTS: Mapping[str, str] = {"collector": "Collector", "webui": "Web UI", "supervisor": "Supervisor"}
+
+
+def words(name: str) -> str:
+    """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
+    return spaced[:1].upper() + spaced[1:].lower()
+
+
+def number(value: float) -> str:
+    """Return a number with thin spaces between thousands (ISO 80000-1), so that no country misreads it."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as `812 B`, `16.9 kB` or `1.2 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    for unit, factor in (("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)):
+        if count < factor * 1000 or unit == "GB":
+            return f"{count / factor:.1f} {unit}"
+    raise AssertionError("the last unit takes every number")
+
+
+def percent(value: float) -> str:
+    """Return a percentage without decimals; what is left but below one is never shown as nothing."""
+    return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def ago(moment: datetime, now: datetime, locale: Locale) -> str:
+    """Return how long before `now` the moment was: `just now`, `4 minutes ago`, `in 2 hours`."""
+    seconds = int((now - moment).total_seconds())
+    if abs(seconds) < 10:
+        return locale.translate("just now")
+    amount = span(abs(seconds), locale)
+    return locale.translate("%(amount)s ago" if seconds > 0 else "in %(amount)s") % {"amount": amount}
+
+
+def span(seconds: int, locale: Locale) -> str:
+    """Return a length of time in its largest unit: `45 seconds`, `4 minutes`, `3 days`."""
+    if seconds < 60:
+        return _counted(locale, "%(count)d second", "%(count)d seconds", seconds)
+    if seconds < 3600:
+        return _counted(locale, "%(count)d minute", "%(count)d minutes", seconds // 60)
+    if seconds < 2 * 86400:
+        return _counted(locale, "%(count)d hour", "%(count)d hours", seconds // 3600)
+    return _counted(locale, "%(count)d day", "%(count)d days", seconds // 86400)
+
+
+def _counted(locale: Locale, one: str, many: str, count: int) -> str:
+    return locale.translate(one, many, count) % {"count": count}
