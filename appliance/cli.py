@@ -1,4 +1,4 @@
-"""The `dca` command. Declares the commands and their options; the work is in `appliance.commands`, imported when it is asked for."""
+"""The `dca` command: declares the commands and their options. The work is in `appliance.commands`, imported when it is needed."""
 
 import argparse
 import importlib
@@ -120,7 +120,7 @@ def _settings(parser: argparse.ArgumentParser) -> None:
         "set",
         help="change settings of the site",
         description="Change settings of the site. All changes of one command are made together, or none.",
-        epilog="VALUE: text, a number, on or off, a list with commas, or JSON. null goes back to the value below (hosting server or "
-        "built-in). @FILE takes the value from a file, @- from standard input: secrets then stay out of the list of processes.",
+        epilog="VALUE: text, a number, on or off, a list with commas, or JSON. null goes back to the value below (hosting server "
+        "or built-in). @FILE takes the value from a file, @- from standard input: secrets then stay out of the list of processes.",
     )
     change.add_argument("changes", nargs="+", metavar="SECTION.FIELD=VALUE")

@@ -1,4 +1,7 @@
-"""`dca health`: one line, exit 0 when healthy. The container's HEALTHCHECK runs it every few seconds: nothing but the standard library."""
+"""`dca health`: one line, exit 0 when healthy.
+
+The container's HEALTHCHECK runs it all day: nothing but the standard library is imported.
+"""
 
 import argparse
 import json

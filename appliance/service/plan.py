@@ -1,4 +1,4 @@
-"""When the collector does what: every interval in one place, declared with `schedule`, each with jitter so that no two sites act in step.
+"""When the collector does what: every interval in one place, declared with `schedule`, with jitter so that no sites act in step.
 
 Jobs only start coroutines. A job that is due while the process is not running is due when it starts again: the moment it was last
 done is given by whoever kept it.
@@ -20,7 +20,7 @@ READ_SETTLE_SECONDS = 4.0
 CHECK_IN_SETTLE_SECONDS = 1.0
 UPLOAD_SETTLE_SECONDS = 3.0
 RETENTION_SETTLE_SECONDS = 600.0
-"""Seconds after the start at which a job that is due runs for the first time: staggered, the store and the control socket come first."""
+"""Seconds after the start at which a job that is due runs for the first time: staggered, the control socket comes first."""
 
 RETENTION_SECONDS = 86_400.0
 BUSY_SECONDS = 15.0

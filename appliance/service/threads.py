@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from appliance.store.store import Store
@@ -14,7 +15,7 @@ Result = TypeVar("Result")
 async def abandonable(work: Callable[[], Result]) -> Result:
     """Return what `work` returns in a thread of its own.
 
-    `asyncio.to_thread` would make the end of the process wait for a network call that hangs; this thread is a daemon and is left behind.
+    `asyncio.to_thread` would make the end of the process wait for a network call that hangs; this thread is left behind.
     """
     future: Future[Result] = Future()
 
@@ -33,26 +34,34 @@ async def abandonable(work: Callable[[], Result]) -> Result:
 
 
 class StoreThread:
-    """The one writer of the readings. All its work is done in one thread, in order, so that no fsync ever stops the event loop."""
+    """The one writer of the readings. Its work is done in one thread, in order, so that no fsync ever stops the event loop.
 
-    def __init__(self) -> None:
+    The store is opened at the first use. Where that fails, for example on a full disk, each later use tries again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._store: Store | None = None
-
-    async def open(self, make: Callable[[], Store]) -> None:
-        """Open the store in its thread. Raises StoreError or DataFolderError."""
-        self._store = await asyncio.get_running_loop().run_in_executor(self._executor, make)
+        self._opening = threading.Lock()
 
     async def call(self, work: Callable[[Store], Result]) -> Result:
         """Return `work(store)`, done in the thread of the store. Raises StoreError or DataFolderError."""
-        store = self._store
-        if store is None:
-            raise RuntimeError("the store is not open")
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work, store)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.borrow, work)
+
+    def borrow(self, work: Callable[[Store], Result]) -> Result:
+        """Return `work(store)`, done in the thread of the caller: for work that uses the store now and then, such as an upload."""
+        with self._opening:
+            if self._store is None:
+                self._store = Store(self._path)
+        return work(self._store)
 
     async def close(self) -> None:
         """Finish what was begun and close the store."""
-        store, self._store = self._store, None
-        if store is not None:
-            await asyncio.get_running_loop().run_in_executor(self._executor, store.close)
+
+        def run() -> None:
+            if self._store is not None:
+                self._store.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._executor, run)
         self._executor.shutdown(wait=False)

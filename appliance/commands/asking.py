@@ -1,0 +1,157 @@
+"""What `dca scan` and `dca read` have in common: how to ask, and how to print what was answered."""
+
+import argparse
+import ipaddress
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import SettingsError
+from appliance.paths import Paths
+from appliance.report import Reading
+from appliance.service.options import Credential, CycleOptions
+from appliance.service.scan import Scan
+from appliance.settings.environment import environment_layer
+from appliance.settings.layers import resolve
+from appliance.settings.model import Settings
+from appliance.settings.store import SettingsStore
+from appliance.snmp.client import Agent, check_snmp_port
+
+
+def settings_here() -> Settings:
+    """Return the settings of the appliance on this machine; without a data folder those of the environment and the defaults."""
+    file = Paths.from_environment().settings
+    if os.access(file, os.R_OK | os.W_OK):
+        return SettingsStore(file).effective().settings
+    values, variables = environment_layer()
+    return resolve({}, {}, values, variables).settings
+
+
+def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOptions:
+    """Return how to ask: what the command line says, else the settings. Raises SettingsError."""
+    options = CycleOptions.from_settings(settings)
+    communities = _communities(arguments)
+    if communities:
+        credentials = tuple(Credential(f"#{number}", "2c", text) for number, text in enumerate(communities, 1))
+        options = replace(options, credentials=credentials)
+    if arguments.snmp_port is not None:
+        options = replace(options, port=check_snmp_port(arguments.snmp_port))
+    rate = getattr(arguments, "rate", None)
+    if rate is not None:
+        ceiling = settings.guardrails.packets_per_second
+        if not 1 <= rate <= ceiling:
+            raise SettingsError(
+                f"--rate {rate} cannot be used: write a number from 1 to {ceiling} (guardrails.packets_per_second)."
+            )
+        options = replace(options, packets_per_second=rate)
+    return options
+
+
+def _communities(arguments: argparse.Namespace) -> list[str]:
+    given: list[str] = list(arguments.community or [])
+    if arguments.community_file:
+        try:
+            lines = Path(arguments.community_file).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"--community-file {arguments.community_file} cannot be read: {error}.") from error
+        found = [line.strip() for line in lines if line.strip()]
+        if not found:
+            raise SettingsError(f"--community-file {arguments.community_file} is empty: write one community a line.")
+        given += found
+    if any(not text for text in given):
+        raise SettingsError("An SNMP community cannot be empty.")
+    return given
+
+
+@dataclass(slots=True)
+class Gathered:
+    """The readings of one command, and what they cost."""
+
+    scan: Scan
+    readings: list[Reading] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+    cpu_began: float = field(default_factory=time.process_time)
+
+    async def keep(self, reading: Reading, _agent: Agent, _credential: str) -> None:
+        """Take a reading."""
+        self.readings.append(reading)
+
+    def stats(self) -> dict[str, float]:
+        """Return packets and bytes (IP level) of the scan, and the seconds since it began."""
+        traffic = self.scan.all_traffic()
+        return {
+            "packets_sent": traffic.packets_sent,
+            "packets_received": traffic.packets_received,
+            "bytes_sent": traffic.bytes_sent,
+            "bytes_received": traffic.bytes_received,
+            "seconds": round(time.monotonic() - self.began, 3),
+            "cpu_seconds": round(time.process_time() - self.cpu_began, 3),
+        }
+
+    def failures(self) -> list[dict[str, str]]:
+        """Return what could not be read, in the order of the addresses."""
+        failures = sorted(self.scan.failures, key=lambda failure: _address_order(failure.address))
+        return [{"address": failure.address, "reason": failure.reason} for failure in failures]
+
+    def sorted_readings(self) -> list[Reading]:
+        """Return the readings in the order of the addresses."""
+        return sorted(self.readings, key=lambda reading: _address_order(reading.device.ip or ""))
+
+
+def _address_order(address: str) -> tuple[int, ...]:
+    try:
+        number = ipaddress.ip_address(address)
+    except ValueError:
+        return (9,)
+    return (number.version, int(number))
+
+
+def print_json(gathered: Gathered, arguments: argparse.Namespace, extra: dict[str, Any]) -> None:
+    """Print readings and failures as JSON, with the statistics when they were asked for."""
+    document: dict[str, Any] = {
+        "readings": [reading.model_dump(mode="json") for reading in gathered.sorted_readings()],
+        "failures": gathered.failures(),
+        **extra,
+    }
+    if arguments.stats:
+        document["stats"] = gathered.stats()
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    print()
+
+
+def print_failures(gathered: Gathered) -> None:
+    """Print one line on standard error for each device that could not be read."""
+    for failure in gathered.failures():
+        print(f"{failure['address']}: {failure['reason']}", file=sys.stderr)
+
+
+def print_stats(stats: dict[str, float]) -> None:
+    """Print the statistics on standard error."""
+    print(
+        f"{stats['packets_sent']} packets ({stats['bytes_sent']} bytes) sent, {stats['packets_received']} packets "
+        f"({stats['bytes_received']} bytes) received, {stats['seconds']} s, {stats['cpu_seconds']} CPU s",
+        file=sys.stderr,
+    )
+
+
+def writes_unicode() -> bool:
+    """Whether standard output can take the bars."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def table(rows: Sequence[Sequence[str]], headings: Sequence[str], right: frozenset[int] = frozenset()) -> str:
+    """Return rows as a table of aligned columns; the columns in `right` end flush."""
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
+
+    def line(cells: Sequence[str]) -> str:
+        return "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
+
+    return "\n".join([line(headings), line(["-" * width for width in widths]), *(line(row) for row in rows)])

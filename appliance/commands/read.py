@@ -1,0 +1,46 @@
+"""`dca read`: read the printers at addresses or host names; nothing is stored, nothing is sent."""
+
+import argparse
+import asyncio
+
+from appliance.commands.asking import Gathered, options_of, print_failures, print_json, print_stats, settings_here, writes_unicode
+from appliance.commands.sheets import device_sheet
+from appliance.discovery.targets import TargetSet
+from appliance.errors import SettingsError, SnmpError
+from appliance.service.cycle import Cycle, Known
+from appliance.service.hosts import resolve_host
+from appliance.service.options import CycleOptions
+from appliance.service.scan import Scan
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read and print; 0 when every host could be read."""
+    settings = settings_here()
+    options = options_of(arguments, settings)
+    for host in arguments.hosts:
+        if "/" in host or TargetSet.parse([host]).count() != 1:
+            raise SettingsError(f"{host!r} is more than one device. Use `dca scan` for networks and ranges.")
+    gathered = asyncio.run(_read(arguments.hosts, options))
+    if arguments.json:
+        print_json(gathered, arguments, {})
+    else:
+        unicode = writes_unicode()
+        print("\n\n".join(device_sheet(reading, unicode=unicode) for reading in gathered.sorted_readings()))
+    print_failures(gathered)
+    if arguments.stats and not arguments.json:
+        print_stats(gathered.stats())
+    return 1 if gathered.scan.failures else 0
+
+
+async def _read(hosts: list[str], options: CycleOptions) -> Gathered:
+    gathered = Gathered(Scan("read"))
+    devices: dict[str, Known] = {}
+    for host in hosts:
+        try:
+            address = await resolve_host(host)
+        except SnmpError as error:
+            gathered.scan.fail(host, str(error))
+            continue
+        devices.setdefault(address, Known(address, options.port, hostname=host if host != address else None))
+    await Cycle(options, gathered.scan, gathered.keep).read(list(devices.values()))
+    return gathered

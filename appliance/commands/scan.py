@@ -1,0 +1,74 @@
+"""`dca scan`: find printers and read them; nothing is stored, nothing is sent."""
+
+import argparse
+import asyncio
+import sys
+from contextlib import suppress
+
+from appliance.commands.asking import Gathered, options_of, print_failures, print_json, print_stats, settings_here, writes_unicode
+from appliance.commands.sheets import device_table
+from appliance.discovery.targets import TargetSet
+from appliance.service.cycle import Cycle
+from appliance.service.options import CycleOptions
+from appliance.service.scan import Scan
+
+PROGRESS_SECONDS = 0.5
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan and print; 0 when something was found and all of it could be read."""
+    settings = settings_here()
+    options = options_of(arguments, settings)
+    targets = TargetSet.parse(arguments.targets, settings.scan.exclude, settings.guardrails.networks)
+    gathered = asyncio.run(_scan(targets, options))
+    if arguments.json:
+        print_json(gathered, arguments, {"scan": gathered.scan.as_json()})
+    elif gathered.readings:
+        print(device_table(gathered.sorted_readings(), unicode=writes_unicode()))
+    print_failures(gathered)
+    if not gathered.readings and not gathered.failures():
+        print(f"dca: {nothing_found(gathered.scan)}", file=sys.stderr)
+    if arguments.stats and not arguments.json:
+        print_stats(gathered.stats())
+    return 0 if gathered.readings and not gathered.scan.failures else 1
+
+
+def nothing_found(scan: Scan) -> str:
+    """Return the sentence for a scan without any device: what did answer, and what to change."""
+    asked = "1 address" if scan.addresses == 1 else f"{scan.addresses} addresses"
+    if scan.sweep.answering:
+        return (
+            f"No imaging device was found. Of {asked}, {scan.sweep.answering} answer, but none as an imaging device over SNMP with "
+            "the given community. Check the community (--community), the port (--snmp-port), and that SNMP is enabled there."
+        )
+    return (
+        f"Nothing answered at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
+        "ICMP echo and UDP to the SNMP port must pass."
+    )
+
+
+async def _scan(targets: TargetSet, options: CycleOptions) -> Gathered:
+    gathered = Gathered(Scan("sweep"))
+    progress = asyncio.create_task(_show_progress(gathered.scan)) if sys.stderr.isatty() else None
+    try:
+        await Cycle(options, gathered.scan, gathered.keep).sweep(targets)
+    finally:
+        if progress:
+            progress.cancel()
+            with suppress(asyncio.CancelledError):
+                await progress
+    return gathered
+
+
+async def _show_progress(scan: Scan) -> None:
+    """Keep one line on the terminal up to date; wipe it at the end."""
+    try:
+        while True:
+            rest = scan.sweep.remaining_seconds
+            left = f", {rest:.0f} s left" if rest else ""
+            sys.stderr.write(f"\r\x1b[K{scan.text()}{left}")
+            sys.stderr.flush()
+            await asyncio.sleep(PROGRESS_SECONDS)
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,332 @@
+"""The collector: puts plan, scans, store and hosting link together. The control socket and the process around it are elsewhere."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from appliance.clock import to_rfc3339, utc_now
+from appliance.discovery.icmp import icmp_mode
+from appliance.errors import ControlError, DataFolderError, SettingsError, StoreError
+from appliance.paths import Paths
+from appliance.service import plan as times
+from appliance.service.bookkeeping import Bookkeeping
+from appliance.service.keeper import Keeper
+from appliance.service.link import HostingLink
+from appliance.service.plan import Plan
+from appliance.service.problems import Problems
+from appliance.service.scan import Scan
+from appliance.service.scanning import Scanning
+from appliance.service.scans import Scans
+from appliance.service.threads import StoreThread
+from appliance.settings.model import Settings
+from appliance.settings.store import SettingsStore
+from appliance.store.store import Store
+from appliance.transmission.answers import CheckInAnswer
+from appliance.version import installed_version
+
+CHECK_STORE_SECONDS = 60.0
+"""The deep check writes to the disk at most this often: small boards live on memory cards."""
+STORE_ANSWER_SECONDS = 4.0
+LATE_TICK_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class Collector:
+    """All that the collector does. `start` returns when it serves; `stop` within seconds, whatever is under way."""
+
+    def __init__(self, paths: Paths, settings_store: SettingsStore, settings: Settings) -> None:
+        self._settings_store = settings_store
+        self._settings = settings
+        self._started_at = utc_now()
+        self._problems = Problems()
+        self._store = StoreThread(paths.readings)
+        self._books = Bookkeeping(self._store, self._problems)
+        self._keeper = Keeper(self._store, self._problems)
+        self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended)
+        self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
+        self._plan = Plan()
+        self._planned: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._sweep_wanted = False
+        self._checked_at = float("-inf")
+        self._ticked_at = time.monotonic()
+
+    async def start(self) -> None:
+        """Open the store, go on where the last process ended, and begin the periodic work."""
+        await self._scanning.recall()
+        self._link.open()
+        self._make_plan()
+        self._spawn(self._tick())
+        self._spawn(self._enrol_by_environment())
+
+    async def stop(self) -> None:
+        """Abandon the scan and the calls to the hosting server, write what was read, close the store."""
+        self._link.stop()
+        for task in self._tasks:
+            task.cancel()
+        await self.scans.stop()
+        await self._keeper.stop()
+        self._link.close()
+        await self._store.close()
+
+    @property
+    def scans(self) -> Scans:
+        """The scan that runs and the last one."""
+        return self._scanning.scans
+
+    def summary(self) -> str:
+        """Return in a few words what goes on."""
+        scan = self.scans.current
+        return scan.text() if scan else "idle"
+
+    async def status(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/status`."""
+        devices, outbox = await self._books.counts()
+        scan = self.scans.current
+        return {
+            "component": "collector",
+            "version": installed_version(),
+            "pid": os.getpid(),
+            "started_at": to_rfc3339(self._started_at),
+            "state": "idle" if scan is None else "scanning" if scan.kind == "sweep" else "reading",
+            "scan": scan.as_json() if scan else None,
+            "last_scan": self.scans.last,
+            "next_sweep_at": _text(self._plan.next_at("sweep")),
+            "next_read_at": _text(self._plan.next_at("read")),
+            "devices": devices,
+            "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
+            "hosting": self._link.as_json(),
+            "icmp": icmp_mode() if self._settings.scan.icmp else "none",
+            "problems": self._problems.as_json(),
+        }
+
+    async def health(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
+        late = time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
+        plan = "The periodic work of the collector has stopped." if late else "the periodic work is done"
+        checks = [await self._check_store(), {"name": "plan", "ok": not late, "text": plan}]
+        return {"ok": all(check["ok"] for check in checks), "checks": checks}
+
+    async def _check_store(self) -> dict[str, Any]:
+        ok, text = True, "the database answers"
+        if time.monotonic() - self._checked_at > CHECK_STORE_SECONDS:
+            try:
+                await asyncio.wait_for(self._store.call(Store.check), STORE_ANSWER_SECONDS)
+            except TimeoutError:
+                ok, text = False, f"The database of readings does not answer within {STORE_ANSWER_SECONDS:.0f} s."
+            except DataFolderError as error:
+                # A full disk or a read-only volume: a restart would not help, and would lose what waits in memory.
+                text = str(error)
+                self._problems.report("store", text)
+            except StoreError as error:
+                ok, text = False, str(error)
+                self._problems.report("store", text)
+            else:
+                self._checked_at = time.monotonic()
+                self._problems.clear("store")
+        return {"name": "store", "ok": ok, "text": text}
+
+    def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
+        """Begin a sweep of `targets`, by default of all that the settings name. Raises ControlError, SettingsError."""
+        return self._scanning.start_sweep(targets)
+
+    def cancel_scan(self) -> None:
+        """Abandon the scan that runs. Raises ControlError when none does."""
+        self._sweep_wanted = False
+        self.scans.cancel()
+
+    def start_upload(self) -> None:
+        """Send what waits, now. Raises ControlError when the site is not enrolled."""
+        if not self._link.enrolled:
+            raise ControlError(
+                "The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI."
+            )
+        self._spawn(self._upload(now=True))
+
+    async def reload(self) -> None:
+        """Read the settings again. Raises SettingsError when they cannot be used: the old ones stay in force then."""
+        try:
+            effective = await asyncio.to_thread(self._settings_store.effective)
+        except (SettingsError, DataFolderError) as error:
+            self._problems.report("settings", f"The settings cannot be used, the former ones stay in force: {error}")
+            raise
+        self._problems.clear("settings")
+        self._apply(effective.settings)
+        log.info("settings were read again")
+
+    async def enrol(self, text: str) -> dict[str, Any]:
+        """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""
+        made = await self._link.enrol(text)
+        self._spawn(self._check_in())
+        return {"site_id": made.site_id, "url": made.url}
+
+    def _make_plan(self) -> None:
+        settings, scanning = self._settings, self._scanning
+        if settings.scan.targets:
+            sweep_seconds = settings.scan.sweep_minutes * 60
+            self._plan_job("sweep", sweep_seconds, self._due_sweep, times.SWEEP_SETTLE_SECONDS, scanning.last_sweep_at)
+        else:
+            self._planned.pop("sweep", None)
+            self._plan.remove("sweep")
+        read_seconds = settings.scan.read_minutes * 60
+        self._plan_job("read", read_seconds, self._due_read, times.READ_SETTLE_SECONDS, scanning.last_read_at)
+        self._plan_job("check_in", settings.hosting.check_in_seconds, self._check_in, times.CHECK_IN_SETTLE_SECONDS)
+        self._plan_job("upload", settings.hosting.upload_seconds, self._upload, times.UPLOAD_SETTLE_SECONDS)
+        self._plan_job("retention", times.RETENTION_SECONDS, self._retention, times.RETENTION_SETTLE_SECONDS)
+
+    def _plan_job(
+        self,
+        name: str,
+        every: float,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        settle: float,
+        last: datetime | None = None,
+    ) -> None:
+        """Plan a job, unless it is planned with this interval already."""
+        if self._planned.get(name) != every:
+            self._planned[name] = every
+            self._plan.set(name, every, lambda: self._spawn(work()), last=last, settle=settle)
+
+    async def _tick(self) -> None:
+        while True:
+            self._ticked_at = time.monotonic()
+            self._plan.tick()
+            await asyncio.sleep(times.TICK_SECONDS)
+
+    async def _due_sweep(self) -> None:
+        try:
+            self._scanning.start_sweep()
+        except ControlError:
+            self._plan.postpone("sweep", times.BUSY_SECONDS)
+        except SettingsError as error:
+            self._problems.report("targets", str(error))
+        else:
+            self._problems.clear("targets")
+
+    async def _due_read(self) -> None:
+        try:
+            if known := await self._scanning.known():
+                self._scanning.start_read(known)
+        except ControlError:
+            self._plan.postpone("read", times.BUSY_SECONDS)
+        except SettingsError as error:
+            self._problems.report("targets", str(error))
+
+    def _scan_ended(self, scan: Scan) -> None:
+        """After a sweep of everything nothing is due for a while; after any scan the one that had to wait may run."""
+        settings = self._settings.scan
+        if scan.finished_at and self._scanning.last_sweep_at and self._scanning.last_sweep_at >= scan.started_at:
+            self._plan.postpone("sweep", settings.sweep_minutes * 60)
+            self._plan.postpone("read", settings.read_minutes * 60)
+        if self._sweep_wanted:
+            self._sweep_wanted = False
+            self._spawn(self._due_sweep())
+
+    async def _upload(self, *, now: bool = False) -> None:
+        await self._link.upload(now=now)
+        self._books.recount()
+
+    async def _retention(self) -> None:
+        keep_days = self._settings.store.keep_days
+        if removed := await self._books.ask(lambda store: store.retention(keep_days)):
+            log.info("old readings removed", readings=removed.readings, events=removed.events, thinned=removed.thinned)
+
+    async def _enrol_by_environment(self) -> None:
+        if not self._link.enrolled and await self._link.enrol_by_environment():
+            await self._check_in()
+
+    async def _check_in(self) -> None:
+        if not self._link.enrolled:
+            return
+        answer = await self._link.check_in(await self._state())
+        if answer:
+            for command in answer.commands:
+                self._obey(command.name)
+            await self._take_intervals(answer)
+
+    async def _state(self) -> dict[str, Any]:
+        """Return what a check-in tells: counts and sentences, no secret."""
+        status = await self.status()
+        last = status["last_scan"] or {}
+        names = ("kind", "finished_at", "cancelled", "addresses", "devices", "read", "failed")
+        return {
+            "site_name": self._settings.site.name,
+            "started_at": status["started_at"],
+            "collector": status["state"],
+            "devices": status["devices"],
+            "outbox": status["outbox"],
+            "last_scan": {name: last.get(name) for name in names} if last else None,
+            "problems": status["problems"],
+            "health_check": self._settings.health_check.enabled,
+            "update": {"level": self._settings.update.level},
+        }
+
+    def _obey(self, command: str) -> None:
+        """Do what the hosting server asks for; it hands out each command once."""
+        log.info("the hosting server asks for something", command=command)
+        if command != "scan_now":
+            log.warning("this command is not known here", command=command)
+            return
+        running = self.scans.current
+        if running is None:
+            self._spawn(self._due_sweep())
+        elif running.kind == "read":
+            self._sweep_wanted = True
+
+    async def _take_intervals(self, answer: CheckInAnswer) -> None:
+        """Take the intervals the server asks for, as its settings layer, unless the site lets it change nothing."""
+        wanted = answer.intervals.model_dump(exclude_none=True)
+        if not wanted or self._settings.update.level == "off":
+            return
+
+        def replace() -> Settings | None:
+            layer = self._settings_store.layer("hosting")
+            if layer.get("hosting", {}) == wanted:
+                return None
+            return self._settings_store.replace_hosting(layer | {"hosting": wanted}).settings
+
+        try:
+            settings = await asyncio.to_thread(replace)
+        except (SettingsError, DataFolderError) as error:
+            self._problems.report("hosting_settings", f"What the hosting server sets cannot be used and was refused: {error}")
+            return
+        self._problems.clear("hosting_settings")
+        if settings is not None:
+            self._apply(settings)
+
+    def _apply(self, settings: Settings) -> None:
+        """Put new settings into force, without a restart."""
+        before, self._settings = self._settings, settings
+        self._scanning.settings = settings
+        if _connection(settings) != _connection(before):
+            self._link.open()
+        self._make_plan()
+        if settings.scan.targets and settings.scan.targets != before.scan.targets:
+            self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` beside everything else; a fault in it is logged and costs nothing else."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned_ended)
+
+    def _spawned_ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("work of the collector failed", exc_info=error)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return to_rfc3339(moment) if moment else None
+
+
+def _connection(settings: Settings) -> tuple[object, ...]:
+    """Return those of the settings after whose change the hosting server has to be connected anew."""
+    hosting = settings.hosting
+    return (hosting.url, hosting.ca_file, hosting.verify_tls, hosting.proxy, hosting.proxy_user, hosting.proxy_password)

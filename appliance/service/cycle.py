@@ -1,0 +1,181 @@
+"""Sweep and read: the one way in which the collector, `dca scan`, `dca read` and `dca once` get from addresses to readings.
+
+- A sweep hands over each imaging device as it answers; it is read at once, while the sweep goes on.
+- What cannot be read is noted with its reason; the rest goes on.
+- Credentials are tried in order, the one that worked last time first.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from appliance.clock import utc_now
+from appliance.discovery.sweep import Found, Sweep
+from appliance.discovery.targets import TargetSet
+from appliance.errors import DcaError, NoAnswerError, SnmpError
+from appliance.reading.device import read_device
+from appliance.reading.identity import is_imaging_device
+from appliance.report import Reading
+from appliance.service.options import Credential, CycleOptions
+from appliance.service.scan import Scan
+from appliance.snmp.agent import AgentProfile
+from appliance.snmp.client import Agent, SnmpClient
+
+READ_AT_ONCE = 16
+
+log = structlog.get_logger()
+
+Profiles = dict[tuple[str, int], AgentProfile]
+"""What visits have learned about agents, by address and port; kept from scan to scan by the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A device to read without looking for it; `credential` is the name of the one that worked last time."""
+
+    address: str
+    port: int
+    key: str | None = None
+    credential: str | None = None
+    hostname: str | None = None
+
+
+Keep = Callable[[Reading, Agent, str], Awaitable[None]]
+"""Takes a reading, the agent it came from and the name of the credential that worked."""
+
+Missed = Callable[[Known, str], Awaitable[None]]
+"""Told of a known device that could not be read, and why."""
+
+
+async def _nothing_missed(_known: Known, _reason: str) -> None:
+    return
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Raise the first error of a task group as itself: those who wait know DcaError, not groups of it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
+
+
+class Cycle:
+    """One scan. `keep` gets each reading as soon as it is taken, `missed` each known device that could not be read."""
+
+    def __init__(
+        self,
+        options: CycleOptions,
+        scan: Scan,
+        keep: Keep,
+        missed: Missed = _nothing_missed,
+        profiles: Profiles | None = None,
+    ) -> None:
+        self._options = options
+        self._scan = scan
+        self._keep = keep
+        self._missed = missed
+        self._profiles = {} if profiles is None else profiles
+        self._slots = asyncio.Semaphore(READ_AT_ONCE)
+        self._found: set[str] = set()
+
+    async def sweep(self, targets: TargetSet, known: Sequence[Known] = ()) -> None:
+        """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear."""
+        await targets.resolve()
+        for name, reason in targets.unresolved:
+            self._scan.fail(name, reason)
+        self._scan.addresses = targets.count()
+        async with SnmpClient(self._options.snmp) as client:
+            sweep = Sweep(
+                client,
+                credentials=[(item.version, item.community) for item in self._options.credentials],
+                port=self._options.port,
+                packets_per_second=self._options.packets_per_second,
+                icmp=self._options.icmp,
+            )
+            with _one_error():
+                async with asyncio.TaskGroup() as group, aclosing(sweep.run(targets, self._scan.sweep)) as answers:
+                    async for found in answers:
+                        if is_imaging_device(found.objects) and found.address not in self._found:
+                            self._found.add(found.address)
+                            self._scan.devices += 1
+                            group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
+            unheard = [device for device in known if device.address not in self._found]
+            self._scan.devices += len(unheard)
+            await self._read_all(client, unheard)
+
+    async def read(self, known: Sequence[Known]) -> None:
+        """Read the devices of `known`."""
+        self._scan.addresses = self._scan.devices = len(known)
+        async with SnmpClient(self._options.snmp) as client:
+            await self._read_all(client, known)
+
+    async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
+        with _one_error():
+            async with asyncio.TaskGroup() as group:
+                for device in known:
+                    group.create_task(self._read_known(client, device))
+
+    async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
+        device = Known(found.address, found.agent.port, hostname=hostname)
+        async with self._slots:
+            await self._read(client, device, [self._options.credential_of(found.agent)], self._visit)
+
+    async def _read_known(self, client: SnmpClient, device: Known) -> None:
+        ordered = sorted(self._options.credentials, key=lambda item: item.name != device.credential)
+        async with self._slots:
+            await self._read(client, device, ordered, self._visit_printer)
+
+    async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
+        """Read one device; whatever happens to it stays with it."""
+        self._scan.reading_asked += 1
+        try:
+            reading, agent, name = await self._first_that_answers(client, device, credentials, visit)
+        except DcaError as error:
+            await self._fail(device, str(error))
+        except Exception as error:
+            # An answer nobody foresaw must not cost the readings of the other devices.
+            log.exception("a device could not be read", address=device.address)
+            await self._fail(device, f"Its answers could not be understood ({type(error).__name__}).")
+        else:
+            self._scan.reading_answering += 1
+            self._scan.read += 1
+            await self._keep(reading, agent, name)
+
+    async def _fail(self, device: Known, reason: str) -> None:
+        self._scan.fail(device.address, reason)
+        await self._missed(device, reason)
+
+    async def _first_that_answers(
+        self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
+    ) -> tuple[Reading, Agent, str]:
+        """Return the reading by the first credential that is answered. Raises NoAnswerError when none is, SnmpError."""
+        silence: NoAnswerError | None = None
+        for credential in credentials:
+            agent = credential.agent(device.address, device.port)
+            try:
+                return await visit(client, agent, device), agent, credential.name
+            except NoAnswerError as error:
+                silence = silence or error
+        raise silence or SnmpError("There is no credential to ask with: enter one in snmp.credentials.")
+
+    async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
+        profile = self._profiles.setdefault((agent.address, agent.port), AgentProfile())
+        session = client.session(agent, self._scan.traffic, profile=profile)
+        return await read_device(session, taken_at=utc_now(), hostname=device.hostname)
+
+    async def _visit_printer(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
+        """Read what should be a printer; another kind of device may have taken its address."""
+        reading = await self._visit(client, agent, device)
+        if reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
+            raise SnmpError(
+                f"{agent.address} answers SNMP, but not as an imaging device: it reports no status, meters, supplies or trays of a "
+                "printer. Check the address."
+            )
+        return reading
+
+
+Visit = Callable[[SnmpClient, Agent, Known], Awaitable[Reading]]

@@ -1,0 +1,78 @@
+"""From the readings of a scan to the store: many in one transaction, and held in memory while the disk is full."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from appliance.errors import DataFolderError, StoreError
+from appliance.report import Reading
+from appliance.service.problems import Problems
+from appliance.service.threads import StoreThread
+from appliance.snmp.client import Agent
+
+KEPT_TOGETHER = 50
+RETRY_SECONDS = 30.0
+MOST_HELD = 5_000
+"""Readings held in memory while they cannot be written, at about 10 kB each; above it the oldest go."""
+
+Profile = Mapping[str, Any]
+
+
+class Keeper:
+    """Writes readings as they come. While the store is in trouble they wait here, the problem says so, and it is tried again."""
+
+    def __init__(self, store: StoreThread, problems: Problems) -> None:
+        self._store = store
+        self._problems = problems
+        self._waiting: list[tuple[Reading, Profile]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    async def keep(self, reading: Reading, agent: Agent, credential: str) -> None:
+        """Take a reading; it is written within moments. Use `drain` to wait for that."""
+        profile = {"address": agent.address, "port": agent.port, "version": agent.version, "credential": credential}
+        self._waiting.append((reading, profile))
+        del self._waiting[:-MOST_HELD]
+        if self._writing is None or self._writing.done():
+            self._tried.clear()
+            self._writing = asyncio.create_task(self._write())
+
+    async def drain(self) -> int:
+        """Wait until everything taken so far is on the disk, or was tried in vain; return how many readings are not on it."""
+        if self._writing and not self._writing.done():
+            await self._tried.wait()
+        return len(self._waiting)
+
+    async def stop(self) -> None:
+        """Write what is left, once; what cannot be written now is lost with the process."""
+        self._stopping.set()
+        if self._writing:
+            await self._writing
+
+    async def _write(self) -> None:
+        while self._waiting:
+            if await self._write_some():
+                continue
+            self._tried.set()
+            if self._stopping.is_set():
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), RETRY_SECONDS)
+        self._tried.set()
+
+    async def _write_some(self) -> bool:
+        """Write the oldest ones in one transaction; False when the store is in trouble, and nothing was written."""
+        some = self._waiting[:KEPT_TOGETHER]
+        readings = [reading for reading, _ in some]
+        profiles = {reading.device.key: profile for reading, profile in some}
+        try:
+            await self._store.call(lambda store: store.keep(readings, profiles))
+        except (DataFolderError, StoreError) as error:
+            self._problems.report("store", str(error))
+            return False
+        written = {id(reading) for reading in readings}
+        self._waiting = [item for item in self._waiting if id(item[0]) not in written]
+        self._problems.clear("store")
+        return True

@@ -1,0 +1,115 @@
+"""A scan while it runs and afterwards: what the progress stream, the status page and the CLI show of it."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from appliance.clock import to_rfc3339, utc_now
+from appliance.discovery.sweep import SweepProgress
+from appliance.snmp.client import Traffic
+
+FAILURES_SHOWN = 200
+
+Kind = Literal["sweep", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An imaging device, or an address that was asked for by name, that could not be read."""
+
+    address: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Scan:
+    """One sweep (with reading what it finds) or one reading of the known devices."""
+
+    kind: Kind
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started_at: datetime = field(default_factory=utc_now)
+    finished_at: datetime | None = None
+    cancelled: bool = False
+    addresses: int = 0
+    """Addresses to ask; for a reading the known devices."""
+    reading_asked: int = 0
+    reading_answering: int = 0
+    devices: int = 0
+    read: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    sweep: SweepProgress = field(default_factory=SweepProgress)
+    traffic: Traffic = field(default_factory=Traffic)
+    """Packets and bytes of the readings; the sweep counts its own."""
+    trouble: str = ""
+    """One sentence about the scan as a whole, when something went wrong with it."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the scan has ended."""
+        return self.finished_at is not None
+
+    @property
+    def packets_sent(self) -> int:
+        """Packets sent by the sweep and the readings."""
+        return self.sweep.packets_sent + self.traffic.packets_sent
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes sent, at IP level."""
+        return self.sweep.bytes_sent + self.traffic.bytes_sent
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes received, at IP level."""
+        return self.sweep.bytes_received + self.traffic.bytes_received
+
+    def all_traffic(self) -> Traffic:
+        """Return packets and bytes of the sweep and the readings together."""
+        return Traffic(
+            packets_sent=self.packets_sent,
+            packets_received=self.sweep.packets_received + self.traffic.packets_received,
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+        )
+
+    def fail(self, address: str, reason: str) -> None:
+        """Note that the device at `address` could not be read, and why."""
+        self.failures.append(Failure(address, reason))
+
+    def text(self) -> str:
+        """Return the state of the scan in one line for a person."""
+        if self.trouble:
+            return self.trouble
+        devices = f"{self.read} of {self.devices} devices read"
+        if self.done:
+            ending = "cancelled, " if self.cancelled else ""
+            failed = f", {len(self.failures)} failed" if self.failures else ""
+            return f"{ending}{devices}{failed}"
+        if self.kind == "read":
+            return f"reading the known devices: {devices}"
+        return f"{self.sweep.asked} of {self.addresses} addresses asked, {devices}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the `Scan` of the control API."""
+        sweep = self.kind == "sweep"
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "started_at": to_rfc3339(self.started_at),
+            "finished_at": to_rfc3339(self.finished_at) if self.finished_at else None,
+            "done": self.done,
+            "cancelled": self.cancelled,
+            "addresses": self.addresses,
+            "asked": self.sweep.asked if sweep else self.reading_asked,
+            "answering": self.sweep.answering if sweep else self.reading_answering,
+            "devices": self.devices,
+            "read": self.read,
+            "failed": len(self.failures),
+            "packets_sent": self.packets_sent,
+            "bytes_sent": self.bytes_sent,
+            "bytes_received": self.bytes_received,
+            "remaining_seconds": None if self.done else self.sweep.remaining_seconds,
+            "text": self.text(),
+            "failures": [{"address": failure.address, "reason": failure.reason} for failure in self.failures[:FAILURES_SHOWN]],
+        }
