@@ -158,7 +158,7 @@ class HostingClient:
         """Return the whole answer, within the limits of size and time: a server that drips is as bad as one that is silent."""
         deadline = time.monotonic() + self._answer_seconds
         body = bytearray()
-        while chunk := response.read(_CHUNK_BYTES):
+        while chunk := response.read1(_CHUNK_BYTES):
             body += chunk
             if len(body) > ANSWER_LIMIT_BYTES:
                 raise HostingError(not_hosting(self._server, f"its answer is larger than {ANSWER_LIMIT_BYTES >> 20} MiB"))

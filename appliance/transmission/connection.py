@@ -34,6 +34,8 @@ def tls_context(*, ca_file: str = "", verify: bool = True) -> ssl.SSLContext:
                 f"hosting.ca_file (DCA_HOSTING_CA_FILE) names {ca_file}, which cannot be read: {error.strerror}."
             ) from error
     if not verify:
+        # The appliance shows a warning of its own for as long as this is so, not one line for each request.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
