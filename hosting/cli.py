@@ -27,6 +27,7 @@ from hosting.services import make_services
 from hosting.version import installed_version
 
 ADMIN = "admin"
+LISTED_AT_ONCE = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -243,8 +244,11 @@ def _reset_password(options: argparse.Namespace) -> int:
 
 def _sites(options: argparse.Namespace) -> int:
     config, database = _open_existing(options)
+    rows: list[sites.Site] = []
     with database, database.reading() as connection:
-        rows = sites.all_sites(connection)
+        while page := sites.sites_after(connection, after=rows[-1].site_id if rows else None, limit=LISTED_AT_ONCE):
+            rows += page
+    rows.sort(key=lambda site: site.name.lower())
     now = utc_now()
     words = [(site, contact(site, now, config.check_in_seconds)) for site in rows]
     if options.json:
@@ -261,16 +265,12 @@ def _sites(options: argparse.Namespace) -> int:
 
 def _devices(options: argparse.Namespace) -> int:
     _, database = _open_existing(options)
-    after: tuple[str, str] | None = None
     listed: list[fleet.LatestReading] = []
-    with database:
-        while True:
-            with database.reading() as connection:
-                rows = fleet.devices_after(connection, site_id=None, after=after, limit=1000)
-            listed += rows
-            if len(rows) < 1000:
-                break
-            after = (rows[-1].site_id, rows[-1].device_key)
+    after: tuple[str, str] | None = None
+    with database, database.reading() as connection:
+        while page := fleet.devices_after(connection, site_id=None, after=after, limit=LISTED_AT_ONCE):
+            listed += page
+            after = (page[-1].site_id, page[-1].device_key)
     readings = [json.loads(row.body) for row in listed]
     if options.json:
         pairs = zip(listed, readings, strict=True)

@@ -28,12 +28,15 @@ def condition(reading: Reading) -> Condition:
     status = reading.status
     if status.device == "down" or STOPS_PRINTING.intersection(status.errors):
         return "error"
-    if status.device == "warning" or status.errors or any(item.state in ("low", "empty") for item in _consumed(reading)):
+    if status.device == "warning" or status.errors or any(map(needs_attention, reading.supplies)):
         return "warning"
     if status.device == "unknown" and status.printer == "unknown":
         return "unknown"
     return "ok"
 
 
-def _consumed(reading: Reading) -> list[Supply]:
-    return [item for item in reading.supplies if item.supply_class != "receptacleThatIsFilled"]
+def needs_attention(supply: Supply) -> bool:
+    """Return whether a supply should be ordered or changed: low or empty, or a receptacle that is full or nearly so."""
+    if supply.supply_class == "receptacleThatIsFilled":
+        return supply.state in ("full", "low")
+    return supply.state in ("low", "empty")

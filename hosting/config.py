@@ -26,6 +26,8 @@ class Limits:
     site_per_second: float = 2.0  # and what comes back each second
     failures_burst: int = 20  # refused enrolments and logins of one address
     failures_per_second: float = 1 / 10
+    logins_burst: int = 200  # of everybody together
+    logins_per_second: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,21 @@
 """The server process: one port, HTTPS by default, a clean end on SIGTERM."""
 
 import asyncio
-import re
 import signal
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
-from hosting.api.routes import api_routes
-from hosting.console.routes import console_routes, console_settings
+from hosting.api.routes import API_ROUTES
+from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.db.cleaning import clean
 from hosting.errors import ConfigurationError, DataError
 from hosting.services import Services
@@ -37,12 +37,25 @@ class Listening:
     context: ssl.SSLContext | None
 
 
-def make_application(services: Services) -> Application:
-    """Return the application: the API and the console, below the path of the public URL as well as at the root."""
-    base = services.config.base_path
-    prefix = f"(?:{re.escape(base)})?" if base else ""
-    routes = [*api_routes(prefix), *console_routes(prefix)]
-    return Application(routes, services=services, log_function=log_request, **console_settings(services.config))
+class HostingApplication(Application):
+    """The API and the console, below the path of the public URL as well as at the root: a proxy may or may not take it off."""
+
+    def __init__(self, services: Services, *, secure: bool) -> None:
+        """`secure` says whether browsers reach it by HTTPS; cookies are marked accordingly."""
+        self.base_path = services.config.base_path
+        super().__init__(
+            [*API_ROUTES, *CONSOLE_ROUTES],
+            services=services,
+            log_function=log_request,
+            **console_settings(services.config, secure=secure),
+        )
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return the handler of the request, the base path taken off its path."""
+        base = self.base_path
+        if base and (request.path == base or request.path.startswith(f"{base}/")):
+            request.path = request.path.removeprefix(base) or "/"
+        return super().find_handler(request, **kwargs)
 
 
 def log_request(handler: RequestHandler) -> None:
@@ -78,8 +91,9 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     sockets = open_sockets(listening)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    secure = listening.context is not None or any(url.startswith("https:") for url in services.config.public_urls)
     server = HTTPServer(
-        make_application(services),
+        HostingApplication(services, secure=secure),
         ssl_options=listening.context,
         max_body_size=CONSOLE_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
@@ -93,9 +107,7 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     cleaning.cancel()
     server.stop()
     # Connections that are kept alive between two requests are closed; a request under way is answered first.
-    await asyncio.wait(
-        [asyncio.create_task(server.close_all_connections())], timeout=timedelta(seconds=GRACE_SECONDS).total_seconds()
-    )
+    await asyncio.wait([asyncio.create_task(server.close_all_connections())], timeout=GRACE_SECONDS)
 
 
 async def _clean_regularly(services: Services) -> None:

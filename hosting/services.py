@@ -18,7 +18,8 @@ class Services:
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
-    failures: Throttle  # refused enrolments, tokens and logins of one address
+    failures: Throttle  # refused enrolments and tokens, and logins, of one address
+    logins: Throttle  # logins of everybody together
 
     def close(self) -> None:
         """Wait for the work under way and close the database."""
@@ -36,4 +37,5 @@ def make_services(config: Config, database: Database) -> Services:
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),
         failures=Throttle(limits.failures_burst, limits.failures_per_second),
+        logins=Throttle(limits.logins_burst, limits.logins_per_second),
     )

@@ -40,11 +40,6 @@ def _is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
     return any(parsed in network for network in trusted)
 
 
-def is_secure(request: HTTPServerRequest, config: Config) -> bool:
-    """Return whether the browser speaks HTTPS: to this process, or to the proxy in front of it."""
-    return request.protocol == "https" or any(url.startswith("https:") for url in config.public_urls)
-
-
 class BaseHandler(RequestHandler):
     """Base of every handler."""
 

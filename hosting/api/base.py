@@ -134,10 +134,10 @@ class SignedHandler(ApiHandler):
         Behind a proxy those are the public ones, whatever host name and path the proxy passes on; the one that fits the request
         comes first. Without a proxy it is the address asked for.
         """
-        path = self.request.path.removeprefix(self.config.base_path)
+        path = self.request.path
         public = [url + path for url in self.config.public_urls]
         if not public:
-            return [f"{self.request.protocol}://{self.request.host}{self.request.path}"]
+            return [f"{self.request.protocol}://{self.request.host}{path}"]
         return sorted(public, key=lambda url: urlsplit(url).netloc != self.request.host)
 
 

@@ -1,15 +1,59 @@
 """The addresses of the console and the settings its pages need."""
 
+from pathlib import Path
 from typing import Any
 
 from tornado.web import RequestHandler
 
 from hosting.config import Config
+from hosting.console import modules
+from hosting.console.base import ConsoleHandler, StaticFiles, UnknownPage
+from hosting.console.devices import DevicePage, DevicesPage
+from hosting.console.enrolment import EnrolmentPage
+from hosting.console.session import LoginHandler, LogoutHandler
+from hosting.console.sites import Admit, Revoke, ScanNow, SitePage, SitesPage
+
+ROOM = Path(__file__).parent
+SITE = r"([0-9a-f-]{36})"
 
 
-def console_routes(base: str) -> list[tuple[str, type[RequestHandler]]]:
-    return []
+class FirstPage(ConsoleHandler):
+    """`/`."""
+
+    def get(self) -> None:
+        """Go to the sites."""
+        self.redirect(self.url("/sites"))
 
 
-def console_settings(config: Config) -> dict[str, Any]:
-    return {}
+CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
+    (r"/", FirstPage),
+    (r"/login", LoginHandler),
+    (r"/logout", LogoutHandler),
+    (r"/sites", SitesPage),
+    (rf"/sites/{SITE}", SitePage),
+    (rf"/sites/{SITE}/scan", ScanNow),
+    (rf"/sites/{SITE}/revoke", Revoke),
+    (rf"/sites/{SITE}/admit", Admit),
+    (r"/devices", DevicesPage),
+    (r"/device", DevicePage),
+    (r"/enrolment", EnrolmentPage),
+]
+
+
+def console_settings(config: Config, *, secure: bool) -> dict[str, Any]:
+    """Return the settings of the application; `secure` marks cookies for HTTPS only."""
+    return {
+        "template_path": str(ROOM / "templates"),
+        "static_path": str(ROOM / "static"),
+        "static_handler_class": StaticFiles,
+        "default_handler_class": UnknownPage,
+        "ui_modules": modules,
+        "secure_cookies": secure,
+        # Cookies are not bound to a port: own names keep this console apart from other Tornado applications of the host.
+        "xsrf_cookies": True,
+        "xsrf_cookie_name": "_dca_hosting_xsrf",
+        "xsrf_cookie_kwargs": {"httponly": True, "secure": secure, "samesite": "Strict", "path": f"{config.base_path}/"},
+        "cross_origin_protection": True,
+        "trusted_origins": [url.removesuffix(config.base_path) for url in config.public_urls],
+        "compress_response": True,
+    }

@@ -1,6 +1,6 @@
 """Questions about the whole fleet, for the console and the read API. Lists come from `device_latest`, never from the history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -95,11 +95,17 @@ def devices_after(
     return [LatestReading(*row) for row in connection.execute(chosen)]
 
 
-def counts_by_site(connection: sa.Connection) -> dict[str, dict[str, int]]:
-    """Return for each site how many devices it has in each condition."""
+def counts_by_site(connection: sa.Connection, site_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return for each of the sites how many devices it has in each condition."""
     table = device_latest.c
-    chosen = sa.select(table.site_id, table.condition, sa.func.count()).group_by(table.site_id, table.condition)
+    chosen = sa.select(table.site_id, table.condition, sa.func.count()).where(table.site_id.in_(site_ids))
     found: dict[str, dict[str, int]] = {}
-    for site_id, condition, count in connection.execute(chosen):
+    for site_id, condition, count in connection.execute(chosen.group_by(table.site_id, table.condition)):
         found.setdefault(site_id, {})[condition] = count
     return found
+
+
+def count_devices(connection: sa.Connection) -> dict[str, int]:
+    """Return how many devices there are in each condition."""
+    chosen = sa.select(device_latest.c.condition, sa.func.count().label("devices")).group_by(device_latest.c.condition)
+    return {row.condition: row.devices for row in connection.execute(chosen)}

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from hosting.db.tables import command, enrolment_code, nonce, site
 from hosting.db.upsert import insert_new
 
 COMMAND_LIFE = timedelta(hours=24)
+COMMAND_REPEATED = timedelta(minutes=5)
+"""How long a command is handed out again: the answer with it may have been lost, and a site does each id once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,49 @@ def site_by_id(connection: sa.Connection, site_id: str) -> Site | None:
     return _site(row) if row else None
 
 
-def all_sites(connection: sa.Connection) -> list[Site]:
-    """Return all sites by name."""
-    return [_site(row) for row in connection.execute(sa.select(site).order_by(sa.func.lower(site.c.name), site.c.site_id))]
+def sites_after(connection: sa.Connection, *, after: str | None, limit: int) -> list[Site]:
+    """Return sites in the order of their ids, from behind `after`: for programs that page through all."""
+    chosen = sa.select(site).order_by(site.c.site_id).limit(limit)
+    return [_site(row) for row in connection.execute(chosen.where(site.c.site_id > after) if after else chosen)]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteQuery:
+    """Which sites, in which order, and which part of them."""
+
+    words: tuple[str, ...] = ()
+    where: sa.ColumnElement[bool] | None = None
+    sort: str = "name"
+    descending: bool = False
+    offset: int = 0
+    limit: int = 50
+
+
+def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[list[Site], int]:
+    """Return the sites of a query and how many there are in all."""
+    name = sa.func.lower(site.c.name)
+    conditions = [name.contains(word.lower(), autoescape=True) for word in query.words]
+    if query.where is not None:
+        conditions.append(query.where)
+    order = {"contact": sa.func.coalesce(site.c.last_contact_at, site.c.created_at), "version": site.c.version}.get(
+        query.sort, name
+    )
+    chosen = sa.select(site).where(*conditions).order_by(order.desc() if query.descending else order, name)
+    rows = connection.execute(chosen.offset(query.offset).limit(query.limit))
+    count = sa.select(sa.func.count()).select_from(site).where(*conditions)
+    return [_site(row) for row in rows], connection.execute(count).scalar_one()
+
+
+def count_sites(connection: sa.Connection, conditions: Mapping[str, sa.ColumnElement[bool]]) -> dict[str, int]:
+    """Return how many sites meet each condition."""
+    sums = [sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0) for condition in conditions.values()]
+    return dict(zip(conditions, connection.execute(sa.select(*sums).select_from(site)).one(), strict=True))
+
+
+def site_names(connection: sa.Connection, *, limit: int = 500) -> list[tuple[str, str]]:
+    """Return (site_id, name) of the first sites by name, to choose from."""
+    chosen = sa.select(site.c.site_id, site.c.name).order_by(sa.func.lower(site.c.name)).limit(limit)
+    return [(row.site_id, row.name) for row in connection.execute(chosen)]
 
 
 def make_enrolment_code(connection: sa.Connection, name: str, *, days: int, actor: str, address: str = "") -> tuple[str, str]:
@@ -109,11 +152,15 @@ def check_in(connection: sa.Connection, site_id: str, *, version: str, state: st
     now = utc_now()
     values = {"last_contact_at": now, "version": version, "state": state}
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(**values))
-    waiting = sa.and_(command.c.site_id == site_id, command.c.delivered_at.is_(None), command.c.created_at > now - COMMAND_LIFE)
-    chosen = sa.select(command.c.command_id, command.c.name).where(waiting).order_by(command.c.created_at)
+    undelivered = command.c.delivered_at.is_(None)
+    due = sa.and_(undelivered, command.c.created_at > now - COMMAND_LIFE)
+    again = command.c.delivered_at > now - COMMAND_REPEATED
+    chosen = sa.select(command).where(command.c.site_id == site_id, sa.or_(due, again)).order_by(command.c.created_at)
     rows = connection.execute(chosen.with_for_update()).all()
-    if rows:
-        connection.execute(sa.update(command).where(waiting).values(delivered_at=now))
+    fresh = [row.command_id for row in rows if row.delivered_at is None]
+    if fresh:
+        handed_out = sa.and_(command.c.site_id == site_id, command.c.command_id.in_(fresh))
+        connection.execute(sa.update(command).where(handed_out).values(delivered_at=now))
     return [{"id": row.command_id, "name": row.name} for row in rows]
 
 
@@ -149,7 +196,7 @@ def open_codes(connection: sa.Connection) -> list[sa.Row[Any]]:
     return list(connection.execute(chosen.where(unused).order_by(enrolment_code.c.created_at.desc())))
 
 
-def waiting_commands(connection: sa.Connection) -> set[str]:
-    """Return the ids of the sites a command waits for."""
+def waiting_commands(connection: sa.Connection, site_ids: Sequence[str]) -> set[str]:
+    """Return which of the sites a command waits for."""
     fresh = sa.and_(command.c.delivered_at.is_(None), command.c.created_at > utc_now() - COMMAND_LIFE)
-    return set(connection.execute(sa.select(command.c.site_id).where(fresh)).scalars())
+    return set(connection.execute(sa.select(command.c.site_id).where(fresh, command.c.site_id.in_(site_ids))).scalars())

@@ -1,0 +1,120 @@
+"""Base of the console's pages: nobody gets in without a session unless a page says it is public."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import structlog
+from tornado.web import HTTPError, StaticFileHandler
+
+from hosting.db import accounts
+from hosting.db.accounts import Session
+from hosting.errors import BusyError, DataError
+from hosting.version import installed_version
+from hosting.web import SECURITY_HEADERS, BaseHandler
+
+SESSION_COOKIE = "dca_hosting_session"
+NAVIGATION = (("/sites", "Sites"), ("/devices", "Devices"), ("/enrolment", "Enrolment"))
+
+NOTICES: Mapping[str, tuple[str, str]] = {
+    "scan": ("ok", "The scan is asked for. The site begins it at its next check-in."),
+    "scan-waits": ("info", "A scan is asked for already. The site begins it at its next check-in."),
+    "revoked": ("ok", "The site is revoked: from now on the server refuses what it sends."),
+    "admitted": ("ok", "The site is admitted again."),
+}
+"""What a page says after something was done, by the name in `?done=`: never text out of an address."""
+
+
+class ConsoleHandler(BaseHandler):
+    """A page. `self.session` is who is logged in."""
+
+    public: ClassVar[bool] = False
+    session: Session | None = None
+
+    async def prepare(self) -> None:
+        """Let in who is logged in; send others to the login page."""
+        secret = self.get_cookie(SESSION_COOKIE)
+        if secret:
+            self.session, due = await self.services.database.read(lambda connection: accounts.find_session(connection, secret))
+            if self.session and due:
+                session_hash = self.session.session_hash
+                await self.services.database.write(lambda connection: accounts.see_session(connection, session_hash))
+        if self.session or self.public:
+            return
+        if self.request.method in ("GET", "HEAD"):
+            self.redirect(self.url("/login", next=self.request.path) if self.request.path != "/" else self.url("/login"))
+        else:
+            raise HTTPError(403, "You are not logged in, or your session is over. Log in again.")
+
+    @property
+    def actor(self) -> str:
+        """The account that is logged in."""
+        if self.session is None:
+            raise HTTPError(403)
+        return self.session.account
+
+    def url(self, path: str, **query: str) -> str:
+        """Return the address of a page, below the path of the public URL."""
+        return f"{self.config.base_path}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def page(self, template: str, **values: Any) -> None:
+        """Answer with a page."""
+        done = NOTICES.get(self.get_query_argument("done", ""))
+        self.render(template, notices=[done] if done else [], **values)
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return what every template knows."""
+        return super().get_template_namespace() | {
+            "url": self.url,
+            "static": lambda path: self.config.base_path + self.static_url(path),
+            "here": self.request.path,
+            "navigation": NAVIGATION,
+            "session": self.session,
+            "version": installed_version(),
+            "notices": [],
+        }
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error as a page: what happened in one sentence; of what this server did wrong, nothing more than that."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        text = {404: "There is no such page.", 405: "This page cannot be asked in this way."}.get(status_code, "")
+        if isinstance(error, HTTPError):
+            text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
+        elif isinstance(error, DataError | BusyError):
+            self.set_status(503)
+            self.set_header("Retry-After", "15")
+            text = "The server cannot reach its database at the moment. Try again in a moment."
+        self.render("error.html", text=text or "The server failed to answer; its log says more.", status=self.get_status())
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what this server did wrong with its traceback; a refusal is told by the log line of the request."""
+        if isinstance(value, DataError | BusyError):
+            structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value))
+        elif not isinstance(value, HTTPError):
+            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
+
+    def number_argument(self, name: str, default: int) -> int:
+        """Return a number from the query that is at least 1; anything else is the default."""
+        text = self.get_query_argument(name, "")
+        return max(1, int(text)) if text.isdigit() and len(text) < 7 else default
+
+
+class StaticFiles(StaticFileHandler):
+    """Style sheets and scripts: public, cached by the hash in their address."""
+
+    def set_default_headers(self) -> None:
+        """Set the security headers but for the one that forbids caching."""
+        for name, value in SECURITY_HEADERS.items():
+            if name != "Cache-Control":
+                self.set_header(name, value)
+        self.clear_header("Server")
+
+
+class UnknownPage(ConsoleHandler):
+    """Whatever the console does not have; only who is logged in learns that."""
+
+    def get(self) -> None:
+        """Answer 404."""
+        raise HTTPError(404)
+
+    post = get

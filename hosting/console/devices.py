@@ -1,0 +1,132 @@
+"""The pages of the devices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from tornado.web import HTTPError
+
+from appliance.report import Reading
+from hosting.clock import in_utc
+from hosting.console import texts
+from hosting.console.base import ConsoleHandler
+from hosting.console.chart import draw
+from hosting.console.views import DeviceView, device_view
+from hosting.db import fleet, readings, sites
+from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
+
+PAGE = 50
+HISTORY = 200
+HISTORY_SHOWN = 30
+CONDITIONS = {"error": "Cannot print", "warning": "Needs attention", "ok": "In order", "unknown": "Status not told"}
+
+
+class DevicesPage(ConsoleHandler):
+    """`/devices`: all devices, searched, filtered and sorted; the selection stands in the address."""
+
+    async def get(self) -> None:
+        """Show the list."""
+        argument = self.get_query_argument
+        selection = {
+            "q": argument("q", "").strip()[:200],
+            "site": argument("site", "")[:36],
+            "condition": argument("condition", "") if argument("condition", "") in CONDITIONS else "",
+            "sort": argument("sort", "") if argument("sort", "") in SORTABLE else "",
+            "order": "desc" if argument("order", "") == "desc" else "",
+        }
+        selection = {name: value for name, value in selection.items() if value}
+        page = self.number_argument("page", 1)
+        query = DeviceQuery(
+            site_id=selection.get("site"),
+            words=tuple(selection.get("q", "").split()[:8]),
+            condition=selection.get("condition"),
+            sort=selection.get("sort", "site"),
+            descending="order" in selection,
+            offset=(page - 1) * PAGE,
+            limit=PAGE,
+        )
+
+        def look(connection: sa.Connection) -> tuple[list[LatestReading], int, list[tuple[str, str]]]:
+            rows, count = fleet.devices(connection, query)
+            return rows, count, sites.site_names(connection)
+
+        rows, count, names = await self.services.database.read(look)
+        self.page(
+            "devices.html",
+            devices=[device_view(row) for row in rows],
+            count=count,
+            names=names,
+            conditions=CONDITIONS,
+            selection=selection,
+            number=texts.number,
+            page_number=page,
+            pages=-(-count // PAGE),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One stored reading in the table of meters; `change` is against the reading before."""
+
+    taken_at: datetime
+    meters: dict[str, int]
+    change: int | None
+
+
+class DevicePage(ConsoleHandler):
+    """`/device?site=ID&key=KEY`: everything one device said, and its meters over time."""
+
+    async def get(self) -> None:
+        """Show the device. Raises HTTPError 404."""
+        site_id, key = self.get_query_argument("site", ""), self.get_query_argument("key", "")
+
+        def look(connection: sa.Connection) -> tuple[DeviceView, list[Reading]] | None:
+            row = fleet.device(connection, site_id, key)
+            if row is None:
+                return None
+            return device_view(row), list(readings.history(connection, site_id, key, limit=HISTORY))
+
+        # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
+        found = None if "\x00" in site_id + key else await self.services.database.read(look)
+        if found is None:
+            raise HTTPError(404)
+        view, kept = found
+        meter = _charted(view.reading)
+        points = [(in_utc(item.taken_at), item.meters[meter].value) for item in reversed(kept) if meter and meter in item.meters]
+        self.page(
+            "device.html",
+            view=view,
+            reading=view.reading,
+            chart=draw(points, _meter_name(meter)) if meter else None,
+            charted=_meter_name(meter) if meter else "",
+            columns=_columns(view.reading),
+            history=_history(kept, meter)[:HISTORY_SHOWN],
+            kept=len(kept),
+            meter_name=_meter_name,
+            words=texts.words,
+            number=texts.number,
+            in_utc=in_utc,
+            misc={name: str(value) for name, value in sorted(view.reading.misc.items())},
+        )
+
+
+def _charted(reading: Reading) -> str | None:
+    """Return the meter to draw: the total, else the first one the device reports."""
+    return "total" if "total" in reading.meters else next(iter(reading.meters), None)
+
+
+def _columns(reading: Reading) -> list[str]:
+    return list(reading.meters)[:4]
+
+
+def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
+    lines = []
+    for item, before in zip(kept, [*kept[1:], None], strict=True):
+        meters = {name: value.value for name, value in item.meters.items()}
+        now, then = meters.get(meter or ""), before.meters.get(meter or "") if before else None
+        lines.append(HistoryLine(in_utc(item.taken_at), meters, now - then.value if now is not None and then else None))
+    return lines
+
+
+def _meter_name(name: str) -> str:
+    return texts.METERS.get(name, texts.words(name))

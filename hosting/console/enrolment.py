@@ -1,0 +1,57 @@
+"""The page that makes enrolment strings."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from hosting.config import check_public_url
+from hosting.console.base import ConsoleHandler
+from hosting.db import sites
+from hosting.errors import ConfigurationError
+
+DAYS = (1, 7, 30)
+
+
+class EnrolmentPage(ConsoleHandler):
+    """`/enrolment`: make a one-time string for a site; it is shown in the answer of the POST and never again."""
+
+    async def get(self) -> None:
+        """Show the form and the codes nobody has used yet."""
+        await self._show(name=self.get_query_argument("site", "").strip()[:100])
+
+    async def post(self) -> None:
+        """Make a code and show it."""
+        name = self.get_body_argument("site", "").strip()
+        days_text = self.get_body_argument("days", "7")
+        days = int(days_text) if days_text in {str(days) for days in DAYS} else 7
+        address_text = self.get_body_argument("url", "").strip()
+        faults = {}
+        if not 1 <= len(name) <= 100 or not name.isprintable():
+            faults["site"] = "Give the site a name of 1 to 100 characters."
+        try:
+            address = check_public_url(address_text)
+        except ConfigurationError as error:
+            address, faults["url"] = address_text, str(error)
+        if faults:
+            self.set_status(422)
+            await self._show(name=name, address=address, days=days, faults=faults)
+            return
+        actor, from_address = self.actor, self.address
+
+        def make(connection: sa.Connection) -> tuple[str, str]:
+            return sites.make_enrolment_code(connection, name, days=days, actor=actor, address=from_address)
+
+        site_id, code = await self.services.database.write(make)
+        await self._show(made=f"{address}#enrol={code}", made_for=name, made_days=days, site_id=site_id)
+
+    async def _show(self, **values: Any) -> None:
+        waiting = await self.services.database.read(sites.open_codes)
+        shown: dict[str, Any] = {"name": "", "address": self._own_address(), "days": 7, "faults": {}, "made": None, "made_for": ""}
+        shown |= {"made_days": 7, "site_id": "", "waiting": waiting, "choices": DAYS}
+        self.page("enrolment.html", **(shown | values))
+
+    def _own_address(self) -> str:
+        """Return this server's address as sites reach it: the public one, else the one the person uses."""
+        if self.config.public_urls:
+            return self.config.public_urls[0]
+        return f"{self.request.protocol}://{self.request.host}"

@@ -1,0 +1,73 @@
+"""The small parts pages are made of, as Tornado UI modules: `{% module State("ok", "Online") %}`. Their templates are in parts/."""
+
+from datetime import datetime
+
+from tornado.web import UIModule
+
+from hosting.clock import to_rfc3339, utc_now
+from hosting.console import texts
+from hosting.console.chart import Chart as Drawing
+from hosting.console.views import SupplyView
+
+
+class State(UIModule):
+    """A badge of a dot and a word."""
+
+    def render(self, level: str, text: str) -> str:
+        """Return the badge."""
+        return self.render_string("parts/state.html", level=level, text=text).decode()
+
+
+class Moment(UIModule):
+    """A moment, as long as it is ago; the exact moment is its title."""
+
+    def render(self, moment: datetime | None, never: str = "never") -> str:
+        """Return a `<time>`, or the word `never`."""
+        text = never if moment is None else texts.ago(moment, utc_now())
+        return self.render_string("parts/moment.html", exact=to_rfc3339(moment), text=text).decode()
+
+
+class SupplyBar(UIModule):
+    """The level of a supply as a bar; hatched when the device does not tell it."""
+
+    def render(self, supply: SupplyView) -> str:
+        """Return the SVG."""
+        return self.render_string("parts/supply_bar.html", supply=supply).decode()
+
+
+class Chart(UIModule):
+    """A meter over time."""
+
+    def render(self, chart: Drawing) -> str:
+        """Return the SVG."""
+        return self.render_string("parts/chart.html", chart=chart).decode()
+
+
+class Pages(UIModule):
+    """Links to the part of a list before and after the one shown."""
+
+    def render(self, page: int, pages: int, address: str, query: dict[str, str]) -> str:
+        """Return the links, or nothing when there is only one part."""
+        return self.render_string("parts/pages.html", page=page, pages=pages, address=address, query=query).decode()
+
+
+class Sort(UIModule):
+    """The head of a column by which a list can be sorted."""
+
+    def render(self, name: str, title: str, selection: "dict[str, str]", address: str, *, numeric: bool = False) -> str:
+        """Return the `<th>`."""
+        current = selection.get("sort") == name
+        descending = current and selection.get("order") != "desc"
+        changed = {key: value for key, value in selection.items() if key not in ("sort", "order", "page")}
+        changed["sort"] = name
+        if descending:
+            changed["order"] = "desc"
+        return self.render_string(
+            "parts/sort.html",
+            title=title,
+            address=address,
+            query=changed,
+            current=current,
+            descending=not descending,
+            numeric=numeric,
+        ).decode()

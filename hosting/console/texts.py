@@ -1,0 +1,93 @@
+"""Words for people: enumeration names of the MIBs, moments and numbers."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+ERRORS: Mapping[str, str] = {
+    "lowPaper": "Paper low",
+    "noPaper": "Out of paper",
+    "lowToner": "Toner low",
+    "noToner": "Out of toner",
+    "doorOpen": "Door open",
+    "jammed": "Paper jam",
+    "serviceRequested": "Service needed",
+    "inputTrayMissing": "Paper tray missing",
+    "markerSupplyMissing": "Supply missing",
+    "outputNearFull": "Output tray nearly full",
+    "overduePreventMaint": "Maintenance overdue",
+}
+"""Names of hrPrinterDetectedErrorState (RFC 2790, RFC 3805) that read better than their words."""
+
+METERS: Mapping[str, str] = {
+    "total": "Total",
+    "total_mono": "Total, monochrome",
+    "total_color": "Total, colour",
+    "print_total": "Print",
+    "print_mono": "Print, monochrome",
+    "print_color": "Print, colour",
+    "copy_total": "Copy",
+    "copy_mono": "Copy, monochrome",
+    "copy_color": "Copy, colour",
+    "fax_total": "Fax",
+    "scan_total": "Scan",
+    "duplex": "Duplex",
+    "engine_total": "Engine total",
+}
+
+SUPPLY_STATES: Mapping[str, str] = {
+    "some_remaining": "Some left",
+    "unknown": "Level not told",
+    "unrestricted": "No limit",
+    "ok": "OK",
+}
+
+CONTACTS: Mapping[str, tuple[str, str]] = {
+    "online": ("ok", "Online"),
+    "late": ("warn", "Late"),
+    "lost": ("bad", "Lost"),
+    "never": ("off", "Not enrolled yet"),
+    "revoked": ("bad", "Revoked"),
+}
+
+UPDATE_LEVELS: Mapping[str, str] = {"off": "off", "config": "configuration", "notify": "notify", "auto": "automatic"}
+
+
+def words(name: str) -> str:
+    """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
+    return spaced[:1].upper() + spaced[1:].lower()
+
+
+def number(value: int) -> str:
+    """Return a number with thin spaces between thousands (ISO 80000-1), so that no country misreads it."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def percent(value: float) -> str:
+    """Return a percentage without decimals; what is left but below one is never shown as nothing."""
+    return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return `1 device` or `12 devices`."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Return how long before `now` the moment was: `just now`, `4 minutes ago`, `in 2 hours`."""
+    seconds = int((now - moment).total_seconds())
+    if abs(seconds) < 10:
+        return "just now"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
+
+
+def span(seconds: int) -> str:
+    """Return a length of time in its largest unit: `45 seconds`, `4 minutes`, `3 days`."""
+    if seconds < 60:
+        return counted(seconds, "second", "seconds")
+    if seconds < 3600:
+        return counted(seconds // 60, "minute", "minutes")
+    if seconds < 2 * 86400:
+        return counted(seconds // 3600, "hour", "hours")
+    return counted(seconds // 86400, "day", "days")
