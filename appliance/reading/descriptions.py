@@ -29,7 +29,7 @@ _FORMATS = tuple(
         r".*: Attached to (?P<model>.+?) Rev\.(?P<firmware>\S+)",
         r"(?P<model>Xerox [^;]+);\s*(?:SS|System) (?P<firmware>[\d.]+)",
         r"(?P<model>[^;]+); Net(?:work)? (?P<network_firmware>[\d.]+), Controller (?P<firmware>[\d.]+)",
-        r"(?P<model>Samsung [^;]+?)(?: OS |;\s*)(?P<firmware>V?\d+(?:\.\d+)+\S*?)(?:\s[\d-]+)?;(?:.*S/N[ :]*(?P<serial>\w+))?",
+        r"(?P<model>Samsung [^;]+?)(?: OS |;\s*)(?P<firmware>V?\d+(?:\.\d+)+\S*?)(?:\s[\w-]+)?;(?:.*S/N[ :]*(?P<serial>\w+))?",
         r"HP ETHERNET MULTI-ENVIRONMENT(?=.*,SN:(?P<serial>\w+))?(?=.*,PID:(?P<model>[^,]+))?",
         r"Brother NC-\w+, Firmware Ver\.(?P<network_firmware>\S+)",  # the network card, not the printer
     )
@@ -42,13 +42,13 @@ _NO_MODEL = re.compile(
 _AFTER_MODEL = re.compile(r"\s*(?:[;,]|\s/).*$")
 
 
-def described(sys_descr: str) -> Described:
-    """Return what `sys_descr` tells of the device."""
+def described(sys_descr: str) -> Described | None:
+    """Return what a `sys_descr` of a known format tells of the device, None for any other."""
     for pattern in _FORMATS:
         found = pattern.match(sys_descr)
         if found:
             return Described(**{name: value.strip() for name, value in found.groupdict().items() if value})
-    return Described()
+    return None
 
 
 def model_in(description: str, serial: str | None) -> str | None:
@@ -69,8 +69,8 @@ def model_in(description: str, serial: str | None) -> str | None:
 
 def model_in_sys_descr(sys_descr: str, serial: str | None) -> str | None:
     """Return the model a sysDescr names after a known maker, if what follows looks like a model (it has a digit)."""
-    if makers.leading_maker(sys_descr) is None:
-        return None
+    if makers.leading_maker(sys_descr) is None or described(sys_descr) is not None:
+        return None  # a known format has no other model than the one it names
     model = model_in(sys_descr, serial)
     return model if model and any(character.isdigit() for character in model) else None
 

@@ -99,7 +99,7 @@ def _texts(view: View) -> _Texts:
         device_descr=view.localized(view.scalar(mib.HR_DEVICE_DESCR)) or "",
         printer_name=view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)) or "",
         device_id=parse_device_id(next(filter(None, device_ids), "")),
-        told=described(sys_descr),
+        told=described(sys_descr) or Described(),
     )
 
 
