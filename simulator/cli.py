@@ -80,6 +80,8 @@ def _fleet(options: argparse.Namespace) -> Fleet:
 def _serve(options: argparse.Namespace) -> int:
     fleet = _fleet(options)
     faults = Faults(loss=options.loss, delay=options.delay / 1000, seed=options.seed)
+    if options.statistics_file:
+        _write(options.statistics_file, {})  # said now, not at the end, when it cannot be written
     channel = open_socket(fleet, options.port)
     with channel:
         server = Server(fleet, channel, FaultyPath(faults), record_asked=options.statistics_file is not None)

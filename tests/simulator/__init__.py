@@ -1,0 +1,1 @@
+"""The simulator, asked by the tools of net-snmp: an implementation that is not ours."""
