@@ -8,7 +8,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,7 +75,7 @@ class Sweep:
             probe=tuple(probe),
         )
 
-    async def run(self, targets: TargetSet, progress: SweepProgress) -> AsyncIterator[Found]:
+    async def run(self, targets: TargetSet, progress: SweepProgress) -> AsyncGenerator[Found, None]:
         """Yield each address that has an SNMP agent, once, as soon as it has answered. Host names are to be resolved before.
 
         Leaving early needs `contextlib.aclosing` or a cancelled task, so that no socket stays open.
