@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-GAP_COUNTED = 2.0
+GAP_COUNTED = 1.0
 """Seconds between two looks at the clock that count as running; the supervisor looks at least twice a second."""
 
 

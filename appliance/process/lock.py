@@ -1,5 +1,6 @@
 """One main process per data folder, whatever the container engine does."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -26,8 +27,9 @@ class MainLock:
                 f"The data folder {self._path.parent} is in use by another appliance (process {holder}). Stop that one "
                 "first, or name another folder in DCA_DATA_DIR."
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        with contextlib.suppress(OSError):  # on a full disk the lock holds without the number, which is only for people
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         self._descriptor = descriptor
         return self
 

@@ -1,7 +1,7 @@
 """A small component for tests: speaks the notify protocol, and misbehaves as it is told.
 
-It takes its orders from a file NAME.orders, each once: `exit CODE TEXT`, `hang`, `eat MB`, `sick TEXT`, `orphan`, `child`.
-Each start appends a line `PID` to NAME.starts, and a SIGTERM one to `stops`, in that folder.
+It takes its orders from a file NAME.orders, each once: `exit CODE TEXT`, `hang`, `eat MB`, `sick TEXT`, `orphan FILE`,
+`child FILE`. A SIGTERM appends its name to `stops` in that folder.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from appliance.files import to_json
+from appliance.files import to_json, write_atomic
 from appliance.process.notify import heartbeat_interval, notify
 
 eaten: list[bytearray] = []
@@ -34,10 +34,10 @@ def obey(order: str, state: dict[str, str]) -> None:
     elif word == "sick":
         state["sick"] = rest
     elif word == "orphan":  # a grandchild whose parent ends at once: somebody has to adopt and reap it
-        subprocess.run(["sh", "-c", "sleep 0.1 & exec true"], check=True, process_group=0)
+        subprocess.run(["sh", "-c", 'sleep 2 & echo $! >"$1.new" && mv "$1.new" "$1"', "sh", rest], check=True, process_group=0)
     elif word == "child":
         child = subprocess.Popen(["sleep", "3600"])
-        Path(rest).write_text(str(child.pid))
+        write_atomic(Path(rest), str(child.pid).encode())
 
 
 async def serve_health(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: dict[str, str]) -> None:
@@ -55,8 +55,6 @@ async def serve_health(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
 async def main(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     folder: Path = options.folder
-    with (folder / f"{options.name}.starts").open("a") as file:
-        file.write(f"{os.getpid()}\n")
     ended = asyncio.Event()
 
     def asked_to_stop() -> None:

@@ -45,6 +45,8 @@ class Appliance:
         self.folder = folder
         self.paths = Paths(data=folder, run=folder / "run")
         self.settings = SettingsStore(self.paths.settings, {})
+        self.prefix: tuple[str, ...] = ()
+        """What the supervisor is started by, for example `unshare`."""
         self.process: subprocess.Popen[bytes] | None = None
         self.environment = {**os.environ, "DCA_DATA_DIR": str(folder)}
         self.log = folder.with_suffix(".log")
@@ -58,7 +60,7 @@ class Appliance:
     def run(self, command: list[str]) -> None:
         """Start the supervisor by `command` and wait for its control socket."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, cwd=self.folder)
+            self.process = subprocess.Popen([*self.prefix, *command], env=self.environment, stdout=log, stderr=log, cwd=self.folder)
         wait_until(self.answers)
 
     def answers(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from appliance.log import configure_logging
 from appliance.paths import Paths
+from appliance.process.lock import MainLock
 from appliance.settings.model import Settings
 from updater.checks import Check
 from updater.checks.deep import Deep
@@ -45,8 +46,9 @@ def spec(plan: dict[str, Any], folder: Path) -> ComponentSpec:
 def main() -> int:
     paths = Paths.from_environment()
     paths.prepare()
-    folder = paths.data
-    plan = json.loads(Path(sys.argv[1]).read_text())
+    plan_file = Path(sys.argv[1])
+    folder = plan_file.parent
+    plan = json.loads(plan_file.read_text())
     configure_logging("supervisor", folder=paths.logs)
     checks: tuple[Check, ...] = (
         Exited(),
@@ -65,7 +67,8 @@ def main() -> int:
         policy = RestartPolicy(**plan.get("policy", {}))
         return await Supervisor(paths, declare, policy=policy, checks=checks).run()
 
-    return asyncio.run(run())
+    with MainLock(paths.main_lock):
+        return asyncio.run(run())
 
 
 if __name__ == "__main__":
