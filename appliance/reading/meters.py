@@ -43,7 +43,7 @@ def read_markers(view: View) -> list[Marker]:
         count = integer(value)
         if count is not None and count >= 0 and len(row) == 1:
             unit = enum.named(enum.COUNTER_UNIT, integer(units.get(row)))
-            source = mib.PRT_MARKER_LIFE_COUNT.source((view.device, *row))
+            source = view.source(mib.PRT_MARKER_LIFE_COUNT, row)
             markers.append(Marker(row[0], count, unit, integer(colorants.get(row)), source))
     return markers
 

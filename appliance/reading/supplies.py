@@ -112,7 +112,7 @@ def _read_row(
             "state": alerted or state,
             "serial": serial,
             "part_number": part_number,
-            "source": mib.PRT_MARKER_SUPPLIES_LEVEL.source((cells.view.device, *cells.row)),
+            "source": cells.view.source(mib.PRT_MARKER_SUPPLIES_LEVEL, cells.row),
         }
     )
     return supply, reason

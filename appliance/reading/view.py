@@ -73,11 +73,15 @@ class View:
         A table indexed without the device (a bare row number) belongs to it; rows of another printer behind its address do not.
         """
         instances = self.instances(column)
-        return {
-            index[1:] if len(index) == 2 else index: value
-            for index, value in instances.items()
-            if len(index) == 1 or (len(index) == 2 and index[0] == self.device)
-        }
+        bare = {index: value for index, value in instances.items() if len(index) == 1}
+        own = {index[1:]: value for index, value in instances.items() if len(index) == 2 and index[0] == self.device}
+        return dict(sorted((bare | own).items()))
+
+    def source(self, column: MibObject, row: Row) -> str:
+        """Return where the cell of `row` came from, as `prtMarkerLifeCount.1.1`, without the device where the table has none."""
+        index = (self.device, *row)
+        is_bare = column.instance(*index) not in self._objects and column.instance(*row) in self._objects
+        return column.source(row if is_bare else index)
 
     def instance(self, column: MibObject) -> Oid:
         """Return the instance of a column that has one a printer."""

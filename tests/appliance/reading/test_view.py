@@ -62,6 +62,11 @@ def test_rows_without_a_device_index_count() -> None:
     assert list(view.rows(mib.PRT_MARKER_SUPPLIES_LEVEL)) == [(1,), (2,)]
 
 
+def test_the_source_of_a_row_without_a_device_index_is_the_object_that_was_read() -> None:
+    view = View(objects(supply("2", level=20)))
+    assert view.source(mib.PRT_MARKER_SUPPLIES_LEVEL, (2,)) == "prtMarkerSuppliesLevel.2"
+
+
 def test_rows_with_an_index_too_long_are_left_out() -> None:
     view = View(objects({**supply("1.1", level=10), **supply("1.1.5", level=20)}))
     assert list(view.rows(mib.PRT_MARKER_SUPPLIES_LEVEL)) == [(1,)]
