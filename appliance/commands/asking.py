@@ -12,19 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import SettingsError
+from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.report import Reading
+from appliance.service.cycle import Answer
 from appliance.service.options import Credential, CycleOptions
 from appliance.service.scan import Scan
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import resolve
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
-from appliance.snmp.client import Agent, check_snmp_port
+from appliance.snmp.client import check_snmp_port
 
 
 def settings_here() -> Settings:
-    """Return the settings of the appliance on this machine; without a data folder those of the environment and the defaults."""
+    """Return the settings of the appliance on this machine; without a data folder those of the environment and the defaults.
+
+    Logs go to standard error from here on: standard output is for what was asked.
+    """
+    configure_logging("cli", level="ERROR", stream=sys.stderr)
     file = Paths.from_environment().settings
     if os.access(file, os.R_OK | os.W_OK):
         return SettingsStore(file).effective().settings
@@ -77,9 +83,9 @@ class Gathered:
     began: float = field(default_factory=time.monotonic)
     cpu_began: float = field(default_factory=time.process_time)
 
-    async def keep(self, reading: Reading, _agent: Agent, _credential: str) -> None:
+    async def keep(self, answer: Answer) -> None:
         """Take a reading."""
-        self.readings.append(reading)
+        self.readings.append(answer.reading)
 
     def stats(self) -> dict[str, float]:
         """Return packets and bytes (IP level) of the scan, and the seconds since it began."""

@@ -41,10 +41,24 @@ class Known:
     key: str | None = None
     credential: str | None = None
     hostname: str | None = None
+    profile: AgentProfile | None = None
+    """What earlier visits have learned, where that was kept."""
 
 
-Keep = Callable[[Reading, Agent, str], Awaitable[None]]
-"""Takes a reading, the agent it came from and the name of the credential that worked."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reading, and how it was come by."""
+
+    reading: Reading
+    agent: Agent
+    credential: str
+    """Name of the credential that worked."""
+    profile: AgentProfile
+    """What is known of the agent now."""
+
+
+Keep = Callable[[Answer], Awaitable[None]]
+"""Takes a reading as soon as it is there."""
 
 Missed = Callable[[Known, str], Awaitable[None]]
 """Told of a known device that could not be read, and why."""
@@ -125,6 +139,8 @@ class Cycle:
             await self._read(client, device, [self._options.credential_of(found.agent)], self._visit)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
+        if device.profile:
+            self._profiles.setdefault((device.address, device.port), device.profile)
         ordered = sorted(self._options.credentials, key=lambda item: item.name != device.credential)
         async with self._slots:
             await self._read(client, device, ordered, self._visit_printer)
@@ -133,7 +149,7 @@ class Cycle:
         """Read one device; whatever happens to it stays with it."""
         self._scan.reading_asked += 1
         try:
-            reading, agent, name = await self._first_that_answers(client, device, credentials, visit)
+            answer = await self._first_that_answers(client, device, credentials, visit)
         except DcaError as error:
             await self._fail(device, str(error))
         except Exception as error:
@@ -143,7 +159,7 @@ class Cycle:
         else:
             self._scan.reading_answering += 1
             self._scan.read += 1
-            await self._keep(reading, agent, name)
+            await self._keep(answer)
 
     async def _fail(self, device: Known, reason: str) -> None:
         self._scan.fail(device.address, reason)
@@ -151,21 +167,24 @@ class Cycle:
 
     async def _first_that_answers(
         self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
-    ) -> tuple[Reading, Agent, str]:
-        """Return the reading by the first credential that is answered. Raises NoAnswerError when none is, SnmpError."""
+    ) -> Answer:
+        """Return the answer to the first credential that is answered. Raises NoAnswerError when none is, SnmpError."""
         silence: NoAnswerError | None = None
         for credential in credentials:
             agent = credential.agent(device.address, device.port)
             try:
-                return await visit(client, agent, device), agent, credential.name
+                reading = await visit(client, agent, device)
+                return Answer(reading, agent, credential.name, self._profile(agent))
             except NoAnswerError as error:
                 silence = silence or error
         raise silence or SnmpError("There is no credential to ask with: enter one in snmp.credentials.")
 
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
-        profile = self._profiles.setdefault((agent.address, agent.port), AgentProfile())
-        session = client.session(agent, self._scan.traffic, profile=profile)
+        session = client.session(agent, self._scan.traffic, profile=self._profile(agent))
         return await read_device(session, taken_at=utc_now(), hostname=device.hostname)
+
+    def _profile(self, agent: Agent) -> AgentProfile:
+        return self._profiles.setdefault((agent.address, agent.port), AgentProfile())
 
     async def _visit_printer(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
         """Read what should be a printer; another kind of device may have taken its address."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from appliance.errors import DataFolderError, StoreError
 from appliance.report import Reading
+from appliance.service.cycle import Answer
 from appliance.service.problems import Problems
 from appliance.service.threads import StoreThread
-from appliance.snmp.client import Agent
 
 KEPT_TOGETHER = 50
 RETRY_SECONDS = 30.0
@@ -30,10 +30,9 @@ class Keeper:
         self._tried = asyncio.Event()
         self._stopping = asyncio.Event()
 
-    async def keep(self, reading: Reading, agent: Agent, credential: str) -> None:
+    async def keep(self, answer: Answer) -> None:
         """Take a reading; it is written within moments. Use `drain` to wait for that."""
-        profile = {"address": agent.address, "port": agent.port, "version": agent.version, "credential": credential}
-        self._waiting.append((reading, profile))
+        self._waiting.append((answer.reading, remembered(answer)))
         del self._waiting[:-MOST_HELD]
         if self._writing is None or self._writing.done():
             self._tried.clear()
@@ -76,3 +75,17 @@ class Keeper:
         self._waiting = [item for item in self._waiting if id(item[0]) not in written]
         self._problems.clear("store")
         return True
+
+
+def remembered(answer: Answer) -> Profile:
+    """Return what is kept beside the device for the next visit: how it was reached, and what its agent can bear. No secret."""
+    agent, learned = answer.agent, answer.profile
+    return {
+        "address": agent.address,
+        "port": agent.port,
+        "version": learned.version or agent.version,
+        "credential": answer.credential,
+        "bulk": learned.bulk,
+        "max_repetitions": learned.max_repetitions,
+        "max_varbinds": learned.max_varbinds,
+    }

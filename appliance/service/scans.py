@@ -44,6 +44,11 @@ class Scans:
             raise ControlError("No scan is running: there is nothing to cancel.")
         self._task.cancel()
 
+    async def wait(self) -> None:
+        """Wait until the scan that runs, if one does, has ended."""
+        if self._task:
+            await asyncio.wait([self._task])
+
     async def stop(self) -> None:
         """Abandon the scan, if one runs, and wait until it has ended."""
         if self._task and not self._task.done():

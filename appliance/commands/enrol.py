@@ -1,0 +1,55 @@
+"""`dca enrol`: connect the appliance with its hosting server."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import ControlError, SettingsError
+from appliance.log import configure_logging
+from appliance.paths import Paths
+from appliance.process.client import ControlClient
+from appliance.process.lock import MainLock
+from appliance.settings.store import SettingsStore
+from appliance.transmission.enrolment import enrol_site, parse_enrolment
+
+ANSWER_SECONDS = 60.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Enrol by the running collector, or here when none runs; print where."""
+    configure_logging("cli", level="ERROR", stream=sys.stderr)
+    text = _text(arguments)
+    parse_enrolment(text)
+    paths = Paths.from_environment()
+    made = asyncio.run(_by_collector(paths, text))
+    if made is None:
+        paths.prepare()
+        with MainLock(paths.collector_lock):
+            registration = enrol_site(text, paths.trust, SettingsStore(paths.settings))
+        made = {"url": registration.url, "site_id": registration.site_id}
+    print(f"Enrolled at {made['url']} as site {made['site_id']}.")
+    return 0
+
+
+def _text(arguments: argparse.Namespace) -> str:
+    if arguments.file is None and arguments.enrolment != "-":
+        return str(arguments.enrolment)
+    try:
+        text = sys.stdin.read() if arguments.file in (None, "-") else Path(arguments.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The enrolment string cannot be read from {arguments.file or 'standard input'}: {error}.") from error
+    return text.strip()
+
+
+async def _by_collector(paths: Paths, text: str) -> dict[str, Any] | None:
+    """Return what the running collector answers, or None when none runs. Raises ControlError with its reason."""
+    if not paths.collector_socket.exists():
+        return None
+    client = ControlClient(paths.collector_socket, "collector", timeout=ANSWER_SECONDS)
+    try:
+        await client.call("GET", "/v1/health")
+    except ControlError:
+        return None  # a socket file that a killed collector left behind
+    return await client.call("POST", "/v1/enrol", {"enrolment": text})

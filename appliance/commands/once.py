@@ -1,0 +1,128 @@
+"""`dca once`: one cycle of scan, read and upload, for sites that prefer a scheduled task to a running service."""
+
+import argparse
+import asyncio
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+
+from appliance.errors import DataFolderError, DcaError, StoreError
+from appliance.log import configure_logging
+from appliance.paths import Paths
+from appliance.process.lock import MainLock
+from appliance.service.bookkeeping import Bookkeeping
+from appliance.service.keeper import Keeper
+from appliance.service.link import ENROLMENT_VARIABLE, HostingLink
+from appliance.service.problems import Problems
+from appliance.service.scan import Scan
+from appliance.service.scanning import Scanning
+from appliance.service.threads import StoreThread
+from appliance.settings.environment import read_variable
+from appliance.settings.model import Settings
+from appliance.settings.store import SettingsStore
+from appliance.store.store import Store
+
+
+@dataclass(slots=True)
+class Summary:
+    """What one cycle came to."""
+
+    found: int = 0
+    """Devices found or known."""
+    read: int = 0
+    failed: int = 0
+    sent: int = 0
+    waiting: int = 0
+    """Readings that are kept and not sent."""
+    failures: list[dict[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is known was read, and everything was sent."""
+        return not (self.failed or self.waiting or self.problems)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do one cycle and print its summary; 0 only when all that is known was read and everything was sent."""
+    configure_logging("once", level="ERROR", stream=sys.stderr)
+    paths = Paths.from_environment()
+    paths.prepare()
+    with ExitStack() as locks:
+        locks.enter_context(MainLock(paths.main_lock))
+        locks.enter_context(MainLock(paths.collector_lock))
+        settings_store = SettingsStore(paths.settings)
+        summary = asyncio.run(_cycle(paths, settings_store, settings_store.effective().settings))
+    if arguments.json:
+        json.dump({**asdict(summary), "complete": summary.complete}, sys.stdout, ensure_ascii=False, indent=2)
+        print()
+    else:
+        print(
+            f"{summary.found} devices found, {summary.read} read, {summary.failed} failed; {summary.sent} readings sent, "
+            f"{summary.waiting} waiting."
+        )
+        for failure in summary.failures:
+            print(f"{failure['address']}: {failure['reason']}", file=sys.stderr)
+        for problem in summary.problems:
+            print(f"dca: {problem}", file=sys.stderr)
+    return 0 if summary.complete else 1
+
+
+async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings) -> Summary:
+    problems, summary = Problems(), Summary()
+    store = StoreThread(paths.readings)
+    books, keeper = Bookkeeping(store, problems), Keeper(store, problems)
+    scanning = Scanning(settings, keeper, books, lambda _scan: None)
+    link = HostingLink(paths.trust, settings_store, store, problems)
+    try:
+        await store.call(lambda _store: None)
+        scan = scanning.start_sweep()
+        await scanning.scans.wait()
+        _tell(scan, summary)
+        await keeper.stop()
+        await _send(link, summary)
+        summary.waiting = (await store.call(Store.outbox_state)).readings
+        await store.call(lambda opened: opened.retention(settings.store.keep_days))
+    except (DataFolderError, StoreError) as error:
+        summary.problems.append(str(error))
+    finally:
+        await scanning.scans.stop()
+        link.close()
+        await store.close()
+    _add_problems(problems, summary)
+    return summary
+
+
+def _tell(scan: Scan, summary: Summary) -> None:
+    summary.found, summary.read = scan.devices, scan.read
+    summary.failed, summary.failures = len(scan.failures), scan.as_json()["failures"]
+    if scan.trouble:
+        summary.problems.append(scan.trouble)
+
+
+async def _send(link: HostingLink, summary: Summary) -> None:
+    """Enrol by the environment where that is still to be done, and send what waits."""
+    link.open()
+    try:
+        text = read_variable(ENROLMENT_VARIABLE)
+        if not link.enrolled and text:
+            await link.enrol(text)
+    except DcaError as error:
+        summary.problems.append(str(error))
+        return
+    if link.enrolled:
+        sent = await link.upload(now=True)
+        summary.sent = sent.accepted + sent.duplicate
+    else:
+        summary.problems.append(
+            f"The appliance is not enrolled at a hosting server: nothing was sent. Use `dca enrol`, or set {ENROLMENT_VARIABLE}."
+        )
+
+
+def _add_problems(problems: Problems, summary: Summary) -> None:
+    for problem in problems.as_json():
+        if problem["name"] == "insecure_hosting":
+            print(f"dca: warning: {problem['text']}", file=sys.stderr)
+        elif problem["text"] not in summary.problems:
+            summary.problems.append(problem["text"])

@@ -1,0 +1,144 @@
+"""`dca settings show` and `dca settings set`."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from appliance.commands.asking import table
+from appliance.errors import ControlError, SettingsError
+from appliance.log import SECRET_NAMES, configure_logging
+from appliance.paths import Paths
+from appliance.process.client import ControlClient
+from appliance.settings.layers import Effective
+from appliance.settings.model import Settings
+from appliance.settings.store import SettingsStore
+
+HIDDEN = "(hidden)"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show or change the settings."""
+    configure_logging("cli", level="ERROR", stream=sys.stderr)
+    paths = Paths.from_environment()
+    paths.prepare()
+    store = SettingsStore(paths.settings)
+    if arguments.action == "show":
+        _show(store.effective(), as_json=arguments.json)
+    else:
+        changes = parse_changes(arguments.changes)
+        store.change_site(changes)
+        asyncio.run(_reload(paths))
+    return 0
+
+
+def _show(effective: Effective, *, as_json: bool) -> None:
+    rows = list(visible(effective))
+    if as_json:
+        document = {path: {"value": value, "layer": layer, "variable": variable} for path, value, layer, variable in rows}
+        json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+        print()
+        return
+    lines = [[path, _text(value), f"{layer} ({variable})" if variable else layer] for path, value, layer, variable in rows]
+    print(table(lines, ("SETTING", "VALUE", "SET BY")))
+
+
+def visible(effective: Effective) -> Iterator[tuple[str, Any, str, str | None]]:
+    """Yield path, value, layer and (for the layer environment) variable of each setting, secrets hidden."""
+    for section, fields in effective.settings.model_dump(mode="json").items():
+        for name, value in fields.items():
+            path = f"{section}.{name}"
+            layer = effective.layer_of(path)
+            variable = effective.variables.get(path) if layer == "environment" else None
+            yield path, _without_secrets(name, value), layer, variable
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(key, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(name, inner) for inner in value]
+    return HIDDEN if value and any(secret in name.lower() for secret in SECRET_NAMES) else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(_text(item) for item in value) or "-"
+    if isinstance(value, dict):
+        return " ".join(f"{key}={item}" for key, item in value.items() if item != "")
+    return "-" if value in ("", None) else str(value)
+
+
+def parse_changes(words: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the changes that `SECTION.FIELD=VALUE` words ask for. Raises SettingsError naming what is no setting."""
+    changes: dict[str, dict[str, Any]] = {}
+    for word in words:
+        path, equals, text = word.partition("=")
+        section, _, name = path.strip().partition(".")
+        if not equals:
+            raise SettingsError(f"{word!r} is no change of a setting. Write SECTION.FIELD=VALUE, for example scan.read_minutes=30.")
+        changes.setdefault(section, {})[name] = _value(_field(section, name), _from_file(path, text))
+    return changes
+
+
+def _field(section: str, name: str) -> Any:
+    """Return the type of a setting. Raises SettingsError when there is no such setting."""
+    model = Settings.model_fields[section].annotation if section in Settings.model_fields else None
+    if not (isinstance(model, type) and issubclass(model, BaseModel) and name in model.model_fields):
+        raise SettingsError(f"There is no setting {section}.{name}. `dca settings show` lists all of them.")
+    return model.model_fields[name].annotation
+
+
+def _from_file(path: str, text: str) -> str:
+    """Return the value itself, or what the file holds that `@FILE` names."""
+    if not text.startswith("@"):
+        return text
+    try:
+        content = sys.stdin.read() if text == "@-" else Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The value of {path} cannot be read from {text[1:]}: {error}.") from error
+    return content.rstrip("\r\n")
+
+
+def _value(kind: Any, text: str) -> Any:
+    """Return the value that `text` means for a setting of type `kind`; what it cannot be is left to the model to refuse."""
+    if text == "null":
+        return None
+    is_list = getattr(kind, "__origin__", None) is tuple
+    if kind is bool and text.lower() in ("on", "off", "yes", "no"):
+        return text.lower() in ("on", "yes")
+    if is_list and text.lstrip().startswith("["):
+        return _json(text)
+    if is_list:
+        items = [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
+        inner = get_args(kind)[0]
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return [{"name": f"credential {number}", "community": item} for number, item in enumerate(items, 1)]
+        return items
+    return text
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SettingsError("A value that begins with [ has to be JSON, and this one is not.") from error
+
+
+async def _reload(paths: Paths) -> None:
+    """Let the running components take the change; those that do not run take it when they start."""
+    sockets: Mapping[str, Path] = {"collector": paths.collector_socket, "supervisor": paths.supervisor_socket}
+    for name, file in sockets.items():
+        if not file.exists():
+            continue
+        try:
+            await ControlClient(file, name).call("POST", "/v1/reload")
+        except ControlError as error:
+            print(f"dca: the change is kept, but the {name} has not taken it yet: {error}", file=sys.stderr)

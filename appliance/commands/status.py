@@ -1,0 +1,90 @@
+"""`dca status`: what the appliance does and how it is."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.commands.asking import table
+from appliance.errors import ControlError
+from appliance.paths import Paths
+from appliance.process.client import ControlClient
+
+ANSWER_SECONDS = 5.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the status; 0 when the collector answers."""
+    paths = Paths.from_environment()
+    collector, supervisor = asyncio.run(_ask(paths))
+    if arguments.json:
+        answers = {"collector": collector, "supervisor": supervisor}
+        errors = [str(answer) for answer in answers.values() if isinstance(answer, ControlError)]
+        known = {name: None if isinstance(answer, ControlError) else answer for name, answer in answers.items()}
+        json.dump({**known, "errors": errors}, sys.stdout, ensure_ascii=False, indent=2)
+        print()
+    else:
+        for part in (_supervisor_lines(supervisor), _collector_lines(collector)):
+            print("\n".join(part))
+    if isinstance(collector, ControlError):
+        print(f"dca: {collector}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _ask(paths: Paths) -> tuple[dict[str, Any] | ControlError, dict[str, Any] | ControlError]:
+    async def one(file: Path, name: str) -> dict[str, Any] | ControlError:
+        try:
+            return await ControlClient(file, name, timeout=ANSWER_SECONDS).call("GET", "/v1/status")
+        except ControlError as error:
+            return error
+
+    return await asyncio.gather(one(paths.collector_socket, "collector"), one(paths.supervisor_socket, "supervisor"))
+
+
+def _supervisor_lines(status: dict[str, Any] | ControlError) -> list[str]:
+    if isinstance(status, ControlError):
+        return ["Supervisor    not running"]
+    health = "on" if status.get("health_check") else "off: it reports and restarts nothing"
+    update = status.get("update") or {}
+    lines = [
+        f"Version       {status.get('version')}",
+        f"Health check  {health}",
+        f"Updates       {update.get('level')}" + (f" ({update['text']})" if update.get("text") else ""),
+    ]
+    rows = [
+        [str(item.get("name")), str(item.get("state")), f"{item.get('memory_mb') or 0:.0f} MB", str(item.get("status") or "")]
+        for item in status.get("components", [])
+    ]
+    if rows:
+        lines += ["", table(rows, ("COMPONENT", "STATE", "MEMORY", "STATUS"), frozenset({2})), ""]
+    lines += [f"! {issue.get('text')}" for issue in status.get("issues", []) if not issue.get("fixed")]
+    return lines
+
+
+def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
+    if isinstance(status, ControlError):
+        return ["Collector     not running"]
+    devices, outbox = status["devices"], status["outbox"]
+    scan, last = status["scan"], status["last_scan"]
+    oldest = f", the oldest since {outbox['oldest_at']}" if outbox["oldest_at"] else ""
+    lines = [
+        f"Collector     {scan['text'] if scan else 'idle'}",
+        f"Devices       {devices['known']} known, {devices['answering']} answering",
+        f"Last scan     {last['text']} ({last['finished_at']})" if last else "Last scan     none yet",
+        f"Next sweep    {status['next_sweep_at'] or 'never: no targets are set'}",
+        f"Next reading  {status['next_read_at'] or 'never'}",
+        f"Hosting       {_hosting(status['hosting'])}",
+        f"Waiting       {outbox['readings']} readings{oldest}",
+    ]
+    return lines + [f"! {problem['text']}" for problem in status["problems"]]
+
+
+def _hosting(hosting: Mapping[str, Any]) -> str:
+    if not hosting["enrolled"]:
+        return "not enrolled: use `dca enrol`"
+    contact = f"last contact {hosting['last_contact_at']}" if hosting["last_contact_at"] else "no contact yet"
+    return f"{hosting['url']}, {contact}"
