@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError
 from appliance.log import configure_logging
 from appliance.paths import Paths
@@ -36,6 +37,14 @@ def settings_here() -> Settings:
         return SettingsStore(file).effective().settings
     values, variables = environment_layer()
     return resolve({}, {}, values, variables).settings
+
+
+def targets_of(words: Sequence[str], settings: Settings) -> TargetSet:
+    """Return the addresses that were asked for. Raises SettingsError, also for those the site does not let anyone contact."""
+    try:
+        return TargetSet.parse(words, settings.scan.exclude, settings.guardrails.networks)
+    except SettingsError as error:
+        raise SettingsError(str(error).removeprefix("scan.targets: ")) from error
 
 
 def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOptions:
@@ -133,7 +142,8 @@ def print_json(gathered: Gathered, arguments: argparse.Namespace, extra: dict[st
 def print_failures(gathered: Gathered) -> None:
     """Print one line on standard error for each device that could not be read."""
     for failure in gathered.failures():
-        print(f"{failure['address']}: {failure['reason']}", file=sys.stderr)
+        told = failure["reason"].startswith((failure["address"], f"The name {failure['address']}"))
+        print(failure["reason"] if told else f"{failure['address']}: {failure['reason']}", file=sys.stderr)
 
 
 def print_stats(stats: dict[str, float]) -> None:

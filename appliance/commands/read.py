@@ -3,9 +3,17 @@
 import argparse
 import asyncio
 
-from appliance.commands.asking import Gathered, options_of, print_failures, print_json, print_stats, settings_here, writes_unicode
+from appliance.commands.asking import (
+    Gathered,
+    options_of,
+    print_failures,
+    print_json,
+    print_stats,
+    settings_here,
+    targets_of,
+    writes_unicode,
+)
 from appliance.commands.sheets import device_sheet
-from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError, SnmpError
 from appliance.service.cycle import Cycle, Known
 from appliance.service.hosts import resolve_host
@@ -18,12 +26,12 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_here()
     options = options_of(arguments, settings)
     for host in arguments.hosts:
-        if "/" in host or TargetSet.parse([host]).count() != 1:
+        if targets_of([host], settings).count() > 1:
             raise SettingsError(f"{host!r} is more than one device. Use `dca scan` for networks and ranges.")
     gathered = asyncio.run(_read(arguments.hosts, options))
     if arguments.json:
         print_json(gathered, arguments, {})
-    else:
+    elif gathered.readings:
         unicode = writes_unicode()
         print("\n\n".join(device_sheet(reading, unicode=unicode) for reading in gathered.sorted_readings()))
     print_failures(gathered)

@@ -5,7 +5,16 @@ import asyncio
 import sys
 from contextlib import suppress
 
-from appliance.commands.asking import Gathered, options_of, print_failures, print_json, print_stats, settings_here, writes_unicode
+from appliance.commands.asking import (
+    Gathered,
+    options_of,
+    print_failures,
+    print_json,
+    print_stats,
+    settings_here,
+    targets_of,
+    writes_unicode,
+)
 from appliance.commands.sheets import device_table
 from appliance.discovery.targets import TargetSet
 from appliance.service.cycle import Cycle
@@ -19,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Scan and print; 0 when something was found and all of it could be read."""
     settings = settings_here()
     options = options_of(arguments, settings)
-    targets = TargetSet.parse(arguments.targets, settings.scan.exclude, settings.guardrails.networks)
+    targets = targets_of(arguments.targets, settings)
     gathered = asyncio.run(_scan(targets, options))
     if arguments.json:
         print_json(gathered, arguments, {"scan": gathered.scan.as_json()})
@@ -35,15 +44,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 def nothing_found(scan: Scan) -> str:
     """Return the sentence for a scan without any device: what did answer, and what to change."""
+    sweep = scan.sweep
     asked = "1 address" if scan.addresses == 1 else f"{scan.addresses} addresses"
-    if scan.sweep.answering:
+    if sweep.trouble:
+        troubles = ", ".join(f"{reason} ({count})" for reason, count in sweep.trouble.items())
+        return f"Some of {asked} could not be asked: {troubles}. Check the network of this machine."
+    if sweep.found:
+        return f"No imaging device was found: of {asked}, {sweep.found} answer SNMP, none of them as an imaging device."
+    if sweep.answering:
+        many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
         return (
-            f"No imaging device was found. Of {asked}, {scan.sweep.answering} answer, but none as an imaging device over SNMP with "
-            "the given community. Check the community (--community), the port (--snmp-port), and that SNMP is enabled there."
+            f"No imaging device was found: of {asked}, {many}, but not SNMP with the given community. Check the community "
+            "(--community), the port (--snmp-port), and that SNMP is enabled on the devices."
         )
     return (
-        f"Nothing answered at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
-        "ICMP echo and UDP to the SNMP port must pass."
+        f"Nothing answers at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
+        "pings and UDP to the SNMP port must pass."
     )
 
 

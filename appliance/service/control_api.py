@@ -1,11 +1,14 @@
 """The control socket of the collector: handlers parse and answer, the collector knows. The calls are in docs/architecture.md."""
 
+import structlog
 from tornado.iostream import StreamClosedError
-from tornado.web import Application, HTTPError
+from tornado.web import Application, HTTPError, RequestHandler
 
 from appliance.files import to_json
 from appliance.process.control import ControlHandler
 from appliance.service.collector import Collector
+
+log = structlog.get_logger()
 
 
 class CollectorHandler(ControlHandler):
@@ -113,4 +116,10 @@ def control_application(collector: Collector) -> Application:
         ("/v1/reload", ReloadHandler),
         ("/v1/enrol", EnrolHandler),
     )
-    return Application([(path, handler, {"collector": collector}) for path, handler in routes])
+    return Application([(path, handler, {"collector": collector}) for path, handler in routes], log_function=_log_faults)
+
+
+def _log_faults(handler: RequestHandler) -> None:
+    """Log only what nobody expected: to be told why something cannot be done now is an answer."""
+    if handler.get_status() >= 500:
+        log.error("a call of the control socket failed", path=handler.request.path, status=handler.get_status())

@@ -19,6 +19,7 @@ from appliance.errors import DcaError, NoAnswerError, SnmpError
 from appliance.reading.device import read_device
 from appliance.reading.identity import is_imaging_device
 from appliance.report import Reading
+from appliance.service.hosts import answers_ping
 from appliance.service.options import Credential, CycleOptions
 from appliance.service.scan import Scan
 from appliance.snmp.agent import AgentProfile
@@ -98,6 +99,7 @@ class Cycle:
 
     async def sweep(self, targets: TargetSet, known: Sequence[Known] = ()) -> None:
         """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear."""
+        self._recall(known)
         await targets.resolve()
         for name, reason in targets.unresolved:
             self._scan.fail(name, reason)
@@ -123,9 +125,16 @@ class Cycle:
 
     async def read(self, known: Sequence[Known]) -> None:
         """Read the devices of `known`."""
+        self._recall(known)
         self._scan.addresses = self._scan.devices = len(known)
         async with SnmpClient(self._options.snmp) as client:
             await self._read_all(client, known)
+
+    def _recall(self, known: Iterable[Known]) -> None:
+        """Take what earlier visits have learned about agents this process has not visited yet."""
+        for device in known:
+            if device.profile:
+                self._profiles.setdefault((device.address, device.port), device.profile)
 
     async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
         with _one_error():
@@ -139,17 +148,17 @@ class Cycle:
             await self._read(client, device, [self._options.credential_of(found.agent)], self._visit)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
-        if device.profile:
-            self._profiles.setdefault((device.address, device.port), device.profile)
         ordered = sorted(self._options.credentials, key=lambda item: item.name != device.credential)
         async with self._slots:
-            await self._read(client, device, ordered, self._visit_printer)
+            await self._read(client, device, ordered, self._visit_known)
 
     async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
         """Read one device; whatever happens to it stays with it."""
         self._scan.reading_asked += 1
         try:
             answer = await self._first_that_answers(client, device, credentials, visit)
+        except NoAnswerError as error:
+            await self._fail(device, await self._why_silent(device, str(error)))
         except DcaError as error:
             await self._fail(device, str(error))
         except Exception as error:
@@ -183,16 +192,26 @@ class Cycle:
         session = client.session(agent, self._scan.traffic, profile=self._profile(agent))
         return await read_device(session, taken_at=utc_now(), hostname=device.hostname)
 
+    async def _why_silent(self, device: Known, reason: str) -> str:
+        """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
+        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic):
+            return reason
+        return (
+            f"{device.address} answers ping, but not SNMP with the given community on UDP port {device.port}. Check the community "
+            "(snmp.credentials, --community), the port, and that SNMP is enabled on the device."
+        )
+
     def _profile(self, agent: Agent) -> AgentProfile:
         return self._profiles.setdefault((agent.address, agent.port), AgentProfile())
 
-    async def _visit_printer(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
-        """Read what should be a printer; another kind of device may have taken its address."""
+    async def _visit_known(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
+        """Read what should be a known device; something that is no printer may have taken its address."""
         reading = await self._visit(client, agent, device)
-        if reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
+        another = device.key is not None and reading.device.key != device.key
+        if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
             raise SnmpError(
-                f"{agent.address} answers SNMP, but not as an imaging device: it reports no status, meters, supplies or trays of a "
-                "printer. Check the address."
+                f"Another device answers SNMP at {agent.address} now, and it is no imaging device. The next sweep finds where this "
+                "one has gone."
             )
         return reading
 

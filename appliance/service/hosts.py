@@ -1,10 +1,15 @@
-"""Host names become addresses before anything is asked over SNMP."""
+"""Single hosts: from a name to the address, and whether one is there at all."""
 
+import asyncio
 import ipaddress
 import socket
 
+from appliance.discovery.icmp import Pinger
 from appliance.errors import SnmpError
 from appliance.service.threads import abandonable
+from appliance.snmp.client import Traffic
+
+PING_SECONDS = 1.0
 
 
 async def resolve_host(host: str) -> str:
@@ -19,3 +24,21 @@ async def resolve_host(host: str) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise SnmpError(f"The name {host} cannot be resolved: {reason}. Check the name, or use the address.") from error
     return str(found[0][4][0])
+
+
+async def answers_ping(address: str, traffic: Traffic) -> bool:
+    """Return whether `address` answers one ping; False also where this process may not ping. `traffic` counts it."""
+    answered = asyncio.Event()
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        pinger = Pinger(family, lambda source: answered.set() if source == address else None, traffic)
+    except OSError:
+        return False
+    try:
+        pinger.send(address)
+        await asyncio.wait_for(answered.wait(), PING_SECONDS)
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        pinger.close()
+    return True
