@@ -1,0 +1,60 @@
+"""Fixtures of the hosting tests: both databases, a running server, an enrolled site."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hosting.config import Config
+from tests.hosting.postgresql import PostgreSQL, private_server
+from tests.hosting.running import RunningServer
+from tests.hosting.site import Site
+
+StartServer = Callable[..., RunningServer]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Run a private PostgreSQL server for the whole session."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    with private_server(port) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_address(request: pytest.FixtureRequest) -> str | None:
+    """Return the address of an empty database of each kind; None stands for SQLite in the data folder."""
+    if request.param == "sqlite":
+        return None
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
+@pytest.fixture
+def start_server(database_address: str | None, tmp_path: Path) -> Iterator[StartServer]:
+    """Yield a function that starts a server with the given configuration on the database of the test."""
+    running: list[RunningServer] = []
+
+    def start(**options: Any) -> RunningServer:
+        server = RunningServer(Config(tmp_path, database_url=database_address, **options))
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+@pytest.fixture
+def server(start_server: StartServer) -> RunningServer:
+    """Return a running server with an account and nothing else."""
+    return start_server()
+
+
+@pytest.fixture
+def site(server: RunningServer) -> Site:
+    """Return an enrolled site."""
+    return Site(server).enrol()

@@ -1,0 +1,88 @@
+"""A private PostgreSQL server for the tests: its own data folder, its own port on loopback, gone at the end."""
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from tests.children import Child
+from tests.requirement import missing
+
+
+def _programs() -> Path:
+    """Return the folder of the newest installed PostgreSQL."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    if not folders:
+        missing("no PostgreSQL server in /usr/lib/postgresql")
+    return folders[-1].parent
+
+
+class PostgreSQL:
+    """A running server. `new_database` gives each test its own."""
+
+    def __init__(self, port: int, password: str) -> None:
+        self.port = port
+        self._password = password
+
+    def url(self, database: str) -> str:
+        """Return the address of a database as the operator would write it."""
+        return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Make an empty database and return its address."""
+        name = f"test_{secrets.token_hex(6)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return self.url(name)
+
+
+@contextmanager
+def private_server(port: int) -> Iterator[PostgreSQL]:
+    """Run a server on `port`. As root it runs as the user postgres, since PostgreSQL refuses root."""
+    programs = _programs()
+    as_owner: list[str | Path] = []
+    folder = Path(tempfile.mkdtemp(prefix="dca-postgresql-"))
+    if os.geteuid() == 0:
+        try:
+            owner = pwd.getpwnam("postgres")
+        except KeyError:
+            missing("PostgreSQL does not run as root, and there is no user postgres")
+        runuser = shutil.which("runuser") or "/usr/sbin/runuser"
+        as_owner = [runuser, "-u", "postgres", "--"]
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    password = secrets.token_hex(12)
+    password_file = folder / "password"
+    password_file.write_text(password)
+    password_file.chmod(0o644)
+    data = folder / "data"
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        password_file,
+        "-E",
+        "UTF8",
+    ]
+    subprocess.run([*as_owner, *initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd="/")
+    settings: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
+    settings |= {"max_connections": 200, "shared_buffers": "32MB"}
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    child = Child([*as_owner, programs / "postgres", "-D", data, *words], folder=folder)
+    try:
+        child.wait_for("database system is ready to accept connections")
+        yield PostgreSQL(port, password)
+    finally:
+        child.stop()
+        shutil.rmtree(folder, ignore_errors=True)
