@@ -187,9 +187,9 @@ class Page(RequestHandler):
             "component_state": component_state,
         }
 
-    def page(self, template: str, status: int = 200, **values: Any) -> None:
+    def page(self, template: str, code: int = 200, /, **values: Any) -> None:
         """Answer with a page."""
-        self.set_status(status)
+        self.set_status(code)
         shown: dict[str, Any] = {"site_name": self.effective().settings.site.name}
         if self.access is not Access.FIRST_RUN and self.current_user:
             shown |= {"session": self.current_user, "notices": self.services.notices.take(self.current_user.key)}
@@ -201,10 +201,15 @@ class Page(RequestHandler):
         title, text = _explained(status_code, error, self.services.hosts.allows(self.request.host_name))
         if isinstance(error, DcaError):
             self.set_status(503)
-        if self.partial:
-            self.render("parts/error.html", title=title, text=text)
-        else:
-            self.render("error.html", title=title, text=text, status=self.get_status())
+        self.render("parts/error.html" if self.partial else "error.html", title=title, text=text, session=self._session_if_known())
+
+    def _session_if_known(self) -> Session | None:
+        """Return the session, None when the settings that would tell cannot be read."""
+        try:
+            session: Session | None = self.current_user
+        except DcaError:
+            session = self.current_user = None
+        return session
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what nobody expected with its traceback; a DcaError is one sentence."""

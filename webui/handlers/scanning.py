@@ -216,7 +216,7 @@ class ScanEvents(Page):
                     break
             if not scan:
                 break
-            await self._send("html", self.render_string("parts/scan_progress.html", scan=scan, texts=texts, url=self.url).decode())
+            await self._send("html", self.render_string("parts/scan_progress.html", progress=scan, texts=texts).decode())
             if now - said_at > SAY_SECONDS or scan.get("done"):
                 said_at = now
                 await self._send("say", str(scan.get("text", "")))

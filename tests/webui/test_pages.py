@@ -1,0 +1,443 @@
+"""What the pages show and change: overview, devices, scanning, health and updates, settings."""
+
+import http.client
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import report
+from appliance.clock import utc_now
+from appliance.store.store import Store
+from tests.webui.conftest import RunningWebUi, StartWebUi
+from tests.webui.standins import collector_status, scan_state, supervisor_status
+from webui import fleet
+
+TEMPLATES = Path(__file__).parents[2] / "webui" / "templates"
+
+
+def reading(number: int, **changes: Any) -> report.Reading:
+    """Return a reading of printer `number`."""
+    body: dict[str, Any] = {
+        "taken_at": utc_now() - timedelta(minutes=5),
+        "device": {
+            "key": f"serial:ACME/{number}",
+            "ip": f"10.0.0.{number}",
+            "manufacturer": "Acme",
+            "model": f"Laser {number}",
+            "serial": f"SN{number:04}",
+            "location": "Lobby",
+            "color": True,
+        },
+        "status": {"printer": "idle", "device": "running", "console": ["Ready"]},
+        "meters": {"total": {"value": 1000 * number, "unit": "impressions", "source": "prtMarkerLifeCount.1.1"}},
+        "supplies": [
+            {
+                "index": "1.1",
+                "type": "toner",
+                "class": "supplyThatIsConsumed",
+                "color": "black",
+                "description": "Black Toner",
+                "level": 60,
+                "capacity": 100,
+                "percent": 60,
+                "state": "ok",
+                "source": "prtMarkerSuppliesTable",
+            }
+        ],
+        "reasons": {"device.asset_number": "not reported"},
+    }
+    for section, values in changes.items():
+        body[section] = body[section] | values if isinstance(values, dict) and isinstance(body.get(section), dict) else values
+    return report.Reading.model_validate(body)
+
+
+def supply(percent: float | None, state: str = "ok", **changes: Any) -> dict[str, Any]:
+    """Return one supply of a reading."""
+    return {
+        "index": "1.1",
+        "type": "toner",
+        "class": "supplyThatIsConsumed",
+        "color": "black",
+        "description": "Black Toner",
+        "percent": percent,
+        "state": state,
+        "source": "prtMarkerSuppliesTable",
+    } | changes
+
+
+def keep(webui: RunningWebUi, *readings: report.Reading) -> None:
+    """Write readings as the collector does."""
+    with Store(webui.paths.readings) as store:
+        store.keep(readings, {one.device.key: {"version": "2c", "port": 161, "credential": "default"} for one in readings})
+
+
+def test_templates_never_write_anything_unescaped() -> None:
+    files = list(TEMPLATES.rglob("*.html"))
+    assert len(files) > 15
+    for file in files:
+        text = file.read_text()
+        assert not re.search(r"{%\s*(raw|autoescape|apply)\b", text), file
+        assert not re.search(r"\son[a-z]+=|\sstyle=|<script(?![^>]*src=)|javascript:|hx-on|hx-vals=.js:", text), file
+
+
+def test_what_a_device_says_is_text_and_never_markup(webui: RunningWebUi) -> None:
+    evil = '"><script>alert(1)</script>'
+    keep(
+        webui,
+        reading(1, device={"model": evil, "location": evil}, status={"console": [evil]}, supplies=[supply(5, description=evil)]),
+    )
+    admin = webui.admin()
+    for path in ("/", "/devices", "/devices/serial:ACME%2F1"):
+        answer = admin.get(path)
+        assert answer.status == 200
+        assert "<script>alert" not in answer.text
+        assert evil in answer.shown.replace("&gt;", ">") or path == "/"
+
+
+def test_the_overview_tells_an_empty_site_what_to_do(webui: RunningWebUi) -> None:
+    answer = webui.admin().get("/")
+    assert "Nothing is scanned yet" in answer.shown
+    assert "/scanning" in answer.links
+
+
+def test_the_overview_shows_devices_supplies_problems_and_components(webui: RunningWebUi) -> None:
+    keep(
+        webui,
+        reading(1),
+        reading(2, status={"errors": ["jammed"]}),
+        reading(3, supplies=[supply(4, "low")]),
+    )
+    problem = {"name": "hosting", "text": "The hosting server answers slowly.", "since": "2026-11-22T09:00:00Z"}
+    webui.collector.status = collector_status(problems=[problem], outbox={"readings": 12, "oldest_at": "2026-11-22T08:00:00Z"})
+    webui.supervisor.status = supervisor_status(
+        issues=[
+            {"check": "memory", "component": "collector", "text": "Too much memory.", "fix": "It was restarted.", "fixed": False},
+            {"check": "exit", "component": "webui", "text": "Was gone.", "fix": None, "fixed": True},
+        ]
+    )
+    shown = webui.admin().get("/").shown
+    assert "Devices 3 3 answering" in shown
+    assert "Need attention 1" in shown
+    assert "Supplies low 1" in shown
+    assert "Waiting to be sent 12" in shown
+    assert "Paper jam" in shown
+    assert "Black Toner Acme Laser 3 4 %" in shown
+    assert "The hosting server answers slowly." in shown
+    assert "Too much memory. It was restarted." in shown
+    assert "Was gone." not in shown
+    assert "https://hosting.example" in shown
+    assert "31 MB" in shown
+
+
+def test_the_overview_works_while_the_components_are_down(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    for component, file in ((webui.collector, webui.paths.collector_socket), (webui.supervisor, webui.paths.supervisor_socket)):
+        component.close()
+        file.unlink()
+    answer = admin.get("/")
+    assert answer.status == 200
+    assert "The collector is not running" in answer.shown
+    assert "The supervisor is not running" in answer.shown
+
+
+def test_plain_http_to_the_hosting_server_is_a_standing_warning(webui: RunningWebUi) -> None:
+    hosting = collector_status()["hosting"] | {"insecure": True, "url": "http://hosting.example"}
+    webui.collector.status = collector_status(hosting=hosting)
+    assert "is not protected" in webui.admin().get("/").shown
+
+
+def test_a_page_that_refreshes_itself_does_not_keep_the_session_alive(webui: RunningWebUi, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = webui.admin()
+    session = webui.services.sessions.list("admin")[0]
+    later = utc_now() + timedelta(minutes=10)
+    monkeypatch.setattr(webui.services.sessions, "_now", lambda: later)
+    admin.get("/overview/now", headers={"HX-Request": "true"})
+    assert webui.services.sessions.list("admin")[0].used_at == session.used_at
+    admin.get("/devices")
+    assert webui.services.sessions.list("admin")[0].used_at == later
+
+
+def test_devices_are_found_filtered_and_sorted_by_the_address(webui: RunningWebUi) -> None:
+    keep(webui, reading(3), reading(20), reading(1, device={"location": "Cellar"}, status={"errors": ["noToner"]}))
+    admin = webui.admin()
+
+    def order(query: str) -> list[str]:
+        return re.findall(r">Acme (Laser \d+)</a>", admin.get(f"/devices{query}").text)
+
+    assert order("?sort=address") == ["Laser 1", "Laser 3", "Laser 20"]
+    assert order("?sort=total&order=desc") == ["Laser 20", "Laser 3", "Laser 1"]
+    assert order("?sort=status")[0] == "Laser 1"
+    assert order("?q=cellar") == ["Laser 1"]
+    assert order("?q=sn0020") == ["Laser 20"]
+    assert order("?state=attention") == ["Laser 1"]
+    assert order("?state=silent") == []
+    assert len(order("?sort=nonsense&page=99&state=nonsense")) == 3
+
+
+def test_a_script_gets_the_table_alone(webui: RunningWebUi) -> None:
+    keep(webui, reading(1))
+    answer = webui.admin().get("/devices", headers={"HX-Request": "true"})
+    assert "<table" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_a_column_head_turns_the_order_round_and_keeps_the_filter(webui: RunningWebUi) -> None:
+    keep(webui, reading(1))
+    links = webui.admin().get("/devices?q=acme&sort=total").links
+    assert "/devices?q=acme&sort=total&order=desc" in links
+    assert "/devices?q=acme&sort=supply" in links
+
+
+def test_a_device_shows_all_it_said_and_why_something_is_not_known(webui: RunningWebUi) -> None:
+    full = reading(
+        7,
+        alerts=[{"severity": "warning", "group": "marker", "code": "markerTonerAlmostEmpty", "description": "Toner low"}],
+        trays=[{"index": "1.1", "name": "Tray 1", "media": "A4", "capacity": 250, "level": 120, "state": "ok"}],
+        supplies=[supply(8, "low", serial="CRUM-1"), supply(None, "unknown", description="Drum")],
+    )
+    keep(
+        webui,
+        reading(7, taken_at=utc_now() - timedelta(hours=1), meters={"total": full.meters["total"].model_dump() | {"value": 6900}}),
+    )
+    keep(webui, full)
+    answer = webui.admin().get("/devices/serial:ACME%2F7")
+    shown = answer.shown
+    for words in ("Acme Laser 7", "SN0007", "Lobby", "Ready", "Toner low", "Tray 1", "A4", "CRUM-1", "prtMarkerLifeCount.1.1"):
+        assert words in shown, words
+    assert "Total 7 000 impressions" in shown
+    assert "Drum Level not told" in shown
+    assert "Asset number not reported" in shown
+    assert "ago 7 000 100" in shown or "7 000 100 " in shown
+    assert 'aria-label="Black Toner: 8 %"' in answer.text
+
+
+def test_a_device_that_nobody_knows_is_not_found(webui: RunningWebUi) -> None:
+    keep(webui, reading(1))
+    assert webui.admin().get("/devices/serial:nobody").status == 404
+
+
+@pytest.mark.parametrize(
+    ("percent", "state", "changes", "value", "level"),
+    [
+        (60.0, "ok", {}, "60 %", "ok"),
+        (0.4, "low", {}, "< 1 %", "warn"),
+        (0.0, "empty", {}, "0 %", "bad"),
+        (None, "some_remaining", {}, "Some left", "ok"),
+        (None, "unknown", {}, "Level not told", "off"),
+        (30.0, "ok", {"class": "receptacleThatIsFilled", "type": "wasteToner"}, "30 % free", "ok"),
+        (0.0, "full", {"class": "receptacleThatIsFilled", "type": "wasteToner"}, "0 % free", "bad"),
+    ],
+)
+def test_a_supply_is_shown_as_what_is_known_of_it(
+    percent: float | None, state: str, changes: dict[str, Any], value: str, level: str
+) -> None:
+    view = fleet.supply_view(report.Supply.model_validate(supply(percent, state, **changes)))
+    assert (view.value, view.level, view.percent) == (value, level, percent)
+
+
+def test_ranges_are_kept_and_the_components_told(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    answer = admin.post("/scanning/ranges", {"targets": "10.0.0.0/24\n10.0.1.5", "exclude": "10.0.0.1"})
+    assert answer.location == "/scanning"
+    assert webui.store.effective().settings.scan.targets == ("10.0.0.0/24", "10.0.1.5")
+    shown = admin.get("/scanning").shown
+    assert "The ranges are kept." in shown
+    assert "255 addresses" in shown
+    assert "The ranges are kept." not in admin.get("/scanning").shown
+
+
+def test_a_change_that_the_collector_does_not_take_is_kept_and_told(webui: RunningWebUi) -> None:
+    webui.collector.refusals["/v1/reload"] = "10.9.0.0/16 is outside the guardrails."
+    admin = webui.admin()
+    admin.post("/scanning/ranges", {"targets": "10.9.0.0/16", "exclude": ""})
+    assert webui.store.effective().settings.scan.targets == ("10.9.0.0/16",)
+    assert "kept, but not in use yet. 10.9.0.0/16 is outside the guardrails." in admin.get("/scanning").shown
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("read_minutes", "0", "The value must be at least 1."),
+        ("sweep_minutes", "often", "Write a whole number."),
+        ("packets_per_second", "99999", "The value must be at most 10000."),
+        ("packets_per_second", "5000", "above the site's ceiling of 1000"),
+        ("read_minutes", "", "Write a whole number."),
+    ],
+)
+def test_a_wrong_number_is_shown_at_its_field(webui: RunningWebUi, field: str, typed: str, sentence: str) -> None:
+    fields = {"sweep_minutes": "60", "read_minutes": "60", "packets_per_second": "200", "icmp": "on"}
+    answer = webui.admin().post("/scanning/pace", fields | {field: typed})
+    assert answer.status == 422
+    assert sentence in answer.shown
+    assert webui.store.effective().settings.scan.sweep_minutes == 1440
+
+
+def test_a_value_that_is_left_as_it_was_stays_with_the_layer_that_set_it(webui: RunningWebUi) -> None:
+    webui.store.replace_hosting({"scan": {"read_minutes": 30}})
+    fields = {"sweep_minutes": "720", "read_minutes": "30", "packets_per_second": "200", "icmp": "on"}
+    webui.admin().post("/scanning/pace", fields)
+    effective = webui.store.effective()
+    assert effective.layer_of("scan.read_minutes") == "hosting"
+    assert effective.layer_of("scan.sweep_minutes") == "site"
+
+
+def test_values_of_the_environment_are_read_only_and_name_their_variable(start_webui: StartWebUi) -> None:
+    webui = start_webui(DCA_SCAN_TARGETS="10.0.0.0/24", DCA_SNMP_COMMUNITY="s3cret", DCA_HEALTH_CHECK="off", DCA_SITE_NAME="Depot")
+    admin = webui.admin()
+    scanning = admin.get("/scanning")
+    assert "Fixed by DCA_SCAN_TARGETS" in scanning.shown
+    assert "Fixed by DCA_SNMP_COMMUNITY" in scanning.shown
+    assert "s3cret" not in scanning.text
+    assert re.search(r'<textarea[^>]*name="targets"[^>]*readonly', scanning.text)
+    assert "Fixed by DCA_HEALTH_CHECK" in admin.get("/health").shown
+    admin.post("/scanning/ranges", {"targets": "10.9.9.0/24", "exclude": "10.0.0.9"})
+    admin.post("/health/switches", {"health_check": "on", "level": "off"})
+    settings = webui.store.effective().settings
+    assert settings.scan.targets == ("10.0.0.0/24",)
+    assert settings.scan.exclude == ("10.0.0.9",)
+    assert not settings.health_check.enabled
+    assert settings.update.level == "off"
+    sent = {"name": "x", "version": "2c", "community": "other"}
+    assert "DCA_SNMP_COMMUNITY" in admin.post("/scanning/credentials", sent).shown
+
+
+def test_credentials_are_added_put_first_and_removed_and_never_shown(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+
+    def names() -> list[str]:
+        return [one.name for one in webui.store.effective().settings.snmp.credentials]
+
+    assert admin.post("/scanning/credentials", {"name": "Office", "version": "1", "community": "s3cret"}).status == 303
+    assert names() == ["default", "Office"]
+    assert "s3cret" not in admin.get("/scanning").text
+    admin.post("/scanning/credentials/change", {"place": "1", "name": "Office", "action": "first"})
+    assert names() == ["Office", "default"]
+    admin.post("/scanning/credentials/change", {"place": "1", "name": "Office", "action": "remove"})
+    assert "has changed in the meantime" in admin.get("/scanning").shown
+    admin.post("/scanning/credentials/change", {"place": "1", "name": "default", "action": "remove"})
+    assert names() == ["Office"]
+    admin.post("/scanning/credentials/change", {"place": "0", "name": "Office", "action": "remove"})
+    assert names() == ["Office"]
+    assert webui.store.effective().settings.snmp.credentials[0].community.get_secret_value() == "s3cret"
+
+
+def test_a_credential_without_a_community_is_refused(webui: RunningWebUi) -> None:
+    answer = webui.admin().post("/scanning/credentials", {"name": "Office", "version": "2c", "community": " "})
+    assert answer.status == 422
+    assert "Type the community" in answer.shown
+
+
+def test_a_scan_that_cannot_start_says_why(webui: RunningWebUi) -> None:
+    webui.collector.refusals["/v1/scan"] = "A scan is running already."
+    admin = webui.admin()
+    assert admin.post("/scan").status == 303
+    assert "A scan is running already." in admin.get("/scanning").shown
+
+
+def test_a_scan_can_be_cancelled(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert admin.post("/scan/cancel").location == "/scanning"
+    assert webui.collector.called("/v1/scan/cancel") == [{}]
+
+
+def test_the_progress_of_a_scan_is_streamed_until_it_is_done(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    webui.collector.send(scan_state(asked=100))
+    webui.collector.send(scan_state(asked=200, text="<b>200</b>"))
+    webui.collector.send(scan_state(asked=254, done=True, finished_at="2026-11-22T10:01:00Z", text="3 devices found"))
+    answer = admin.get("/scan/events")
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    events = [dict(line.split(": ", 1) for line in block.splitlines()[:1]) for block in answer.text.strip().split("\n\n")]
+    assert [event["event"] for event in events if "event" in event] == ["html", "say", "html", "html", "say", "done"]
+    assert "100 of 254" in re.sub(r"\s+", " ", answer.text.replace("\ndata: ", " "))
+    assert "data: 3 devices found" in answer.text
+
+
+def test_a_browser_that_goes_away_frees_its_stream(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in admin.cookies.items())
+    connection = http.client.HTTPConnection("127.0.0.1", webui.port, timeout=10)
+    connection.request("GET", "/scan/events", headers={"Cookie": cookies, "Host": "localhost"})
+    webui.collector.send(scan_state())
+    response = connection.getresponse()
+    assert b"event" in response.readline()
+    assert webui.services.open_streams == 1
+    response.close()
+    connection.close()
+    for number in range(200):
+        webui.collector.send(scan_state(asked=number))
+        admin.get("/healthz")
+        if not webui.services.open_streams:
+            break
+    assert webui.services.open_streams == 0
+
+
+def test_the_progress_of_a_collector_that_is_down_is_told(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    webui.collector.close()
+    webui.paths.collector_socket.unlink()
+    assert "The collector is not running" in admin.get("/scan/events").text
+
+
+def test_health_shows_components_issues_checks_and_what_updates_can_do(webui: RunningWebUi) -> None:
+    failed = {"name": "collector", "state": "backing_off", "restarts": 3, "last_exit": "signal 9", "memory_mb": 40.2}
+    webui.supervisor.status = supervisor_status(
+        components=[failed],
+        issues=[{"check": "exit", "component": "collector", "text": "The collector ended.", "fix": "Restarted.", "fixed": True}],
+    )
+    webui.collector.answers["/v1/health"] = {"ok": False, "checks": [{"name": "database", "ok": False, "text": "is locked"}]}
+    shown = webui.admin().get("/health").shown
+    for words in (
+        "Waits before it starts again",
+        "signal 9",
+        "The collector ended.",
+        "fixed",
+        "Database Bad is locked",
+        "Docker socket",
+    ):
+        assert words in shown, words
+
+
+def test_a_component_is_restarted_through_the_supervisor(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert admin.post("/health/components/collector/restart").location == "/health"
+    assert webui.supervisor.called("/v1/components/collector/restart") == [{}]
+    assert "Collector is being restarted." in admin.get("/health").shown
+
+
+def test_the_switches_are_turned_and_the_supervisor_told(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert admin.post("/health/switches", {"level": "config"}).location == "/health"
+    settings = webui.store.effective().settings
+    assert (settings.health_check.enabled, settings.update.level) == (False, "config")
+    assert webui.supervisor.called("/v1/reload")
+    assert admin.post("/health/switches", {"level": "everything"}).status == 422
+    assert admin.post("/health/switches", {"health_check": "on", "level": "auto"}).status == 303
+    assert webui.store.effective().settings.health_check.enabled
+
+
+def test_the_name_of_the_site_is_changed(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert admin.post("/settings/site", {"name": "Library <2>"}).location == "/settings"
+    answer = admin.get("/settings")
+    assert "Library <2>" in answer.shown
+    assert "Library &lt;2&gt;" in answer.text
+    assert admin.post("/settings/site", {"name": "x" * 101}).status == 422
+
+
+def test_a_full_disk_keeps_the_old_settings_and_says_so(webui: RunningWebUi, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = webui.admin()
+    token = admin.form_token("/settings")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("appliance.settings.store.write_atomic", full)
+    answer = admin.ask("POST", "/settings/site", {"name": "Library", "_xsrf": token})
+    assert answer.status == 422
+    assert "No space left on device" in answer.shown
+    monkeypatch.undo()
+    assert webui.store.effective().settings.site.name == "Town hall"
