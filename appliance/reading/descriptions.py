@@ -39,6 +39,8 @@ _NO_MODEL = re.compile(
     r"|.*\b(?:ethernet|print server|printing system|jetdirect|scan server)\b",
     re.IGNORECASE,
 )
+_IS_ONE_MODEL = re.compile(r".*\d(?!.*x$).*")
+"""A name with a number, but not one of a family with an x for the digits that differ, such as M408x."""
 _AFTER_MODEL = re.compile(r"\s*(?:[;,]|\s/).*$")
 
 
@@ -59,7 +61,7 @@ def model_in(description: str, serial: str | None) -> str | None:
         if serial and position and len(word) >= 6 and serial.upper().startswith(word.upper()):
             words = words[:position]
             break
-    if len(words) > 1 and words[-1].lower() == "series" and any(character.isdigit() for character in words[-2]):
+    if len(words) > 1 and words[-1].lower() == "series" and _IS_ONE_MODEL.fullmatch(words[-2]):
         words.pop()
     model = " ".join(words)
     if not model or _NO_MODEL.match(model) or makers.leading_maker(model) == model:

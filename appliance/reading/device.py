@@ -11,8 +11,7 @@ from typing import Protocol
 
 from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
-from appliance.reading.descriptions import described
-from appliance.reading.identity import interface_is_open
+from appliance.reading.identity import firmware, interface_is_open
 from appliance.reading.objects import MibObject
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
@@ -110,7 +109,7 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
         yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
     if not text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)):
         yield mib.ENT_PHYSICAL_SERIAL_NUM.instance(1)
-    if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and not _tells_firmware(view):
+    if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and firmware(view) is None:
         yield mib.ENT_PHYSICAL_SOFTWARE_REV.instance(1)
     interface = mib.ip_address_if_index(address)
     if interface is not None and interface_is_open(view, address):
@@ -131,8 +130,3 @@ def _open_columns(view: View, address: str) -> Iterator[MibObject]:
         yield mib.PRT_INPUT_DESCRIPTION
     if interface_is_open(view, address):
         yield from (mib.IF_TYPE, mib.IF_OPER_STATUS)
-
-
-def _tells_firmware(view: View) -> bool:
-    told = described(text(view.system(mib.SYS_DESCR)) or "")
-    return told is not None and told.firmware is not None

@@ -71,7 +71,7 @@ def identify(view: View, address: str) -> Identity:
     identity.serial = _serial(view, texts, identity.reasons)
     identity.model = _model(texts, identity.serial)
     identity.description = _description(texts)
-    identity.firmware = _firmware(view, texts)
+    identity.firmware = firmware(view)
     identity.network_firmware = texts.told.network_firmware
     identity.mac = mac_address(view, address)
     for name in ("manufacturer", "model", "mac", "firmware", "description"):
@@ -159,12 +159,14 @@ def _description(texts: _Texts) -> str | None:
     return next((text for text in texts_in_order if model_in(text, None)), next(iter(texts_in_order), None))
 
 
-def _firmware(view: View, texts: _Texts) -> str | None:
+def firmware(view: View) -> str | None:
+    """Return the firmware of the printer: entPhysicalFirmwareRev, entPhysicalSoftwareRev, or a known format of sysDescr."""
     for column in (mib.ENT_PHYSICAL_FIRMWARE_REV, mib.ENT_PHYSICAL_SOFTWARE_REV):
         for value in view.instances(column).values():
             if (found := text(value)) and not is_placeholder(found):
                 return found
-    return texts.told.firmware
+    told = described(text(view.system(mib.SYS_DESCR)) or "")
+    return told.firmware if told is not None else None
 
 
 def mac_address(view: View, address: str) -> str | None:

@@ -259,6 +259,8 @@ def test_the_entity_mib_tells_the_firmware() -> None:
         ("Brother HL-5370DW series", "HL-5370DW"),
         ("HP Color LaserJet flow MFP M880", "Color LaserJet flow MFP M880"),
         ("EPSON SC-T3405 Series", "SC-T3405"),
+        ("Samsung M408x Series", "M408x Series"),
+        ("HP LaserJet Series", "LaserJet Series"),
         ("CS 4053ci", "CS 4053ci"),
         ("HP HP LaserJet 4250", "LaserJet 4250"),
         ("Generic 28C-1", None),
