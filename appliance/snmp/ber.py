@@ -42,11 +42,9 @@ def read_request_id(data: bytes) -> int | None:
         position = _inside(data, position, _OCTET_STRING)[1]
         position = _inside(data, position, _RESPONSE)[0]
         start, end = _inside(data, position, _INTEGER)
+        return _integer(data[start:end]) if end <= len(data) else None
     except (IndexError, _Unfamiliar):
         return None
-    if not 1 <= end - start <= 4 or end > len(data):
-        return None
-    return int.from_bytes(data[start:end], "big", signed=True)
 
 
 def read_response(data: bytes) -> Response | None:
@@ -103,9 +101,7 @@ def _read(data: bytes) -> Response:
     community = data[start:position]
     position, pdu_end = _inside(data, position, _RESPONSE)
     start, position = _inside(data, position, _INTEGER)
-    if not 1 <= position - start <= 4:
-        raise _Unfamiliar
-    request_id = int.from_bytes(data[start:position], "big", signed=True)
+    request_id = _integer(data[start:position])
     error_status, position = _small_integer(data, position)
     error_index, position = _small_integer(data, position)
     position, list_end = _inside(data, position, _SEQUENCE)
@@ -153,9 +149,11 @@ def _value(tag: int, content: bytes, version: int) -> Value:
 
 
 def _integer(content: bytes) -> int:
-    if not 1 <= len(content) <= 4:
+    number = int.from_bytes(content, "big", signed=True)
+    # Five bytes: pysnmp itself writes -2^31 that way.
+    if not 1 <= len(content) <= 5 or not -(2**31) <= number < 2**31:
         raise _Unfamiliar
-    return int.from_bytes(content, "big", signed=True)
+    return number
 
 
 def _nothing(content: bytes) -> None:

@@ -1,0 +1,1 @@
+"""Tests of targets, pace, pings and sweeps."""

@@ -1,0 +1,1 @@
+"""Tests of the SNMP client, over real sockets."""
