@@ -142,7 +142,7 @@ def print_json(gathered: Gathered, arguments: argparse.Namespace, extra: dict[st
 def print_failures(gathered: Gathered) -> None:
     """Print one line on standard error for each device that could not be read."""
     for failure in gathered.failures():
-        told = failure["reason"].startswith((failure["address"], f"The name {failure['address']}"))
+        told = failure["address"] in failure["reason"]
         print(failure["reason"] if told else f"{failure['address']}: {failure['reason']}", file=sys.stderr)
 
 

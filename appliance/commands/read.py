@@ -19,6 +19,7 @@ from appliance.service.cycle import Cycle, Known
 from appliance.service.hosts import resolve_host
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
+from appliance.settings.model import Settings
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     for host in arguments.hosts:
         if targets_of([host], settings).count() > 1:
             raise SettingsError(f"{host!r} is more than one device. Use `dca scan` for networks and ranges.")
-    gathered = asyncio.run(_read(arguments.hosts, options))
+    gathered = asyncio.run(_read(arguments.hosts, options, settings))
     if arguments.json:
         print_json(gathered, arguments, {})
     elif gathered.readings:
@@ -40,13 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if gathered.scan.failures else 0
 
 
-async def _read(hosts: list[str], options: CycleOptions) -> Gathered:
+async def _read(hosts: list[str], options: CycleOptions, settings: Settings) -> Gathered:
     gathered = Gathered(Scan("read"))
     devices: dict[str, Known] = {}
     for host in hosts:
         try:
             address = await resolve_host(host)
-        except SnmpError as error:
+            if address not in targets_of([address], settings):
+                raise SettingsError(f"{host} is never contacted: the settings of this site exclude it (scan.exclude).")
+        except (SnmpError, SettingsError) as error:
             gathered.scan.fail(host, str(error))
             continue
         devices.setdefault(address, Known(address, options.port, hostname=host if host != address else None))
