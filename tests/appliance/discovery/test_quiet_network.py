@@ -1,0 +1,46 @@
+"""A network whose devices do not answer pings, in a namespace of its own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
+
+
+def may_have_a_network() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*UNSHARE, "true"], capture_output=True, check=False, timeout=60).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def outcome() -> dict[str, Any]:
+    if not may_have_a_network():
+        pytest.skip("this machine does not let its users make network namespaces")
+    command = [*UNSHARE, sys.executable, "-m", "tests.appliance.discovery.quiet_network"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert finished.returncode == 0, finished.stderr
+    result: dict[str, Any] = json.loads(finished.stdout)
+    return result
+
+
+def test_agents_that_block_pings_are_found(outcome: dict[str, Any]) -> None:
+    assert outcome["found"] == ["127.30.0.5", "127.30.0.6"]
+    assert outcome["answering"] == 2
+
+
+def test_a_silent_address_costs_two_pings_and_one_small_request(outcome: dict[str, Any]) -> None:
+    # An agent costs one more request, with the whole probe.
+    assert outcome["packets_sent"] == 30 * 3 + 2
+    assert outcome["bytes_sent"] == 30 * (28 + 28 + 71) + 2 * 85
+
+
+def test_what_cannot_be_sent_is_told_and_not_taken_for_silence(outcome: dict[str, Any]) -> None:
+    assert outcome["trouble"] == {"there is no route to the network": 1}
+    assert outcome["asked"] == 30
