@@ -13,10 +13,15 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Who the printer is. `description` is hrDeviceDescr, `system` sysDescr, `sleeping` tells standby apart from other(1)."""
+    """Who the printer is: `manufacturer` and `model` as people write them, `mfg` and `mdl` as its IEEE 1284 device ID does.
+
+    `description` is hrDeviceDescr, `system` is sysDescr.
+    """
 
     manufacturer: str
     model: str
+    mfg: str
+    mdl: str
     description: str
     system: str
     object_id: str
@@ -83,7 +88,10 @@ class Colorant:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """A row of prtMarkerSuppliesTable; `pages` is how many pages a full one lasts, 0 when its level does not move."""
+    """A row of prtMarkerSuppliesTable; `pages` is how many pages a full one lasts, 0 when its level does not move.
+
+    `serial` and `part_number` repeat what the description holds: that they can be found there is part of the ground truth.
+    """
 
     type: str
     description: str
@@ -93,6 +101,8 @@ class Supply:
     pages: int = 0
     color: str = ""
     supply_class: str = "supplyThatIsConsumed"
+    serial: str = ""
+    part_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

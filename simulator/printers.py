@@ -170,12 +170,12 @@ class PrinterObjects:
                 2: self._text(device.description),
                 4: integer(0),
                 5: integer(3),
-                7: self._text(device.model),
+                7: self._text(device.mdl),
                 9: self._text(device.firmware),
                 10: self._text(device.firmware),
                 11: self._text(device.serial),
-                12: self._text(device.manufacturer),
-                13: self._text(device.model),
+                12: self._text(device.mfg),
+                13: self._text(device.mdl),
             },
         )
 
@@ -348,7 +348,7 @@ def error_octets(errors: Iterable[str]) -> bytes:
 def device_id(model: Model) -> str:
     """Return the IEEE 1284 device ID."""
     device = model.device
-    who = f"MFG:{device.manufacturer};CMD:{device.command_set};MDL:{device.model};"
+    who = f"MFG:{device.mfg};CMD:{device.command_set};MDL:{device.mdl};"
     return f"{who}CLS:PRINTER;DES:{device.description};SN:{device.serial};"
 
 

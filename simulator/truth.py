@@ -90,4 +90,19 @@ def _supply(printing: Printing, index: int, supply: Supply, seconds: float) -> d
         "level": level,
         "capacity": supply.capacity,
         "percent": round(100 * level / supply.capacity, 2) if known else None,
+        "state": _supply_state(supply, level),
+        "serial": supply.serial or None,
+        "part_number": supply.part_number or None,
     }
+
+
+def _supply_state(supply: Supply, level: int) -> str:
+    """Return the state by level alone; at a tenth a supply is low (no printer of the fleet has an alert that says otherwise)."""
+    special = {-1: "unrestricted", -2: "unknown", -3: "some_remaining"}
+    if level < 0:
+        return special[level]
+    if supply.supply_class == "receptacleThatIsFilled":
+        return "ok"
+    if level == 0:
+        return "empty"
+    return "low" if level * 10 <= supply.capacity else "ok"
