@@ -1,5 +1,6 @@
 """`dca run` with the real collector and the real web UI: what is repaired, what is left alone, and how it ends."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from appliance.settings.model import Settings, WebSettings
 from tests.updater.harness import Appliance, alive, wait_until
+from updater.checks.deep import Deep
+from updater.components import declare_components
 
 DCA = str(Path(sys.executable).with_name("dca"))
 
@@ -77,11 +81,12 @@ def test_stopped_collector_is_reported_and_left_alone_with_the_health_check_off(
 
 def test_real_components_pass_their_deep_checks(appliance: Appliance) -> None:
     run(appliance)
-    wait_until(lambda: appliance.call("GET", "/v1/health")["ok"])
-    time.sleep(32)  # the deep check looks each 10 s and acts on the third bad answer
-    status = appliance.call("GET", "/v1/status")
-    assert status["issues"] == []
-    assert [component["restarts"] for component in status["components"]] == [0, 0]
+    settings = Settings(web=WebSettings(bind="127.0.0.1", port=int(appliance.environment["DCA_WEB_PORT"])))
+    check = Deep()
+    assert [asyncio.run(check.ask(spec)) for spec in declare_components(settings, appliance.paths)] == [None, None]
+    assert appliance.call("GET", "/v1/status")["issues"] == []
+    appliance.stop()
+    assert None not in [asyncio.run(check.ask(spec)) for spec in declare_components(settings, appliance.paths)]
 
 
 def test_term_stops_everything_within_8_seconds(appliance: Appliance) -> None:

@@ -332,6 +332,7 @@ def test_restart_by_hand_brings_back_what_the_switched_off_health_check_left_alo
     os.kill(second, signal.SIGSTOP)
     appliance.call("POST", "/v1/components/collector/restart")
     appliance.wait_running(after=second)
+    assert appliance.component()["last_exit"] == "exited with code 0"
 
 
 def test_restart_of_a_component_that_ignores_sigterm_ends_in_a_kill(appliance: Appliance) -> None:

@@ -32,7 +32,7 @@ class Deep(Check):
             for component in situation.components
             if component.state is State.RUNNING and component.spec.endpoint and (pid := component.pid) is not None
         ]
-        troubles = await asyncio.gather(*(self._ask(component.spec) for component, _ in asked))
+        troubles = await asyncio.gather(*(self.ask(component.spec) for component, _ in asked))
         free = free_bytes(situation.data_folder)
         helps = free is None or free > FULL_BYTES
         findings = [
@@ -47,7 +47,7 @@ class Deep(Check):
         fix = Fix(Remedy.STOP_AND_START, f"Stop the {component.name} and start it again.") if helps else None
         return Finding(self.slug, f"The {component.name} runs and does not work: {trouble}", component.name, pid, fix)
 
-    async def _ask(self, spec: ComponentSpec) -> str | None:
+    async def ask(self, spec: ComponentSpec) -> str | None:
         """Return what is wrong, as a sentence, or None."""
         if isinstance(spec.endpoint, ControlEndpoint):
             return await self._ask_control(spec.endpoint, spec.name)
