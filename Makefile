@@ -52,16 +52,16 @@ lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
 frontend: webui/static/vendor/.built ## the front-end files, from npm by lock file
 
 webui/static/vendor/.built: frontend/package-lock.json $(wildcard frontend/*.css frontend/*.js frontend/*.json frontend/*.py frontend/*.sh) | $(VENV)/.run
-	NPM="$$(sh requirements/npm.sh $(BIN)/python)" sh frontend/build.sh
-	touch $@
+	@NPM="$$(sh requirements/npm.sh $(BIN)/python)" sh frontend/build.sh
+	@touch $@
 
 $(VENV)/.run: requirements/hosting.lock requirements/build.lock pyproject.toml VERSION
-	sh requirements/install.sh $(PYTHON) $(VENV) requirements/hosting.lock
-	touch $@
+	@sh requirements/install.sh $(PYTHON) $(VENV) requirements/hosting.lock
+	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
-	sh requirements/install.sh $(PYTHON) $(VENV) requirements/dev.lock
-	touch $@
+	@sh requirements/install.sh $(PYTHON) $(VENV) requirements/dev.lock
+	@touch $@
 
 .PHONY: clean
 clean: ## remove everything that was installed or built here (never ./data)
