@@ -25,6 +25,14 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""
 
 
+class Throttled(HTTPError):
+    """Too many attempts; `wait` is in seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(429, f"Too many attempts to log in. Try again in {wait} seconds.")
+        self.wait = wait
+
+
 class ConsoleHandler(BaseHandler):
     """A page. `self.session` is who is logged in."""
 
@@ -80,6 +88,8 @@ class ConsoleHandler(BaseHandler):
         text = {404: "There is no such page.", 405: "This page cannot be asked in this way."}.get(status_code, "")
         if isinstance(error, HTTPError):
             text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
+        if isinstance(error, Throttled):
+            self.set_header("Retry-After", str(error.wait))
         elif isinstance(error, DataError | BusyError):
             self.set_status(503)
             self.set_header("Retry-After", "15")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hosting.console.texts import number
 
-WIDTH, HEIGHT = 720, 220
+WIDTH, HEIGHT = 1120, 260
 LEFT, RIGHT, TOP, BOTTOM = 76, 16, 14, 30
 LINES = 4
 TIMES = 4

@@ -17,7 +17,7 @@ from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
 
 PAGE = 50
 HISTORY = 200
-HISTORY_SHOWN = 30
+HISTORY_SHOWN = 12
 CONDITIONS = {"error": "Cannot print", "warning": "Needs attention", "ok": "In order", "unknown": "Status not told"}
 
 
@@ -91,6 +91,7 @@ class DevicePage(ConsoleHandler):
         if found is None:
             raise HTTPError(404)
         view, kept = found
+        everything = self.get_query_argument("history", "") == "all"
         meter = _charted(view.reading)
         points = [(in_utc(item.taken_at), item.meters[meter].value) for item in reversed(kept) if meter and meter in item.meters]
         self.page(
@@ -100,13 +101,14 @@ class DevicePage(ConsoleHandler):
             chart=draw(points, _meter_name(meter)) if meter else None,
             charted=_meter_name(meter) if meter else "",
             columns=_columns(view.reading),
-            history=_history(kept, meter)[:HISTORY_SHOWN],
+            history=_history(kept, meter)[: HISTORY if everything else HISTORY_SHOWN],
             kept=len(kept),
             meter_name=_meter_name,
             words=texts.words,
+            state_word=texts.state,
             number=texts.number,
             in_utc=in_utc,
-            misc={name: str(value) for name, value in sorted(view.reading.misc.items())},
+            misc={name: _plain(value) for name, value in sorted(view.reading.misc.items())},
         )
 
 
@@ -130,3 +132,14 @@ def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
 
 def _meter_name(name: str) -> str:
     return texts.METERS.get(name, texts.words(name))
+
+
+def _plain(value: object) -> str:
+    """Return a value of `misc`, which may be anything, as a line of text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{texts.words(str(name)).lower()} {_plain(item)}" for name, item in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

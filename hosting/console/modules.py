@@ -15,7 +15,7 @@ class State(UIModule):
 
     def render(self, level: str, text: str) -> str:
         """Return the badge."""
-        return self.render_string("parts/state.html", level=level, text=text).decode()
+        return self.render_string("parts/state.html", level=level, text=text).decode().strip()
 
 
 class Moment(UIModule):
@@ -24,7 +24,7 @@ class Moment(UIModule):
     def render(self, moment: datetime | None, never: str = "never") -> str:
         """Return a `<time>`, or the word `never`."""
         text = never if moment is None else texts.ago(moment, utc_now())
-        return self.render_string("parts/moment.html", exact=to_rfc3339(moment), text=text).decode()
+        return self.render_string("parts/moment.html", exact=to_rfc3339(moment), text=text).decode().strip()
 
 
 class SupplyBar(UIModule):
@@ -32,7 +32,7 @@ class SupplyBar(UIModule):
 
     def render(self, supply: SupplyView) -> str:
         """Return the SVG."""
-        return self.render_string("parts/supply_bar.html", supply=supply).decode()
+        return self.render_string("parts/supply_bar.html", supply=supply).decode().strip()
 
 
 class Chart(UIModule):
@@ -40,7 +40,7 @@ class Chart(UIModule):
 
     def render(self, chart: Drawing) -> str:
         """Return the SVG."""
-        return self.render_string("parts/chart.html", chart=chart).decode()
+        return self.render_string("parts/chart.html", chart=chart).decode().strip()
 
 
 class Pages(UIModule):
@@ -48,7 +48,7 @@ class Pages(UIModule):
 
     def render(self, page: int, pages: int, address: str, query: dict[str, str]) -> str:
         """Return the links, or nothing when there is only one part."""
-        return self.render_string("parts/pages.html", page=page, pages=pages, address=address, query=query).decode()
+        return self.render_string("parts/pages.html", page=page, pages=pages, address=address, query=query).decode().strip()
 
 
 class Sort(UIModule):
@@ -62,12 +62,16 @@ class Sort(UIModule):
         changed["sort"] = name
         if descending:
             changed["order"] = "desc"
-        return self.render_string(
-            "parts/sort.html",
-            title=title,
-            address=address,
-            query=changed,
-            current=current,
-            descending=not descending,
-            numeric=numeric,
-        ).decode()
+        return (
+            self.render_string(
+                "parts/sort.html",
+                title=title,
+                address=address,
+                query=changed,
+                current=current,
+                descending=not descending,
+                numeric=numeric,
+            )
+            .decode()
+            .strip()
+        )

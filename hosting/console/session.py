@@ -6,9 +6,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import structlog
-from tornado.web import HTTPError
-
-from hosting.console.base import SESSION_COOKIE, ConsoleHandler
+from hosting.console.base import SESSION_COOKIE, ConsoleHandler, Throttled
 from hosting.db import accounts, audit
 
 LONGEST = 1024
@@ -57,14 +55,13 @@ class LoginHandler(ConsoleHandler):
         self.redirect(self.url(next_path))
 
     def _throttle(self, name: str) -> None:
-        """Count the attempt. Raises HTTPError 429 after too many from this address, or from everywhere together."""
+        """Count the attempt. Raises Throttled after too many from this address, or from everywhere together."""
         everybody, one = self.services.logins, self.services.failures
         address = f"login {self.address}"
         wait = max(everybody.wait("login"), one.wait(address))
         if wait:
             structlog.get_logger().warning("login throttled", account=name[:100], address=self.address)
-            self.set_header("Retry-After", str(wait))
-            raise HTTPError(429, f"Too many attempts to log in. Try again in {wait} seconds.")
+            raise Throttled(wait)
         everybody.take("login")
         one.take(address)
 

@@ -53,6 +53,11 @@ CONTACTS: Mapping[str, tuple[str, str]] = {
 UPDATE_LEVELS: Mapping[str, str] = {"off": "off", "config": "configuration", "notify": "notify", "auto": "automatic"}
 
 
+def state(name: str) -> str:
+    """Return the state of a supply or a tray in words."""
+    return SUPPLY_STATES.get(name, words(name))
+
+
 def words(name: str) -> str:
     """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
@@ -90,4 +95,4 @@ def span(seconds: int) -> str:
         return counted(seconds // 60, "minute", "minutes")
     if seconds < 2 * 86400:
         return counted(seconds // 3600, "hour", "hours")
-    return counted(seconds // 86400, "day", "days")
+    return counted(round(seconds / 86400), "day", "days")

@@ -181,7 +181,7 @@ def supply_view(supply: Supply) -> SupplyView:
         word for word in (texts.words(color) if color else "", texts.words(supply.type).lower()) if word
     )
     if supply.percent is None:
-        value = texts.SUPPLY_STATES.get(supply.state, texts.words(supply.state))
+        value = texts.state(supply.state)
     else:
         free = " free" if supply.supply_class == "receptacleThatIsFilled" else ""
         value = f"{texts.percent(supply.percent)}{free}"

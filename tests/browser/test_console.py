@@ -1,0 +1,188 @@
+"""The console in a real browser: what a person does, that nothing is blocked or broken, and the pictures of the README."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from hosting.clock import utc_now
+from hosting.config import Config
+from hosting.db import accounts
+from hosting.db.tables import device_latest
+from hosting.db.tables import site as site_table
+from tests.browser.conftest import PHONE, OpenPage, Watch, accessibility_faults, overflows
+from tests.hosting import fleet
+from tests.hosting.batches import batch
+from tests.hosting.running import PASSWORD, RunningServer
+from tests.hosting.site import Site
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+TakePicture = Callable[[Page, str], Path]
+
+
+@pytest.fixture(scope="module")
+def fed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Yield a server that two weeks of readings of three sites have reached, and one site that has not enrolled yet."""
+    server = RunningServer(Config(tmp_path_factory.mktemp("hosting")))
+    server.code("Airport lounge")
+    for name, printers in fleet.SITES.items():
+        site = Site(server).enrol(name)
+        for printer in printers:
+            assert site.upload(batch(*fleet.readings(printer)), compressed=True).status == 200
+        assert site.check_in(fleet.state(name)).status == 200
+    age(server, "Mill Street depot", timedelta(hours=26))
+    yield server
+    server.stop()
+
+
+def age(server: RunningServer, name: str, by: timedelta) -> None:
+    """Let the last contact of a site lie back, and say its readings arrived when they were taken."""
+    this = site_table.c.name == name
+    server.write(lambda connection: connection.execute(sa.update(site_table).where(this).values(last_contact_at=utc_now() - by)))
+    first = utc_now() - timedelta(days=fleet.DAYS)
+    server.write(lambda connection: connection.execute(sa.update(device_latest).values(first_seen_at=first)))
+
+
+@pytest.fixture
+def page(open_page: OpenPage, fed_server: RunningServer) -> Page:
+    """Return a page of a person who is logged in; its paths are those of the server."""
+    return visit(open_page, fed_server)
+
+
+def visit(open_page: OpenPage, server: RunningServer, **options: Any) -> Page:
+    secret = server.write(lambda connection: accounts.start_session(connection, "admin", "127.0.0.1"))
+    page = open_page(base_url=server.url, **options)
+    page.context.add_cookies([{"name": "dca_hosting_session", "value": secret, "url": server.url}])
+    return page
+
+
+def test_a_person_logs_in_and_out(open_page: OpenPage, fed_server: RunningServer, picture: TakePicture) -> None:
+    page = open_page(base_url=fed_server.url)
+    page.goto("/devices")
+    picture(page, "console-login")
+    page.get_by_label("Account").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Devices", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_all_sites_are_listed_with_their_state(page: Page, picture: TakePicture) -> None:
+    page.goto("/sites")
+    for name in (*fleet.SITES, "Airport lounge"):
+        expect(page.get_by_role("row").filter(has_text=name)).to_have_count(1)
+    expect(page.get_by_role("row").filter(has_text="Mill Street depot").get_by_text("Lost")).to_be_visible()
+    picture(page, "console-sites")
+
+
+def test_scan_now_is_asked_for_once(page: Page) -> None:
+    page.goto("/sites")
+    row = page.get_by_role("row").filter(has_text="Harbour office")
+    row.get_by_role("button", name="Scan now").click()
+    expect(page.get_by_text("The scan is asked for")).to_be_visible()
+    expect(row.get_by_role("button", name="Scan asked for")).to_be_disabled()
+
+
+def test_revoking_asks_first(page: Page) -> None:
+    page.goto("/sites?q=mill")
+    page.get_by_role("link", name="Mill Street depot").click()
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("was revoked")).to_have_count(0)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("was revoked")).to_be_visible()
+    page.get_by_role("button", name="Admit again").click()
+    expect(page.get_by_text("admitted again.")).to_be_visible()
+
+
+def test_devices_are_searched_and_sorted(page: Page, picture: TakePicture) -> None:
+    page.goto("/devices")
+    rows = page.get_by_role("row")
+    expect(rows).to_have_count(14)
+    page.set_viewport_size({"width": 1280, "height": 1180})
+    picture(page, "console-devices")
+    page.get_by_label("Search").fill("ricoh ward")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(rows).to_have_count(2)
+    page.get_by_role("link", name="Show all").click()
+    page.get_by_role("link", name="Total").click()
+    page.get_by_role("link", name="Total").click()
+    expect(rows.nth(1)).to_contain_text("HP LaserJet 4050")
+    assert "sort=total&order=desc" in page.url
+
+
+def test_a_device_shows_everything_it_said(page: Page, picture: TakePicture) -> None:
+    page.goto("/devices?q=VNBRR4K1Q7")
+    page.get_by_role("link", name="HP Color LaserJet").click()
+    for text in ("MPS-0107", "Magenta cartridge is low", "lowToner", "prtMarkerLifeCount.1.1", "2411A", "CT1548213"):
+        expect(page.get_by_text(text).first).to_be_visible()
+    expect(page.get_by_role("img", name="Total from")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 1740})
+    picture(page, "console-device")
+    page.get_by_role("link", name="Show all").click()
+    expect(page.locator("#history >> xpath=ancestor::section").get_by_role("row")).to_have_count(fleet.DAYS * 4 + 1)
+
+
+def test_a_site_shows_its_state(page: Page, picture: TakePicture) -> None:
+    page.goto("/sites")
+    page.get_by_role("link", name="Riverside clinic").click()
+    expect(page.get_by_text("no SNMP community fits")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 1180})
+    picture(page, "console-site")
+
+
+def test_an_enrolment_string_is_shown_once(page: Page, picture: TakePicture) -> None:
+    page.goto("/enrolment")
+    page.get_by_label("Name of the site").fill("Airport lounge")
+    page.get_by_label("Address of this server").fill("https://mps.example.com")
+    page.get_by_role("button", name="Make the string").click()
+    shown = page.locator(".enrolment-string").inner_text()
+    assert shown.startswith("https://mps.example.com#enrol=")
+    picture(page, "console-enrolment")
+    page.goto("/enrolment")
+    assert shown not in page.content()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_is_accessible(
+    open_page: OpenPage, fed_server: RunningServer, watch: Watch, dark: bool, picture: TakePicture
+) -> None:
+    watch.allowed_errors.append("404 (Not Found)")
+    page = visit(open_page, fed_server, dark=dark)
+    for path in every_page(page):
+        page.goto(path)
+        assert accessibility_faults(page) == [], path
+    page.goto("/sites")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == ("dark" if dark else "light")
+    if dark:
+        picture(page, "console-dark")
+
+
+def test_every_page_fits_a_phone(open_page: OpenPage, fed_server: RunningServer, watch: Watch, picture: TakePicture) -> None:
+    watch.allowed_errors.append("404 (Not Found)")
+    page = visit(open_page, fed_server, size=PHONE)
+    for path in every_page(page):
+        page.goto(path)
+        assert not overflows(page), path
+        if path.startswith("/device?"):  # the page with the most parts, laid out anew on a phone
+            assert accessibility_faults(page) == []
+    page.goto("/sites")
+    picture(page, "console-phone")
+
+
+def every_page(page: Page) -> list[str]:
+    """Return the paths of the pages, one site and one device among them."""
+    page.goto("/devices?q=VNBRR4K1Q7")
+    device = page.get_by_role("link", name="HP Color LaserJet").get_attribute("href")
+    page.goto("/sites")
+    site = page.get_by_role("link", name="Riverside clinic").first.get_attribute("href")
+    assert device
+    assert site
+    return ["/sites", site, "/devices", device, "/enrolment", "/nowhere", "/devices?q=nothing-fits"]
