@@ -81,7 +81,7 @@ def _supply(printing: Printing, index: int, supply: Supply, seconds: float) -> d
     level = printing.level(supply, seconds)
     known = level >= 0 and supply.capacity > 0
     return {
-        "index": index,
+        "index": str(index),
         "type": supply.type,
         "class": supply.supply_class,
         "color": supply.color or None,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulator.demo.processes import END_SIGNALS
 from simulator.demo.scene import play
 from simulator.demo.screen import Screen
 from simulator.errors import SimulatorError
@@ -26,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--keep", type=Path, metavar="DIR", help="work in this new or empty folder and leave it: databases, logs, certificates"
     )
     options = parser.parse_args(arguments)
-    # SIGTERM takes the same way out as Ctrl-C, so that nothing is left running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # All take the same way out, so that nothing is left running; SIGINT too, which a shell ignores for what it runs behind it.
+    for number in END_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
     screen = Screen(sys.stdout)
     try:
         return play(screen, check=options.check, keep=options.keep)

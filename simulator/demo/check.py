@@ -109,7 +109,7 @@ def _supplies(
     comparison.equal(f"{name}: number of supplies", len(before), len(found))
     for number, (full, used, supply) in enumerate(zip(before, after, found, strict=False), 1):
         label = f"{name}: supply {number}"
-        for item in ("type", "class", "color", "description", "unit", "capacity"):
+        for item in ("index", "type", "class", "color", "description", "unit", "capacity"):
             comparison.equal(f"{label} {item}", full[item], supply.get(item))
         for item in ("serial", "part_number"):
             if full[item]:

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +17,8 @@ from simulator.errors import DemoError
 LAST_LINES = 12
 COMMAND_SECONDS = 60.0
 STOP_SECONDS = 10.0
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends the demo: Ctrl-C, an engine or a script, a closed terminal."""
 
 
 def command(name: str, *words: str) -> list[str]:
@@ -26,6 +28,20 @@ def command(name: str, *words: str) -> list[str]:
     if found is None:
         raise DemoError(f"The command {name} is not installed. Run `make demo`, which installs everything first.")
     return [found, *words]
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold back the signals that end the demo: between the start of a process and the note of it, one would leave it behind."""
+    noted: list[int] = []
+    previous = {number: signal.signal(number, lambda received, _: noted.append(received)) for number in END_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    if noted:
+        raise KeyboardInterrupt
 
 
 class Process:
@@ -93,20 +109,18 @@ class Processes:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        # The way out is taken once: impatience must not leave processes behind.
-        previous = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            while self._running:
-                self._running.pop().stop()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        # From here on the demo only ends: impatience must not leave processes or folders behind.
+        for number in END_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        while self._running:
+            self._running.pop().stop()
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Process:
         """Start a process that ends with the demo."""
         log = self._logs / f"{name.replace(' ', '-')}.log"
-        process = Process(name, command, log, self._environment | dict(environment or {}))
-        self._running.append(process)
+        with _uninterrupted():
+            process = Process(name, command, log, self._environment | dict(environment or {}))
+            self._running.append(process)
         return process
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
