@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.appliance.collector import Site
-from tests.conftest import RunningSimulator, StartChild, StartSimulator
+from tests.appliance.hosting_server import Hosting
+from tests.conftest import FreePort, RunningSimulator, StartChild, StartSimulator
 
 
 @pytest.fixture
@@ -30,3 +31,9 @@ def ready_site(site: Site, fleet: RunningSimulator) -> Site:
         "DCA_PACKETS_PER_SECOND": "1000",
     }
     return site
+
+
+@pytest.fixture
+def hosting(tmp_path: Path, free_port: FreePort, start_child: StartChild) -> Hosting:
+    """Return a hosting server that is set up and not yet started."""
+    return Hosting(tmp_path / "hosting", free_port(), start_child).prepare()
