@@ -111,47 +111,41 @@ def _read(data: bytes) -> Response:
 
 
 def _varbinds(data: bytes, position: int, end: int, version: int) -> list[tuple[Oid, Value]]:
+    # The hot path of a scan: the short form of lengths is read right here, and tuple.__new__ makes a Value without a Python call.
     found: list[tuple[Oid, Value]] = []
-    append = found.append
-    oid_of, value_of = read_oid, _value
+    readers = _V2C_CONTENT if version else _V1_CONTENT
+    name_of, make, append = read_oid, tuple.__new__, found.append
     while position < end:
-        # The short form of all three headers is the everyday case, written out because this loop is the hot path.
-        if data[position] != _SEQUENCE:
-            raise _Unfamiliar
+        start = position + 2
         length = data[position + 1]
-        if length < 0x80:
-            start = position + 2
-            position = start + length
-        else:
+        if data[position] != _SEQUENCE or length >= 0x80:
             start, position = _inside(data, position, _SEQUENCE)
-        if position > end or data[start] != _OBJECT_IDENTIFIER:
-            raise _Unfamiliar
-        name_end = start + 2 + data[start + 1]
-        if data[start + 1] >= 0x80:
+        else:
+            position = start + length
+        length = data[start + 1]
+        name_end = start + 2 + length
+        if position > end or data[start] != _OBJECT_IDENTIFIER or length >= 0x80:
             raise _Unfamiliar
         tag = data[name_end]
-        length = data[name_end + 1]
         content = name_end + 2
+        length = data[name_end + 1]
         if length >= 0x80:
-            content, length = _inside(data, name_end, tag)
-            length -= content
-        if content + length != position:
+            content, value_end = _inside(data, name_end, tag)
+            length = value_end - content
+        if content + length != position or tag not in readers:
             raise _Unfamiliar
-        append((oid_of(data[start + 2 : name_end]), value_of(tag, data[content:position], version)))
+        if length == 1 and tag in _NUMBERS and data[content] < 0x80:
+            value: int | bytes | Oid | None = data[content]
+        else:
+            value = readers[tag](data[content:position])
+        append((name_of(data[start + 2 : name_end]), make(Value, (tag, value))))
     return found
-
-
-def _value(tag: int, content: bytes, version: int) -> Value:
-    reader = (_V2C_CONTENT if version else _V1_CONTENT).get(tag)
-    if reader is None:
-        raise _Unfamiliar
-    return Value(tag, reader(content))
 
 
 def _integer(content: bytes) -> int:
     number = int.from_bytes(content, "big", signed=True)
     # Five bytes: pysnmp itself writes -2^31 that way.
-    if not 1 <= len(content) <= 5 or not -(2**31) <= number < 2**31:
+    if not 1 <= len(content) <= 4 and not (len(content) == 5 and -(2**31) <= number < 2**31):
         raise _Unfamiliar
     return number
 
@@ -212,6 +206,7 @@ _V1_CONTENT: Final[dict[int, Callable[[bytes], int | bytes | Oid | None]]] = {
     Tag.TIME_TICKS: _unsigned,
     Tag.OPAQUE: bytes,
 }
+_NUMBERS: Final = frozenset((Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS))
 _V2C_CONTENT: Final = _V1_CONTENT | {
     Tag.COUNTER64: _counter64,
     Tag.NO_SUCH_OBJECT: _nothing,

@@ -98,6 +98,7 @@ class Session:
         if agent.version == "1":
             self._version = "1"
         self._bulk = True
+        self._bulk_in_doubt = False
         self._deadline: float | None = None
         self._one_at_a_time = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
@@ -176,15 +177,14 @@ class Session:
     def _take_get(self, chunk: list[Oid], response: Response, objects: dict[Oid, Value]) -> list[list[Oid]]:
         """Take the objects of a reply to a GET; return what has to be asked again."""
         if response.error_status == NO_ERROR:
-            asked = set(chunk)
+            asked = dict.fromkeys(chunk)
             for oid, value in response.varbinds:
                 if oid in asked:
-                    asked.discard(oid)
+                    del asked[oid]
                     if value.tag not in NO_OBJECT:
                         objects[oid] = value
             # An agent that leaves objects out is asked again for those, as long as it names some of what was asked.
-            rest = [oid for oid in chunk if oid in asked]
-            return [rest] if rest and len(rest) < len(chunk) else []
+            return [list(asked)] if 0 < len(asked) < len(chunk) else []
         if response.error_status == TOO_BIG and len(chunk) > 1:
             return self._halves(chunk)
         index = response.error_index
@@ -254,13 +254,18 @@ class Session:
         batch = plan_bulk(active, self.profile.rows, most, max(1, self.profile.max_varbinds - len(scalars)))
         oids = [predecessor(oid) for oid in scalars] + [walk.cursor for walk in batch.walks]
         try:
-            response = await self._ask(Kind.GET_BULK, oids, len(scalars), batch.repetitions)
+            attempts = 1 if self._bulk_in_doubt else None
+            response = await self._ask(Kind.GET_BULK, oids, len(scalars), batch.repetitions, attempts=attempts)
         except _Silence:
             if not await self._is_alive(scalars[0] if scalars else active[0].column, was_get=False):
                 raise
             if self._version == "2c":
-                self._ask_for_less(len(scalars), batch)
+                # The agent lives, so the smaller GETBULKs to come need no repetition to tell silence from a lost packet.
+                self._bulk_in_doubt = True
+                self.profile.bulk = batch.repetitions > 1
+                self.profile.max_repetitions = max(1, batch.repetitions // 2)
             return scalars
+        self._bulk_in_doubt = False
         if response.error_status == TOO_BIG:
             self._ask_for_less(len(scalars), batch)
             return scalars

@@ -197,6 +197,7 @@ def test_an_agent_without_getbulk_is_walked_by_getnext_and_remembered() -> None:
     assert found == PRINTER
     assert partial is None
     assert not profile.bulk
+    assert profile.max_varbinds == AgentProfile().max_varbinds
     _, responder, _, _ = asyncio.run(fetch(no_bulk, options=options, profile=profile))
     assert GET_BULK not in {request.kind for request in responder.asked}
 
