@@ -7,7 +7,8 @@
  *   <form data-confirm="Restart the collector?">     asks before it is sent
  *   <section data-stream="URL" data-stream-done="URL">  a region kept current by server-sent events:
  *       event `html`   replaces the content of [data-stream-html] (HTML rendered and escaped by the server)
- *       event `say`    replaces the text of [data-stream-say] (an aria-live element: few, short sentences)
+ *       event `say`    replaces the text of [data-stream-say] (an aria-live element: few, short sentences). It may be
+ *                      visually-hidden; its data-lost is shown when the stream has ended for good
  *       event `done`   ends the stream; the page then moves on to data-stream-done, when given
  *   <time datetime="…Z">                             gets a title with the moment in the reader's own time zone
  */
@@ -72,7 +73,9 @@
       if (region.dataset.streamDone) window.location.assign(region.dataset.streamDone);
     });
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED && say) say.textContent = say.dataset.lost || "";
+      if (source.readyState !== EventSource.CLOSED) return; // else the browser connects again by itself
+      say.textContent = say.dataset.lost || "";
+      say.classList.remove("visually-hidden");
     });
     window.addEventListener("pagehide", () => source.close());
   };

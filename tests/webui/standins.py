@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +13,6 @@ from tornado.web import Application
 from appliance.errors import ControlError
 from appliance.files import to_json
 from appliance.process.control import ControlHandler, serve_control
-
 
 Result = TypeVar("Result")
 
@@ -29,16 +27,11 @@ class LoopThread:
 
     def run(self, work: Callable[[], Result]) -> Result:
         """Return what `work` returns when it is called in the loop."""
-        done: Future[Result] = Future()
 
-        def call() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:  # handed on to the thread that waits
-                done.set_exception(error)
+        async def call() -> Result:
+            return work()
 
-        self.loop.call_soon_threadsafe(call)
-        return done.result(10)
+        return asyncio.run_coroutine_threadsafe(call(), self.loop).result(10)
 
     def close(self) -> None:
         """Cancel what still runs and end the thread."""

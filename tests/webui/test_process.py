@@ -74,7 +74,8 @@ def test_a_port_in_use_is_one_sentence(start_child: StartChild, environment: dic
         finished = run_child(COMMAND, environment=environment | {"DCA_WEB_PORT": str(port)})
     assert finished.returncode == 1
     assert finished.stderr.strip() == (
-        f"Port {port} is in use by another program, so the web UI cannot start. Stop that program, or name another port in DCA_WEB_PORT."
+        f"Port {port} is in use by another program, so the web UI cannot start. "
+        "Stop that program, or name another port in DCA_WEB_PORT."
     )
 
 
@@ -171,3 +172,22 @@ def test_open_pages_find_the_next_process(start_child: StartChild, environment: 
     wait_until("the first process has ended", lambda: not first.running)
     start_child(COMMAND, environment=environment).wait_for("the web UI is ready")
     assert visitor.get("/").status == 200
+
+
+def _resident_kb(pid: int) -> int:
+    """Return the resident memory of a process (proc(5))."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1])
+
+
+def test_the_memory_of_a_password_check_is_given_back(start_child: StartChild, environment: dict[str, str]) -> None:
+    child = start_child(COMMAND, environment=environment | {"DCA_ADMIN_PASSWORD": PASSWORD})
+    child.wait_for("the web UI is ready")
+    visitor = Visitor(int(environment["DCA_WEB_PORT"]))
+    visitor.get("/login")
+    before = _resident_kb(child.pid)
+    visitor.post("/login", {"user": "admin", "password": PASSWORD})
+    assert visitor.get("/login").location == "/"
+    assert _resident_kb(child.pid) - before < 10_000
+    assert before < 60_000
