@@ -1,8 +1,9 @@
 """Structured logs: JSON lines on standard output and in a rotated file, secrets removed."""
 
 import logging
+import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,28 @@ SECRET_NAMES = (
     "private_key",
     "enrolment_code",
 )
+HIDDEN = "(hidden)"
+CODE_IN_ADDRESS = re.compile(r"([#&?](?:enrol|token|password)=)[^&\s\"']+")
+USER_IN_ADDRESS = re.compile(r"(//)[^/\s@]+(?=@)")
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace the value of every field whose name says it is a secret."""
+    """Replace the value of every field whose name says it is a secret, at any depth, and secrets inside web addresses."""
     for name in event:
-        if any(secret in name.lower() for secret in SECRET_NAMES):
-            event[name] = "(hidden)"
+        event[name] = _without_secrets(name, event[name])
     return event
+
+
+def _without_secrets(name: object, value: Any) -> Any:
+    if any(secret in str(name).lower() for secret in SECRET_NAMES):
+        return HIDDEN
+    if isinstance(value, str):
+        return USER_IN_ADDRESS.sub(rf"\1{HIDDEN}", CODE_IN_ADDRESS.sub(rf"\1{HIDDEN}", value))
+    if isinstance(value, Mapping):
+        return {inner: _without_secrets(inner, content) for inner, content in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_secrets("", content) for content in value]
+    return value
 
 
 class _Constant:
@@ -51,13 +66,13 @@ def configure_logging(component: str, *, level: str = "INFO", folder: Path | Non
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         _Constant(component=component),
-        redact,
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            redact,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )

@@ -5,16 +5,25 @@ IANA-PRINTER-MIB. What a device did not say is null, and `reasons` tells why, by
 Fields may be added to schema 1, never renamed; a reader ignores fields it does not know.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from appliance.clock import to_rfc3339
 
 SCHEMA: Literal[1] = 1
 
-Moment = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
+
+def _in_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC; one without an offset is taken as UTC. Raises ValueError outside the years 1970 to 9998."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not 1970 <= aware.year <= 9998:
+        raise ValueError("the year is outside 1970 to 9998")
+    return aware.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(to_rfc3339, return_type=str)]
 Text = Annotated[str, StringConstraints(max_length=1024)]
 DeviceKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]

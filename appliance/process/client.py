@@ -2,12 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import ControlError
 from appliance.files import to_json
+
+LINE_LIMIT_BYTES = 16 << 20
+"""An event is one line, and the state of a scan may list a reason for each of many addresses."""
+
+FAULTS = (OSError, TimeoutError, ValueError, IndexError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+"""What a component that dies, hangs or is none at all can make of a call."""
 
 
 class ControlClient:
@@ -27,31 +33,47 @@ class ControlClient:
                 try:
                     status, headers = await _read_head(reader)
                     length = int(headers.get("content-length", "0"))
-                    answer = json.loads(await reader.readexactly(length)) if length else {}
+                    answer = _json_object(await reader.readexactly(length), status)
                 finally:
                     writer.close()
-        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
+        except FAULTS as error:
             raise self._silent(error) from error
         if status >= 400:
             raise ControlError(str(answer.get("error", f"The {self._component} answered {status}.")))
-        return dict(answer)
+        return answer
 
-    async def events(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """Yield the JSON data of each server-sent event until the component closes the stream. Raises ControlError."""
+    async def events(self, path: str) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the JSON data of each server-sent event until the component closes the stream. Raises ControlError.
+
+        Close it (`contextlib.aclosing`) when it is left before its end.
+        """
         try:
             async with asyncio.timeout(self._timeout):
                 reader, writer = await self._request("GET", path, None)
-                status, _ = await _read_head(reader)
-        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
+                try:
+                    status, _ = await _read_head(reader)
+                except BaseException:
+                    writer.close()
+                    raise
+        except FAULTS as error:
             raise self._silent(error) from error
         try:
             if status >= 400:
                 raise ControlError(f"The {self._component} answered {status}.")
-            while line := await reader.readline():
+            while (line := await self._line(reader)) is not None:
                 if line.startswith(b"data:"):
                     yield json.loads(line[5:])
         finally:
             writer.close()
+
+    async def _line(self, reader: asyncio.StreamReader) -> bytes | None:
+        """Return the next whole line, None at the end; a line cut off by the end of the component is none."""
+        try:
+            return await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError:
+            return None
+        except FAULTS as error:
+            raise self._silent(error) from error
 
     def _silent(self, error: BaseException) -> ControlError:
         if isinstance(error, FileNotFoundError | ConnectionRefusedError):
@@ -63,7 +85,7 @@ class ControlClient:
     async def _request(
         self, method: str, path: str, body: dict[str, Any] | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_unix_connection(str(self._socket_file))
+        reader, writer = await asyncio.open_unix_connection(str(self._socket_file), limit=LINE_LIMIT_BYTES)
         content = b"" if body is None else to_json(body)
         # HTTP/1.0 keeps the answer unchunked, so that an event stream can be read line by line.
         head = (
@@ -73,6 +95,19 @@ class ControlClient:
         writer.write(head.encode() + content)
         await writer.drain()
         return reader, writer
+
+
+def _json_object(content: bytes, status: int) -> dict[str, Any]:
+    """Return the JSON object in `content`. Raises ValueError when it is none, unless `status` tells of an error anyway."""
+    try:
+        value = json.loads(content) if content else {}
+    except ValueError:
+        if status < 400:
+            raise
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError("its answer is no JSON object")
+    return value
 
 
 async def _read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

@@ -11,7 +11,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 from tornado.web import Application, HTTPError, RequestHandler
 
-from appliance.errors import DcaError
+from appliance.errors import DataFolderError, DcaError
 from appliance.files import to_json
 
 
@@ -52,8 +52,17 @@ class ControlHandler(RequestHandler):
 
 
 def serve_control(application: Application, socket_file: Path) -> HTTPServer:
-    """Serve `application` at `socket_file` (mode 0600), taking the place of a file left by a killed process."""
+    """Serve `application` at `socket_file` (mode 0600), taking the place of a file left by a killed process.
+
+    Raises DataFolderError when the socket cannot be made there.
+    """
     server = HTTPServer(application, max_body_size=1 << 20)
-    socket_file.unlink(missing_ok=True)
-    server.add_socket(bind_unix_socket(str(socket_file), mode=0o600))
+    remedy = "Check that the folder exists and is writable, or name another one with a short path in DCA_RUN_DIR."
+    try:
+        socket_file.unlink(missing_ok=True)
+        server.add_socket(bind_unix_socket(str(socket_file), mode=0o600))
+    except OSError as error:
+        # A path longer than the kernel takes (107 bytes) has a message, but no number of its own.
+        reason = error.strerror or str(error)
+        raise DataFolderError(f"The control socket {socket_file} cannot be made: {reason}. {remedy}") from error
     return server

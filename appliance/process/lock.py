@@ -1,6 +1,7 @@
 """One main process per data folder, whatever the container engine does."""
 
 import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -17,10 +18,21 @@ class MainLock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> "MainLock":
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataFolderError(
+                f"The lock {self._path} cannot be opened: {error.strerror}. Check that the data folder exists and that user "
+                f"{os.getuid()} may write to it, or name another one in DCA_DATA_DIR."
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                os.close(descriptor)
+                raise DataFolderError(
+                    f"The file system of {self._path.parent} knows no locks ({error.strerror}). Put it on a local disk."
+                ) from error
             holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(descriptor)
             raise DataFolderError(

@@ -14,12 +14,15 @@ def notify(**fields: str | int) -> bool:
         return False
     if address.startswith("@"):
         address = "\0" + address[1:]
-    message = "\n".join(f"{name}={value}" for name, value in fields.items()).encode()
+    # One field a line: a line break inside a value, say in the name of a device, must not become a field of its own.
+    message = "\n".join(f"{name}={' '.join(str(value).splitlines())}" for name, value in fields.items()).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as datagram:
+        # A supervisor that is gone, or that is stopped and reads nothing, must not take its components with it.
+        datagram.setblocking(False)
         try:
             datagram.connect(address)
             datagram.send(message)
-        except OSError:  # a supervisor that is gone must not take its components with it
+        except OSError:
             return False
     return True
 
@@ -30,4 +33,4 @@ def heartbeat_interval() -> float | None:
     owner = os.environ.get("WATCHDOG_PID", "")
     if not microseconds.isdigit() or (owner and owner != str(os.getpid())):
         return None
-    return int(microseconds) / 2_000_000
+    return int(microseconds) / 2_000_000 or None

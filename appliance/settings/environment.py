@@ -19,6 +19,20 @@ def _credentials(text: str) -> list[dict[str, Any]]:
     return [{"name": f"environment {number}", "version": "2c", "community": word} for number, word in enumerate(_words(text), 1)]
 
 
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no whole number") from error
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no number") from error
+
+
 def _switch(text: str) -> bool:
     word = text.strip().lower()
     if word in ("on", "true", "yes", "1"):
@@ -32,29 +46,33 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_SITE_NAME": ("site.name", str),
     "DCA_SCAN_TARGETS": ("scan.targets", _words),
     "DCA_SCAN_EXCLUDE": ("scan.exclude", _words),
-    "DCA_SWEEP_MINUTES": ("scan.sweep_minutes", int),
-    "DCA_READ_MINUTES": ("scan.read_minutes", int),
-    "DCA_PACKETS_PER_SECOND": ("scan.packets_per_second", int),
+    "DCA_SWEEP_MINUTES": ("scan.sweep_minutes", _integer),
+    "DCA_READ_MINUTES": ("scan.read_minutes", _integer),
+    "DCA_PACKETS_PER_SECOND": ("scan.packets_per_second", _integer),
     "DCA_ICMP": ("scan.icmp", _switch),
     "DCA_SNMP_COMMUNITY": ("snmp.credentials", _credentials),
-    "DCA_SNMP_PORT": ("snmp.port", int),
-    "DCA_SNMP_TIMEOUT_SECONDS": ("snmp.timeout_seconds", float),
+    "DCA_SNMP_PORT": ("snmp.port", _integer),
+    "DCA_SNMP_TIMEOUT_SECONDS": ("snmp.timeout_seconds", _number),
     "DCA_HOSTING_CA_FILE": ("hosting.ca_file", str),
     "DCA_HOSTING_VERIFY_TLS": ("hosting.verify_tls", _switch),
     "DCA_PROXY": ("hosting.proxy", str),
     "DCA_PROXY_USER": ("hosting.proxy_user", str),
     "DCA_PROXY_PASSWORD": ("hosting.proxy_password", str),
-    "DCA_CHECK_IN_SECONDS": ("hosting.check_in_seconds", int),
-    "DCA_UPLOAD_SECONDS": ("hosting.upload_seconds", int),
+    "DCA_CHECK_IN_SECONDS": ("hosting.check_in_seconds", _integer),
+    "DCA_UPLOAD_SECONDS": ("hosting.upload_seconds", _integer),
     "DCA_HEALTH_CHECK": ("health_check.enabled", _switch),
     "DCA_UPDATE": ("update.level", str),
-    "DCA_WEB_PORT": ("web.port", int),
+    "DCA_WEB_PORT": ("web.port", _integer),
     "DCA_WEB_BIND": ("web.bind", str),
     "DCA_BASE_PATH": ("web.base_path", str),
     "DCA_ALLOWED_HOSTS": ("web.allowed_hosts", _words),
     "DCA_TRUSTED_PROXIES": ("web.trusted_proxies", _words),
     "DCA_GUARDRAIL_NETWORKS": ("guardrails.networks", _words),
 }
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text in UTF-8"
 
 
 def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -67,7 +85,7 @@ def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str
     try:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}_FILE names {file}, which cannot be read: {error}.") from error
+        raise SettingsError(f"{name}_FILE names {file}, which cannot be read: {_reason(error)}.") from error
 
 
 def environment_layer(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], dict[str, str]]:

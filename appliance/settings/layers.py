@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from appliance.errors import SettingsError
-from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings
+from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings, span
 
 Layer = Literal["default", "hosting", "site", "environment"]
 Values = Mapping[str, Mapping[str, Any]]
@@ -44,15 +44,41 @@ def resolve(hosting: Values, site: Values, environment: Values, variables: Mappi
             for field, value in fields.items():
                 merged.setdefault(section, {})[field] = value
                 origins[f"{section}.{field}"] = layer
-    return Effective(validate(merged), origins, variables or {})
+    return Effective(validate(merged, variables or {}), origins, variables or {})
 
 
-def validate(values: Mapping[str, Any]) -> Settings:
-    """Return the settings made of `values` and defaults. Raises SettingsError, one sentence for each value that is not valid."""
+def validate(values: Mapping[str, Any], variables: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings made of `values` and defaults. Raises SettingsError, one sentence for each value that is not valid.
+
+    `variables` names for a path the variable of the environment that set it: that is where it has to be changed.
+    """
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(" ".join(f"{path or 'The settings'}: {message}." for path, message in problems(error))) from error
+        sentences = []
+        for path, message in problems(error):
+            variable = (variables or {}).get(".".join(path.split(".")[:2]))
+            name = f"{path} (set by {variable})" if variable else path or "The settings"
+            sentences.append(f"{name}: {message}.")
+        raise SettingsError(" ".join(sentences)) from error
+
+
+def check_hosting_targets(effective: Effective) -> None:
+    """Raise SettingsError when the hosting server wants to scan what lies outside the guardrails of the site.
+
+    Host names are judged when they are resolved, at the scan.
+    """
+    guardrails = effective.settings.guardrails.networks
+    if not guardrails or effective.layer_of("scan.targets") != "hosting":
+        return
+    allowed = [span(network) for network in guardrails]
+    for target in effective.settings.scan.targets:
+        wanted = span(target)
+        if wanted and not any(limit and limit[0] <= wanted[0] and wanted[1] <= limit[1] for limit in allowed):
+            raise SettingsError(
+                f"The hosting server may not have {target} scanned: it lies outside the networks the site allows "
+                "(guardrails.networks)."
+            )
 
 
 def problems(error: ValidationError) -> list[tuple[str, str]]:
@@ -60,5 +86,6 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
     found = []
     for item in error.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in item["loc"])
-        found.append((path, item["msg"].removeprefix("Value error, ").rstrip(".")))
+        message = "there is no such setting" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
+        found.append((path, message.rstrip(".")))
     return found

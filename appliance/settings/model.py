@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
 
+URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#]*)?$")
 HOST_NAME = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$")
 
 
@@ -51,9 +52,27 @@ def _complete(first: str, last: str) -> str:
     return f"{first.strip().rpartition('.')[0]}.{tail}" if tail.isdigit() and "." in first else tail
 
 
+def span(target: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """Return first and last address of a canonical target, each as IP version and number; None for a host name."""
+    first, _, last = target.partition("-")
+    try:
+        if "/" in target:
+            network = ipaddress.ip_network(target)
+            return (network.version, int(network[0])), (network.version, int(network[-1]))
+        low = ipaddress.ip_address(first)
+        high = ipaddress.ip_address(last) if last else low
+    except ValueError:
+        return None
+    return (low.version, int(low)), (high.version, int(high))
+
+
 def _check_url(text: str) -> str:
-    if text and not re.match(r"^https?://[^/\s@]+(/\S*)?$", text):
-        raise ValueError(f"{text!r} is no web address. Write https://NAME, with :PORT where it is not 443.")
+    if re.match(r"^[^/]*//[^/]*@", text):
+        # Not repeated in the sentence: what stands before the @ may be a password.
+        raise ValueError("a web address with a user or password in it cannot be used; leave out what stands before the @")
+    match = URL.match(text)
+    if text and (not match or int(match["port"] or 1) not in range(1, 65536)):
+        raise ValueError(f"{text!r} is no web address. Write https://NAME, with :PORT where it is not 443")
     return text.rstrip("/")
 
 

@@ -1,0 +1,1 @@
+"""Tests of the process helpers and other shared code."""
