@@ -10,7 +10,6 @@ from simulator.ber import Oid, Tag, Value, parse_oid
 from simulator.models import Model
 from simulator.printing import Printing
 
-TICKS_PER_DAY = 8_640_000
 DEVICE_INDEX = 1
 NETWORK_INDEX = 2
 LOOPBACK_INTERFACE = 1
@@ -76,9 +75,6 @@ class PrinterObjects:
         for column, value in columns.items():
             self._objects[(*entry, column, *index)] = value
 
-    def _ticks(self, seconds: float) -> int:
-        return (int(self._model.device.up_days * TICKS_PER_DAY) + int(seconds * 100)) & 0xFFFFFFFF
-
     def _system(self) -> None:
         device = self._model.device
         self._row(
@@ -87,7 +83,7 @@ class PrinterObjects:
             {
                 1: self._text(device.system),
                 2: Value(Tag.OBJECT_IDENTIFIER, parse_oid(device.object_id)),
-                3: live(Tag.TIME_TICKS, self._ticks),
+                3: live(Tag.TIME_TICKS, self._printing.uptime),
                 4: self._text(device.contact),
                 5: self._text(device.hostname),
                 6: self._text(device.location),
@@ -136,7 +132,7 @@ class PrinterObjects:
 
     def _host_resources(self) -> None:
         device, status = self._model.device, self._model.status
-        self._row(mib.HR_SYSTEM, (0,), {1: live(Tag.TIME_TICKS, self._ticks)})
+        self._row(mib.HR_SYSTEM, (0,), {1: live(Tag.TIME_TICKS, self._printing.uptime)})
         self._objects[mib.HR_MEMORY_SIZE] = integer(524_288)
         rows = (
             (DEVICE_INDEX, mib.HR_DEVICE_PRINTER, device.description, mib.DEVICE_STATUS[status.device]),
@@ -306,7 +302,7 @@ class PrinterObjects:
 
     def _alerts(self) -> None:
         for index, alert in enumerate(self._model.alerts, 1):
-            raised = self._ticks(0) - alert.minutes_ago * 6000
+            raised = self._printing.uptime(0) - alert.minutes_ago * 6000
             self._row(
                 mib.ALERT_ENTRY,
                 (DEVICE_INDEX, index),

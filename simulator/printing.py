@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from simulator.models import Marker, Model, Supply
 
+TICKS_PER_DAY = 8_640_000
+
 
 @dataclass(frozen=True, slots=True)
 class Printing:
@@ -18,6 +20,10 @@ class Printing:
     def start(cls, model: Model, seconds_per_page: float, seed: str) -> "Printing":
         """Return the printer with a phase of its own, taken from `seed`."""
         return cls(model, seconds_per_page, 1.0 - random.Random(seed).random())  # noqa: S311 - not a secret, repeatable
+
+    def uptime(self, seconds: float) -> int:
+        """Return sysUpTime in hundredths of seconds; it wraps at 2**32."""
+        return (int(self.model.device.up_days * TICKS_PER_DAY) + int(seconds * 100)) & 0xFFFFFFFF
 
     @property
     def prints(self) -> bool:

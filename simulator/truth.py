@@ -64,7 +64,17 @@ def printer_truth(printing: Printing, address: str, seconds: float) -> dict[str,
         ],
         "meters": _meters(printing, seconds),
         "supplies": [_supply(printing, index, supply, seconds) for index, supply in enumerate(model.supplies, 1)],
-        "trays": [{"name": tray.name, "media": tray.media, "capacity": tray.capacity, "level": tray.level} for tray in model.trays],
+        "trays": [
+            {
+                "index": str(index),
+                "name": tray.name,
+                "media": tray.media,
+                "capacity": tray.capacity,
+                "level": tray.level,
+                "state": _level_state(tray.level, tray.capacity),
+            }
+            for index, tray in enumerate(model.trays, 1)
+        ],
     }
 
 
@@ -97,12 +107,14 @@ def _supply(printing: Printing, index: int, supply: Supply, seconds: float) -> d
 
 
 def _supply_state(supply: Supply, level: int) -> str:
-    """Return the state by level alone; at a tenth a supply is low (no printer of the fleet has an alert that says otherwise)."""
-    special = {-1: "unrestricted", -2: "unknown", -3: "some_remaining"}
+    """Return the state of a supply; the receptacles of the fleet with a known level are neither nearly empty nor nearly full."""
+    return "ok" if level >= 0 and supply.supply_class == "receptacleThatIsFilled" else _level_state(level, supply.capacity)
+
+
+def _level_state(level: int, capacity: int) -> str:
+    """Return the state by level alone; at a tenth it is low (no printer of the fleet has an alert that says otherwise)."""
     if level < 0:
-        return special[level]
-    if supply.supply_class == "receptacleThatIsFilled":
-        return "ok"
+        return {-1: "unrestricted", -2: "unknown", -3: "some_remaining"}[level]
     if level == 0:
         return "empty"
-    return "low" if level * 10 <= supply.capacity else "ok"
+    return "low" if level * 10 <= capacity else "ok"

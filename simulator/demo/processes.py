@@ -125,22 +125,29 @@ class Processes:
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
         """Run a command to its end and return what it wrote. Raises DemoError with its own words when it fails."""
+        process: subprocess.Popen[str] | None = None
         try:
-            finished = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=COMMAND_SECONDS,
-                check=False,
-                env=self._environment | dict(environment or {}),
-                cwd=self._logs,
-            )
+            with _uninterrupted():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=self._environment | dict(environment or {}),
+                    cwd=self._logs,
+                    start_new_session=True,
+                )
+            output, complaint = process.communicate(timeout=COMMAND_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise DemoError(f"{name} did not end within {COMMAND_SECONDS:g} s.") from error
-        if finished.returncode:
-            raise DemoError(f"{(finished.stderr or finished.stdout).strip()}\n{name} failed (exit code {finished.returncode}).")
-        return finished.stdout
+        finally:
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+        if process.returncode:
+            raise DemoError(f"{(complaint or output).strip()}\n{name} failed (exit code {process.returncode}).")
+        return output
 
     def check(self) -> None:
         """Raise DemoError when one of the processes has ended."""

@@ -139,6 +139,7 @@ def _start_printers(screen: Screen, stage: Stage, processes: Processes) -> Print
     screen.live("starting the printers …")
     ready = stage.folder / "simulator.json"
     words = ["--port", "0", "--advance", str(SECONDS_PER_PAGE), "--ready-file", str(ready)]
+    words += ["--statistics-file", str(stage.folder / "asked.json")]
     # Taken before the start: meters compared later may run a moment ahead, never behind.
     started, started_at = time.monotonic(), datetime.now(UTC)
     simulator = processes.start("simulator", command("dca-simulator", "serve", *words))

@@ -1,5 +1,6 @@
 """`python -m simulator.demo`, the product in one command: it works, and it leaves nothing behind, however it ends."""
 
+import json
 import os
 import re
 import signal
@@ -38,13 +39,28 @@ def start(start_child: StartChild, temporary: Path, *words: str) -> Child:
 
 
 def test_the_demo_brings_every_item_of_13_printers_to_the_hosting_server(tmp_path: Path) -> None:
-    finished = run_child([*DEMO, "--check"], environment={"TMPDIR": str(tmp_path)}, folder=ROOT, deadline=WHOLE)
+    temporary, kept = tmp_path / "temporary", tmp_path / "kept"
+    temporary.mkdir()
+    command = [*DEMO, "--check", "--keep", str(kept)]
+    finished = run_child(command, environment={"TMPDIR": str(temporary)}, folder=ROOT, deadline=WHOLE)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     rows = re.findall(r"^.*\b127\.0\.42\.\d+ .*$", finished.stdout.partition("DEVICE")[2], re.MULTILINE)
     assert len(rows) == 13
     assert re.search(r"^Checked: \d{3,} items, each as its printer says it\.$", finished.stdout, re.MULTILINE)
     assert finished.stderr == ""
-    assert left_behind(tmp_path) == []
+    assert left_behind(temporary) == []
+    _nobody_asked_about_people(kept)
+
+
+def _nobody_asked_about_people(kept: Path) -> None:
+    """Nothing was set, and nothing asked of what printers know about jobs, their owners and whom they talk to."""
+    private = json.loads(run_child(["python", "-m", "simulator", "truth"]).stdout)["never_ask"]
+    told = json.loads((kept / "asked.json").read_text())
+    assert len(told) == 13
+    for printer in told.values():
+        assert "set" not in printer["requests"]
+        assert printer["asked"]
+        assert [oid for oid in printer["asked"] if any(f"{oid}.".startswith(f"{tree}.") for tree in private)] == []
 
 
 def test_it_stays_until_ctrl_c_with_both_web_pages_and_leaves_nothing_behind(start_child: StartChild, tmp_path: Path) -> None:
