@@ -28,7 +28,7 @@ def free_tcp_port() -> int:
 
 @pytest.fixture
 def compose(engine: docker.DockerClient, appliance_image: str, hosting_image: str) -> Iterator[tuple[Compose, dict[str, int]]]:
-    """Yield a function that runs `docker compose` in a project of its own, and the ports it publishes; all of it goes afterwards."""
+    """Yield a function that runs `docker compose` in a project of its own, and the ports it publishes; all goes afterwards."""
     if subprocess.run([DOCKER, "compose", "version"], capture_output=True, check=False).returncode:
         missing("this Docker has no Compose plugin")
     ports = {"dca": free_tcp_port(), "hosting": free_tcp_port()}

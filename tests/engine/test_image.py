@@ -35,8 +35,8 @@ def test_is_healthy_within_30_seconds_locked_down_and_as_non_root(run_appliance:
     health = health_within(container, 30)
 
     assert health["Status"] == "healthy", (health, container.logs().decode()[-3000:])
-    processes = container.top(ps_args="-eo uid,args")["Processes"]
-    assert {process[0] for process in processes} == {"10001"}
+    processes = container.top(ps_args="-eo pid,uid,args")["Processes"]
+    assert {process[1] for process in processes} == {"10001"}
     assert any("appliance" in process[-1] for process in processes)
     assert any("webui" in process[-1] for process in processes)
 
