@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
 
+from appliance.settings.reading_fields import check_reading_field
+
 URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#]*)?$")
 HOST_NAME = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$")
 
@@ -78,6 +80,9 @@ def _check_url(text: str) -> str:
 
 Target = Annotated[str, AfterValidator(check_target)]
 Url = Annotated[str, AfterValidator(_check_url)]
+ReadingField = Annotated[str, AfterValidator(check_reading_field)]
+Mask = Literal["send", "mask"]
+MaskOrPseudonym = Literal["send", "mask", "pseudonym"]
 
 
 class Section(BaseModel):
@@ -184,6 +189,29 @@ class StoreSettings(Section):
     keep_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
 
+class PrivacySettings(Section):
+    """What leaves the site, and in what form. Serial number and meters always do: they are what the service is billed by.
+
+    A mask leaves the value out; a pseudonym stands for the same value each time, and only the site can tell for which. Names of
+    documents and users are never kept at all, whatever is set here.
+    """
+
+    ip_address: Annotated[
+        Literal["send", "mask_last_octet", "pseudonym"],
+        Field(description="IP addresses: as they are, without the last octet (IPv6: the last 64 bits), or a pseudonym"),
+    ] = "send"
+    host_name: Annotated[MaskOrPseudonym, Field(description="Host names of the devices")] = "send"
+    mac: Annotated[MaskOrPseudonym, Field(description="MAC addresses of the devices")] = "send"
+    location: Annotated[Mask, Field(description="Locations of the devices")] = "send"
+    asset_number: Annotated[Mask, Field(description="Asset numbers of the devices")] = "send"
+    console: Annotated[Mask, Field(description="What the panels of the devices show")] = "send"
+    phone_numbers: Annotated[Mask, Field(description="Phone numbers in any text")] = "mask"
+    fields: Annotated[
+        tuple[ReadingField, ...],
+        Field(max_length=100, description="Further fields that are never sent, such as alerts.description"),
+    ] = ()
+
+
 class Guardrails(Section):
     """Limits only the site sets; configuration of the hosting server outside them is refused as a whole."""
 
@@ -204,6 +232,7 @@ class Settings(Section):
     update: UpdateSettings = UpdateSettings()
     web: WebSettings = WebSettings()
     store: StoreSettings = StoreSettings()
+    privacy: PrivacySettings = PrivacySettings()
     guardrails: Guardrails = Guardrails()
 
     @model_validator(mode="after")
@@ -216,7 +245,7 @@ class Settings(Section):
         return self
 
 
-SITE_ONLY: frozenset[str] = frozenset({"health_check", "update", "web", "guardrails", "hosting"})
+SITE_ONLY: frozenset[str] = frozenset({"health_check", "update", "web", "privacy", "guardrails", "hosting"})
 """Sections the hosting server can never set, but for the two intervals of `hosting`."""
 
 HOSTING_MAY_SET_IN_HOSTING: frozenset[str] = frozenset({"check_in_seconds", "upload_seconds"})

@@ -201,9 +201,11 @@ def test_a_site_the_server_does_not_know_keeps_its_readings(
     key = load_key(tmp_path / "trust")
     assert key is not None
     stranger = Identity(key, "01a204df-c909-73e2-8e7e-cac5182c5f08")
-    with HostingClient(client.url, stranger, ca_file=str(hosting.folder / "ca.pem")) as other:
-        with pytest.raises(RefusedError, match="does not know this site") as caught:
-            upload_waiting(store, other)
+    with (
+        HostingClient(client.url, stranger, ca_file=str(hosting.folder / "ca.pem")) as other,
+        pytest.raises(RefusedError, match="does not know this site") as caught,
+    ):
+        upload_waiting(store, other)
     assert caught.value.code == "unknown_site"
     assert store.outbox_state().readings == 3
     assert hosting.taken() == []

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import DataFolderError, SettingsError
-from appliance.settings.storage import RECOVERIES
-from appliance.settings.store import SettingsStore
+from appliance.settings.store import RECOVERIES, SettingsStore
 
 
 @pytest.fixture
