@@ -168,6 +168,8 @@ def _serve(options: argparse.Namespace) -> int:
         raise ConfigurationError("--http and --cert cannot both be: choose plain HTTP or HTTPS.")
     if bool(options.cert) != bool(options.key):
         raise ConfigurationError("--cert and --key belong together: give both.")
+    if not 0 <= options.port <= 65535:
+        raise ConfigurationError(f"--port {options.port} is no port. Choose one from 1 to 65535, or 0 for any free one.")
     config, database = _open_existing(options)
     services = make_services(config, database)
     try:

@@ -25,7 +25,7 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""
 
 
-class Throttled(HTTPError):
+class ThrottledError(HTTPError):
     """Too many attempts; `wait` is in seconds."""
 
     def __init__(self, wait: int) -> None:
@@ -88,7 +88,7 @@ class ConsoleHandler(BaseHandler):
         text = {404: "There is no such page.", 405: "This page cannot be asked in this way."}.get(status_code, "")
         if isinstance(error, HTTPError):
             text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
-        if isinstance(error, Throttled):
+        if isinstance(error, ThrottledError):
             self.set_header("Retry-After", str(error.wait))
         elif isinstance(error, DataError | BusyError):
             self.set_status(503)

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import structlog
-from hosting.console.base import SESSION_COOKIE, ConsoleHandler, Throttled
+
+from hosting.console.base import SESSION_COOKIE, ConsoleHandler, ThrottledError
 from hosting.db import accounts, audit
 
 LONGEST = 1024
@@ -55,13 +56,13 @@ class LoginHandler(ConsoleHandler):
         self.redirect(self.url(next_path))
 
     def _throttle(self, name: str) -> None:
-        """Count the attempt. Raises Throttled after too many from this address, or from everywhere together."""
+        """Count the attempt. Raises ThrottledError after too many from this address, or from everywhere together."""
         everybody, one = self.services.logins, self.services.failures
         address = f"login {self.address}"
         wait = max(everybody.wait("login"), one.wait(address))
         if wait:
             structlog.get_logger().warning("login throttled", account=name[:100], address=self.address)
-            raise Throttled(wait)
+            raise ThrottledError(wait)
         everybody.take("login")
         one.take(address)
 
