@@ -36,31 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(device_table(gathered.sorted_readings(), unicode=writes_unicode()))
     print_failures(gathered)
     if not gathered.readings and not gathered.failures():
-        print(f"dca: {nothing_found(gathered.scan)}", file=sys.stderr)
+        print(f"dca: {gathered.scan.nothing_found()}", file=sys.stderr)
     if arguments.stats and not arguments.json:
         print_stats(gathered.stats())
     return 0 if gathered.readings and not gathered.scan.failures else 1
-
-
-def nothing_found(scan: Scan) -> str:
-    """Return the sentence for a scan without any device: what did answer, and what to change."""
-    sweep = scan.sweep
-    asked = "1 address" if scan.addresses == 1 else f"{scan.addresses} addresses"
-    if sweep.trouble:
-        troubles = ", ".join(f"{reason} ({count})" for reason, count in sweep.trouble.items())
-        return f"Some of {asked} could not be asked: {troubles}. Check the network of this machine."
-    if sweep.found:
-        return f"No imaging device was found: of {asked}, {sweep.found} answer SNMP, none of them as an imaging device."
-    if sweep.answering:
-        many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
-        return (
-            f"No imaging device was found: of {asked}, {many}, but not SNMP with the given community. Check the community "
-            "(--community), the port (--snmp-port), and that SNMP is enabled on the devices."
-        )
-    return (
-        f"Nothing answers at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
-        "pings and UDP to the SNMP port must pass."
-    )
 
 
 async def _scan(targets: TargetSet, options: CycleOptions) -> Gathered:

@@ -221,9 +221,12 @@ class Collector:
     def _scan_ended(self, scan: Scan) -> None:
         """After a sweep of everything nothing is due for a while; after any scan the one that had to wait may run."""
         settings = self._settings.scan
-        if scan.finished_at and self._scanning.last_sweep_at and self._scanning.last_sweep_at >= scan.started_at:
+        if self._scanning.last_sweep_at and self._scanning.last_sweep_at >= scan.started_at:
             self._plan.postpone("sweep", settings.sweep_minutes * 60)
             self._plan.postpone("read", settings.read_minutes * 60)
+            self._problems.set("nothing_found", None if scan.devices else scan.nothing_found())
+            trouble = scan.unasked()
+            self._problems.set("network", f"In the last sweep {trouble}. Check the network of this machine." if trouble else None)
         if self._sweep_wanted:
             self._sweep_wanted = False
             self._spawn(self._due_sweep())

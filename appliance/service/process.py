@@ -1,6 +1,7 @@
 """The process of the collector: lock, signals, readiness and heartbeat around `appliance.service.collector`."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ import time
 
 import structlog
 
-from appliance.errors import DcaError
+from appliance.errors import DcaError, SettingsError
 from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.process.control import serve_control
@@ -32,8 +33,8 @@ def main() -> int:
     paths = Paths.from_environment()
     try:
         paths.prepare()
-        configure_logging("collector", level=os.environ.get("DCA_LOG_LEVEL") or "INFO", folder=paths.logs)
         with MainLock(paths.collector_lock):
+            configure_logging("collector", level=_log_level(), folder=paths.logs)
             settings_store = SettingsStore(paths.settings)
             collector = Collector(paths, settings_store, settings_store.effective().settings)
             asyncio.run(_serve(collector, paths))
@@ -41,6 +42,13 @@ def main() -> int:
         print(f"dca: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _log_level() -> str:
+    level = (os.environ.get("DCA_LOG_LEVEL") or "INFO").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise SettingsError(f"DCA_LOG_LEVEL is {level!r}. Use DEBUG, INFO, WARNING or ERROR.")
+    return level
 
 
 async def _serve(collector: Collector, paths: Paths) -> None:

@@ -85,10 +85,36 @@ class Scan:
         if self.done:
             ending = "cancelled, " if self.cancelled else ""
             failed = f", {len(self.failures)} failed" if self.failures else ""
-            return f"{ending}{devices}{failed}"
+            unasked = f"; {trouble}" if (trouble := self.unasked()) else ""
+            return f"{ending}{devices}{failed}{unasked}"
         if self.kind == "read":
             return f"reading the known devices: {devices}"
         return f"{self.sweep.asked} of {self.addresses} addresses asked, {devices}"
+
+    def unasked(self) -> str | None:
+        """Return how many addresses could not be asked and why, or None when all could."""
+        if not self.sweep.trouble:
+            return None
+        reasons = ", ".join(self.sweep.trouble)
+        return f"{_addresses(sum(self.sweep.trouble.values()))} could not be asked: {reasons}"
+
+    def nothing_found(self) -> str:
+        """Return the sentence for a sweep without any imaging device: what did answer, and what to change."""
+        asked, sweep = _addresses(self.addresses), self.sweep
+        if trouble := self.unasked():
+            return f"No imaging device was found, {trouble}. Check the network of this machine."
+        if sweep.found:
+            return f"No imaging device was found: of {asked}, {sweep.found} answer SNMP, none of them as an imaging device."
+        if sweep.answering:
+            many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
+            return (
+                f"No imaging device was found: of {asked}, {many}, but not SNMP with the given community. Check the community "
+                "(snmp.credentials, --community), the port (snmp.port, --snmp-port), and that SNMP is enabled on the devices."
+            )
+        return (
+            f"Nothing answers at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
+            "pings and UDP to the SNMP port must pass."
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the `Scan` of the control API."""
@@ -113,3 +139,7 @@ class Scan:
             "text": self.text(),
             "failures": [{"address": failure.address, "reason": failure.reason} for failure in self.failures[:FAILURES_SHOWN]],
         }
+
+
+def _addresses(count: int) -> str:
+    return "1 address" if count == 1 else f"{count} addresses"

@@ -41,6 +41,14 @@ def test_settings_that_cannot_be_used_are_named_in_one_sentence(site: Site) -> N
     assert len(finished.stderr.splitlines()) == 1
 
 
+def test_a_log_level_that_is_none_is_named_in_one_sentence(site: Site) -> None:
+    site.variables["DCA_LOG_LEVEL"] = "loud"
+    finished = collector_that_ends(site)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("dca: DCA_LOG_LEVEL")
+    assert len(finished.stderr.splitlines()) == 1
+
+
 def test_a_data_folder_that_cannot_be_made_is_told_in_one_sentence(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     site.folder = tmp_path / "file"

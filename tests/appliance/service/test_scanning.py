@@ -99,6 +99,20 @@ def test_excluded_devices_are_left_alone_from_then_on(ready_site: Site, fleet: R
     assert ready_site.status()["last_scan"]["addresses"] == 3
 
 
+def test_a_sweep_that_finds_nothing_is_a_problem_until_one_does(ready_site: Site) -> None:
+    ready_site.variables["DCA_SNMP_COMMUNITY"] = "wrong"
+    first = ready_site.start()
+    assert ready_site.wait_for_scan()["devices"] == 0
+    problem = ready_site.problem("nothing_found")
+    assert problem is not None
+    assert "snmp.credentials" in problem or "Nothing answers at 4 addresses" in problem
+    assert first.stop().returncode == 0
+    ready_site.variables.pop("DCA_SNMP_COMMUNITY")
+    ready_site.start()
+    assert ready_site.scan_to_the_end()[-1]["read"] == 4
+    assert ready_site.problem("nothing_found") is None
+
+
 def test_the_progress_of_a_scan_is_told_and_ends_with_done(ready_site: Site, fleet: RunningSimulator) -> None:
     ready_site.variables.pop("DCA_SCAN_TARGETS")
     ready_site.start()
