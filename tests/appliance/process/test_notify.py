@@ -57,7 +57,7 @@ def test_a_supervisor_that_reads_nothing_blocks_nobody(listener: socket.socket) 
     ("microseconds", "owner", "seconds"),
     [
         ("20000000", None, 10.0),
-        ("20000000", str(os.getpid()), 10.0),
+        ("20000000", "own", 10.0),
         ("20000000", "1", None),
         (None, None, None),
         ("0", None, None),
@@ -67,7 +67,7 @@ def test_a_supervisor_that_reads_nothing_blocks_nobody(listener: socket.socket) 
 def test_a_heartbeat_is_due_twice_in_the_time_allowed(
     monkeypatch: pytest.MonkeyPatch, microseconds: str | None, owner: str | None, seconds: float | None
 ) -> None:
-    for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", owner)):
+    for name, value in (("WATCHDOG_USEC", microseconds), ("WATCHDOG_PID", str(os.getpid()) if owner == "own" else owner)):
         monkeypatch.delenv(name, raising=False)
         if value is not None:
             monkeypatch.setenv(name, value)

@@ -92,7 +92,7 @@ def test_a_damaged_key_is_never_replaced_silently(trust: Path, content: bytes) -
 
 
 def test_a_key_that_cannot_be_written_names_the_folder() -> None:
-    with pytest.raises(DataFolderError, match="The request key cannot be written to /proc/trust/request.key"):
+    with pytest.raises(DataFolderError, match=r"The request key cannot be written to /proc/trust/request\.key"):
         load_or_make_key(Path("/proc/trust"))
 
 

@@ -221,7 +221,7 @@ def test_content_the_server_will_never_take_is_known_as_such(status: int) -> Non
     assert "readings.0.device.key is too long." in str(error)
 
 
-@pytest.mark.parametrize(("ahead", "words"), [(750, "12 minutes ahead of"), (-7300, "2 hours behind"), (-172_900, "2 days behind")])
+@pytest.mark.parametrize(("ahead", "words"), [(725, "12 minutes ahead of"), (-7300, "2 hours behind"), (-172_900, "2 days behind")])
 def test_a_wrong_clock_is_told_with_its_difference_and_tried_again(ahead: int, words: str) -> None:
     date = format_datetime(datetime.now(UTC) - timedelta(seconds=ahead), usegmt=True)
     head = f"HTTP/1.1 401 Unauthorized\r\nDate: {date}\r\nContent-Length: 38\r\n\r\n".encode()
