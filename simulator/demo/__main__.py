@@ -1,6 +1,7 @@
 """`python -m simulator.demo`: show the whole product on this machine, or check it (`--check`)."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from simulator.demo.screen import Screen
 from simulator.errors import SimulatorError
 
 INTERRUPTED = 130
+CLOSED_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         screen.end_live()
         return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has what it wanted; what is still buffered must not raise again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
 
 
 if __name__ == "__main__":
