@@ -17,7 +17,7 @@
 
   const root = document.documentElement;
   const themes = ["auto", "light", "dark"];
-  const themeTexts = { auto: "Theme: automatic", light: "Theme: light", dark: "Theme: dark" };
+  const themeTexts = { auto: "Theme: auto", light: "Theme: light", dark: "Theme: dark" };
   const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
   const storedTheme = () => {

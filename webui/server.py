@@ -53,7 +53,7 @@ async def serve(paths: Paths) -> None:
 
 
 def _give_memory_back() -> None:
-    """Let the C library return large blocks to the system at once: else the 19 MiB of every password check stay with the process."""
+    """Let the C library return large blocks to the system at once: else the 19 MiB of a password check stay with the process."""
     # A C library without mallopt(3), such as musl, returns them anyway.
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 1 << 20)

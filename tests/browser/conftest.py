@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,16 +101,27 @@ def open_page(chromium: Browser, watch: Watch) -> Iterator[OpenPage]:
         profile.close()
 
 
+class TakePicture(Protocol):
+    """The `picture` fixture."""
+
+    def __call__(self, page: Page, name: str, *, document: bool = False) -> Path:
+        """Take a picture of what the window shows and return its file; `document`: it belongs in the documents."""
+        ...
+
+
 @pytest.fixture
-def picture(tmp_path: Path) -> Callable[[Page, str], Path]:
-    """Return a function that takes a picture of what the window shows.
+def picture(tmp_path: Path) -> TakePicture:
+    """Return a function that takes pictures.
 
-    Pictures go to the folder named by DCA_SCREENSHOTS (for the documents: docs/images), else to the test's own folder.
+    Those for the documents go to the folder named by DCA_SCREENSHOTS (DCA_SCREENSHOTS=docs/images makes them anew), all others,
+    and without it all, to the test's own folder: a test run changes no file of the tree.
     """
-    folder = Path(os.environ.get("DCA_SCREENSHOTS") or tmp_path / "pictures")
-    folder.mkdir(parents=True, exist_ok=True)
+    own = tmp_path / "pictures"
+    documents = Path(os.environ.get("DCA_SCREENSHOTS") or own)
 
-    def take(page: Page, name: str) -> Path:
+    def take(page: Page, name: str, *, document: bool = False) -> Path:
+        folder = documents if document else own
+        folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{name}.png"
         page.evaluate("window.scrollTo(0, 0)")
         page.screenshot(path=file, animations="disabled")

@@ -13,7 +13,11 @@ HEALTH_CHECK = "health_check.enabled"
 UPDATE_LEVEL = "update.level"
 
 UPDATE_LEVELS: tuple[tuple[str, str, str], ...] = (
-    ("off", "Off", "The hosting server changes nothing here: no settings, no new versions. Readings are still sent."),
+    (
+        "off",
+        "Off",
+        "The hosting server changes nothing here. Readings are still sent, and it can still ask for a scan of your ranges.",
+    ),
     ("config", "Settings only", "Signed settings of the hosting server are taken over, within the limits this site sets."),
     ("notify", "Settings, and tell about new versions", "New versions are shown here, and a person decides when to install them."),
     (
