@@ -12,13 +12,13 @@ from tests.conftest import ROOT, StartSimulator
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 RUN_ELSEWHERE = {
-    "make demo": "tests/end_to_end/test_demo.py",
+    "make demo": ".ci/run",
     "make test": ".ci/run",
     "make image": "tests/engine/conftest.py",
     "docker compose --file compose/site.yaml up --detach": "tests/engine/test_compose.py",
     "docker compose --file compose/site.yaml logs dca": "tests/engine/test_compose.py",
     "dca status": "tests/appliance/cli/test_status.py",
-    "dca once": "tests/end_to_end/test_once.py",
+    "dca once": "tests/appliance/cli/test_once.py",
 }
 """What stands between the lines of other tests, by the file that runs it."""
 
