@@ -48,6 +48,7 @@ def test_a_body_above_the_limit_is_refused_with_an_answer(start_server: StartSer
         (GZIP, gzip.compress(b"{}") + b"more", 400, "bad_gzip"),
         (JSON, b"[]", 422, "does_not_fit"),
     ],
+    ids=["text", "brotli", "no JSON", "no UTF-8", "deep JSON", "no gzip", "cut gzip", "two in one", "a list"],
 )
 def test_what_cannot_be_read_is_refused_by_its_code(
     site: Site, headers: dict[str, str], body: bytes, status: int, code: str
