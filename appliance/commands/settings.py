@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from appliance.commands.asking import table
+from appliance.commands.tables import table
 from appliance.errors import ControlError, SettingsError
 from appliance.log import SECRET_NAMES, configure_logging
 from appliance.paths import Paths

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from appliance.commands.asking import table
+from appliance.commands.tables import table
 from appliance.report import Reading, Supply
 
 BAR = 20

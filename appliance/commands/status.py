@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.commands.asking import table
+from appliance.commands.tables import table
 from appliance.errors import ControlError
 from appliance.paths import Paths
 from appliance.process.client import ControlClient
