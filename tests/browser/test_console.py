@@ -1,8 +1,7 @@
 """The console in a real browser: what a person does, that nothing is blocked or broken, and the pictures of the README."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +13,13 @@ from hosting.config import Config
 from hosting.db import accounts
 from hosting.db.tables import device_latest
 from hosting.db.tables import site as site_table
-from tests.browser.conftest import PHONE, OpenPage, Watch, accessibility_faults, overflows
+from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.hosting import fleet
 from tests.hosting.batches import batch
 from tests.hosting.running import PASSWORD, RunningServer
 from tests.hosting.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-TakePicture = Callable[[Page, str], Path]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +61,7 @@ def visit(open_page: OpenPage, server: RunningServer, **options: Any) -> Page:
 def test_a_person_logs_in_and_out(open_page: OpenPage, fed_server: RunningServer, picture: TakePicture) -> None:
     page = open_page(base_url=fed_server.url)
     page.goto("/devices")
-    picture(page, "console-login")
+    picture(page, "console-login", document=True)
     page.get_by_label("Account").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
@@ -78,7 +75,7 @@ def test_all_sites_are_listed_with_their_state(page: Page, picture: TakePicture)
     for name in (*fleet.SITES, "Airport lounge"):
         expect(page.get_by_role("row").filter(has_text=name)).to_have_count(1)
     expect(page.get_by_role("row").filter(has_text="Mill Street depot").get_by_text("Lost")).to_be_visible()
-    picture(page, "console-sites")
+    picture(page, "console-sites", document=True)
 
 
 def test_scan_now_is_asked_for_once(page: Page) -> None:
@@ -107,7 +104,7 @@ def test_devices_are_searched_and_sorted(page: Page, picture: TakePicture) -> No
     rows = page.get_by_role("row")
     expect(rows).to_have_count(14)
     page.set_viewport_size({"width": 1280, "height": 1180})
-    picture(page, "console-devices")
+    picture(page, "console-devices", document=True)
     page.get_by_label("Search").fill("ricoh ward")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(rows).to_have_count(2)
@@ -125,7 +122,7 @@ def test_a_device_shows_everything_it_said(page: Page, picture: TakePicture) -> 
         expect(page.get_by_text(text).first).to_be_visible()
     expect(page.get_by_role("img", name="Total from")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 1740})
-    picture(page, "console-device")
+    picture(page, "console-device", document=True)
     page.get_by_role("link", name="Show all").click()
     expect(page.locator("#history >> xpath=ancestor::section").get_by_role("row")).to_have_count(fleet.DAYS * 4 + 1)
 
@@ -135,7 +132,7 @@ def test_a_site_shows_its_state(page: Page, picture: TakePicture) -> None:
     page.get_by_role("link", name="Riverside clinic").click()
     expect(page.get_by_text("no SNMP community fits")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 1180})
-    picture(page, "console-site")
+    picture(page, "console-site", document=True)
 
 
 def test_an_enrolment_string_is_shown_once(page: Page, picture: TakePicture) -> None:
@@ -145,7 +142,7 @@ def test_an_enrolment_string_is_shown_once(page: Page, picture: TakePicture) -> 
     page.get_by_role("button", name="Make the string").click()
     shown = page.locator(".enrolment-string").inner_text()
     assert shown.startswith("https://mps.example.com#enrol=")
-    picture(page, "console-enrolment")
+    picture(page, "console-enrolment", document=True)
     page.goto("/enrolment")
     assert shown not in page.content()
 
@@ -162,7 +159,7 @@ def test_every_page_is_accessible(
     page.goto("/sites")
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == ("dark" if dark else "light")
     if dark:
-        picture(page, "console-dark")
+        picture(page, "console-dark", document=True)
 
 
 def test_every_page_fits_a_phone(open_page: OpenPage, fed_server: RunningServer, watch: Watch, picture: TakePicture) -> None:
@@ -174,7 +171,7 @@ def test_every_page_fits_a_phone(open_page: OpenPage, fed_server: RunningServer,
         if path.startswith("/device?"):  # the page with the most parts, laid out anew on a phone
             assert accessibility_faults(page) == []
     page.goto("/sites")
-    picture(page, "console-phone")
+    picture(page, "console-phone", document=True)
 
 
 def every_page(page: Page) -> list[str]:
