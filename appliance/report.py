@@ -27,6 +27,7 @@ Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(to_rfc3339
 Text = Annotated[str, StringConstraints(max_length=1024)]
 DeviceKey = Annotated[str, StringConstraints(min_length=3, max_length=200)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
+Uuid7 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
 
 
 class Part(BaseModel):
@@ -129,6 +130,8 @@ class Reading(Part):
     trays: tuple[Tray, ...] = ()
     misc: dict[Text, Any] = Field(default_factory=dict)
     reasons: dict[Text, Text] = Field(default_factory=dict)
+    sources: dict[Text, Text] = Field(default_factory=dict)
+    """From which object a field of `device` came, by dotted path; meters and supplies name theirs themselves."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, serialize_by_alias=True)
 
@@ -137,11 +140,30 @@ class Reading(Part):
         return self.model_dump_json()
 
 
+class Event(Part):
+    """Something that happened to a device, once: `supply_replaced`, `device_moved`, …; `text` says it in a sentence.
+
+    `detail` holds what the sentence is made of, as JSON values; `id` is a UUIDv7 made at the site.
+    """
+
+    id: Uuid7
+    at: Moment
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    device: DeviceKey | None = None
+    text: Text
+    detail: dict[Text, Any] = Field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the event as compact JSON, as it is sent."""
+        return self.model_dump_json()
+
+
 class Batch(Part):
     """The body of `POST /api/v1/readings`. `batch` is a UUIDv7 made at the site, kept until the server acknowledged it."""
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
-    batch: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+    batch: Uuid7
     readings: Annotated[tuple[Reading, ...], Field(max_length=1000)]
+    events: Annotated[tuple[Event, ...], Field(max_length=1000)] = ()
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, serialize_by_alias=True)
