@@ -1,4 +1,4 @@
-"""The small parts pages are made of, as Tornado UI modules: `{% module State("ok", "Ready") %}`. Their templates are in parts/."""
+"""The small parts pages are made of, as Tornado UI modules: `{% module State("ok", "Ready") %}`. Their templates: part_*.html."""
 
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ class State(UIModule):
 
     def render(self, level: Level, text: str) -> str:
         """Return the badge; `text` is translated."""
-        return self.render_string("parts/state.html", level=level, text=text).decode()
+        return self.render_string("part_state.html", level=level, text=text).decode()
 
 
 class Moment(UIModule):
@@ -28,9 +28,9 @@ class Moment(UIModule):
         """Return a `<time>`, or the word `never`."""
         at = from_rfc3339(moment) if isinstance(moment, str) else moment
         if at is None:
-            return self.render_string("parts/word.html", text=never).decode()
+            return self.render_string("part_word.html", text=never).decode()
         text = texts.ago(at, utc_now(), self.locale)
-        return self.render_string("parts/moment.html", exact=to_rfc3339(at), text=text).decode()
+        return self.render_string("part_moment.html", exact=to_rfc3339(at), text=text).decode()
 
 
 class SupplyBar(UIModule):
@@ -38,7 +38,7 @@ class SupplyBar(UIModule):
 
     def render(self, supply: SupplyView) -> str:
         """Return the SVG."""
-        return self.render_string("parts/supply_bar.html", supply=supply).decode()
+        return self.render_string("part_supply_bar.html", supply=supply).decode()
 
 
 class Field(UIModule):
@@ -63,7 +63,7 @@ class Field(UIModule):
             f"{name}-{part}" for part, there in (("note", note), ("error", form.error(name)), ("lock", form.lock(name))) if there
         ]
         return self.render_string(
-            "parts/field.html",
+            "part_field.html",
             form=form,
             name=name,
             label=label,
@@ -94,5 +94,5 @@ class Choice(UIModule):
     ) -> str:
         """Return the choice."""
         return self.render_string(
-            "parts/choice.html", name=name, value=value, title=title, text=text, chosen=chosen, kind=kind, locked=locked
+            "part_choice.html", name=name, value=value, title=title, text=text, chosen=chosen, kind=kind, locked=locked
         ).decode()

@@ -56,7 +56,11 @@ def start_appliance(folder: Path, **settings: str) -> Appliance:
         "DCA_WEB_BIND": "127.0.0.1",
     }
     child = Child(["python", "-P", "-m", "updater"], environment=environment | settings)
-    child.wait_for("The appliance is ready")
+    try:
+        child.wait_for("The appliance is ready")
+    except BaseException:
+        child.stop()
+        raise
     return Appliance(child, port)
 
 

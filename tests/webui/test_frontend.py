@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 
 from tests.conftest import ROOT
 
@@ -22,6 +23,13 @@ def test_our_style_and_script_use_no_other_host_and_no_eval() -> None:
     for file in (FRONTEND / "theme.css", FRONTEND / "page.js"):
         text = file.read_text()
         assert not re.search(r"https?://|@import|\beval\b\(|new Function", text), file
+
+
+def test_an_installed_web_ui_has_all_its_templates() -> None:
+    room = ROOT / "webui"
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["webui"]
+    packed = {file for pattern in patterns for file in room.glob(pattern)}
+    assert set(room.rglob("*.html")) <= packed
 
 
 def test_both_web_interfaces_get_the_files_and_their_licences() -> None:

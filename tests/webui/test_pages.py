@@ -337,6 +337,19 @@ def test_a_scan_that_cannot_start_says_why(webui: RunningWebUi) -> None:
     assert "A scan is running already." in admin.get("/scanning").shown
 
 
+def test_asking_for_a_scan_that_has_begun_by_itself_shows_it_without_a_warning(webui: RunningWebUi) -> None:
+    webui.collector.refusals["/v1/scan"] = "The collector is scanning right now."
+    webui.collector.status = collector_status(scan=scan_state(), state="scanning")
+    admin = webui.admin()
+    assert admin.post("/scan").status == 303
+    shown = admin.get("/scanning").shown
+    assert "scanning right now" not in shown
+    assert "100 of 254" in shown
+    webui.collector.status = collector_status(scan=scan_state(kind="read"), state="reading")
+    admin.post("/scan")
+    assert "scanning right now" in admin.get("/scanning").shown
+
+
 def test_a_scan_can_be_cancelled(webui: RunningWebUi) -> None:
     admin = webui.admin()
     assert admin.post("/scan/cancel").location == "/scanning"

@@ -201,7 +201,7 @@ class Page(RequestHandler):
         title, text = _explained(status_code, error, self.services.hosts.allows(self.request.host_name))
         if isinstance(error, DcaError):
             self.set_status(503)
-        self.render("parts/error.html" if self.partial else "error.html", title=title, text=text, session=self._session_if_known())
+        self.render("part_error.html" if self.partial else "error.html", title=title, text=text, session=self._session_if_known())
 
     def _session_if_known(self) -> Session | None:
         """Return the session, None when the settings that would tell cannot be read."""

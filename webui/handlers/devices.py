@@ -28,7 +28,7 @@ class Devices(Page):
             page=int(page) if page.isdecimal() and len(page) < 9 else 1,
         )
         listing = select(await read_devices(self), selection)
-        template = "parts/device_table.html" if self.partial else "devices.html"
+        template = "part_device_table.html" if self.partial else "devices.html"
         self.page(template, listing=listing, selection=selection, sort_link=self._sort_link, page_link=self._page_link, texts=texts)
 
     def _sort_link(self, selection: Selection, column: str) -> str:

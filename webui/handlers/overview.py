@@ -76,4 +76,4 @@ class OverviewNow(OverviewPage):
 
     async def get(self) -> None:
         """Show it."""
-        self.page("parts/overview_now.html", **await self.values())
+        self.page("part_overview_now.html", **await self.values())

@@ -167,9 +167,14 @@ class StartScan(Page):
     async def post(self) -> None:
         """Start the scan and go back to where it was asked for."""
         answer = await self.services.components.collector("POST", "/v1/scan", {})
-        if answer.error:
+        if answer.error and not await self._scans_already():
             self.notice("warn", answer.error)
         self.go("/setup/scan" if self.get_body_argument("from", "") == "setup" else "/scanning")
+
+    async def _scans_already(self) -> bool:
+        """Whether what was asked for is at work already: the collector begins by itself when it gets new ranges."""
+        status = await self.services.components.collector("GET", "/v1/status")
+        return (status.data.get("scan") or {}).get("kind") == "sweep"
 
 
 class CancelScan(Page):
@@ -216,7 +221,7 @@ class ScanEvents(Page):
                     break
             if not scan:
                 break
-            await self._send("html", self.render_string("parts/scan_progress.html", progress=scan, texts=texts).decode())
+            await self._send("html", self.render_string("part_scan_progress.html", progress=scan, texts=texts).decode())
             if now - said_at > SAY_SECONDS or scan.get("done"):
                 said_at = now
                 await self._send("say", str(scan.get("text", "")))
