@@ -91,3 +91,4 @@ def test_demo_file_brings_all_13_printers_to_the_hosting_server(compose: tuple[C
 
     serials = {device["reading"]["device"]["serial"] for device in devices}
     assert len(serials) == 13, run("demo.yaml", "logs", "--tail", "40")
+    assert b"<form" in fetch(f"https://localhost:{ports['hosting']}/login", authority=authority)

@@ -45,8 +45,9 @@ def test_web_ui_answers_inside_the_locked_down_container(run_appliance: RunAppli
     container = run_appliance()
     assert health_within(container, 30)["Status"] == "healthy"
 
-    ask = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/healthz', timeout=5).status)"
-    assert output_of(container, "python3", "-c", ask).strip() == "200"
+    for page in ("healthz", "setup"):
+        ask = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/{page}', timeout=5).status)"
+        assert output_of(container, "python3", "-c", ask).strip() == "200"
 
 
 def test_stops_with_0_within_8_seconds_of_sigterm(run_appliance: RunAppliance) -> None:
