@@ -11,9 +11,9 @@ from appliance.commands.asking import (
     print_stats,
     settings_here,
     targets_of,
-    writes_unicode,
 )
 from appliance.commands.sheets import device_sheet
+from appliance.commands.tables import writes_unicode
 from appliance.errors import SettingsError, SnmpError
 from appliance.service.cycle import Cycle, Known
 from appliance.service.hosts import resolve_host

@@ -13,9 +13,9 @@ from appliance.commands.asking import (
     print_stats,
     settings_here,
     targets_of,
-    writes_unicode,
 )
 from appliance.commands.sheets import device_table
+from appliance.commands.tables import writes_unicode
 from appliance.discovery.targets import TargetSet
 from appliance.service.cycle import Cycle
 from appliance.service.options import CycleOptions
