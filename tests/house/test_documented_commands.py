@@ -1,4 +1,4 @@
-"""Every command of the README and the guides is run: `dca` commands here, the others by the test named for them."""
+"""Every command of the README and the guides is run: those of `dca` and `dca-hosting` here, others by the test named for them."""
 
 import re
 import shlex
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.settings.environment import VARIABLES
 from tests.children import run_child
 from tests.conftest import ROOT, StartSimulator
 
@@ -17,10 +18,17 @@ RUN_ELSEWHERE = {
     "make image": "tests/engine/conftest.py",
     "docker compose --file compose/site.yaml up --detach": "tests/engine/test_compose.py",
     "docker compose --file compose/site.yaml logs dca": "tests/engine/test_compose.py",
+    "dca-hosting serve --data hosting-data --bind 127.0.0.1 --port 8443": "tests/hosting/test_cli.py",
     "dca status": "tests/appliance/cli/test_status.py",
     "dca once": "tests/appliance/cli/test_once.py",
 }
 """What stands between the lines of other tests, by the file that runs it."""
+
+
+def test_every_variable_of_the_settings_is_documented() -> None:
+    guide = (ROOT / "docs" / "site-guide.md").read_text()
+
+    assert [name for name in VARIABLES if f"`{name}`" not in guide] == []
 
 
 def documented_commands() -> list[str]:
@@ -29,8 +37,10 @@ def documented_commands() -> list[str]:
     return [command for block in blocks for line in block.splitlines() if (command := line.partition(" #")[0].strip())]
 
 
-@pytest.mark.parametrize("command", [command for command in documented_commands() if command not in RUN_ELSEWHERE])
-def test_documented_command_succeeds(command: str, start_simulator: StartSimulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [line for line in documented_commands() if line.startswith("dca ") and line not in RUN_ELSEWHERE]
+)
+def test_documented_command_of_the_appliance_succeeds(command: str, start_simulator: StartSimulator, tmp_path: Path) -> None:
     simulator = start_simulator("--fleet", "demo")
     # Addresses reserved for documentation stand for printers: here for those of the simulator.
     words = [word.replace("192.0.2.0/24", simulator.span) for word in shlex.split(command)]
@@ -39,12 +49,26 @@ def test_documented_command_succeeds(command: str, start_simulator: StartSimulat
         "DCA_DATA_DIR": str(tmp_path / "data"),
         "DCA_RUN_DIR": str(tmp_path / "run"),
         "DCA_SNMP_PORT": str(simulator.port),
-        "DCA_SCAN_TARGETS": simulator.span,
     }
 
-    finished = run_child([Path(sys.executable).with_name("dca"), *words[1:]], environment=environment, folder=ROOT)
+    finished = run_child([installed(words[0]), *words[1:]], environment=environment, folder=tmp_path)
 
     assert finished.returncode == 0, finished.stderr
+
+
+def test_documented_commands_of_the_hosting_server_succeed_in_their_order(tmp_path: Path) -> None:
+    commands = [line for line in documented_commands() if line.startswith("dca-hosting ") and line not in RUN_ELSEWHERE]
+
+    assert len(commands) >= 5
+    for command in commands:
+        words = shlex.split(command)
+        finished = run_child([installed(words[0]), *words[1:]], folder=tmp_path)
+        assert finished.returncode == 0, (command, finished.stderr)
+
+
+def installed(command: str) -> Path:
+    """Return the installed command beside the interpreter of the tests."""
+    return Path(sys.executable).with_name(command)
 
 
 @pytest.mark.parametrize(("command", "file"), RUN_ELSEWHERE.items())
