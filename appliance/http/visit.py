@@ -1,0 +1,248 @@
+"""One visit to one device over HTTP: a few GETs, and the one POST there is, an IPP request.
+
+- Only the device itself is dialled, by its address, at the ports of the allow-list, wherever a redirect points.
+- Certificates are not checked: those of devices are self-signed and nothing secret is sent; what is read is as open as SNMP v1.
+- An answer has limits of size and time; the visit as a whole has a budget.
+- Connections are kept alive between the requests of a visit.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+import zlib
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from types import TracebackType
+from urllib.parse import urljoin, urlsplit
+
+from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
+from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
+
+from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
+from appliance.http.meter import count_attempt, count_connection
+from appliance.http.ports import AllowedPorts
+from appliance.snmp.agent import Traffic
+
+IPP_CONTENT = "application/ipp"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SCHEME_PORTS = {"http": 80, "https": 443}
+
+_Place = tuple[str, int]
+"""Scheme and port."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """How patiently a device is asked over HTTP."""
+
+    connect_seconds: float = 2.0
+    answer_seconds: float = 8.0
+    """For one answer, from the connection to its last byte."""
+    visit_seconds: float = 20.0
+    body_bytes: int = 1 << 20
+    """A larger answer is not read, packed or unpacked."""
+    redirects: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a device answered."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Visit:
+    """Talks to one device. An asynchronous context manager: leaving it closes the connections and counts them in `traffic`."""
+
+    def __init__(self, address: str, ports: AllowedPorts, limits: HttpLimits, traffic: Traffic) -> None:
+        self._address = address
+        self._ports = ports
+        self._limits = limits
+        self._traffic = traffic
+        self._deadline = asyncio.get_running_loop().time() + limits.visit_seconds
+        self._streams: dict[_Place, IOStream] = {}
+
+    async def __aenter__(self) -> "Visit":
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for place in list(self._streams):
+            self._close(place)
+
+    async def get(self, path: str, *, port: int = 80) -> HttpAnswer:
+        """Return what the device has at `path`, behind at most a few redirects within itself. Raises HttpError."""
+        url = f"{'https' if port in (443, 8443) else 'http'}://{self._host()}:{port}{path}"
+        for _ in range(self._limits.redirects + 1):
+            answer, headers = await self._exchange("GET", url, HTTPHeaders({"Accept-Encoding": "gzip"}), b"")
+            if answer.status not in _REDIRECTS or "Location" not in headers:
+                return answer
+            url = urljoin(url, headers["Location"])
+        raise HttpError(f"{self._address} redirects too often.")
+
+    async def post_ipp(self, path: str, request: bytes, *, port: int = 631) -> HttpAnswer:
+        """Return the answer to an IPP request. Raises HttpError; redirects are not followed."""
+        headers = HTTPHeaders({"Content-Type": IPP_CONTENT, "Content-Length": str(len(request))})
+        answer, _ = await self._exchange("POST", f"http://{self._host()}:{port}{path}", headers, request)
+        return answer
+
+    def _host(self) -> str:
+        return f"[{self._address}]" if ":" in self._address else self._address
+
+    def _place(self, url: str) -> tuple[str, int, str]:
+        """Return scheme, port and path of a URL of this device. Raises NotAllowedError for any other."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _SCHEME_PORTS.get(parts.scheme, 0)
+            same = ipaddress.ip_address(parts.hostname or "") == ipaddress.ip_address(self._address)
+        except ValueError:
+            same, port = False, 0
+        if not same or parts.scheme not in ("http", "https"):
+            raise NotAllowedError(f"{self._address} points to another place: it is not followed there.")
+        path = parts.path or "/"
+        return parts.scheme, self._ports.check(port), f"{path}?{parts.query}" if parts.query else path
+
+    async def _exchange(self, method: str, url: str, headers: HTTPHeaders, body: bytes) -> tuple[HttpAnswer, HTTPHeaders]:
+        scheme, port, path = self._place(url)
+        place = (scheme, port)
+        left = self._deadline - asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(max(0.0, min(left, self._limits.answer_seconds))):
+                kept = place in self._streams
+                received = await self._request(place, method, path, headers, body)
+                if received is None and kept:
+                    # The device closed the kept connection just as it was used again.
+                    received = await self._request(place, method, path, headers, body)
+        except TimeoutError as error:
+            self._close(place)
+            raise SilentError(f"Port {port} of {self._address} did not finish its answer in time.") from error
+        except (HTTPInputError, StreamClosedError, ssl.SSLError, OSError) as error:
+            self._close(place)
+            raise HttpError(f"The answer of port {port} of {self._address} cannot be used: {error}.") from error
+        except BaseException:
+            self._close(place)
+            raise
+        if received is None:
+            raise HttpError(f"Port {port} of {self._address} answers nothing that can be used.")
+        return received
+
+    async def _request(
+        self, place: _Place, method: str, path: str, headers: HTTPHeaders, body: bytes
+    ) -> tuple[HttpAnswer, HTTPHeaders] | None:
+        """Return the answer, None when there is none or it cannot be read."""
+        stream = self._streams.get(place) or await self._open(place)
+        parameters = HTTP1ConnectionParameters(max_header_size=32 << 10, max_body_size=self._limits.body_bytes, chunk_size=16 << 10)
+        connection = HTTP1Connection(stream, is_client=True, params=parameters)
+        collected = _Collected()
+        host = self._host() if place in (("http", 80), ("https", 443)) else f"{self._host()}:{place[1]}"
+        complete = HTTPHeaders({"Host": host, "User-Agent": "dca"})
+        complete.update(headers)
+        try:
+            await connection.write_headers(RequestStartLine(method, path, "HTTP/1.1"), complete, body)
+            connection.finish()
+            await connection.read_response(collected)
+        except StreamClosedError:
+            pass
+        if collected.start is None or not collected.finished:
+            self._close(place)
+            return None
+        told = collected.headers.get("Connection", "").lower()
+        if stream.closed() or told == "close" or (collected.start.version == "HTTP/1.0" and told != "keep-alive"):
+            self._close(place)
+        content_type = collected.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        packed = collected.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
+        content = _unpacked(collected.body, self._limits.body_bytes) if packed else bytes(collected.body)
+        return HttpAnswer(collected.start.code, content_type, content), collected.headers
+
+    async def _open(self, place: _Place) -> IOStream:
+        scheme, port = place
+        try:
+            connection = await self._ports.dial(self._address, port, self._limits.connect_seconds)
+        except HttpError as error:
+            if not isinstance(error, NotAllowedError):
+                count_attempt(self._address, self._traffic, answered=isinstance(error, RefusedError))
+            raise
+        if scheme == "https":
+            context = _lenient_tls()
+            secured = _CountedTlsStream(context.wrap_socket(connection, do_handshake_on_connect=False), ssl_options=context)
+            secured.traffic = self._traffic
+            self._streams[place] = secured
+            await secured.wait_for_handshake()
+        else:
+            stream = _CountedStream(connection, max_buffer_size=self._limits.body_bytes + (64 << 10))
+            stream.traffic = self._traffic
+            self._streams[place] = stream
+        return self._streams[place]
+
+    def _close(self, place: _Place) -> None:
+        stream = self._streams.pop(place, None)
+        if stream is not None:
+            stream.close()
+
+
+class _CountedStream(IOStream):
+    """A connection that counts itself when it is closed, by whichever end."""
+
+    traffic: Traffic
+
+    def close_fd(self) -> None:
+        count_connection(self.socket, self.traffic)
+        super().close_fd()
+
+
+class _CountedTlsStream(SSLIOStream):
+    """The same, encrypted."""
+
+    traffic: Traffic
+
+    def close_fd(self) -> None:
+        count_connection(self.socket, self.traffic)
+        super().close_fd()
+
+
+class _Collected(HTTPMessageDelegate):
+    """Gathers one answer."""
+
+    def __init__(self) -> None:
+        self.start: ResponseStartLine | None = None
+        self.headers = HTTPHeaders()
+        self.body = bytearray()
+        self.finished = False
+
+    def headers_received(self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders) -> Awaitable[None] | None:
+        assert isinstance(start_line, ResponseStartLine)
+        self.start, self.headers = start_line, headers
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        self.body += chunk
+        return None
+
+    def finish(self) -> None:
+        self.finished = True
+
+    def on_connection_close(self) -> None:
+        pass
+
+
+def _unpacked(packed: bytes | bytearray, limit: int) -> bytes:
+    """Return the content of a gzip body. Raises HttpError for a damaged one, and for one that grows beyond `limit` bytes."""
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        content = unpacker.decompress(packed, limit + 1)
+    except zlib.error as error:
+        raise HttpError(f"A packed answer is damaged: {error}.") from error
+    if len(content) > limit or not unpacker.eof:
+        raise HttpError("A packed answer is cut off or too large.")
+    return content
+
+
+def _lenient_tls() -> ssl.SSLContext:
+    """Return a context for devices: any certificate, also with the short keys of old ones."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context

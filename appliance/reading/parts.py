@@ -1,0 +1,68 @@
+"""What a source other than SNMP says of a device, in the form of a reading, and what a reading leaves open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from appliance.report import Meter, Reading, Supply, Tray
+
+TONERS_AND_INKS = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "matteToner", "matteInk"})
+"""prtMarkerSuppliesType of what is replaced by number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Parts of a reading from one source; `source` names it ("IPP"), for the fields that have no source of their own."""
+
+    source: str
+    device: Mapping[str, str] = field(default_factory=dict)
+    """Fields of `report.Device` by name."""
+    printer_status: str | None = None
+    meters: Mapping[str, Meter] = field(default_factory=dict)
+    supplies: tuple[Supply, ...] = ()
+    trays: tuple[Tray, ...] = ()
+    misc: Mapping[str, str] = field(default_factory=dict)
+
+    def lasting(self) -> "Parts":
+        """Return what stays true for a day: without meters, status and levels."""
+        return Parts(self.source, self.device, supplies=tuple(_numbers_only(row) for row in self.supplies))
+
+
+def _numbers_only(row: Supply) -> Supply:
+    unknown = {"level": None, "capacity": None, "percent": None, "state": "unknown"}
+    return row.model_copy(update=unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItems:
+    """What SNMP left open in a reading, of what another source may know."""
+
+    serial: bool = False
+    firmware: bool = False
+    total: bool = False
+    supplies: bool = False
+    """There are no supplies at all."""
+    levels: bool = False
+    """A toner, an ink or another consumable has no percentage."""
+    cartridge_serials: bool = False
+
+    def __bool__(self) -> bool:
+        return self.serial or self.firmware or self.cartridge_serials or self.changing
+
+    @property
+    def changing(self) -> bool:
+        """Whether anything is open that changes from one reading to the next."""
+        return self.total or self.supplies or self.levels
+
+
+def needs_supplement(reading: Reading) -> OpenItems:
+    """Return what `reading` leaves open. Serial numbers of cartridges are asked of HP alone, whose pages have them."""
+    rows = [row for row in reading.supplies if row.supply_class != "receptacleThatIsFilled"]
+    numbered = [row for row in rows if row.type in TONERS_AND_INKS]
+    return OpenItems(
+        serial=reading.device.serial is None,
+        firmware=reading.device.firmware is None,
+        total="total" not in reading.meters,
+        supplies=not reading.supplies,
+        levels=any(row.percent is None and row.state in ("unknown", "some_remaining") for row in rows),
+        cartridge_serials=reading.device.manufacturer == "HP" and any(row.serial is None for row in numbered),
+    )
