@@ -25,6 +25,10 @@ class NoAnswerError(SnmpError):
     """Nothing answered at the address within the time allowed."""
 
 
+class CredentialError(SnmpError):
+    """Something answered at the address, but it does not accept the credential it was asked with."""
+
+
 class HostingError(DcaError):
     """The hosting server was not reached, or its answer could not be used. Nothing is lost: it is tried again."""
 

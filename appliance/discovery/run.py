@@ -22,7 +22,7 @@ from appliance.discovery.targets import TargetSet
 from appliance.errors import NoAnswerError, SnmpError
 from appliance.snmp.agent import Agent, AgentProfile, Traffic
 from appliance.snmp.client import SnmpClient
-from appliance.snmp.session import destination_of
+from appliance.snmp.exchange import destination_of
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.transport import NotSentError, Outcome, Request, Transport, socket_error_text
 from appliance.snmp.values import Objects, Oid

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from appliance.errors import SettingsError
+from appliance.snmp.user import User
 from appliance.snmp.values import Oid
+
+Version = Literal["1", "2c", "3"]
 
 PRINTER_PORTS = frozenset({515, 9999, *range(9100, 9117)})
 """Ports on which a printer prints what it is sent: LPD, raw and vendor ports. Nothing may be sent there, not even UDP."""
@@ -33,11 +36,16 @@ class Agent:
 
     address: str
     port: int = 161
-    version: Literal["1", "2c"] = "2c"
+    version: Version = "2c"
     community: str = field(default="public", repr=False)
+    """For versions 1 and 2c."""
+    user: User | None = field(default=None, repr=False)
+    """For version 3."""
 
     def __post_init__(self) -> None:
         check_snmp_port(self.port)
+        if (self.version == "3") != (self.user is not None):
+            raise SettingsError("SNMP version 3 needs a user, and the other versions have none.")
         try:
             ipaddress.ip_address(self.address)
         except ValueError as error:
@@ -72,10 +80,12 @@ class Traffic:
 class AgentProfile:
     """What was learned about one agent. Kept by the caller, it spares the next visit the same trials."""
 
-    version: Literal["1", "2c"] | None = None
+    version: Version | None = None
     """The version it answered; None: it never answered."""
     bulk: bool = True
     """False: GETBULK goes unanswered, tables are read by GETNEXT."""
+    bulk_silences: int = 0
+    """Visits in a row in which a GETBULK went unanswered and a smaller one did not."""
     max_repetitions: int | None = None
     """The rows of one GETBULK it can bear, when that is less than the options ask for."""
     max_varbinds: int = 48

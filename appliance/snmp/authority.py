@@ -31,20 +31,25 @@ def decode_response(data: bytes) -> Response:
         pdu = module.apiMessage.get_pdu(message)
         if not pdu.isSameTypeWith(module.GetResponsePDU()):
             raise UndecodableError("not a response")
-        return Response(
-            version,
-            bytes(module.apiMessage.get_community(message)),
-            int(module.apiPDU.get_request_id(pdu)),
-            int(module.apiPDU.get_error_status(pdu)),
-            # Out of range is for the session to judge, so the raw number is taken.
-            int(pdu.getComponentByPosition(2)),
-            [(tuple(name), _value(content)) for name, content in module.apiPDU.get_varbinds(pdu)],
-        )
+        return response_of(pdu, module, version, bytes(module.apiMessage.get_community(message)))
     except UndecodableError:
         raise
     # pyasn1 lets IndexError, ValueError and others through on some malformed input; any of them means the same here.
     except (PyAsn1Error, ProtocolError, IndexError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         raise UndecodableError(type(error).__name__) from error
+
+
+def response_of(pdu: Any, module: Any, version: int, community: bytes) -> Response:
+    """Return a PDU of pysnmp as ours; `module` is the part of `pysnmp.proto.api` that made it."""
+    return Response(
+        version,
+        community,
+        int(module.apiPDU.get_request_id(pdu)),
+        int(module.apiPDU.get_error_status(pdu)),
+        # Out of range is for the session to judge, so the raw number is taken.
+        int(pdu.getComponentByPosition(2)),
+        [(tuple(name), _value(content)) for name, content in module.apiPDU.get_varbinds(pdu)],
+    )
 
 
 def _value(content: Any) -> Value:

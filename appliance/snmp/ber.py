@@ -47,6 +47,17 @@ def read_request_id(data: bytes) -> int | None:
         return None
 
 
+def read_message_id(data: bytes) -> int | None:
+    """Return the msgID of an SNMPv3 message (RFC 3412 section 6.2) without reading the rest, or None if it is not plainly there."""
+    try:
+        position = _inside(data, 0, _SEQUENCE)[0]
+        version, position = _small_integer(data, position)
+        start, end = _inside(data, _inside(data, position, _SEQUENCE)[0], _INTEGER)
+        return _integer(data[start:end]) if version == 3 and end <= len(data) else None
+    except (IndexError, _Unfamiliar):
+        return None
+
+
 def read_response(data: bytes) -> Response | None:
     """Return the response in `data`, or None if any part of it is not fully recognised."""
     try:

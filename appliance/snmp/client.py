@@ -5,24 +5,42 @@ from types import TracebackType
 from typing import Self
 
 from appliance.errors import SnmpError
-from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic, check_snmp_port
-from appliance.snmp.session import Pace, Session
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic, Version, check_snmp_port
+from appliance.snmp.ber import read_message_id, read_request_id
+from appliance.snmp.exchange import CommunityExchange, Delivery, Exchange, Pace
+from appliance.snmp.session import Session
 from appliance.snmp.templates import Templates
 from appliance.snmp.transport import Dropped, Transport
+from appliance.snmp.user import User
+from appliance.snmp.user_exchange import UserExchange
+from appliance.snmp.user_security import UserSecurity
 
-__all__ = ["Agent", "AgentProfile", "Dropped", "Session", "SnmpClient", "SnmpOptions", "Traffic", "check_snmp_port"]
+__all__ = [
+    "Agent",
+    "AgentProfile",
+    "Dropped",
+    "Session",
+    "SnmpClient",
+    "SnmpOptions",
+    "Traffic",
+    "User",
+    "UserSecurity",
+    "check_snmp_port",
+]
 
 
 class SnmpClient:
-    """Asks devices over SNMP v1 and v2c; an asynchronous context manager, which closes its sockets at the end."""
+    """Asks devices over SNMP v1, v2c and v3; an asynchronous context manager, which closes its sockets at the end."""
 
-    def __init__(self, options: SnmpOptions | None = None) -> None:
+    def __init__(self, options: SnmpOptions | None = None, security: UserSecurity | None = None) -> None:
+        """`security` is what SNMPv3 is spoken with; who makes a client for each scan keeps one for all of them."""
         self.options = options or SnmpOptions()
+        self.security = security or UserSecurity()
         self.traffic = Traffic()
         """All packets sent and received, stray ones included."""
         self.dropped = Dropped()
         self.templates = Templates()
-        self._transports: dict[socket.AddressFamily, Transport] = {}
+        self._transports: dict[tuple[socket.AddressFamily, bool], Transport] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,24 +67,34 @@ class SnmpClient:
         `traffic` counts what the visit costs (a new counter otherwise, in `Session.traffic`); `profile` is what an earlier visit
         learned; `pace` is awaited before each packet. Raises SnmpError if this machine has no socket for such an address.
         """
-        return Session(
-            agent,
-            options=self.options,
-            transport=self.transport(agent.address),
-            templates=self.templates,
-            traffic=traffic if traffic is not None else Traffic(),
-            profile=profile if profile is not None else AgentProfile(),
-            pace=pace,
-        )
+        traffic = traffic if traffic is not None else Traffic()
+        profile = profile if profile is not None else AgentProfile()
+        transport = self.transport(agent.address, v3=agent.user is not None)
+        delivery = Delivery(agent, options=self.options, transport=transport, traffic=traffic, pace=pace)
+        exchange: Exchange
+        if agent.user is not None:
+            exchange = UserExchange(agent.user, delivery, self.security)
+        else:
+            exchange = CommunityExchange(agent, _version(agent, profile), delivery, self.templates)
+        return Session(agent, options=self.options, exchange=exchange, traffic=traffic, profile=profile)
 
-    def transport(self, address: str) -> Transport:
-        """Return the socket for addresses like `address`, opened at first use. Raises SnmpError."""
+    def transport(self, address: str, *, v3: bool = False) -> Transport:
+        """Return the socket for addresses like `address`, opened at first use. Raises SnmpError.
+
+        SNMPv3 has sockets of its own: its messages are told apart by other numbers.
+        """
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        transport = self._transports.get(family)
+        transport = self._transports.get((family, v3))
         if transport is None:
+            read_id = read_message_id if v3 else read_request_id
             try:
-                transport = self._transports[family] = Transport(family, self.traffic, self.dropped)
+                transport = self._transports[family, v3] = Transport(family, self.traffic, self.dropped, read_id)
             except OSError as error:
                 kind = "IPv6" if family == socket.AF_INET6 else "IPv4"
                 raise SnmpError(f"{address} cannot be asked: this machine gives no {kind} socket ({error.strerror}).") from error
         return transport
+
+
+def _version(agent: Agent, profile: AgentProfile) -> Version:
+    """Return the version to begin with: SNMPv1 also where the agent has shown that it answers nothing else."""
+    return "1" if "1" in (agent.version, profile.version) else "2c"

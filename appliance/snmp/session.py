@@ -1,7 +1,7 @@
 """One visit to one device: at most one request under way, retries, a hard budget of time, and repairs for weak agents.
 
-- A table is read by GETBULK over many columns at once. Silence or tooBig halves what is asked, then GETNEXT is used. Before
-  anything is held against the agent, one small request makes sure that it is still there.
+- A table is read by GETBULK over many columns at once. tooBig halves what is asked; silence quarters it, once, and then GETNEXT
+  is used. Before silence is held against the agent, one small request makes sure that it is still there.
 - An agent that never answered SNMPv2c is asked once in SNMPv1.
 - SNMPv1's noSuchName fails a whole request: the object it names is dropped and the rest asked again. tooBig splits a request.
 - What has been read is kept whatever happens later: `partial` then says why the answer is not whole.
@@ -9,17 +9,14 @@ What was learned stands in `profile`, which the caller may keep and pass to the 
 """
 
 import asyncio
-import errno
-import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from appliance.errors import NoAnswerError
-from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic
-from appliance.snmp.authority import UndecodableError, decode_response
-from appliance.snmp.ber import Response, read_response
-from appliance.snmp.templates import Kind, Query, Templates, Version
-from appliance.snmp.transport import Destination, NotSentError, Outcome, Request, Transport, socket_error_text
+from appliance.errors import CredentialError, NoAnswerError
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic, Version
+from appliance.snmp.ber import Response
+from appliance.snmp.exchange import UNDECODABLE, Exchange, Patience, Refused, Silence, Stop
+from appliance.snmp.templates import Kind, Query
 from appliance.snmp.values import Objects, Oid, Value, format_oid
 from appliance.snmp.walk import NO_OBJECT, Batch, ColumnWalk, ScalarAnswers, count_rows, plan_bulk, predecessor
 
@@ -36,86 +33,56 @@ ERROR_NAMES: Final = {
     6: "noAccess",
     13: "resourceUnavailable",
 } | {16: "authorizationError"}
-UNDECODABLE: Final = -1
-
-NOT_SENT_PAUSE_SECONDS: Final = 0.25
 
 
-class _Stop(Exception):  # noqa: N818 - ends the visit, with or without a result
-    """The device cannot be asked any further; the text says why."""
-
-
-class _Silence(_Stop):
-    """No answer to a request, after all retries."""
-
-
-class _Unreachable(_Stop):
-    """The request could not be delivered: the network or the device itself said so."""
-
-
-Pace = Callable[[], Awaitable[None]]
-
-
-def destination_of(agent: Agent) -> Destination:
-    """Return the socket address of an agent, as `recvfrom` names it."""
-    if ":" not in agent.address:
-        return (agent.address, agent.port)
-    found = socket.getaddrinfo(agent.address, agent.port, socket.AF_INET6, socket.SOCK_DGRAM, 0, socket.AI_NUMERICHOST)
-    host, port, flow, scope = found[0][4]  # type: ignore[misc] # always four parts for AF_INET6
-    return (str(host).partition("%")[0], int(port), int(flow), int(scope))
+SHORTEST_BULK_SECONDS: Final = 1.0
 
 
 class Session:
     """One visit to an agent. Make a new one for each visit: `SnmpOptions.budget` counts from the first request on."""
 
-    def __init__(
-        self,
-        agent: Agent,
-        *,
-        options: SnmpOptions,
-        transport: Transport,
-        templates: Templates,
-        traffic: Traffic,
-        profile: AgentProfile,
-        pace: Pace | None,
-    ) -> None:
-        """Sessions are made by `SnmpClient.session`; `pace` is awaited before each packet and costs no budget."""
+    def __init__(self, agent: Agent, *, options: SnmpOptions, exchange: Exchange, traffic: Traffic, profile: AgentProfile) -> None:
+        """Sessions are made by `SnmpClient.session`."""
         self.agent = agent
         self.traffic = traffic
         self.profile = profile
         self.partial: str | None = None
         """Why the last answer is not whole, or None."""
-        self.answered = False
-        """Whether the device has answered anything during this visit."""
-        self.refused = False
-        """Whether the device itself said that nothing listens on its port."""
         self._options = options
-        self._transport = transport
-        self._templates = templates
-        self._pace = pace
-        self._destination = destination_of(agent)
-        self._version: Version = profile.version or agent.version
-        if agent.version == "1":
-            self._version = "1"
+        self._exchange = exchange
         self._bulk = True
-        self._bulk_in_doubt = False
-        self._deadline: float | None = None
+        self._bulk_answered = False
+        self._bulk_silences = 0
+        """Since the last GETBULK that was answered."""
+        self._fewer_repetitions: int | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._loop = asyncio.get_running_loop()
 
     @property
     def version(self) -> Version:
         """Return the SNMP version in use: that of the agent, or "1" where it answers nothing else."""
-        return self._version
+        return self._exchange.version
+
+    @property
+    def answered(self) -> bool:
+        """Whether the device has answered anything during this visit."""
+        return self._exchange.answered
+
+    @property
+    def refused(self) -> bool:
+        """Whether the device itself said that nothing listens on its port."""
+        return self._exchange.refused
 
     async def get(self, oids: Sequence[Oid]) -> Objects:
-        """Return those of `oids` that exist. Raises NoAnswerError when nothing at all answers."""
+        """Return those of `oids` that exist.
+
+        Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
+        """
         async with self._one_at_a_time:
             self.partial = None
             objects: dict[Oid, Value] = {}
             try:
                 await self._get(list(dict.fromkeys(oids)), objects)
-            except _Stop as stop:
+            except Stop as stop:
                 self._stopped(stop)
             return objects
 
@@ -123,7 +90,7 @@ class Session:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` rows of each.
 
         A cell's OID is that of its column and the index of its row; the result is in the order of OIDs.
-        Raises NoAnswerError when nothing at all answers.
+        Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
         """
         async with self._one_at_a_time:
             self.partial = None
@@ -132,7 +99,7 @@ class Session:
             walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
             try:
                 await self._fetch(wanted, walks, objects, max_rows)
-            except _Stop as stop:
+            except Stop as stop:
                 self._stopped(stop)
             for walk in walks:
                 if walk.trouble:
@@ -140,13 +107,15 @@ class Session:
             self.profile.rows.update(count_rows(walks))
             return dict(sorted(objects.items()))
 
-    def _stopped(self, stop: _Stop) -> None:
+    def _stopped(self, stop: Stop) -> None:
+        if not self.answered and isinstance(stop, Refused):
+            raise CredentialError(f"{self.agent.address} answers SNMP on UDP port {self.agent.port}, but {stop}.") from None
         if not self.answered:
             raise NoAnswerError(
                 f"{self.agent.address} did not answer SNMP on UDP port {self.agent.port}: {stop}. Check that the device is on, "
                 "that SNMP is enabled on it, and that the credentials fit."
             ) from None
-        self._note(str(stop))
+        self._note("it stopped answering" if isinstance(stop, Silence) else str(stop))
 
     def _note(self, reason: str) -> None:
         if self.partial is None:
@@ -161,11 +130,11 @@ class Session:
             chunk = waiting.pop(0)
             try:
                 response = await self._ask(Kind.GET, chunk)
-            except _Silence:
-                version = self._version
+            except Silence:
+                version = self.version
                 if not await self._is_alive(chunk[0], was_get=True):
                     raise
-                if version != self._version:
+                if version != self.version:
                     waiting.insert(0, chunk)
                 elif len(chunk) > 1:
                     waiting[0:0] = self._halves(chunk)
@@ -225,10 +194,10 @@ class Session:
 
     @property
     def _bulk_is_possible(self) -> bool:
-        return self._bulk and self.profile.bulk and self._version == "2c"
+        return self._bulk and self.profile.bulk and self.version != "1"
 
     async def _read_scalars(self, scalars: list[Oid], objects: dict[Oid, Value]) -> None:
-        if self._version != "1":
+        if self.version != "1":
             await self._get(scalars, objects)
             return
         # In SNMPv1 one missing object would fail the whole GET. GETNEXT has no such trouble but at the end of the MIB.
@@ -250,22 +219,19 @@ class Session:
         self, scalars: list[Oid], active: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int
     ) -> list[Oid]:
         """Do one GETBULK; return the scalars that still have to be asked for."""
-        most = min(self._options.max_repetitions, self.profile.max_repetitions or self._options.max_repetitions)
-        batch = plan_bulk(active, self.profile.rows, most, max(1, self.profile.max_varbinds - len(scalars)))
+        batch = plan_bulk(active, self.profile.rows, self._most_repetitions, max(1, self.profile.max_varbinds - len(scalars)))
         oids = [predecessor(oid) for oid in scalars] + [walk.cursor for walk in batch.walks]
+        asked_for = len(scalars) + len(batch.walks) * batch.repetitions
         try:
-            attempts = 1 if self._bulk_in_doubt else None
-            response = await self._ask(Kind.GET_BULK, oids, len(scalars), batch.repetitions, attempts=attempts)
-        except _Silence:
+            patience = self._bulk_patience(asked_for)
+            response = await self._ask(Kind.GET_BULK, oids, len(scalars), batch.repetitions, patience=patience)
+        except Silence:
             if not await self._is_alive(scalars[0] if scalars else active[0].column, was_get=False):
                 raise
-            if self._version == "2c":
-                # The agent lives, so the smaller GETBULKs to come need no repetition to tell silence from a lost packet.
-                self._bulk_in_doubt = True
-                self.profile.bulk = batch.repetitions > 1
-                self.profile.max_repetitions = max(1, batch.repetitions // 2)
+            if self.version != "1":
+                self._bulk_was_silent(batch)
             return scalars
-        self._bulk_in_doubt = False
+        self._bulk_was_answered(batch)
         if response.error_status == TOO_BIG:
             self._ask_for_less(len(scalars), batch)
             return scalars
@@ -289,6 +255,44 @@ class Session:
             await self._get(answers.uncertain, objects)
         return []
 
+    @property
+    def _most_repetitions(self) -> int:
+        known = (self._options.max_repetitions, self.profile.max_repetitions, self._fewer_repetitions)
+        return min(number for number in known if number is not None)
+
+    def _bulk_patience(self, objects: int) -> Patience | None:
+        """Return how long to wait for a GETBULK; None: as long as for anything else.
+
+        Until the agent has answered one there is no use in repeating it: a small GET tells sooner whether the agent is there. Once
+        that has shown how fast it is, the second GETBULK needs no more time than as many single answers would take.
+        """
+        if self._bulk_answered:
+            return None
+        seconds = self._options.timeout
+        if self._bulk_silences and self._exchange.round_trip is not None:
+            seconds = min(seconds, max(SHORTEST_BULK_SECONDS, self._exchange.round_trip * objects))
+        return Patience(seconds)
+
+    def _bulk_was_silent(self, batch: Batch) -> None:
+        """Ask for much less after the first silence of a living agent; after the second one GETBULK is given up."""
+        self._bulk_silences += 1
+        if self._bulk_silences == 1:
+            self._fewer_repetitions = max(1, batch.repetitions // 4)
+            self.profile.bulk_silences += 1
+            return
+        self._bulk = False
+        if not self._bulk_answered:
+            self.profile.bulk = False
+
+    def _bulk_was_answered(self, batch: Batch) -> None:
+        self._bulk_answered = True
+        if self._bulk_silences and self.profile.bulk_silences > 1:
+            # Silent in an earlier visit too: that was no lost packet, the agent cannot bear more.
+            self.profile.max_repetitions = batch.repetitions
+        elif self._fewer_repetitions is None:
+            self.profile.bulk_silences = 0
+        self._bulk_silences = 0
+
     def _ask_for_less(self, scalars: int, batch: Batch) -> None:
         """Halve what a GETBULK asks for; when there is nothing left to halve, GETBULK is given up for this agent."""
         if batch.repetitions > 1:
@@ -303,7 +307,7 @@ class Session:
         batch = active[: self.profile.max_varbinds]
         try:
             response = await self._ask(Kind.GET_NEXT, [walk.cursor for walk in batch])
-        except _Silence:
+        except Silence:
             if len(batch) == 1 or not await self._is_alive(batch[0].column, was_get=False):
                 raise
             self.profile.max_varbinds = len(batch) // 2
@@ -333,81 +337,27 @@ class Session:
         """Return whether the agent answers one small request; one that never answered anything may turn out to speak SNMPv1."""
         versions: list[Version] = []
         if not was_get or self.answered:
-            versions.append(self._version)
-        if self._version == "2c" and self.profile.version is None:
+            versions.append(self.version)
+        if self.version == "2c" and self.profile.version is None:
             versions.append("1")
-        before = self._version
+        before = self.version
         for version in versions:
-            self._version = version
+            self._exchange.version = version
             try:
-                await self._ask(Kind.GET, [oid], attempts=1)
-            except _Stop:
+                await self._ask(Kind.GET, [oid], patience=Patience(self._options.timeout))
+            except Stop:
                 continue
             return True
-        self._version = before
+        self._exchange.version = before
         return False
 
     async def _ask(
-        self, kind: Kind, oids: list[Oid], non_repeaters: int = 0, max_repetitions: int = 0, *, attempts: int | None = None
+        self, kind: Kind, oids: list[Oid], non_repeaters: int = 0, max_repetitions: int = 0, *, patience: Patience | None = None
     ) -> Response:
-        """Return the reply to one request. A reply nobody can decode comes back with the error status UNDECODABLE."""
-        query = Query(self._version, self.agent.community, kind, tuple(oids), non_repeaters, max_repetitions)
-        request_id = self._templates.next_request_id()
-        while self._transport.is_waiting(request_id):
-            request_id = self._templates.next_request_id()
-        message = self._templates.get(query).message(request_id)
-        outcome: Outcome = b""
-        for _ in range(attempts or self._options.retries + 1):
-            outcome = await self._send(request_id, message)
-            if isinstance(outcome, bytes):
-                self.answered = True
-                self.profile.version = self._version
-                return _decode(outcome, request_id)
-            if outcome.errno == errno.ECONNREFUSED:
-                # The device itself says that it has no agent: asking again changes nothing.
-                self.refused = True
-                break
-            if isinstance(outcome, NotSentError):
-                await asyncio.sleep(NOT_SENT_PAUSE_SECONDS)
-        assert isinstance(outcome, OSError)
-        if isinstance(outcome, TimeoutError):
-            raise _Silence("no answer" if not self.answered else "it stopped answering")
-        raise _Unreachable(socket_error_text(outcome.errno or 0))
-
-    async def _send(self, request_id: int, message: bytes) -> Outcome:
-        loop = self._loop
-        if self._deadline is None:
-            self._deadline = loop.time() + self._options.budget
-        if self._pace is not None:
-            before = loop.time()
-            await self._pace()
-            self._deadline += loop.time() - before
-        left = self._deadline - loop.time()
-        if left <= 0:
-            raise _Stop(f"the {self._options.budget:g} s one device may take are over")
-        future: asyncio.Future[Outcome] = loop.create_future()
-
-        def done(outcome: Outcome) -> None:
-            if not future.done():
-                future.set_result(outcome)
-
-        timeout = min(left, self._options.timeout)
-        self._transport.send(request_id, Request(message, self._destination, timeout, done, self.traffic))
-        try:
-            return await future
-        except asyncio.CancelledError:
-            self._transport.forget(request_id)
-            raise
-
-
-def _decode(data: bytes, request_id: int) -> Response:
-    response = read_response(data)
-    if response is not None:
+        query = Query(self.version, "", kind, tuple(oids), non_repeaters, max_repetitions)
+        response = await self._exchange.ask(query, patience)
+        self.profile.version = self.version
         return response
-    try:
-        return decode_response(data)
-    except UndecodableError:
-        return Response(0, b"", request_id, UNDECODABLE, 0, [])
 
 
 def _error_name(status: int) -> str:

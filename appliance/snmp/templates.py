@@ -7,15 +7,14 @@ one microsecond. Request-ids keep to numbers that BER writes in four bytes, so t
 import secrets
 from collections import OrderedDict
 from enum import IntEnum
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from appliance.snmp.agent import Version
 from appliance.snmp.ber import request_id_offset
 from appliance.snmp.values import Oid
 
 LOWEST_REQUEST_ID = 0x0100_0000
 HIGHEST_REQUEST_ID = 0x7FFF_FFFF
-
-Version = Literal["1", "2c"]
 
 
 class Kind(IntEnum):
@@ -31,6 +30,7 @@ class Query(NamedTuple):
 
     version: Version
     community: str
+    """Empty in version 3."""
     kind: Kind
     oids: tuple[Oid, ...]
     non_repeaters: int = 0
@@ -86,20 +86,25 @@ def encode(query: Query) -> Template:
     from pysnmp.proto.api import v1, v2c  # noqa: PLC0415
 
     module: Any = v1 if query.version == "1" else v2c
-    if query.kind is Kind.GET_BULK:
-        pdu = v2c.GetBulkRequestPDU()
-        v2c.apiBulkPDU.set_defaults(pdu)
-        v2c.apiBulkPDU.set_non_repeaters(pdu, query.non_repeaters)
-        v2c.apiBulkPDU.set_max_repetitions(pdu, query.max_repetitions)
-    else:
-        pdu = module.GetRequestPDU() if query.kind is Kind.GET else module.GetNextRequestPDU()
-        module.apiPDU.set_defaults(pdu)
-    module.apiPDU.set_request_id(pdu, LOWEST_REQUEST_ID)
-    module.apiPDU.set_varbinds(pdu, [(oid, module.null) for oid in query.oids])
     message = module.Message()
     module.apiMessage.set_defaults(message)
     module.apiMessage.set_community(message, query.community.encode())
-    module.apiMessage.set_pdu(message, pdu)
+    module.apiMessage.set_pdu(message, build_pdu(module, query, LOWEST_REQUEST_ID))
     encoded: bytes = encoder.encode(message)
     offset = request_id_offset(encoded)
     return Template(encoded[:offset], encoded[offset + 4 :])
+
+
+def build_pdu(module: Any, query: Query, request_id: int) -> Any:
+    """Return the PDU of a request as an object of pysnmp; `module` is `pysnmp.proto.api.v1` or `v2c`, which SNMPv3 uses too."""
+    if query.kind is Kind.GET_BULK:
+        pdu = module.GetBulkRequestPDU()
+        module.apiBulkPDU.set_defaults(pdu)
+        module.apiBulkPDU.set_non_repeaters(pdu, query.non_repeaters)
+        module.apiBulkPDU.set_max_repetitions(pdu, query.max_repetitions)
+    else:
+        pdu = module.GetRequestPDU() if query.kind is Kind.GET else module.GetNextRequestPDU()
+        module.apiPDU.set_defaults(pdu)
+    module.apiPDU.set_request_id(pdu, request_id)
+    module.apiPDU.set_varbinds(pdu, [(oid, module.null) for oid in query.oids])
+    return pdu

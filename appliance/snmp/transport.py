@@ -66,10 +66,17 @@ class Request:
 
 
 class Transport:
-    """The UDP socket of one address family."""
+    """A UDP socket of one address family, for messages that `read_id` tells apart."""
 
-    def __init__(self, family: socket.AddressFamily, total: Traffic, dropped: Dropped) -> None:
+    def __init__(
+        self,
+        family: socket.AddressFamily,
+        total: Traffic,
+        dropped: Dropped,
+        read_id: Callable[[bytes], int | None] = read_request_id,
+    ) -> None:
         """Open the socket. Raises OSError. `total` counts the traffic of all requests, beside that of each."""
+        self._read_id = read_id
         self._loop = asyncio.get_running_loop()
         self._overhead = IPV4_OVERHEAD if family == socket.AF_INET else IPV6_OVERHEAD
         self._total = total
@@ -184,7 +191,7 @@ class Transport:
     def _received(self, data: bytes, source: Destination) -> None:
         self._total.packets_received += 1
         self._total.bytes_received += self._overhead + len(data)
-        request_id = read_request_id(data)
+        request_id = self._read_id(data)
         if request_id is None:
             request_id = self._ask_authority(data, source)
             if request_id is None:

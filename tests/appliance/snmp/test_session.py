@@ -184,8 +184,13 @@ def test_an_agent_that_hangs_on_large_getbulks_is_asked_for_less() -> None:
     assert found == PRINTER
     assert partial is None
     assert profile.bulk
+    assert profile.max_repetitions is None, "once may have been a lost packet"
+    asyncio.run(fetch(hangs, profile=profile))
+    assert profile.bulk
     assert profile.max_repetitions is not None
-    assert profile.max_repetitions <= 5
+    assert profile.max_repetitions <= 4
+    _, responder, _, _ = asyncio.run(fetch(hangs, profile=profile))
+    assert GET not in {request.kind for request in responder.asked}, "nothing was silent any more"
 
 
 def test_an_agent_without_getbulk_is_walked_by_getnext_and_remembered() -> None:
@@ -200,6 +205,18 @@ def test_an_agent_without_getbulk_is_walked_by_getnext_and_remembered() -> None:
     assert profile.max_varbinds == AgentProfile().max_varbinds
     _, responder, _, _ = asyncio.run(fetch(no_bulk, options=options, profile=profile))
     assert GET_BULK not in {request.kind for request in responder.asked}
+
+
+def test_getbulk_is_given_up_after_the_second_silence() -> None:
+    def no_bulk(responder: Responder, request: Asked) -> list[bytes]:
+        return [] if request.kind == GET_BULK else [responder.rule(request)]
+
+    began = time.monotonic()
+    found, responder, _, _ = asyncio.run(fetch(no_bulk, options=SnmpOptions(timeout=1.5, retries=1, budget=30.0)))
+    assert found == PRINTER
+    assert [request.kind for request in responder.asked].count(GET_BULK) == 2
+    # The second silence is waited for only as long as the agent's own speed gives reason to.
+    assert time.monotonic() - began < 1.5 + 1.0 + 0.4
 
 
 def test_getbulk_answers_cut_to_what_fits_are_continued() -> None:
@@ -293,15 +310,26 @@ def test_an_odd_encoding_is_read_with_the_help_of_pysnmp() -> None:
     assert partial is None
 
 
-def test_a_lost_first_packet_is_sent_again() -> None:
+def test_a_lost_first_packet_teaches_nothing() -> None:
     def loses_first(responder: Responder, request: Asked) -> list[bytes]:
         return normally(responder, request) if len(responder.asked) > 1 else []
 
-    found, responder, partial, profile = asyncio.run(fetch(loses_first))
+    found, _, partial, profile = asyncio.run(fetch(loses_first))
     assert found == PRINTER
     assert partial is None
-    assert responder.asked[0] == responder.asked[1]
+    assert profile.bulk
     assert profile.max_repetitions is None
+    assert profile.max_varbinds == AgentProfile().max_varbinds
+
+
+def test_a_lost_packet_is_sent_again() -> None:
+    def loses_second(responder: Responder, request: Asked) -> list[bytes]:
+        return normally(responder, request) if len(responder.asked) != 2 else []
+
+    found, responder, partial, _ = asyncio.run(fetch(loses_second))
+    assert found == PRINTER
+    assert partial is None
+    assert responder.asked[1] == responder.asked[2]
 
 
 def test_a_reply_to_the_first_packet_counts_after_the_second_was_sent() -> None:
