@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from appliance.errors import DataFolderError, DcaError, StoreError
 from appliance.log import configure_logging
 from appliance.paths import Paths
+from appliance.privacy.outgoing import Masking
 from appliance.process.lock import MainLock
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.keeper import Keeper
@@ -72,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
 async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings) -> Summary:
     problems, summary = Problems(), Summary()
     store = StoreThread(paths.readings)
-    books, keeper = Bookkeeping(store, problems), Keeper(store, problems)
+    books = Bookkeeping(store, problems)
+    keeper = Keeper(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
     scanning = Scanning(settings, keeper, books, lambda _scan: None)
     link = HostingLink(paths.trust, settings_store, store, problems)
     try:

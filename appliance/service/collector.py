@@ -13,6 +13,8 @@ from appliance.clock import to_rfc3339, utc_now
 from appliance.discovery.icmp import icmp_mode
 from appliance.errors import ControlError, DataFolderError, SettingsError, StoreError
 from appliance.paths import Paths
+from appliance.privacy.masks import active_masks
+from appliance.privacy.outgoing import Masking
 from appliance.service import plan as times
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.keeper import Keeper
@@ -47,7 +49,7 @@ class Collector:
         self._problems = Problems()
         self._store = StoreThread(paths.readings)
         self._books = Bookkeeping(self._store, self._problems)
-        self._keeper = Keeper(self._store, self._problems)
+        self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
         self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended)
         self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
         self._plan = Plan()
@@ -268,6 +270,7 @@ class Collector:
             "problems": status["problems"],
             "health_check": self._settings.health_check.enabled,
             "update": {"level": self._settings.update.level},
+            "privacy": active_masks(self._settings.privacy),
         }
 
     def _obey(self, command: str) -> None:

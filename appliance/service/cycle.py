@@ -8,7 +8,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -16,6 +16,8 @@ from appliance.clock import utc_now
 from appliance.discovery.sweep import Found, Sweep
 from appliance.discovery.targets import TargetSet
 from appliance.errors import DcaError, NoAnswerError, SnmpError
+from appliance.http.supplements import Supplements
+from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
 from appliance.reading.identity import is_imaging_device
 from appliance.report import Reading
@@ -88,12 +90,15 @@ class Cycle:
         keep: Keep,
         missed: Missed = _nothing_missed,
         profiles: Profiles | None = None,
+        *,
+        supplements: Supplements | None = None,
     ) -> None:
         self._options = options
         self._scan = scan
         self._keep = keep
         self._missed = missed
         self._profiles = {} if profiles is None else profiles
+        self._supplements = (supplements or Supplements()) if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
         self._found: set[str] = set()
 
@@ -144,16 +149,25 @@ class Cycle:
 
     async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
         device = Known(found.address, found.agent.port, hostname=hostname)
-        async with self._slots:
-            await self._read(client, device, [self._options.credential_of(found.agent)], self._visit)
+        await self._read(client, device, [self._options.credential_of(found.agent)], self._visit)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
         ordered = sorted(self._options.credentials, key=lambda item: item.name != device.credential)
-        async with self._slots:
-            await self._read(client, device, ordered, self._visit_known)
+        await self._read(client, device, ordered, self._visit_known)
 
     async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
-        """Read one device; whatever happens to it stays with it."""
+        """Read one device; whatever happens to it stays with it. What is asked over HTTP takes no slot from other devices."""
+        async with self._slots:
+            answer = await self._answer(client, device, credentials, visit)
+        if answer is None:
+            return
+        if self._supplements:
+            answer = replace(answer, reading=await self._supplements.complete(answer.reading, self._scan.traffic))
+        self._scan.read += 1
+        await self._keep(answer)
+
+    async def _answer(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> Answer | None:
+        """Return what the device says over SNMP; None, and why is noted, when it cannot be read."""
         self._scan.reading_asked += 1
         try:
             answer = await self._first_that_answers(client, device, credentials, visit)
@@ -167,8 +181,8 @@ class Cycle:
             await self._fail(device, f"Its answers could not be understood ({type(error).__name__}).")
         else:
             self._scan.reading_answering += 1
-            self._scan.read += 1
-            await self._keep(answer)
+            return answer
+        return None
 
     async def _fail(self, device: Known, reason: str) -> None:
         self._scan.fail(device.address, reason)
@@ -190,7 +204,8 @@ class Cycle:
 
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
         session = client.session(agent, self._scan.traffic, profile=self._profile(agent))
-        return await read_device(session, taken_at=utc_now(), hostname=device.hostname)
+        # Names of documents and people go no further than this, whatever becomes of the reading.
+        return scrub(await read_device(session, taken_at=utc_now(), hostname=device.hostname))
 
     async def _why_silent(self, device: Known, reason: str) -> str:
         """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""

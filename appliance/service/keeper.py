@@ -1,11 +1,12 @@
 """From the readings of a scan to the store: many in one transaction, and held in memory while the disk is full."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from appliance.errors import DataFolderError, StoreError
+from appliance.errors import DataFolderError, SettingsError, StoreError
+from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.service.cycle import Answer
 from appliance.service.problems import Problems
@@ -22,9 +23,11 @@ Profile = Mapping[str, Any]
 class Keeper:
     """Writes readings as they come. While the store is in trouble they wait here, the problem says so, and it is tried again."""
 
-    def __init__(self, store: StoreThread, problems: Problems) -> None:
+    def __init__(self, store: StoreThread, problems: Problems, masking: Callable[[], Masking]) -> None:
+        """`masking` returns the masks in force; it may raise SettingsError or DataFolderError, and nothing is written then."""
         self._store = store
         self._problems = problems
+        self._masking = masking
         self._waiting: list[tuple[Reading, Profile]] = []
         self._writing: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
@@ -66,8 +69,11 @@ class Keeper:
         some = self._waiting[:KEPT_TOGETHER]
         readings = [reading for reading, _ in some]
         profiles = {reading.device.key: profile for reading, profile in some}
+        masking = self.masking()
+        if masking is None:
+            return False
         try:
-            await self._store.call(lambda store: store.keep(readings, profiles))
+            await self._store.call(lambda store: store.keep(readings, profiles, masking))
         except (DataFolderError, StoreError) as error:
             self._problems.report("store", str(error))
             return False
@@ -75,6 +81,16 @@ class Keeper:
         self._waiting = [item for item in self._waiting if id(item[0]) not in written]
         self._problems.clear("store")
         return True
+
+    def masking(self) -> Masking | None:
+        """Return the masks in force, or None, and the problem says so, when they cannot be had: then nothing may go out."""
+        try:
+            masking = self._masking()
+        except (SettingsError, DataFolderError) as error:
+            self._problems.report("privacy", str(error))
+            return None
+        self._problems.clear("privacy")
+        return masking
 
 
 def remembered(answer: Answer) -> Profile:

@@ -8,6 +8,7 @@ import structlog
 from appliance.clock import utc_now
 from appliance.discovery.targets import TargetSet
 from appliance.errors import ControlError
+from appliance.http.supplements import Supplements
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.cycle import Cycle, Known, Profiles
 from appliance.service.keeper import Keeper
@@ -33,7 +34,9 @@ class Scanning:
         self._books = books
         self._on_idle = on_idle
         self._missed: dict[str, str] = {}
+        self._everyone = False
         self._profiles: Profiles = {}
+        self._supplements = Supplements()
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
@@ -49,6 +52,7 @@ class Scanning:
         chosen = TargetSet.parse(wanted, scan_settings.exclude, guardrails.networks)
 
         async def sweep(scan: Scan) -> None:
+            self._everyone = targets is None
             known = await self.known() if targets is None else []
             await self._cycle(scan).sweep(chosen, known)
             if targets is None:
@@ -61,6 +65,7 @@ class Scanning:
         """Begin to read the devices of `known`. Raises ControlError."""
 
         async def read(scan: Scan) -> None:
+            self._everyone = True
             await self._cycle(scan).read(known)
             self.last_read_at = utc_now()
             await self._books.remember_read(self.last_read_at)
@@ -73,7 +78,14 @@ class Scanning:
 
     def _cycle(self, scan: Scan) -> Cycle:
         self._missed = {}
-        return Cycle(CycleOptions.from_settings(self.settings), scan, self._keeper.keep, self._miss, self._profiles)
+        return Cycle(
+            CycleOptions.from_settings(self.settings),
+            scan,
+            self._keeper.keep,
+            self._miss,
+            self._profiles,
+            supplements=self._supplements,
+        )
 
     async def _miss(self, known: Known, reason: str) -> None:
         if known.key:
@@ -84,10 +96,11 @@ class Scanning:
         if held := await self._keeper.drain():
             log.warning("readings are held in memory until they can be written", readings=held)
         missed, self._missed = self._missed, {}
+        masking = self._keeper.masking()
 
         def write(store: Store) -> None:
-            if missed:
-                store.note_failures(missed)
+            if masking:
+                store.note_failures(missed, outgoing=masking, everyone=self._everyone and not scan.cancelled)
             if scan.kind == "sweep":
                 store.add_traffic("sweep", scan.sweep)
             store.add_traffic("read", scan.traffic)

@@ -1,57 +1,61 @@
-"""The outbox: which readings wait, in which batch. Functions inside the transaction of the store."""
+"""The outbox: which readings and events wait, in which batch. Functions inside the transaction of the store."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import StoreError
 from appliance.files import to_json
 from appliance.store.rows import Batch
 
+EVENTS_IN_BATCH = 200
+
+Entry = tuple[str, int]
+"""What waits: the table it waits in, and its number there."""
+
+_NUMBERS = {"outbox": "reading_id", "event_outbox": "event_id"}
+
 
 def next_batch(connection: sqlite3.Connection, make_id: Callable[[], str], limit: int) -> Batch | None:
-    """Return the open batch, or make one of the oldest waiting readings; None when nothing waits."""
+    """Return the open batch, or make one of the oldest waiting readings and events; None when nothing waits."""
     row = connection.execute(
-        """SELECT number, id FROM batch WHERE rejected_at IS NULL
-        ORDER BY (SELECT MIN(reading_id) FROM outbox WHERE batch_number = number) LIMIT 1"""
+        """SELECT number, id FROM (
+            SELECT number, id, (SELECT MIN(reading_id) FROM outbox WHERE batch_number = number) AS oldest
+            FROM batch WHERE rejected_at IS NULL)
+        ORDER BY oldest IS NULL, oldest, number LIMIT 1"""
     ).fetchone()
     if row is None:
-        waiting = connection.execute(
-            "SELECT reading_id FROM outbox WHERE batch_number IS NULL ORDER BY reading_id LIMIT ?", (limit,)
-        ).fetchall()
+        waiting = [*_waiting(connection, "outbox", limit), *_waiting(connection, "event_outbox", EVENTS_IN_BATCH)]
         if not waiting:
             return None
-        row = _make(connection, make_id, [reading_id for (reading_id,) in waiting])
+        row = _make(connection, make_id, waiting)
     number, batch_id = row
     bodies = connection.execute(
-        """SELECT reading.body FROM outbox JOIN reading ON reading.id = outbox.reading_id
+        """SELECT COALESCE(outbox.body, reading.body) FROM outbox JOIN reading ON reading.id = outbox.reading_id
         WHERE outbox.batch_number = ? ORDER BY outbox.reading_id""",
         (number,),
     )
-    return Batch(batch_id, tuple(body for (body,) in bodies))
+    events = connection.execute("SELECT body FROM event_outbox WHERE batch_number = ? ORDER BY event_id", (number,))
+    return Batch(batch_id, tuple(body for (body,) in bodies), tuple(body for (body,) in events))
 
 
 def acknowledge(connection: sqlite3.Connection, batch_id: str) -> int:
-    """Remove the batch and its entries from the outbox; the readings stay. Return how many entries there were."""
+    """Remove the batch and its entries from the outbox; readings and events stay. Return how many readings there were."""
     number = _number(connection, batch_id)
     if number is None:
         return 0
+    connection.execute("DELETE FROM event_outbox WHERE batch_number = ?", (number,))
     count = connection.execute("DELETE FROM outbox WHERE batch_number = ?", (number,)).rowcount
     connection.execute("DELETE FROM batch WHERE number = ?", (number,))
     return count
 
 
 def reject(connection: sqlite3.Connection, make_id: Callable[[], str], batch_id: str, reason: str) -> int:
-    """Split a batch of several readings in two; set a batch of one aside with an event. Return how many were set aside."""
+    """Split a batch of several entries in two; set a batch of one aside with an event. Return how many were set aside."""
     number = _number(connection, batch_id)
     if number is None:
         return 0
-    entries = [
-        reading_id
-        for (reading_id,) in connection.execute(
-            "SELECT reading_id FROM outbox WHERE batch_number = ? ORDER BY reading_id", (number,)
-        )
-    ]
+    entries = [*_entries(connection, "outbox", number), *_entries(connection, "event_outbox", number)]
     if len(entries) > 1:
         middle = len(entries) // 2
         _make(connection, make_id, entries[:middle])
@@ -60,25 +64,47 @@ def reject(connection: sqlite3.Connection, make_id: Callable[[], str], batch_id:
         return 0
     now = to_rfc3339(utc_now())
     connection.execute("UPDATE batch SET rejected_at = ?, reason = ? WHERE number = ?", (now, reason, number))
-    (key,) = connection.execute("SELECT device_key FROM reading WHERE id = ?", (entries[0],)).fetchone()
+    for entry in entries:
+        _tell_rejected(connection, entry, batch_id=batch_id, reason=reason, now=now)
+    return len(entries)
+
+
+def _tell_rejected(connection: sqlite3.Connection, waiting: Entry, *, batch_id: str, reason: str, now: str) -> None:
+    table, entry = waiting
+    what, source = ("a reading", "reading") if table == "outbox" else ("an event", "event")
+    (key,) = connection.execute(f"SELECT device_key FROM {source} WHERE id = ?", (entry,)).fetchone()  # noqa: S608 - names of ours
     connection.execute(
-        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, 'reading_rejected', ?, ?, ?)",
+        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
         (
             now,
-            f"The hosting server will not take a reading of {key}: {reason} It stays on this disk.",
+            f"{source}_rejected",
+            f"The hosting server will not take {what} of {key}: {reason} It stays on this disk.",
             key,
-            to_json({"batch": batch_id, "reading": entries[0], "reason": reason}).decode(),
+            to_json({"batch": batch_id, source: entry, "reason": reason}).decode(),
         ),
     )
-    return 1
 
 
-def _make(connection: sqlite3.Connection, make_id: Callable[[], str], entries: list[int]) -> tuple[int, str]:
+def _waiting(connection: sqlite3.Connection, table: str, limit: int) -> list[Entry]:
+    name = _NUMBERS[table]
+    rows = connection.execute(f"SELECT {name} FROM {table} WHERE batch_number IS NULL ORDER BY {name} LIMIT ?", (limit,))  # noqa: S608
+    return [(table, int(entry)) for (entry,) in rows]
+
+
+def _entries(connection: sqlite3.Connection, table: str, number: int) -> list[Entry]:
+    name = _NUMBERS[table]
+    rows = connection.execute(f"SELECT {name} FROM {table} WHERE batch_number = ? ORDER BY {name}", (number,))  # noqa: S608
+    return [(table, int(entry)) for (entry,) in rows]
+
+
+def _make(connection: sqlite3.Connection, make_id: Callable[[], str], entries: Sequence[Entry]) -> tuple[int, str]:
     batch_id = make_id()
     number = connection.execute("INSERT INTO batch (id, made_at) VALUES (?, ?)", (batch_id, to_rfc3339(utc_now()))).lastrowid
     if number is None:
         raise StoreError("The database gave no number to a new batch.")
-    connection.executemany("UPDATE outbox SET batch_number = ? WHERE reading_id = ?", [(number, entry) for entry in entries])
+    for table, name in _NUMBERS.items():
+        mine = [(number, entry) for other, entry in entries if other == table]
+        connection.executemany(f"UPDATE {table} SET batch_number = ? WHERE {name} = ?", mine)  # noqa: S608 - names of ours
     return number, batch_id
 
 

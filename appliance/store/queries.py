@@ -7,10 +7,11 @@ from typing import Any
 
 from appliance import report
 from appliance.clock import from_rfc3339
-from appliance.store.rows import DeviceRow, EventRow, OutboxState, TrafficRow
+from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow
 
 _DEVICE = """SELECT device.key, device.address, device.first_seen_at, device.last_seen_at, reading.body, device.agent,
-    device.failure, device.failed_at FROM device JOIN reading ON reading.id = device.last_reading_id"""
+    device.failure, device.failed_at, device.silent_at, device.replaced_by
+    FROM device JOIN reading ON reading.id = device.last_reading_id"""
 _EVENT = "SELECT id, at, kind, text, device_key, details FROM event"
 
 
@@ -23,6 +24,15 @@ def device(connection: sqlite3.Connection, key: str) -> DeviceRow | None:
     """Return the device with this key, or None."""
     row = connection.execute(f"{_DEVICE} WHERE device.key = ?", (key,)).fetchone()
     return _device(row) if row else None
+
+
+def addresses(connection: sqlite3.Connection, key: str, limit: int) -> list[AddressRow]:
+    """Return where a device has been, the newest stay first."""
+    rows = connection.execute(
+        "SELECT address, first_seen_at, last_seen_at FROM device_stay WHERE device_key = ? ORDER BY id DESC LIMIT ?",
+        (key, limit),
+    )
+    return [AddressRow(address, from_rfc3339(first), from_rfc3339(last)) for address, first, last in rows]
 
 
 def readings(connection: sqlite3.Connection, key: str, limit: int) -> list[report.Reading]:
@@ -65,7 +75,7 @@ def traffic(connection: sqlite3.Connection, days: int) -> list[TrafficRow]:
 
 
 def _device(row: tuple[Any, ...]) -> DeviceRow:
-    key, address, first_seen, last_seen, body, agent, failure, failed_at = row
+    key, address, first_seen, last_seen, body, agent, failure, failed_at, silent_at, replaced_by = row
     return DeviceRow(
         key=key,
         address=address,
@@ -75,6 +85,8 @@ def _device(row: tuple[Any, ...]) -> DeviceRow:
         agent=json.loads(agent),
         failure=failure,
         failed_at=_moment(failed_at),
+        silent_at=_moment(silent_at),
+        replaced_by=replaced_by,
     )
 
 

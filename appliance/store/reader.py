@@ -9,7 +9,7 @@ from appliance import report
 from appliance.errors import StoreError
 from appliance.store import queries
 from appliance.store.database import connect_reader, explained
-from appliance.store.rows import DeviceRow, EventRow, OutboxState, TrafficRow
+from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow
 
 
 class Reader:
@@ -53,6 +53,11 @@ class Reader:
         """Return the newest events, of one device when `device_key` is given, newest first."""
         with self._open() as connection:
             return queries.events(connection, limit, device_key)
+
+    def addresses(self, key: str, limit: int = 20) -> list[AddressRow]:
+        """Return where a device has been, the newest stay first."""
+        with self._open() as connection:
+            return queries.addresses(connection, key, limit)
 
     def outbox_state(self) -> OutboxState:
         """Return how much waits to be sent."""

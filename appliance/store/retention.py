@@ -21,21 +21,34 @@ def remove_old(connection: sqlite3.Connection, now: datetime, *, keep_days: int,
     """Remove what is older than `keep_days` and, when more than `max_waiting` readings wait, thin those out."""
     cutoff = to_rfc3339(now - timedelta(days=keep_days))
     thinned = _thin_waiting(connection, max_waiting)
+    _drop_oldest_events(connection, max_waiting)
     _forget_rejected(connection, cutoff)
     readings = connection.execute(
         """DELETE FROM reading WHERE taken_at < ? AND id NOT IN (SELECT reading_id FROM outbox)
         AND id NOT IN (SELECT last_reading_id FROM device)""",
         (cutoff,),
     ).rowcount
-    events = connection.execute("DELETE FROM event WHERE at < ?", (cutoff,)).rowcount
+    events = connection.execute(
+        "DELETE FROM event WHERE at < ? AND id NOT IN (SELECT event_id FROM event_outbox)", (cutoff,)
+    ).rowcount
     connection.execute("DELETE FROM traffic WHERE day < ?", (cutoff[:10],))
     return Removed(readings, events, thinned)
 
 
 def _forget_rejected(connection: sqlite3.Connection, cutoff: str) -> None:
-    """Take readings that the hosting server rejected before `cutoff` out of the outbox; they age like sent ones from then on."""
+    """Take what the hosting server rejected before `cutoff` out of the outbox; it ages like what was sent from then on."""
     connection.execute("DELETE FROM outbox WHERE batch_number IN (SELECT number FROM batch WHERE rejected_at < ?)", (cutoff,))
+    connection.execute("DELETE FROM event_outbox WHERE batch_number IN (SELECT number FROM batch WHERE rejected_at < ?)", (cutoff,))
     connection.execute("DELETE FROM batch WHERE rejected_at < ?", (cutoff,))
+
+
+def _drop_oldest_events(connection: sqlite3.Connection, max_waiting: int) -> None:
+    """Let no more than `max_waiting` events wait to be sent; the oldest stay here only."""
+    connection.execute(
+        """DELETE FROM event_outbox WHERE batch_number IS NULL AND event_id NOT IN
+        (SELECT event_id FROM event_outbox WHERE batch_number IS NULL ORDER BY event_id DESC LIMIT ?)""",
+        (max_waiting,),
+    )
 
 
 def _thin_waiting(connection: sqlite3.Connection, max_waiting: int) -> int:

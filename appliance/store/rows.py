@@ -24,11 +24,24 @@ class DeviceRow:
     failure: str | None = None
     """Why it could not be read since, None while it answers."""
     failed_at: datetime | None = None
+    silent_at: datetime | None = None
+    """When it counted as silent, after several cycles in vain."""
+    replaced_by: str | None = None
+    """The key of the device that was found at its address in its place."""
 
     @property
     def answering(self) -> bool:
         """Whether the last attempt to read it worked."""
         return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRow:
+    """A stay of a device at an address."""
+
+    address: str
+    first_seen_at: datetime
+    last_seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +69,18 @@ class OutboxState:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings sent together. Id and content stay the same until the hosting server has acknowledged them."""
+    """Readings and events sent together. Id and content stay the same until the hosting server has acknowledged them."""
 
     id: str
     readings: tuple[str, ...]
-    """Each reading as JSON, exactly as it was kept."""
+    """Each reading as JSON, exactly as it waits in the outbox."""
+    events: tuple[str, ...] = ()
+    """Each event as JSON."""
 
     def body(self) -> bytes:
         """Return the body of `POST /api/v1/readings`: a `report.Batch` in JSON, the same bytes each time."""
-        return f'{{"schema":{report.SCHEMA},"batch":"{self.id}","readings":[{",".join(self.readings)}]}}'.encode()
+        events = f',"events":[{",".join(self.events)}]' if self.events else ""
+        return f'{{"schema":{report.SCHEMA},"batch":"{self.id}","readings":[{",".join(self.readings)}]{events}}}'.encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What can still be read from a damaged database: waiting readings, in the batches they were sent in, and the known devices."""
+"""What can still be read from a damaged database: what waits, in the batches it was sent in, and the known devices."""
 
 import json
 import sqlite3
@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from appliance import report
+from appliance.clock import to_rfc3339
 from appliance.store.database import connect_reader
-from appliance.store.keeping import insert_reading, keep_one
+from appliance.store.keeping import insert_reading, put_away
 
 
 @dataclass(slots=True)
@@ -34,8 +35,13 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
     except sqlite3.Error:  # nothing of it can be read
         return saved
     with closing(source):
-        for reading_id, batch in list(_rows(source, "SELECT reading_id, batch_number FROM outbox ORDER BY reading_id")):
-            saved.waiting += _carry_waiting(source, connection, reading_id, batch)
+        # A database of a former version has no bodies in its outbox: what was kept is what was sent.
+        body = "body" if any(row[1] == "body" for row in _rows(source, "PRAGMA table_info(outbox)")) else "NULL"
+        waiting = list(_rows(source, f"SELECT reading_id, batch_number, {body} FROM outbox ORDER BY reading_id"))  # noqa: S608
+        for reading_id, batch, sent in waiting:
+            saved.waiting += _carry_waiting(source, connection, reading_id, batch, sent)
+        for event, batch in list(_rows(source, "SELECT body, batch_number FROM event_outbox ORDER BY event_id")):
+            _carry_event(source, connection, event, batch)
         for row in list(_rows(source, "SELECT key, address, first_seen_at, last_seen_at, last_reading_id, agent FROM device")):
             saved.devices += _carry_device(source, connection, row)
     return saved
@@ -54,15 +60,44 @@ def _reading(source: sqlite3.Connection, reading_id: int) -> tuple[report.Readin
     return None
 
 
-def _carry_waiting(source: sqlite3.Connection, target: sqlite3.Connection, reading_id: int, batch: int | None) -> int:
+def _carry_waiting(
+    source: sqlite3.Connection, target: sqlite3.Connection, reading_id: int, batch: int | None, sent: str | None
+) -> int:
     found = _reading(source, reading_id)
     if found is None:
         return 0
-    new_id = keep_one(target, found[0], found[1], None, with_events=False)
+    reading = found[0]
+    masked = reading
+    if sent is not None:
+        try:
+            masked = report.Reading.model_validate_json(sent)
+        except ValidationError:  # never send unmasked what was to be sent masked
+            return 0
+    new_id = put_away(target, reading, masked, reading.device.ip, None)
+    if (number := _carry_batch(source, target, batch)) is not None:
+        target.execute("UPDATE outbox SET batch_number = ? WHERE reading_id = ?", (number, new_id))
+    return 1
+
+
+def _carry_event(source: sqlite3.Connection, target: sqlite3.Connection, body: str, batch: int | None) -> None:
+    try:
+        event = report.Event.model_validate_json(body)
+    except ValidationError:
+        return
+    new_id = target.execute(
+        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
+        (to_rfc3339(event.at), event.kind, event.text, event.device, json.dumps(event.detail)),
+    ).lastrowid
+    number = _carry_batch(source, target, batch)
+    target.execute("INSERT INTO event_outbox (event_id, body, batch_number) VALUES (?, ?, ?)", (new_id, body, number))
+
+
+def _carry_batch(source: sqlite3.Connection, target: sqlite3.Connection, batch: int | None) -> int | None:
+    """Make sure the batch is there and return its number, None when there is none."""
     for row in _rows(source, "SELECT number, id, made_at, rejected_at, reason FROM batch WHERE number = ?", batch):
         target.execute("INSERT OR IGNORE INTO batch (number, id, made_at, rejected_at, reason) VALUES (?, ?, ?, ?, ?)", row)
-        target.execute("UPDATE outbox SET batch_number = ? WHERE reading_id = ?", (row[0], new_id))
-    return 1
+        return int(row[0])
+    return None
 
 
 def _carry_device(source: sqlite3.Connection, target: sqlite3.Connection, row: tuple[Any, ...]) -> int:

@@ -60,6 +60,34 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (day, purpose)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE device ADD COLUMN mac TEXT",
+        "ALTER TABLE device ADD COLUMN memory TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE device ADD COLUMN missed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE device ADD COLUMN silent_at TEXT",
+        "ALTER TABLE device ADD COLUMN replaced_by TEXT",
+        """UPDATE device SET mac =
+            (SELECT json_extract(body, '$.device.mac') FROM reading WHERE reading.id = device.last_reading_id)""",
+        "CREATE INDEX device_mac ON device (mac)",
+        "CREATE TABLE device_alias (key TEXT PRIMARY KEY, device_key TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        """CREATE TABLE device_stay (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            device_key TEXT NOT NULL,
+            address TEXT NOT NULL,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL
+        ) STRICT""",
+        "CREATE INDEX device_stay_device ON device_stay (device_key, id)",
+        """INSERT INTO device_stay (device_key, address, first_seen_at, last_seen_at)
+            SELECT key, address, first_seen_at, last_seen_at FROM device WHERE address IS NOT NULL""",
+        "ALTER TABLE outbox ADD COLUMN body TEXT",
+        """CREATE TABLE event_outbox (
+            event_id INTEGER PRIMARY KEY REFERENCES event (id),
+            body TEXT NOT NULL,
+            batch_number INTEGER REFERENCES batch (number)
+        ) STRICT""",
+        "CREATE INDEX event_outbox_batch ON event_outbox (batch_number)",
+    ),
 )
 
 

@@ -16,7 +16,8 @@ from appliance.clock import to_rfc3339, utc_now
 from appliance.log import SECRET_NAMES
 from appliance.store import outbox, queries
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
-from appliance.store.keeping import insert_event, keep_one
+from appliance.store.following import device_of, note_missed
+from appliance.store.keeping import Outgoing, Unmasked, insert_event, keep_one, tell
 from appliance.store.retention import Removed, remove_old
 from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficCounters, TrafficRow
 from appliance.store.salvage import salvage
@@ -94,8 +95,16 @@ class Store:
         with self._lock, explained(self._path):
             yield self._connection
 
-    def keep(self, readings: Sequence[report.Reading], agents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """Keep readings and put them into the outbox, in one transaction.
+    def keep(
+        self,
+        readings: Sequence[report.Reading],
+        agents: Mapping[str, Mapping[str, Any]] | None = None,
+        outgoing: Outgoing | None = None,
+    ) -> None:
+        """Keep readings, put them into the outbox, and tell what has happened to their devices, in one transaction.
+
+        `outgoing` gives readings and events the form in which they leave the site: what is in the outbox is what is sent. A reading
+        may be kept under a better key than its own, when its device is known by one, and without a meter that is not believed yet.
 
         `agents` tells for each device key how it was reached (`{"address", "port", "version", "credential"}`, the credential by its
         name). The address there is the one to ask again; without it the reading's own is taken.
@@ -104,19 +113,34 @@ class Store:
         for profile in profiles.values():
             if secret := next((name for name in profile if any(word in name.lower() for word in SECRET_NAMES)), None):
                 raise ValueError(f"{secret} must not get into the database: name the credential instead")
-        bodies = [reading.to_json() for reading in readings]
         with self._writing() as connection:
-            for reading, body in zip(readings, bodies, strict=True):
-                keep_one(connection, reading, body, profiles.get(reading.device.key))
+            for reading in readings:
+                keep_one(
+                    connection,
+                    reading,
+                    profiles.get(reading.device.key),
+                    make_id=self._ids.make,
+                    outgoing=outgoing or Unmasked(),
+                )
 
-    def note_failures(self, failures: Mapping[str, str], at: datetime | None = None) -> None:
-        """Note for each device key why the device could not be read; the next reading kept clears it."""
-        moment = to_rfc3339(at or utc_now())
+    def note_failures(
+        self,
+        failures: Mapping[str, str],
+        at: datetime | None = None,
+        *,
+        outgoing: Outgoing | None = None,
+        everyone: bool = False,
+    ) -> None:
+        """Note for each device key why the device could not be read in this cycle; the next reading kept clears it.
+
+        A device that was asked in vain several cycles in a row counts as silent, and an event tells so. `everyone`: the cycle was
+        to reach every device, so that one without an address, which nobody can ask, was missed as well.
+        """
+        moment = at or utc_now()
         with self._writing() as connection:
-            connection.executemany(
-                "UPDATE device SET failure = ?, failed_at = COALESCE(failed_at, ?) WHERE key = ?",
-                [(reason, moment, key) for key, reason in failures.items()],
-            )
+            for key, happening in note_missed(connection, failures, to_rfc3339(moment), everyone=everyone):
+                about = device_of(connection, key)
+                tell(connection, [happening], about, moment, make_id=self._ids.make, outgoing=outgoing or Unmasked())
 
     def devices(self) -> list[DeviceRow]:
         """Return all devices ever seen."""

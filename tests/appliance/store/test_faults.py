@@ -52,7 +52,7 @@ def test_kill_9_in_a_write_loop_loses_nothing_that_was_kept(path: Path, count: i
         assert numbers[: len(told)] == [int(line) for line in told]
         assert len(numbers) - len(told) in (0, 1), "at most the one being kept when the process was killed is there beside them"
         assert store.outbox_state().readings == len(numbers)
-        assert store.events()[0].kind == "device_found", "the database was not set aside"
+        assert store.events()[0].kind == "device_new", "the database was not set aside"
     assert soundness(path) == "ok"
 
 

@@ -46,7 +46,7 @@ def test_a_device_that_changes_its_address_stays_one_device(store: Store) -> Non
     (row,) = store.devices()
     assert row.address == "10.0.0.9"
     event = store.events()[0]
-    assert (event.kind, event.device_key) == ("address_changed", key())
+    assert (event.kind, event.device_key) == ("device_moved", key())
     assert event.details == {"from": "10.0.0.1", "to": "10.0.0.9"}
 
 
@@ -54,7 +54,7 @@ def test_a_device_whose_address_another_has_taken_has_none_until_it_is_found_aga
     store.keep([sample(1, ip="10.0.0.1")])
     store.keep([sample(2, ip="10.0.0.1", hours=1)])
     assert {row.key: row.address for row in store.devices()} == {key(1): None, key(2): "10.0.0.1"}
-    assert "address_taken" in [event.kind for event in store.events()]
+    assert "device_replaced" in [event.kind for event in store.events()]
     store.keep([sample(1, ip="10.0.0.7", hours=2)])
     assert {row.key: row.address for row in store.devices()} == {key(1): "10.0.0.7", key(2): "10.0.0.1"}
 
@@ -68,7 +68,7 @@ def test_two_devices_that_swap_addresses_keep_their_rows(store: Store) -> None:
 def test_a_device_found_for_the_first_time_is_an_event(store: Store) -> None:
     store.keep([sample()])
     store.keep([sample(hours=1)])
-    assert [event.kind for event in store.events()] == ["device_found"]
+    assert [event.kind for event in store.events()] == ["device_new"]
 
 
 def test_the_address_to_ask_again_is_the_agents_not_the_masked_one_of_the_reading(store: Store) -> None:

@@ -104,8 +104,15 @@ def test_a_rejected_batch_does_not_come_again_after_a_restart(path: Path) -> Non
         store.keep([sample()])
         batch = store.next_batch()
         assert batch is not None
-        assert store.reject(batch.id, "Too old.") == 1
-        assert store.reject(batch.id, "Too old.") == 0
+        assert store.reject(batch.id, "Too old.") == 0, "the reading and its event are tried apart"
+        reading = store.next_batch()
+        assert reading is not None
+        assert (len(reading.readings), len(reading.events)) == (1, 0)
+        assert store.reject(reading.id, "Too old.") == 1
+        assert store.reject(reading.id, "Too old.") == 0
+        event = store.next_batch()
+        assert event is not None
+        store.acknowledge(event.id)
     with Store(path) as store:
         assert store.next_batch() is None
         assert store.outbox_state().set_aside == 1
