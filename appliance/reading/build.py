@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
-from appliance.reading import identity, supplies
+from appliance.reading import identity
 from appliance.reading import objects as mib
 from appliance.reading.alerts import read_alerts
-from appliance.reading.meters import read_markers, read_meters
+from appliance.reading.definitions import Definitions, builtin_definitions
+from appliance.reading.meters import Meters, read_markers, read_meters
 from appliance.reading.status import error_octets, read_status
+from appliance.reading.supplies import read_supplies
+from appliance.reading.supply_join import join_supplies
 from appliance.reading.trays import read_trays
+from appliance.reading.vendor import Vendor, read_vendor
 from appliance.reading.view import View, integer, text
 from appliance.report import Device, Reading, Supply
 from appliance.snmp.values import Objects
@@ -17,61 +21,89 @@ _COLORING = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", 
 
 
 def build_reading(
-    objects: Objects, address: str, *, taken_at: datetime, hostname: str | None = None, partial: str | None = None
+    objects: Objects,
+    address: str,
+    *,
+    taken_at: datetime,
+    hostname: str | None = None,
+    partial: str | None = None,
+    definitions: Definitions | None = None,
 ) -> Reading:
     """Return what the device at `address` said.
 
     Never raises for what a device sent: what cannot be understood is null, and `Reading.reasons` says why. `hostname` is the name
     the site knows the address by, used when the device has none of its own; `partial` is why its answer is not whole,
-    kept as the reason "reading".
+    kept as the reason "reading". `definitions` are the vendor definitions in force, the built-in ones by default.
     """
+    known = definitions or builtin_definitions()
     view = View(objects)
+    vendor = read_vendor(view, known)
     alerts = read_alerts(view, taken_at)
-    rows = supplies.read_supplies(view, alerts, identity.enterprise(view))
-    meters = read_meters(view)
-    who = identity.identify(view, address)
-    device = _device(view, who, address, rows.rows, hostname)
+    supplies = read_supplies(vendor, alerts)
+    join_supplies(supplies, vendor)
+    meters = read_meters(vendor)
+    who = identity.identify(vendor, address, known.makers)
+    color = prints_color(view, supplies.rows, meters)
+    device, sources = _device(vendor, who, address, hostname, color=color)
     return Reading(
         taken_at=taken_at,
         device=device,
-        status=read_status(view, alerts),
+        status=read_status(vendor, alerts),
         alerts=tuple(row.alert for row in alerts),
         meters=meters.values,
-        supplies=tuple(rows.rows),
+        supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
-        misc=_misc(view, who.network_firmware),
-        reasons=_reasons(device, who) | meters.reasons | rows.reasons | ({"reading": partial} if partial else {}),
+        misc=_misc(vendor, who.network_firmware),
+        reasons=_reasons(device, who) | meters.reasons | supplies.reasons | ({"reading": partial} if partial else {}),
+        sources=sources,
     )
 
 
-def _device(view: View, who: identity.Identity, address: str, rows: list[Supply], hostname: str | None) -> Device:
-    return Device(
+def _device(
+    vendor: Vendor, who: identity.Identity, address: str, hostname: str | None, *, color: bool | None
+) -> tuple[Device, dict[str, str]]:
+    """Return the device, and by dotted path from where its fields come."""
+    view = vendor.view
+    sources = {f"device.{name}": source for name, source in who.sources.items()}
+
+    def given(name: str, standard: str | None, source: str) -> str | None:
+        """Return the standard value of a field, else the vendor's."""
+        found = vendor.best(f"device.{name}")
+        value, told = (standard, source) if standard or found is None else (str(found.value), found.source)
+        if value:
+            sources[f"device.{name}"] = told
+        return value
+
+    device = Device(
         key=identity.device_key(who.manufacturer, who.serial, who.mac, address),
         ip=address,
-        hostname=text(view.system(mib.SYS_NAME)) or hostname,
+        hostname=given("hostname", text(view.system(mib.SYS_NAME)), mib.SYS_NAME.source((0,))) or hostname,
         mac=who.mac,
         manufacturer=who.manufacturer,
         model=who.model,
         description=who.description,
         serial=who.serial,
-        location=text(view.system(mib.SYS_LOCATION)),
+        asset_number=given("asset_number", None, ""),
+        location=given("location", text(view.system(mib.SYS_LOCATION)), mib.SYS_LOCATION.source((0,))),
         firmware=who.firmware,
-        color=prints_color(view, rows),
+        color=color,
     )
+    return device, sources
 
 
 def _reasons(device: Device, who: identity.Identity) -> dict[str, str]:
     """Return why a field of `device` is null, for each that is."""
-    reasons = who.reasons | {"asset_number": identity.NOT_STANDARD}
     return {
-        f"device.{name}": reasons.get(name, identity.NOT_REPORTED) for name in Device.model_fields if getattr(device, name) is None
+        f"device.{name}": who.reasons.get(name, identity.NOT_REPORTED)
+        for name in Device.model_fields
+        if getattr(device, name) is None
     }
 
 
-def prints_color(view: View, rows: list[Supply]) -> bool | None:
-    """Return whether the device prints colour: by prtMarkerProcessColorants, else by the colours of its toners or inks.
+def prints_color(view: View, rows: list[Supply], meters: Meters) -> bool | None:
+    """Return whether the device prints colour: by prtMarkerProcessColorants, else by its toners or inks, else by its meters.
 
-    None when neither tells. A device whose every toner is known to be black prints mono.
+    None when none of them tells. A device whose every toner is known to be black prints mono.
     """
     colorants = [marker.colorants for marker in read_markers(view) if marker.colorants]
     colors = [row.color for row in rows if row.type in _COLORING or row.type == "unknown"]
@@ -79,11 +111,14 @@ def prints_color(view: View, rows: list[Supply]) -> bool | None:
         return True
     if colorants:
         return False
+    if any(name.endswith("_color") and meter.value > 0 for name, meter in meters.values.items()):
+        return True
     inks = [row.color for row in rows if row.type in _COLORING]
     return False if inks and set(inks) == {"black"} else None
 
 
-def _misc(view: View, network_firmware: str | None) -> dict[str, object]:
+def _misc(vendor: Vendor, network_firmware: str | None) -> dict[str, object]:
+    view = vendor.view
     up_time = integer(view.system(mib.SYS_UP_TIME))
     errors = error_octets(view)
     power_on = [integer(value) for value in view.rows(mib.PRT_MARKER_POWER_ON_COUNT).values()]
@@ -95,4 +130,9 @@ def _misc(view: View, network_firmware: str | None) -> dict[str, object]:
         "network_firmware": network_firmware,
         "error_state": errors.hex() if any(errors) else None,
     }
+    for target in vendor.given:
+        section, _, name = target.partition(".")
+        best = vendor.best(target)
+        if section == "misc" and best is not None and found.get(name) is None:
+            found[name] = best.value
     return {name: value for name, value in found.items() if value is not None}

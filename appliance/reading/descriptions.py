@@ -1,39 +1,21 @@
-"""What is known to stand inside the free texts by which devices describe themselves.
+"""The texts by which a device describes itself, and what is known to stand inside them.
 
-Only formats that whole product lines share and that are unmistakable by their own words are taken apart: the firmware of a print
-server is never given as the firmware of the printer. (Lexmark's sysDescr names the network part of the printer's own firmware.)
+Which formats of sysDescr and hrDeviceDescr say what stands in the vendor definitions; they are unmistakable by their own words: the
+firmware of a print server is never given as the firmware of the printer.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from appliance.reading import makers
+from appliance.reading import objects as mib
+from appliance.reading.definitions import Definition, Definitions
+from appliance.reading.makers import Makers
+from appliance.reading.objects import MibObject
+from appliance.reading.view import View, text
+from appliance.snmp.values import Oid
 
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """What a sysDescr tells besides itself; None where it does not."""
-
-    model: str | None = None
-    serial: str | None = None
-    firmware: str | None = None
-    network_firmware: str | None = None
-
-
-# In order: Lexmark and its designs sold by others, Ricoh and its brands, OKI, Xerox, designs of Fuji Xerox, Samsung, HP, Brother.
-_FORMATS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?P<model>.+?) version (?P<firmware>\S+) kernel ",
-        r"(?P<model>.+?) (?P<firmware>\d+(?:\.\d+)+) / .*Network (?:Printer|Scanner|Facsimile)",
-        r".*: Attached to (?P<model>.+?) Rev\.(?P<firmware>\S+)",
-        r"(?P<model>Xerox [^;]+);\s*(?:SS|System) (?P<firmware>[\d.]+)",
-        r"(?P<model>[^;]+); Net(?:work)? (?P<network_firmware>[\d.]+), Controller (?P<firmware>[\d.]+)",
-        r"(?P<model>Samsung [^;]+?)(?: OS |;\s*)(?P<firmware>V?\d+(?:\.\d+)+\S*?)(?:\s[\w-]+)?;(?:.*S/N[ :]*(?P<serial>\w+))?",
-        r"HP ETHERNET MULTI-ENVIRONMENT(?=.*,SN:(?P<serial>\w+))?(?=.*,PID:(?P<model>[^,]+))?",
-        r"Brother NC-\w+, Firmware Ver\.(?P<network_firmware>\S+)",  # the network card, not the printer
-    )
-)
+_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 _NO_MODEL = re.compile(
     r"generic|(?:network )?(?:printer|interface|print server)\b"
     r"|.*\b(?:ethernet|print server|printing system|jetdirect|scan server)\b",
@@ -42,20 +24,101 @@ _NO_MODEL = re.compile(
 _IS_ONE_MODEL = re.compile(r".*\d(?!.*x$).*")
 """A name with a number, but not one of a family with an x for the digits that differ, such as M408x."""
 _AFTER_MODEL = re.compile(r"\s*(?:[;,]|\s/).*$")
+_DEVICE_ID = "device.device_id"
 
 
-def described(sys_descr: str) -> Described | None:
-    """Return what a `sys_descr` of a known format tells of the device, None for any other."""
-    for pattern in _FORMATS:
-        found = pattern.match(sys_descr)
-        if found:
-            return Described(**{name: value.strip() for name, value in found.groupdict().items() if value})
-    return None
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts by which a device describes itself, empty where it has none."""
+
+    sys_object_id: Oid | None = None
+    sys_descr: str = ""
+    device_descr: str = ""
+    printer_name: str = ""
+    device_id: Mapping[str, str] = field(default_factory=dict)
+    """The IEEE 1284 device ID of the PWG Printer Port Monitor MIB."""
+    private_id: Mapping[str, str] = field(default_factory=dict)
+    """The IEEE 1284 device ID in an object of the vendor."""
+
+    @property
+    def descriptions(self) -> tuple[str, ...]:
+        """What the device is called: sysDescr, hrDeviceDescr, prtGeneralPrinterName and the models of its 1284 IDs."""
+        ids = (each.get("MDL", "") for each in (self.device_id, self.private_id))
+        return tuple(filter(None, (self.sys_descr, self.device_descr, self.printer_name, *ids)))
+
+    @property
+    def maker_names(self) -> tuple[str, ...]:
+        """Texts that begin with the maker, the surest first."""
+        ids = (each.get("MFG", "") for each in (self.device_id, self.private_id))
+        return tuple(filter(None, (*ids, self.device_descr, self.sys_descr, self.printer_name)))
+
+    @property
+    def enterprise(self) -> int | None:
+        """The IANA private enterprise number in sysObjectID."""
+        oid = self.sys_object_id
+        return oid[6] if oid is not None and oid[:6] == _ENTERPRISES and len(oid) > 6 else None
 
 
-def model_in(description: str, serial: str | None) -> str | None:
+def texts_of(view: View, definitions: Definitions) -> Texts:
+    """Return how the device describes itself."""
+    value = view.system(mib.SYS_OBJECT_ID)
+    return Texts(
+        sys_object_id=value.content if value is not None and isinstance(value.content, tuple) else None,
+        sys_descr=text(view.system(mib.SYS_DESCR)) or "",
+        device_descr=view.localized(view.scalar(mib.HR_DEVICE_DESCR)) or "",
+        printer_name=view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)) or "",
+        device_id=_first_id(map(text, view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values())),
+        private_id=_first_id(text(view.get(oid)) for oid in private_id_objects(definitions.definitions)),
+    )
+
+
+def private_id_objects(definitions: Iterable[Definition]) -> tuple[Oid, ...]:
+    """Return where vendors keep the IEEE 1284 device ID."""
+    specs = (spec for each in definitions for spec in each.content.objects if spec.gives == _DEVICE_ID)
+    return tuple(dict.fromkeys(oid for spec in specs for oid in spec.oid))
+
+
+def _first_id(found: Iterable[str | None]) -> Mapping[str, str]:
+    return next((parsed for each in found if each and (parsed := parse_device_id(each))), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the free texts of a device tell by the formats of its definitions; the source of each by name."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    names_model: bool = False
+    """Whether sysDescr has a known format: it then names no other model than the one found."""
+
+
+_COLUMNS = {"sysDescr": mib.SYS_DESCR, "hrDeviceDescr": mib.HR_DEVICE_DESCR}
+
+
+def told_by(texts: Texts, applying: Iterable[Definition], view: View) -> Told:
+    """Return what the texts tell; the first format that has a value for a name decides."""
+    values: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    known = False
+    for rule in (rule for each in applying for rule in each.content.texts):
+        found = rule.pattern.match(texts.sys_descr if rule.of == "sysDescr" else texts.device_descr)
+        if found is None:
+            continue
+        known = known or rule.of == "sysDescr"
+        for name, value in found.groupdict().items():
+            if value and value.strip() and name not in values:
+                values[name] = value.strip()
+                sources[name] = _source(_COLUMNS[rule.of], view)
+    return Told(values, sources, known)
+
+
+def _source(column: MibObject, view: View) -> str:
+    return column.source((0,) if column is mib.SYS_DESCR else (view.host_device,))
+
+
+def model_in(description: str, serial: str | None, makers: Makers) -> str | None:
     """Return the model in a description such as hrDeviceDescr, without maker, serial number and what follows, or None."""
-    name = makers.without_maker(_AFTER_MODEL.sub("", description.strip()))
+    name = makers.without(_AFTER_MODEL.sub("", description.strip()))
     words = name.split()
     for position, word in enumerate(words):
         if serial and position and len(word) >= 6 and serial.upper().startswith(word.upper()):
@@ -64,16 +127,16 @@ def model_in(description: str, serial: str | None) -> str | None:
     if len(words) > 1 and words[-1].lower() == "series" and _IS_ONE_MODEL.fullmatch(words[-2]):
         words.pop()
     model = " ".join(words)
-    if not model or _NO_MODEL.match(model) or makers.leading_maker(model) == model:
+    if not model or _NO_MODEL.match(model) or makers.leading(model) == model:
         return None
     return model
 
 
-def model_in_sys_descr(sys_descr: str, serial: str | None) -> str | None:
-    """Return the model a sysDescr names after a known maker, if what follows looks like a model (it has a digit)."""
-    if makers.leading_maker(sys_descr) is None or described(sys_descr) is not None:
-        return None  # a known format has no other model than the one it names
-    model = model_in(sys_descr, serial)
+def model_after_maker(description: str, serial: str | None, makers: Makers) -> str | None:
+    """Return the model a text names after a known maker, if what follows looks like a model (it has a digit)."""
+    if makers.leading(description) is None:
+        return None
+    model = model_in(description, serial, makers)
     return model if model and any(character.isdigit() for character in model) else None
 
 
@@ -93,6 +156,7 @@ def parse_device_id(device_id: str) -> dict[str, str]:
 
 _SHORT_KEYS = {
     "MANUFACTURER": "MFG",
+    "MANUFACTURE": "MFG",
     "MODEL": "MDL",
     "COMMAND SET": "CMD",
     "CLASS": "CLS",

@@ -1,7 +1,8 @@
 """Reading one device: what is asked for, and in which order.
 
 The first exchange asks everything for the printer that nearly every device has at hrDeviceIndex 1. Only what its answer leaves
-open is asked for then: another index, a second marker, which of several interfaces is meant.
+open is asked for then: another index, a second marker, which of several interfaces is meant, and the private objects of the vendor
+that its sysObjectID names. Nothing is asked for that the definitions in force do not allow.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,12 @@ from typing import Protocol
 
 from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
-from appliance.reading.identity import firmware, interface_is_open
+from appliance.reading.definitions import Definitions, builtin_definitions
+from appliance.reading.identity import has_standard_model, interface_is_open, standard_firmware, standard_serial
+from appliance.reading.meters import read_standard_meters
 from appliance.reading.objects import MibObject
+from appliance.reading.status import read_console
+from appliance.reading.vendor import Vendor, questions, read_vendor
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
 from appliance.snmp.values import Objects, Oid, Value
@@ -62,28 +67,38 @@ class Questions:
             [oid for oid in dict.fromkeys(self.columns) if oid not in asked],
         )
 
+    def among(self, definitions: Definitions) -> "Questions":
+        """Return the questions that may be asked."""
+        return Questions(
+            [oid for oid in self.scalars if definitions.allows(oid)], [oid for oid in self.columns if definitions.allows(oid)]
+        )
+
     def __bool__(self) -> bool:
         return bool(self.scalars or self.columns)
 
 
-async def read_device(session: Asks, *, taken_at: datetime, hostname: str | None = None) -> Reading:
+async def read_device(
+    session: Asks, *, taken_at: datetime, hostname: str | None = None, definitions: Definitions | None = None
+) -> Reading:
     """Ask the device of `session` for all its items and return its reading.
 
+    `definitions` are the vendor definitions in force, the built-in ones by default.
     Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
     """
     address = session.agent.address
+    known = definitions or builtin_definitions()
     objects: dict[Oid, Value] = {}
     asked: set[Oid] = set()
-    questions = first_questions(address)
+    questions = first_questions(address).among(known)
     partial = None
     for _ in range(_ROUNDS):
         asked.update(questions.scalars, questions.columns)
         objects.update(await session.fetch(questions.scalars, questions.columns))
         partial = session.partial
-        questions = follow_up(objects, address).without(asked)
+        questions = follow_up(objects, address, known).without(asked).among(known)
         if partial or not questions:
             break
-    return build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial)
+    return build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
 
 
 def first_questions(address: str) -> Questions:
@@ -95,10 +110,32 @@ def first_questions(address: str) -> Questions:
     return questions
 
 
-def follow_up(objects: Objects, address: str) -> Questions:
+def follow_up(objects: Objects, address: str, definitions: Definitions | None = None) -> Questions:
     """Return what a device should be asked for next, given what it said; some of it may have been asked already."""
+    known = definitions or builtin_definitions()
     view = View(objects)
-    return Questions(list(_open_scalars(view, address)), [column.oid for column in _open_columns(view, address)])
+    vendor = read_vendor(view, known)
+    scalars, columns = questions(vendor, tuple(_told_by_standard(vendor, known)))
+    scalars = [*_open_scalars(view, address), *scalars]
+    return Questions(scalars, [*(column.oid for column in _open_columns(view, address)), *columns])
+
+
+def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]:
+    """Yield the items the standard objects have told, for which a definition has only a stand-in."""
+    view = vendor.view
+    if standard_serial(view):
+        yield "device.serial"
+    if has_standard_model(vendor, definitions.makers):
+        yield "device.model"
+    if standard_firmware(view):
+        yield "device.firmware"
+    if text(view.system(mib.SYS_LOCATION)):
+        yield "device.location"
+    if text(view.system(mib.SYS_NAME)):
+        yield "device.hostname"
+    if read_console(view):
+        yield "status.console"
+    yield from (f"meters.{name}" for name in read_standard_meters(view).values)
 
 
 def _open_scalars(view: View, address: str) -> Iterator[Oid]:
@@ -109,7 +146,7 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
         yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
     if not text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)):
         yield mib.ENT_PHYSICAL_SERIAL_NUM.instance(1)
-    if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and firmware(view) is None:
+    if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and standard_firmware(view) is None:
         yield mib.ENT_PHYSICAL_SOFTWARE_REV.instance(1)
     interface = mib.ip_address_if_index(address)
     if interface is not None and interface_is_open(view, address):

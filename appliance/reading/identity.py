@@ -1,17 +1,20 @@
 """Who a device is: maker, model, serial number, MAC address, firmware, and the key that stays the same over time."""
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from appliance.reading import makers
 from appliance.reading import objects as mib
-from appliance.reading.descriptions import Described, described, model_in, model_in_sys_descr, parse_device_id
+from appliance.reading.definitions import Definitions, builtin_definitions
+from appliance.reading.descriptions import Texts, Told, model_after_maker, model_in, told_by
+from appliance.reading.makers import Makers
+from appliance.reading.objects import MibObject
+from appliance.reading.vendor import Vendor
 from appliance.reading.view import View, integer, text
-from appliance.snmp.values import Objects, Oid
+from appliance.snmp.values import Objects
 
 NOT_REPORTED = "not reported"
 PLACEHOLDER = "placeholder"
-NOT_STANDARD = "not in the standard MIBs"
 
 _PLACEHOLDER = re.compile(
     r"""(.)\1{2,} | \W* | 0+ | x+ | n/?a | none | null | nil | unknown | undefined | default | invalid | empty | blank | test
@@ -19,7 +22,6 @@ _PLACEHOLDER = re.compile(
       | (?:printer|device)?[ _-]?serial(?:[ _-]?(?:no|num|number)\.?)? | s/?n | 0?123456789?0? | \?+""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 _ETHERNET_TYPES = frozenset({6, 7, 26, 62, 69, 71, 117})
 """ifType of interfaces with an IEEE 802 address of their own: ethernetCsmacd, iso88023Csmacd, …, ieee80211, gigabitEthernet."""
 _IF_UP = 1
@@ -27,7 +29,7 @@ _IF_UP = 1
 
 @dataclass(slots=True)
 class Identity:
-    """What identifies a device; `reasons` says by field name why a field is None."""
+    """What identifies a device; `reasons` says by field name why a field is None, `sources` where a field was found."""
 
     manufacturer: str | None = None
     model: str | None = None
@@ -37,16 +39,22 @@ class Identity:
     network_firmware: str | None = None
     description: str | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
 
-def is_imaging_device(objects: Objects) -> bool:
-    """Return whether the device says so itself: any object of the Printer-MIB, a printer in hrDeviceTable, or a 1284 device ID."""
+def is_imaging_device(objects: Objects, definitions: Definitions | None = None) -> bool:
+    """Return whether the device says so itself, or a vendor definition knows its sysObjectID as that of an imaging device.
+
+    Itself: by any object of the Printer-MIB, a printer in hrDeviceTable, or a 1284 device ID.
+    """
     view = View(objects)
-    return (
-        view.has_printer_mib()
-        or bool(view.printer_devices())
-        or any(text(value) for value in view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values())
-    )
+    if view.has_printer_mib() or view.printer_devices():
+        return True
+    if any(text(value) for value in view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values()):
+        return True
+    value = view.system(mib.SYS_OBJECT_ID)
+    sys_object_id = value.content if value is not None and isinstance(value.content, tuple) else None
+    return (definitions or builtin_definitions()).is_imaging(sys_object_id)
 
 
 def device_key(manufacturer: str | None, serial: str | None, mac: str | None, address: str) -> str:
@@ -63,110 +71,137 @@ def is_placeholder(value: str) -> bool:
     return _PLACEHOLDER.fullmatch(value.strip()) is not None
 
 
-def identify(view: View, address: str) -> Identity:
+Found = tuple[str | None, str]
+"""A text, and the source it came from."""
+
+
+def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     """Return who the device at `address` is."""
     identity = Identity()
-    texts = _texts(view)
-    identity.manufacturer = _manufacturer(view, texts)
-    identity.serial = _serial(view, texts, identity.reasons)
-    identity.model = _model(texts, identity.serial)
-    identity.description = _description(texts)
-    identity.firmware = firmware(view)
-    identity.network_firmware = texts.told.network_firmware
+    view, texts = vendor.view, vendor.texts
+    told = told_by(texts, vendor.applying, view)
+    identity.manufacturer = _manufacturer(texts, makers)
+    _choose(identity, "serial", _serials(vendor, told), _usable_serial)
+    _choose(identity, "model", _models(vendor, told, identity.serial, makers), str)
+    _choose(identity, "firmware", _firmwares(vendor, told), _usable)
+    identity.description = _description(texts, makers)
+    identity.network_firmware = told.values.get("network_firmware")
     identity.mac = mac_address(view, address)
-    for name in ("manufacturer", "model", "mac", "firmware", "description"):
+    for name in ("manufacturer", "mac", "description"):
         if getattr(identity, name) is None:
             identity.reasons[name] = NOT_REPORTED
     return identity
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """The texts by which a device describes itself, empty where it has none."""
-
-    sys_descr: str
-    device_descr: str
-    printer_name: str
-    device_id: dict[str, str]
-    told: Described
-
-
-def _texts(view: View) -> _Texts:
-    sys_descr = text(view.system(mib.SYS_DESCR)) or ""
-    device_ids = (text(value) for value in view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values())
-    return _Texts(
-        sys_descr=sys_descr,
-        device_descr=view.localized(view.scalar(mib.HR_DEVICE_DESCR)) or "",
-        printer_name=view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)) or "",
-        device_id=parse_device_id(next(filter(None, device_ids), "")),
-        told=described(sys_descr) or Described(),
-    )
-
-
-def _manufacturer(view: View, texts: _Texts) -> str | None:
-    if named := texts.device_id.get("MFG"):
-        return makers.normalised(named)
-    for description in (texts.device_descr, texts.sys_descr, texts.printer_name):
-        if maker := makers.leading_maker(description):
-            return maker
-    number = enterprise(view)
-    return makers.of_enterprise(number) if number is not None else None
-
-
-def enterprise(view: View) -> int | None:
-    """Return the IANA private enterprise number in sysObjectID."""
-    value = view.system(mib.SYS_OBJECT_ID)
-    oid = value.content if value is not None else None
-    if isinstance(oid, tuple) and oid[:6] == _ENTERPRISES and len(oid) > 6:
-        return oid[6]
-    return None
-
-
-def _serial(view: View, texts: _Texts, reasons: dict[str, str]) -> str | None:
-    entity = view.instances(mib.ENT_PHYSICAL_SERIAL_NUM).values()
-    candidates = (
-        text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)),
-        next((found for value in entity if (found := text(value)) and not is_placeholder(found)), None),
-        texts.told.serial,
-        texts.device_id.get("SN"),
-    )
-    reasons["serial"] = NOT_REPORTED
-    for candidate in candidates:
+def _choose(identity: Identity, name: str, candidates: Iterator[Found], usable: Callable[[str], str | None]) -> None:
+    """Set the field to the first candidate that can be used; otherwise say why there is none."""
+    identity.reasons[name] = NOT_REPORTED
+    for candidate, source in candidates:
         if not candidate:
             continue
-        if is_placeholder(candidate):
-            reasons["serial"] = PLACEHOLDER
-        else:
-            del reasons["serial"]
-            return " ".join(candidate.split())
-    return None
+        value = usable(candidate)
+        if value:
+            setattr(identity, name, value)
+            identity.sources[name] = source
+            del identity.reasons[name]
+            return
+        identity.reasons[name] = PLACEHOLDER
 
 
-def _model(texts: _Texts, serial: str | None) -> str | None:
-    """Return the model by the clearest source: 1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, the printer's name."""
-    return (
-        model_in(texts.device_id.get("MDL", ""), serial)
-        or model_in(texts.told.model or "", serial)
-        or model_in(texts.device_descr, serial)
-        or model_in_sys_descr(texts.sys_descr, serial)
-        or model_in_sys_descr(texts.printer_name, serial)
+def _usable(value: str) -> str | None:
+    return None if is_placeholder(value) else value
+
+
+def _usable_serial(value: str) -> str | None:
+    return None if is_placeholder(value) else " ".join(value.split())
+
+
+def _manufacturer(texts: Texts, makers: Makers) -> str | None:
+    """Return the maker by the clearest source: 1284 MFG (of rebrands the brand), the texts, the enterprise number."""
+    for device_id in (texts.device_id, texts.private_id):
+        if named := device_id.get("MFG"):
+            return makers.normalised(named)
+    for description in (texts.device_descr, texts.sys_descr, texts.printer_name):
+        if maker := makers.leading(description):
+            return maker
+    return makers.of_enterprise(texts.enterprise) if texts.enterprise is not None else None
+
+
+def _given(vendor: Vendor, target: str, *, prefer: bool) -> Iterator[Found]:
+    for each in vendor.given.get(target, ()):
+        if each.prefer is prefer:
+            yield str(each.value), each.source
+
+
+def _told(told: Told, name: str) -> Found:
+    return told.values.get(name), told.sources.get(name, "")
+
+
+def _instances(view: View, column: MibObject) -> Iterator[Found]:
+    for index, value in view.instances(column).items():
+        yield text(value), column.source(index)
+
+
+def _serials(vendor: Vendor, told: Told) -> Iterator[Found]:
+    view, texts = vendor.view, vendor.texts
+    yield from _given(vendor, "device.serial", prefer=True)
+    yield text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)), mib.PRT_GENERAL_SERIAL_NUMBER.source((view.device,))
+    yield from _instances(view, mib.ENT_PHYSICAL_SERIAL_NUM)
+    yield from _given(vendor, "device.serial", prefer=False)
+    yield _told(told, "serial")
+    yield texts.device_id.get("SN") or texts.private_id.get("SN"), "IEEE 1284 SN"
+
+
+def _models(vendor: Vendor, told: Told, serial: str | None, makers: Makers) -> Iterator[Found]:
+    """Yield the model by the clearest source: 1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, private objects."""
+    texts = vendor.texts
+    yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=True))
+    yield model_in(texts.device_id.get("MDL", ""), serial, makers), "ppmPrinterIEEE1284DeviceId"
+    model, source = _told(told, "model")
+    yield model_in(model or "", serial, makers), source
+    yield model_in(texts.device_descr, serial, makers), mib.HR_DEVICE_DESCR.source((vendor.view.host_device,))
+    if not told.names_model:
+        yield model_after_maker(texts.sys_descr, serial, makers), mib.SYS_DESCR.source((0,))
+    yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=False))
+    yield model_in(texts.private_id.get("MDL", ""), serial, makers), "IEEE 1284 MDL"
+    yield model_after_maker(texts.printer_name, serial, makers), mib.PRT_GENERAL_PRINTER_NAME.source((vendor.view.device,))
+
+
+def _firmwares(vendor: Vendor, told: Told) -> Iterator[Found]:
+    """Yield the firmware of the printer: Entity-MIB, private objects, a known format of the free texts."""
+    yield from _given(vendor, "device.firmware", prefer=True)
+    yield from _instances(vendor.view, mib.ENT_PHYSICAL_FIRMWARE_REV)
+    yield from _instances(vendor.view, mib.ENT_PHYSICAL_SOFTWARE_REV)
+    yield from _given(vendor, "device.firmware", prefer=False)
+    yield _told(told, "firmware")
+
+
+def standard_firmware(view: View) -> str | None:
+    """Return what entPhysicalFirmwareRev or entPhysicalSoftwareRev tell."""
+    found = (*_instances(view, mib.ENT_PHYSICAL_FIRMWARE_REV), *_instances(view, mib.ENT_PHYSICAL_SOFTWARE_REV))
+    return next((value for value, _ in found if value and not is_placeholder(value)), None)
+
+
+def standard_serial(view: View) -> str | None:
+    """Return the serial number of prtGeneralSerialNumber, unless it is a placeholder."""
+    found = text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER))
+    return _usable_serial(found) if found else None
+
+
+def has_standard_model(vendor: Vendor, makers: Makers) -> bool:
+    """Return whether a model is known without private objects."""
+    told = told_by(vendor.texts, vendor.applying, vendor.view)
+    private = {source for _, source in _given(vendor, "device.model", prefer=False)}
+    return any(
+        value and source not in private and source != "IEEE 1284 MDL" for value, source in _models(vendor, told, None, makers)
     )
 
 
-def _description(texts: _Texts) -> str | None:
+def _description(texts: Texts, makers: Makers) -> str | None:
     """Return hrDeviceDescr, unless it names no model ("Generic 28C-1") and another text does."""
-    texts_in_order = [text for text in (texts.device_descr, texts.device_id.get("DES"), texts.sys_descr) if text]
-    return next((text for text in texts_in_order if model_in(text, None)), next(iter(texts_in_order), None))
-
-
-def firmware(view: View) -> str | None:
-    """Return the firmware of the printer: entPhysicalFirmwareRev, entPhysicalSoftwareRev, or a known format of sysDescr."""
-    for column in (mib.ENT_PHYSICAL_FIRMWARE_REV, mib.ENT_PHYSICAL_SOFTWARE_REV):
-        for value in view.instances(column).values():
-            if (found := text(value)) and not is_placeholder(found):
-                return found
-    told = described(text(view.system(mib.SYS_DESCR)) or "")
-    return told.firmware if told is not None else None
+    in_order = (texts.device_descr, texts.device_id.get("DES"), texts.sys_descr, texts.private_id.get("DES"))
+    known = [text for text in in_order if text]
+    return next((text for text in known if model_in(text, None, makers)), next(iter(known), None))
 
 
 def mac_address(view: View, address: str) -> str | None:

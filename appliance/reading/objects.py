@@ -2,7 +2,8 @@
 
 Sources: RFC 3418 (SNMPv2-MIB), RFC 2863 (IF-MIB), RFC 4293 (IP-MIB), RFC 2790 (HOST-RESOURCES-MIB), RFC 3805 (Printer-MIB),
 RFC 6933 (ENTITY-MIB) and PWG 5107.1 (PWG Printer Port Monitor MIB). Nothing here tells of print jobs, users or people:
-sysContact, prtGeneralCurrentOperator, prtGeneralServicePerson, the channel tables and all job tables stay out of `ALLOWED`.
+sysContact, prtGeneralCurrentOperator, prtGeneralServicePerson, the channel tables and all job tables stay out of `STANDARD`.
+What vendor definitions may add, and what they never may, is decided in `definition_schema`; `is_allowed` knows both.
 
 A first read asks `SCALARS` and `COLUMNS` at once, for the printer that nearly every device has at hrDeviceIndex 1; what is then
 still open (another index, several markers) is asked for by `device.follow_up`.
@@ -164,7 +165,7 @@ PROBE: tuple[Oid, ...] = (
 )
 """What a sweep asks of an address, enough for `identity.is_imaging_device`."""
 
-ALLOWED: frozenset[Oid] = frozenset(
+STANDARD: frozenset[Oid] = frozenset(
     each.oid
     for each in (
         *(SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME, SYS_NAME, SYS_LOCATION),
@@ -177,12 +178,23 @@ ALLOWED: frozenset[Oid] = frozenset(
         *(ENT_PHYSICAL_FIRMWARE_REV, ENT_PHYSICAL_SOFTWARE_REV, ENT_PHYSICAL_SERIAL_NUM, PPM_PRINTER_IEEE_1284_DEVICE_ID),
     )
 )
-"""The subtrees the collector may ask for; whatever asks checks with `is_allowed`."""
+"""The subtrees of the standard MIBs the collector may ask for."""
+
+
+def allowed() -> frozenset[Oid]:
+    """Return all subtrees the collector may ask for: `STANDARD` and those of the vendor definitions that come with the program.
+
+    Where a site or the hosting server has added definitions, `Definitions.allowed` has theirs too.
+    """
+    from appliance.reading.definitions import builtin_definitions  # noqa: PLC0415 - the definitions build on this module
+
+    return builtin_definitions().allowed
 
 
 def is_allowed(oid: Oid) -> bool:
-    """Return whether `oid` lies in one of the subtrees of `ALLOWED`."""
-    return any(oid[:length] in ALLOWED for length in range(7, len(oid) + 1))
+    """Return whether `oid` lies in one of the subtrees of `allowed`; whatever asks checks this."""
+    subtrees = allowed()
+    return any(oid[:length] in subtrees for length in range(7, len(oid) + 1))
 
 
 def interface_of(address: str) -> Oid | None:

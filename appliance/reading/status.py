@@ -7,6 +7,7 @@ from typing import Literal, cast
 from appliance.reading import enumerations as enum
 from appliance.reading import objects as mib
 from appliance.reading.alerts import AlertRow
+from appliance.reading.vendor import Vendor
 from appliance.reading.view import View, integer
 from appliance.report import Status
 
@@ -16,15 +17,16 @@ DeviceStatus = Literal["running", "warning", "testing", "down", "unknown"]
 _ASLEEP = (
     r"(?:deep |light )?sleep(?:ing)?|power ?sav(?:e|er|ing)|energy ?sav(?:e|er|ing)|low power|stand-?by|hibernat(?:ion|ing|e)"
     r"|ruhezustand|schlafmodus|energiespar(?:modus|en)?|veille(?: prolongée)?|mode veille|économie d.énergie"
-    r"|reposo|ahorro de energ[ií]a|risparmio energ(?:ia|etico)|slaapstand|uśpienie|uyku|スリープ|节能|省电|睡眠|절전"
+    r"|reposo|ahorro de energ[ií]a|risparmio energ(?:ia|etico)|slaapstand|(?:tryb )?uśpieni[ea]|uyku|スリープ|节能|省电|睡眠|절전"
 )
 _IS_ASLEEP = re.compile(rf"\W*(?:{_ASLEEP})(?: mode)?(?: on)?\W*", re.IGNORECASE)
 _TELLS_SLEEP = re.compile(rf"(?<!\w)(?:{_ASLEEP})(?!\w)", re.IGNORECASE)
 
 
-def read_status(view: View, alerts: list[AlertRow]) -> Status:
-    """Return how the device is."""
-    console = read_console(view)
+def read_status(vendor: Vendor, alerts: list[AlertRow]) -> Status:
+    """Return how the device is; the vendor's own display counts where the Printer-MIB has none."""
+    view = vendor.view
+    console = read_console(view) or private_console(vendor)
     return Status(
         printer=printer_status(integer(view.scalar(mib.HR_PRINTER_STATUS)), console, alerts),
         device=device_status(integer(view.scalar(mib.HR_DEVICE_STATUS))),
@@ -37,6 +39,13 @@ def read_console(view: View) -> tuple[str, ...]:
     """Return the lines of the panel from top to bottom, without empty ones."""
     lines = (view.localized(value) for value in view.rows(mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT).values())
     return tuple(line for line in lines if line)
+
+
+def private_console(vendor: Vendor) -> tuple[str, ...]:
+    """Return the lines of the display in the vendor's objects: what stands in one object is cut at its line breaks."""
+    found = vendor.best("status.console")
+    lines = re.split(r"[\r\n]+| {2,}", str(found.value)) if found is not None else []
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 def printer_status(number: int | None, console: Iterable[str], alerts: Iterable[AlertRow]) -> PrinterStatus:

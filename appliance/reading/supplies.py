@@ -4,17 +4,21 @@
 - `percent` is null unless level and capacity are both real, or the unit is percent and the level lies between 0 and 100.
 - A level a little above its capacity counts as full, and `reasons` says so; far above it the row contradicts itself: no percent.
 - Whether a waste container's level tells what is in it or what still fits in differs between makers, so its state follows the
-  printer's alerts; without one, a level in the middle is fine in both directions and one at an end is unknown.
+  printer's alerts; without one, a level in the middle is fine in both directions and one at an end is unknown, unless the vendor's
+  definition knows the direction.
+- What the vendor's own objects tell is joined to the rows by `supply_join`.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from appliance.reading import enumerations as enum
-from appliance.reading import makers
 from appliance.reading import objects as mib
 from appliance.reading.alerts import AlertRow
 from appliance.reading.colors import color_named
+from appliance.reading.definition_schema import Quirks
+from appliance.reading.vendor import Vendor
 from appliance.reading.view import Row, View, integer
 from appliance.report import Supply
 from appliance.snmp.values import Value
@@ -55,19 +59,45 @@ class Supplies:
     reasons: dict[str, str] = field(default_factory=dict)
 
 
-def read_supplies(view: View, alerts: list[AlertRow], enterprise: int | None = None) -> Supplies:
-    """Return the rows of prtMarkerSuppliesTable in order; `enterprise` is the maker's number in sysObjectID, for known quirks."""
+def read_supplies(vendor: Vendor, alerts: list[AlertRow]) -> Supplies:
+    """Return the rows of prtMarkerSuppliesTable in order, with the vendor's quirks in mind."""
+    view = vendor.view
     columns = {column.name: view.rows(column) for column in mib.SUPPLY_COLUMNS}
     colorants = {row: view.localized(value) for row, value in view.rows(mib.PRT_MARKER_COLORANT_VALUE).items()}
-    empty_level = makers.empty_level(enterprise)
+    rules = _Rules(vendor.quirks, level_states(vendor))
     supplies = Supplies()
     for row in sorted({row for rows in columns.values() for row in rows}):
         cells = _Cells(view, row, {name: rows[row] for name, rows in columns.items() if row in rows})
-        supply, reason = _read_row(cells, colorants, alert_state(row, alerts), empty_level)
+        supply, reason = _read_row(cells, colorants, alert_state(row, alerts), rules)
         supplies.rows.append(supply)
         if reason:
             supplies.reasons[f"supplies.{supply.index}.percent"] = reason
     return supplies
+
+
+def level_states(vendor: Vendor) -> Mapping[int, str]:
+    """Return the levels that name a state instead of an amount on this model."""
+    quirk = vendor.quirks.level_states
+    if quirk is None:
+        return {}
+    exempt = quirk.not_models is not None and any(quirk.not_models.search(text) for text in vendor.texts.descriptions)
+    return {} if exempt else quirk.states
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """In what the levels of a vendor differ."""
+
+    quirks: Quirks
+    level_states: Mapping[int, str]
+
+    def state(self, level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool) -> str:
+        """Return the state of a row by its numbers."""
+        if level is not None and level == self.quirks.empty_level:
+            return "empty"
+        if level is not None and level in self.level_states and (capacity is None or capacity < 0):
+            return self.level_states[level]
+        return state_of(level, capacity, percent, receptacle=receptacle, waste_level=self.quirks.waste_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +115,7 @@ class _Cells:
         return self.view.localized(self.values.get(column.name))
 
 
-def _read_row(
-    cells: _Cells, colorants: dict[Row, str | None], alerted: str | None, empty_level: int | None
-) -> tuple[Supply, str | None]:
+def _read_row(cells: _Cells, colorants: dict[Row, str | None], alerted: str | None, rules: _Rules) -> tuple[Supply, str | None]:
     level, capacity = cells.number(mib.PRT_MARKER_SUPPLIES_LEVEL), cells.number(mib.PRT_MARKER_SUPPLIES_MAX_CAPACITY)
     unit = cells.number(mib.PRT_MARKER_SUPPLIES_SUPPLY_UNIT)
     kind = enum.named(enum.SUPPLY_TYPE, cells.number(mib.PRT_MARKER_SUPPLIES_TYPE))
@@ -95,8 +123,7 @@ def _read_row(
     description = cells.text(mib.PRT_MARKER_SUPPLIES_DESCRIPTION)
     colorant = cells.number(mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX)
     percent, reason = percent_of(level, capacity, unit)
-    receptacle = supply_class == "receptacleThatIsFilled" or kind in _RECEPTACLES or _WASTE.search(description or "") is not None
-    state = "empty" if level is not None and level == empty_level else state_of(level, capacity, percent, receptacle=receptacle)
+    state = rules.state(level, capacity, percent, receptacle=is_receptacle(supply_class, kind, description))
     part_number, serial = numbers_in(description)
     supply = Supply.model_validate(
         {
@@ -137,13 +164,23 @@ def percent_of(level: int | None, capacity: int | None, unit: int | None) -> tup
     return round(100 * level / whole, 2), None
 
 
-def state_of(level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool) -> str:
-    """Return the state of a supply by its own row."""
+def is_receptacle(supply_class: str, kind: str, description: str | None) -> bool:
+    """Return whether a supply is a container that is filled, such as one for waste toner."""
+    return supply_class == "receptacleThatIsFilled" or kind in _RECEPTACLES or _WASTE.search(description or "") is not None
+
+
+def state_of(
+    level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool, waste_level: str | None = None
+) -> str:
+    """Return the state of a supply by its own row; `waste_level` is what the levels of receptacles tell, where that is known."""
     if percent is None:
         special = {SOME_REMAINING: "some_remaining", UNRESTRICTED: "unrestricted"}
         if level is None or level >= 0:
             return "unrestricted" if level is None and capacity == UNRESTRICTED else "unknown"
         return special.get(level, "unknown")
+    if receptacle and waste_level is not None:
+        space = percent if waste_level == "remaining" else 100 - percent
+        return "full" if space == 0 else "low" if space <= LOW_PERCENT else "ok"
     if receptacle:
         return "ok" if LOW_PERCENT < percent < 100 - LOW_PERCENT else "unknown"
     if level == 0:

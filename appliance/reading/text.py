@@ -72,6 +72,12 @@ def decode(octets: bytes, charset: int | None = None) -> str:
     return _clean(_decode(octets, [declared, "utf-8"] if declared else ["utf-8"]))
 
 
+def decode_prefixed(octets: bytes, charset: int | None = None) -> str:
+    """Return the text behind a symbol set of PCL (two octets), as HP's private objects have it; without one, as `decode`."""
+    has_unknown_set = len(octets) >= 2 and octets[0] < 0x20 and int.from_bytes(octets[:2], "big") not in _SYMBOL_SETS
+    return decode(octets[2:] if has_unknown_set else octets, charset)
+
+
 def _decode(octets: bytes, encodings: list[str]) -> str:
     for encoding in encodings:
         try:

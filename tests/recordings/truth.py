@@ -52,7 +52,8 @@ def assert_agrees(reading: Reading, recording: Recording) -> None:
         assert reading.device.serial == serial.content.decode()
         assert expected.get("serial") in {None, reading.device.serial}
     counts = [number(cell) for cell in rows(objects, LIFE_COUNT).values()]
-    assert [meter.value for meter in reading.meters.values()] == counts
+    standard = [meter.value for meter in reading.meters.values() if meter.source.startswith("prtMarkerLifeCount")]
+    assert standard == counts
     _assert_supplies_agree(reading, levels(objects))
     _assert_expected_percentages(reading, recording)
     if model := expected.get("hardware"):
@@ -60,8 +61,9 @@ def assert_agrees(reading: Reading, recording: Recording) -> None:
 
 
 def _assert_supplies_agree(reading: Reading, truth: dict[str, Level]) -> None:
-    assert [supply.index for supply in reading.supplies] == sorted(truth, key=int)
-    for supply in reading.supplies:
+    standard = [supply for supply in reading.supplies if supply.source.startswith("prtMarkerSuppliesLevel")]
+    assert [supply.index for supply in standard] == sorted(truth, key=int)
+    for supply in standard:
         known = truth[supply.index]
         assert (supply.level, supply.capacity) == (known.level, known.capacity)
         if known.percent is None:
@@ -97,4 +99,6 @@ def _assert_model(reading: Reading, hardware: str, objects: Objects) -> None:
         for oid in (DESCRIPTION, parse_oid("1.3.6.1.2.1.1.1.0"))
         if (value := objects.get(oid)) and isinstance(value.content, bytes)
     )
-    assert model in hardware or model in standard.decode()
+    private = reading.sources.get("device.model", "").rpartition(" ")[2]
+    named = objects.get(parse_oid(private)) if private.startswith("1.3.6.1.4.1.") else None
+    assert model in hardware or model in standard.decode() or (named is not None and model.encode() in bytes(named.content or b""))

@@ -11,11 +11,11 @@ from appliance.reading.build import build_reading
 from appliance.reading.device import follow_up
 from appliance.reading.view import integer
 from appliance.report import Reading
-from appliance.snmp.values import Objects, Oid, Tag, Value
+from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
 from tests.appliance.reading.printer import TAKEN_AT
 from tests.recordings.recording import recordings
 
-COLUMNS = sorted({*mib.ALLOWED, mib.SYS_DESCR.oid})
+COLUMNS = sorted({*mib.allowed(), mib.SYS_DESCR.oid})
 TEXTS = st.sampled_from(
     [
         b"",
@@ -53,6 +53,9 @@ def check(objects: Objects, address: str) -> None:
     assert Reading.model_validate(json.loads(reading.to_json())) == reading
     numbers = {integer(value) for value in objects.values()}
     for supply in reading.supplies:
+        if not supply.source.startswith(mib.PRT_MARKER_SUPPLIES_LEVEL.name):
+            assert parse_oid(supply.source.split(" ")[1]) in objects
+            continue
         assert supply.level is None or supply.level in numbers
         assert supply.capacity is None or supply.capacity in numbers
         if supply.percent is not None:
@@ -62,8 +65,11 @@ def check(objects: Objects, address: str) -> None:
             assert whole is not None
             assert supply.percent == pytest.approx(min(100, 100 * supply.level / whole), abs=0.01)
     for name, meter in reading.meters.items():
-        assert meter.value in numbers or name == "total"
-        assert sum(integer(objects[_instance(source)]) or 0 for source in meter.source.split("+")) == meter.value
+        assert meter.value in numbers or name == "total" or not meter.source.startswith(mib.PRT_MARKER_LIFE_COUNT.name)
+        if meter.source.startswith(mib.PRT_MARKER_LIFE_COUNT.name):
+            assert sum(integer(objects[_instance(source)]) or 0 for source in meter.source.split("+")) == meter.value
+        else:
+            assert all(parse_oid(source.split(" ")[1]) in objects for source in meter.source.split(" + "))
     for field in type(reading.device).model_fields:
         assert (getattr(reading.device, field) is None) == (f"device.{field}" in reading.reasons)
     follow_up(objects, address)
