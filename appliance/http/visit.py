@@ -58,7 +58,7 @@ class Visit:
     """Talks to one device. An asynchronous context manager: leaving it closes the connections and counts them in `traffic`."""
 
     def __init__(self, address: str, ports: AllowedPorts, limits: HttpLimits, traffic: Traffic) -> None:
-        self._address = address
+        self.address = address
         self._ports = ports
         self._limits = limits
         self._traffic = traffic
@@ -74,33 +74,35 @@ class Visit:
 
     async def get(self, path: str, *, port: int = 80) -> HttpAnswer:
         """Return what the device has at `path`, behind at most a few redirects within itself. Raises HttpError."""
-        url = f"{'https' if port in (443, 8443) else 'http'}://{self._host()}:{port}{path}"
+        url = f"{'https' if port in (443, 8443) else 'http'}://{self.host}:{port}{path}"
         for _ in range(self._limits.redirects + 1):
             answer, headers = await self._exchange("GET", url, HTTPHeaders({"Accept-Encoding": "gzip"}), b"")
             if answer.status not in _REDIRECTS or "Location" not in headers:
                 return answer
             url = urljoin(url, headers["Location"])
-        raise HttpError(f"{self._address} redirects too often.")
+        raise HttpError(f"{self.address} redirects too often.")
 
     async def post_ipp(self, path: str, request: bytes, *, port: int = 631) -> HttpAnswer:
         """Return the answer to an IPP request. Raises HttpError; redirects are not followed."""
         headers = HTTPHeaders({"Content-Type": IPP_CONTENT, "Content-Length": str(len(request))})
-        answer, _ = await self._exchange("POST", f"http://{self._host()}:{port}{path}", headers, request)
+        answer, _ = await self._exchange("POST", f"http://{self.host}:{port}{path}", headers, request)
         return answer
 
-    def _host(self) -> str:
-        return f"[{self._address}]" if ":" in self._address else self._address
+    @property
+    def host(self) -> str:
+        """The address as it stands in a URL."""
+        return f"[{self.address}]" if ":" in self.address else self.address
 
     def _place(self, url: str) -> tuple[str, int, str]:
         """Return scheme, port and path of a URL of this device. Raises NotAllowedError for any other."""
         try:
             parts = urlsplit(url)
             port = parts.port or _SCHEME_PORTS.get(parts.scheme, 0)
-            same = ipaddress.ip_address(parts.hostname or "") == ipaddress.ip_address(self._address)
+            same = ipaddress.ip_address(parts.hostname or "") == ipaddress.ip_address(self.address)
         except ValueError:
             same, port = False, 0
         if not same or parts.scheme not in ("http", "https"):
-            raise NotAllowedError(f"{self._address} points to another place: it is not followed there.")
+            raise NotAllowedError(f"{self.address} points to another place: it is not followed there.")
         path = parts.path or "/"
         return parts.scheme, self._ports.check(port), f"{path}?{parts.query}" if parts.query else path
 
@@ -117,15 +119,15 @@ class Visit:
                     received = await self._request(place, method, path, headers, body)
         except TimeoutError as error:
             self._close(place)
-            raise SilentError(f"Port {port} of {self._address} did not finish its answer in time.") from error
+            raise SilentError(f"Port {port} of {self.address} did not finish its answer in time.") from error
         except (HTTPInputError, StreamClosedError, ssl.SSLError, OSError) as error:
             self._close(place)
-            raise HttpError(f"The answer of port {port} of {self._address} cannot be used: {error}.") from error
+            raise HttpError(f"The answer of port {port} of {self.address} cannot be used: {error}.") from error
         except BaseException:
             self._close(place)
             raise
         if received is None:
-            raise HttpError(f"Port {port} of {self._address} answers nothing that can be used.")
+            raise HttpError(f"Port {port} of {self.address} answers nothing that can be used.")
         return received
 
     async def _request(
@@ -136,7 +138,7 @@ class Visit:
         parameters = HTTP1ConnectionParameters(max_header_size=32 << 10, max_body_size=self._limits.body_bytes, chunk_size=16 << 10)
         connection = HTTP1Connection(stream, is_client=True, params=parameters)
         collected = _Collected()
-        host = self._host() if place in (("http", 80), ("https", 443)) else f"{self._host()}:{place[1]}"
+        host = self.host if place in (("http", 80), ("https", 443)) else f"{self.host}:{place[1]}"
         complete = HTTPHeaders({"Host": host, "User-Agent": "dca"})
         complete.update(headers)
         try:
@@ -159,10 +161,10 @@ class Visit:
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place
         try:
-            connection = await self._ports.dial(self._address, port, self._limits.connect_seconds)
+            connection = await self._ports.dial(self.address, port, self._limits.connect_seconds)
         except HttpError as error:
             if not isinstance(error, NotAllowedError):
-                count_attempt(self._address, self._traffic, answered=isinstance(error, RefusedError))
+                count_attempt(self.address, self._traffic, answered=isinstance(error, RefusedError))
             raise
         if scheme == "https":
             context = _lenient_tls()

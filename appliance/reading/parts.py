@@ -53,6 +53,10 @@ class OpenItems:
         """Whether anything is open that changes from one reading to the next."""
         return self.total or self.supplies or self.levels
 
+    def answered_by(self, still: "OpenItems") -> bool:
+        """Return whether something that changes was open here and no longer is in `still`."""
+        return any(getattr(self, name) and not getattr(still, name) for name in ("total", "supplies", "levels"))
+
 
 def needs_supplement(reading: Reading) -> OpenItems:
     """Return what `reading` leaves open. Serial numbers of cartridges are asked of HP alone, whose pages have them."""
