@@ -29,6 +29,8 @@ class CycleOptions:
     packets_per_second: int
     icmp: bool
     snmp: SnmpOptions
+    http: bool = True
+    """Whether what SNMP leaves open is asked over HTTP."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "CycleOptions":
@@ -48,6 +50,7 @@ class CycleOptions:
                 budget=snmp.device_seconds,
                 max_repetitions=snmp.max_repetitions,
             ),
+            http=settings.scan.http,
         )
 
     def credential_of(self, agent: Agent) -> Credential:

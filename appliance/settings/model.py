@@ -110,6 +110,7 @@ class ScanSettings(Section):
     icmp: Annotated[
         bool, Field(description="Ask with a ping first; devices that do not answer a ping are still asked over SNMP")
     ] = True
+    http: Annotated[bool, Field(description="Ask over HTTP what SNMP leaves open, of devices that are awake")] = True
 
 
 class SnmpCredential(Section):
