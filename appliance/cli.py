@@ -98,6 +98,7 @@ def _snmp_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--community", action="append", metavar="C", help="SNMP community; several are tried in order")
     parser.add_argument("--community-file", metavar="F", help="file with one community a line")
     parser.add_argument("--snmp-port", type=int, metavar="N", help="UDP port of the SNMP agents")
+    parser.add_argument("--no-http", action="store_true", help="do not ask over HTTP what SNMP leaves open")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--stats", action="store_true", help="also tell packets, bytes, seconds and CPU seconds")
 

@@ -56,6 +56,8 @@ def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOption
         options = replace(options, credentials=credentials)
     if arguments.snmp_port is not None:
         options = replace(options, port=check_snmp_port(arguments.snmp_port))
+    if arguments.no_http:
+        options = replace(options, http=False)
     rate = getattr(arguments, "rate", None)
     if rate is not None:
         ceiling = settings.guardrails.packets_per_second
