@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add("run", "run the appliance: collector, web UI and health check")
     _scan(add("scan", "find the printers of networks, ranges, addresses or host names, and read each; nothing is stored or sent"))
-    _read(add("read", "read the printers at addresses or host names; nothing is stored or sent"))
+    _read(add("read", "read the printers at addresses or host names, or a recording; nothing is stored or sent"))
+    _capture(add("capture", "write down what a device says, for `dca read --recording` elsewhere"))
     add("status", "show what the appliance does and how it is").add_argument("--json", action="store_true", help="print JSON")
     add("health", "say in one line whether the appliance is healthy; exit 0 if it is")
     add("once", "scan, read and send once, then end: for a scheduled task instead of a running service").add_argument(
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _enrol(add("enrol", "connect the appliance with its hosting server"))
     _settings(add("settings", "show and change the settings"))
+    _definitions(add("definitions", "check vendor definitions, and try them on recordings of devices"))
     add("version", "print the version")
     add("update", "check for and apply updates; see `dca update --help`")
     add("admin", "accounts of the web UI; see `dca admin --help`")
@@ -89,7 +91,17 @@ def _scan(parser: argparse.ArgumentParser) -> None:
 
 
 def _read(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("hosts", nargs="+", metavar="HOST", help="an address or a host name")
+    parser.add_argument("hosts", nargs="*", metavar="HOST", help="an address or a host name")
+    parser.add_argument(
+        "--recording", action="append", metavar="FILE", help="read a recorded device (.snmprec) instead of asking one"
+    )
+    _snmp_options(parser)
+
+
+def _capture(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("host", metavar="HOST", help="an address or a host name")
+    parser.add_argument("--out", required=True, metavar="FILE", help="the recording to write, for example device.snmprec")
+    parser.add_argument("--mask", action="store_true", help="leave out host name, location, address and most of the MAC")
     _snmp_options(parser)
 
 
@@ -111,6 +123,22 @@ def _enrol(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("enrolment", nargs="?", metavar="STRING", help="what the hosting team gave you, or - for standard input")
     source.add_argument("--file", metavar="F", help="file that holds the string")
+
+
+def _definitions(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    check = actions.add_parser("check", help="check definitions; an error names file, line and key")
+    check.add_argument("files", nargs="+", metavar="FILE", help="a vendor definition (.toml)")
+    test = actions.add_parser(
+        "test",
+        help="show what a definition makes of a recorded device",
+        description="Show what a definition makes of a recorded device: the objects it names, what was recorded, what they give.",
+    )
+    test.add_argument(
+        "file", metavar="FILE", help="a vendor definition (.toml); it takes the place of the built-in one of its vendor"
+    )
+    test.add_argument("--recording", required=True, metavar="R", help="a recorded device (.snmprec)")
+    test.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:

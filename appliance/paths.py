@@ -46,6 +46,11 @@ class Paths:
         return self.data / "trust"
 
     @property
+    def definitions(self) -> Path:
+        """Vendor definitions of the site, `*.toml`, read after the built-in ones; there need not be such a folder."""
+        return self.data / "definitions"
+
+    @property
     def logs(self) -> Path:
         """Rotated JSON lines for the log viewer."""
         return self.data / "logs"

@@ -15,6 +15,7 @@ from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError
 from appliance.log import configure_logging
 from appliance.paths import Paths
+from appliance.reading.definitions import Definitions, builtin_definitions
 from appliance.report import Reading
 from appliance.service.cycle import Answer
 from appliance.service.options import Credential, CycleOptions
@@ -37,6 +38,14 @@ def settings_here() -> Settings:
         return SettingsStore(file).effective().settings
     values, variables = environment_layer()
     return resolve({}, {}, values, variables).settings
+
+
+def definitions_here() -> Definitions:
+    """Return the vendor definitions in force on this machine; what is wrong with those of the site is told on standard error."""
+    definitions = builtin_definitions().with_folder(Paths.from_environment().definitions)
+    for problem in definitions.problems:
+        print(f"dca: {problem} It is left out.", file=sys.stderr)
+    return definitions
 
 
 def targets_of(words: Sequence[str], settings: Settings) -> TargetSet:

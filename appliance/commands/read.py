@@ -1,10 +1,13 @@
-"""`dca read`: read the printers at addresses or host names; nothing is stored, nothing is sent."""
+"""`dca read`: read the printers at addresses or host names, or from recordings; nothing is stored, nothing is sent."""
 
 import argparse
 import asyncio
+from pathlib import Path
 
+from appliance.clock import utc_now
 from appliance.commands.asking import (
     Gathered,
+    definitions_here,
     options_of,
     print_failures,
     print_json,
@@ -15,21 +18,37 @@ from appliance.commands.asking import (
 from appliance.commands.sheets import device_sheet
 from appliance.commands.tables import writes_unicode
 from appliance.errors import SettingsError, SnmpError
+from appliance.privacy.people import scrub
+from appliance.reading.device import read_device
 from appliance.service.cycle import Cycle, Known
 from appliance.service.hosts import resolve_host
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.settings.model import Settings
+from appliance.snmp.recording import Recording
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read and print; 0 when every host could be read."""
+    if not (arguments.hosts or arguments.recording):
+        raise SettingsError("There is nothing to read: name a host, or a recording with --recording FILE.")
+    if arguments.hosts and arguments.recording:
+        raise SettingsError("Read either hosts or recordings: a recording is read without asking any device.")
+    if arguments.recording:
+        gathered = asyncio.run(_replay([Path(file) for file in arguments.recording]))
+        _print(gathered, arguments)
+        return 0
     settings = settings_here()
     options = options_of(arguments, settings)
     for host in arguments.hosts:
         if targets_of([host], settings).count() > 1:
             raise SettingsError(f"{host!r} is more than one device. Use `dca scan` for networks and ranges.")
     gathered = asyncio.run(_read(arguments.hosts, options, settings))
+    _print(gathered, arguments)
+    return 1 if gathered.scan.failures else 0
+
+
+def _print(gathered: Gathered, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print_json(gathered, arguments, {})
     elif gathered.readings:
@@ -38,7 +57,16 @@ def run(arguments: argparse.Namespace) -> int:
     print_failures(gathered)
     if arguments.stats and not arguments.json:
         print_stats(gathered.stats())
-    return 1 if gathered.scan.failures else 0
+
+
+async def _replay(files: list[Path]) -> Gathered:
+    """Return the readings of recorded devices. Raises RecordingError."""
+    gathered = Gathered(Scan("read"))
+    definitions = definitions_here()
+    for file in files:
+        reading = await read_device(Recording.load(file), taken_at=utc_now(), definitions=definitions)
+        gathered.readings.append(scrub(reading))
+    return gathered
 
 
 async def _read(hosts: list[str], options: CycleOptions, settings: Settings) -> Gathered:

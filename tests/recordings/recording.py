@@ -4,16 +4,15 @@ import csv
 import json
 import os
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
+from appliance.snmp.recording import read_recording
+from appliance.snmp.values import Objects
 
 FOLDER = Path(os.environ.get("DCA_RECORDINGS") or Path(__file__).resolve().parents[2] / ".." / "shared" / "recordings")
-_NUMBERS = frozenset({Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS, Tag.COUNTER64})
 
 
 @dataclass(frozen=True)
@@ -29,28 +28,13 @@ class Recording:
         return FOLDER / f"{self.name}.snmprec"
 
     def objects(self) -> Objects:
-        lines = self.file.read_text(encoding="utf-8").splitlines()
-        return dict(_parse(line) for line in lines if line.strip())
+        return read_recording(self.file)
 
     def expected(self) -> dict[str, Any]:
         """Return what another project computed from the same recording, empty where there is nothing."""
         file = FOLDER / "expected" / f"{self.name}.json"
         known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         return known
-
-
-def _parse(line: str) -> tuple[Oid, Value]:
-    oid, tag, content = line.split("|", 2)
-    number = Tag(int(tag.removesuffix("x")))
-    if tag.endswith("x"):
-        return parse_oid(oid), Value(number, bytes.fromhex(content))
-    if number in _NUMBERS:
-        return parse_oid(oid), Value(number, int(content))
-    if number == Tag.OBJECT_IDENTIFIER:
-        return parse_oid(oid), Value(number, parse_oid(content))
-    if number == Tag.IP_ADDRESS:
-        return parse_oid(oid), Value(number, IPv4Address(content).packed)
-    return parse_oid(oid), Value(number, content.encode())
 
 
 def recordings(*kinds: str) -> list[Recording]:

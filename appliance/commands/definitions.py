@@ -1,0 +1,130 @@
+"""`dca definitions`: check vendor definitions, and show what one makes of a recorded device."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from appliance.clock import utc_now
+from appliance.commands.sheets import device_sheet
+from appliance.commands.tables import table, writes_unicode
+from appliance.reading.definition_schema import ObjectSpec
+from appliance.reading.definitions import Definition, DefinitionError, Definitions, builtin_definitions, load
+from appliance.reading.device import read_device
+from appliance.reading.vendor import read_vendor
+from appliance.reading.view import View, text
+from appliance.report import Reading
+from appliance.snmp.recording import Recording
+from appliance.snmp.values import Oid, format_oid
+
+_LONGEST = 48
+"""Characters of a recorded value that are shown."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check or test, as `arguments.action` says."""
+    return _check(arguments.files) if arguments.action == "check" else _test(arguments)
+
+
+def _check(files: list[str]) -> int:
+    """Print a line for each file; 0 when all can be used."""
+    failed = False
+    for file in files:
+        try:
+            definition = load(Path(file))
+        except DefinitionError as error:
+            print(f"dca: {error}", file=sys.stderr)
+            failed = True
+        else:
+            print(f"{file}: {_summary(definition)}")
+    return 1 if failed else 0
+
+
+def _summary(definition: Definition) -> str:
+    content = definition.content
+    replaced = any(each.vendor == definition.vendor for each in builtin_definitions().definitions)
+    asked = len({subtree for _, _, subtree in content.asked()})
+    note = ", in place of the built-in one" if replaced else ""
+    return f"a definition for {definition.vendor}{note}; {asked} subtrees may be asked for."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An object a definition names, and what the recording has for it."""
+
+    name: str
+    oid: str
+    evidence: str
+    recorded: str | None
+    gives: str | None
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    """Print what the definition makes of the recording; 0 when it applies to the device."""
+    definition = load(Path(arguments.file))
+    recording = Recording.load(Path(arguments.recording))
+    definitions = builtin_definitions().with_files([Path(arguments.file)])
+    reading = asyncio.run(read_device(recording, taken_at=utc_now(), definitions=definitions))
+    vendor = read_vendor(View(recording.objects), definitions)
+    applies = any(each.file == definition.file for each in vendor.applying)
+    lines = [*_lines(definition, recording)]
+    if arguments.json:
+        _print_json(applies, lines, reading)
+    else:
+        _print_text(definition, definitions, applies, lines, reading)
+    return 0 if applies else 1
+
+
+def _lines(definition: Definition, recording: Recording) -> Iterator[Line]:
+    """Yield the objects in the order of the definition; tables and records with how much of them is recorded."""
+    for spec in definition.content.objects:
+        yield from (_object_line(spec, oid, recording) for oid in spec.oid)
+    for records in definition.content.records:
+        value = recording.objects.get(records.oid)
+        octets = f"{len(value.content)} octets" if value is not None and isinstance(value.content, bytes) else None
+        yield Line(records.name, format_oid(records.oid), records.evidence, octets, None)
+    for table_spec in (*definition.content.tables, *definition.content.papers, *definition.content.supply_tables):
+        columns: list[tuple[str, Oid | None]] = list(table_spec.columns)  # type: ignore[attr-defined] # each of them has columns
+        for column, oid in columns:
+            if oid is not None:
+                rows = sum(1 for each in recording.objects if each[: len(oid)] == oid and len(each) > len(oid))
+                name = f"{table_spec.name}.{column}"
+                yield Line(name, format_oid(oid), table_spec.evidence, f"{rows} rows" if rows else None, None)
+
+
+def _object_line(spec: ObjectSpec, oid: Oid, recording: Recording) -> Line:
+    value = recording.objects.get(oid)
+    recorded = None if value is None else (text(value) or "(empty)")
+    return Line(spec.name, format_oid(oid), spec.evidence, recorded, spec.gives)
+
+
+def _print_json(applies: bool, lines: list[Line], reading: Reading) -> None:
+    document = {"applies": applies, "objects": [asdict(line) for line in lines], "reading": reading.model_dump(mode="json")}
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    print()
+
+
+def _print_text(definition: Definition, definitions: Definitions, applies: bool, lines: list[Line], reading: Reading) -> None:
+    if not applies:
+        print(f"The definition for {definition.vendor} is not for this device: neither its sysObjectID nor its texts name it.\n")
+    rows = [[line.name, line.oid, line.evidence, _shortened(line.recorded), line.gives or ""] for line in lines]
+    if rows:
+        print(table(rows, ("OBJECT", "OID", "MARK", "RECORDED", "GIVES")))
+        print()
+    print(device_sheet(reading, unicode=writes_unicode()))
+    sources = {path: source for path, source in reading.sources.items() if " " in source}
+    if sources:
+        print("\n  From private objects")
+        width = max(map(len, sources))
+        print("\n".join(f"    {path.ljust(width)}  {source}" for path, source in sources.items()))
+    for problem in definitions.problems:
+        print(f"dca: {problem}", file=sys.stderr)
+
+
+def _shortened(recorded: str | None) -> str:
+    if recorded is None:
+        return "-"
+    return recorded if len(recorded) <= _LONGEST else f"{recorded[: _LONGEST - 1]}…"
