@@ -76,7 +76,7 @@ class UserExchange(Exchange):
         """Return the reply to one message. Raises Stop, UnreadableError."""
         message_id = self._next_message_id()
         message = self._security.request(message_id, self._user, engine_id, query, level)
-        reply = self._security.read(await self._delivery.deliver(message_id, message, patience))
+        reply = self._security.read(await self._delivery.deliver(message_id, message, patience), self._user)
         if reply.response is not None and (
             (reply.engine_id, reply.level, reply.user_name) != (engine_id, level, self._user.name.encode())
             or reply.response.request_id != message_id

@@ -31,6 +31,14 @@ class UnreadableError(Exception):
     """A reply that is no SNMPv3 message for the user who asked; the text says why. Never shown as it is."""
 
 
+class UnknownUserError(UnreadableError):
+    """A reply of an agent at which the user has not been made known; reports about a wrong engine ID come from such."""
+
+    def __init__(self, engine_id: bytes) -> None:
+        super().__init__("from another engine ID")
+        self.engine_id = engine_id
+
+
 class Reply(NamedTuple):
     """An SNMPv3 reply: either a response or a report (RFC 3412 section 7.1.3)."""
 
@@ -81,12 +89,21 @@ class UserSecurity:
         self._register(usm, user, engine_id)
         return usm.request(message_id, user, engine_id, query, level or user.level)
 
-    def read(self, data: bytes) -> Reply:
-        """Return the reply in `data`; digests are checked, what is encrypted is decrypted. Raises UnreadableError."""
+    def read(self, data: bytes, user: User | None = None) -> Reply:
+        """Return the reply in `data`; digests are checked, what is encrypted is decrypted. Raises UnreadableError.
+
+        `user` is who asked, None for the reply to a discovery.
+        """
         usm = self._usm()
         self._tick(usm)
         try:
-            return usm.read(data)
+            try:
+                return usm.read(data)
+            except UnknownUserError as error:
+                if user is None:
+                    raise
+                self._register(usm, user, error.engine_id)
+                return usm.read(data)
         except UnreadableError:
             self._leaks += 1
             if self._leaks > LEAKS_BORNE:

@@ -14,15 +14,16 @@ from pyasn1.type import univ
 from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.error import PySnmpError
-from pysnmp.proto import rfc1905
+from pysnmp.proto import errind, rfc1905
 from pysnmp.proto.api import v2c
 from pysnmp.proto.error import StatusInformation
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
+from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from appliance.snmp.authority import UndecodableError, response_of
 from appliance.snmp.templates import Kind, Query, build_pdu
 from appliance.snmp.user import SecurityLevel, User
-from appliance.snmp.user_security import Reply, UnreadableError
+from appliance.snmp.user_security import Reply, UnknownUserError, UnreadableError
 from appliance.usm import AuthProtocol, PrivProtocol
 
 USM: Final = 3
@@ -113,6 +114,8 @@ class UsmEngine:
         except StatusInformation as status:
             if "securityStateReference" in status:
                 self._usm.release_state_information(status["securityStateReference"])
+            if status.get("errorIndication") == errind.unknownSecurityName:
+                raise UnknownUserError(_engine_id_of(data)) from status
             raise UnreadableError(str(status.get("errorIndication"))) from status
         except _FAULTS as error:
             raise UnreadableError(type(error).__name__) from error
@@ -139,6 +142,13 @@ class UsmEngine:
         """Tell pysnmp that time has passed."""
         for _ in range(min(seconds, TICKS_AT_ONCE)):
             self._usm.receive_timer_tick(self._engine, time.time())
+
+
+def _engine_id_of(data: bytes) -> bytes:
+    """Return msgAuthoritativeEngineID of a message that has been decoded before."""
+    message, _ = decoder.decode(data, asn1Spec=SNMPv3Message())
+    parameters, _ = decoder.decode(bytes(message[2]), asn1Spec=UsmSecurityParameters())
+    return bytes(parameters[0])
 
 
 def _scoped(pdu: Any, context_engine_id: bytes, context_name: str) -> Any:

@@ -184,11 +184,10 @@ def test_an_agent_that_hangs_on_large_getbulks_is_asked_for_less() -> None:
     assert found == PRINTER
     assert partial is None
     assert profile.bulk
-    assert profile.max_repetitions is None, "once may have been a lost packet"
+    assert (profile.max_repetitions or 10) == 10, "once may have been a lost packet"
     asyncio.run(fetch(hangs, profile=profile))
     assert profile.bulk
-    assert profile.max_repetitions is not None
-    assert profile.max_repetitions <= 4
+    assert (profile.max_repetitions or 10) <= 4
     _, responder, _, _ = asyncio.run(fetch(hangs, profile=profile))
     assert GET not in {request.kind for request in responder.asked}, "nothing was silent any more"
 
