@@ -136,6 +136,9 @@ class ReadingsHandler(SiteHandler):
         for number, item in enumerate(batch.readings):
             if "\x00" in item.device.key:
                 raise ApiError(422, "does_not_fit", f"readings.{number}.device.key: it contains a NUL character.")
+        for number, event in enumerate(batch.events):
+            if "\x00" in (event.device or "") or "\x00" in str(event.detail.get("former_key")):
+                raise ApiError(422, "does_not_fit", f"events.{number}.device: it contains a NUL character.")
 
         def work(connection: sa.Connection, site_id: str) -> Answer:
             taken = readings.take_in(connection, site_id, batch)

@@ -12,12 +12,14 @@ from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
 from hosting.console.views import DeviceView, device_view
-from hosting.db import fleet, readings, sites
+from hosting.db import events, fleet, readings, sites
+from hosting.db.events import DeviceEvent
 from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
 
 PAGE = 50
 HISTORY = 200
 HISTORY_SHOWN = 12
+EVENTS_SHOWN = 20
 CONDITIONS = {"error": "Cannot print", "warning": "Needs attention", "ok": "In order", "unknown": "Status not told"}
 
 
@@ -80,17 +82,18 @@ class DevicePage(ConsoleHandler):
         """Show the device. Raises HTTPError 404."""
         site_id, key = self.get_query_argument("site", ""), self.get_query_argument("key", "")
 
-        def look(connection: sa.Connection) -> tuple[DeviceView, list[Reading]] | None:
+        def look(connection: sa.Connection) -> tuple[DeviceView, list[Reading], list[DeviceEvent]] | None:
             row = fleet.device(connection, site_id, key)
             if row is None:
                 return None
-            return device_view(row), list(readings.history(connection, site_id, key, limit=HISTORY))
+            kept = list(readings.history(connection, site_id, key, limit=HISTORY))
+            return device_view(row), kept, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
         found = None if "\x00" in site_id + key else await self.services.database.read(look)
         if found is None:
             raise HTTPError(404)
-        view, kept = found
+        view, kept, happened = found
         everything = self.get_query_argument("history", "") == "all"
         meter = _charted(view.reading)
         points = [(in_utc(item.taken_at), item.meters[meter].value) for item in reversed(kept) if meter and meter in item.meters]
@@ -103,6 +106,7 @@ class DevicePage(ConsoleHandler):
             columns=_columns(view.reading),
             history=_history(kept, meter)[: HISTORY if everything else HISTORY_SHOWN],
             kept=len(kept),
+            events=happened,
             meter_name=_meter_name,
             words=texts.words,
             state_word=texts.state,
@@ -126,7 +130,9 @@ def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
     for item, before in zip(kept, [*kept[1:], None], strict=True):
         meters = {name: value.value for name, value in item.meters.items()}
         now, then = meters.get(meter or ""), before.meters.get(meter or "") if before else None
-        lines.append(HistoryLine(in_utc(item.taken_at), meters, now - then.value if now is not None and then else None))
+        # A counter that went back is an event, not a negative number of pages.
+        change = now - then.value if now is not None and then and now >= then.value else None
+        lines.append(HistoryLine(in_utc(item.taken_at), meters, change))
     return lines
 
 

@@ -50,12 +50,34 @@ CONTACTS: Mapping[str, tuple[str, str]] = {
     "revoked": ("bad", "Revoked"),
 }
 
+MASKS: Mapping[str, str] = {
+    "ip_address": "IP addresses",
+    "host_name": "host names",
+    "mac": "MAC addresses",
+    "location": "locations",
+    "asset_number": "asset numbers",
+    "console": "panel texts",
+    "phone_numbers": "phone numbers",
+}
+"""What a site may mask, by the name of its setting."""
+
 UPDATE_LEVELS: Mapping[str, str] = {"off": "off", "config": "configuration", "notify": "notify", "auto": "automatic"}
 
 
 def state(name: str) -> str:
     """Return the state of a supply or a tray in words."""
     return SUPPLY_STATES.get(name, words(name))
+
+
+def masks(active: Mapping[str, str | list[str]]) -> str:
+    """Return the masks of a site in words: `IP addresses (pseudonym), phone numbers`."""
+    named = []
+    for name, value in active.items():
+        if isinstance(value, list):
+            named += value
+        else:
+            named.append(MASKS.get(name, words(name).lower()) + (" (pseudonym)" if value == "pseudonym" else ""))
+    return ", ".join(named) or "nothing"
 
 
 def words(name: str) -> str:

@@ -61,6 +61,7 @@ class State(_Part):
     problems: list[_Problem] = Field(default_factory=list)
     health_check: bool | None = None
     update: _Update = _Update()
+    privacy: dict[str, str | list[str]] | None = None
 
 
 def parse_state(said: dict[str, Any]) -> State:

@@ -1,4 +1,4 @@
-"""Remove what has had its time: nonces, sessions, unused codes, the ledger of batches sites have long forgotten."""
+"""Remove what has had its time: nonces, sessions, unused codes, old events, the ledger of batches sites have long forgotten."""
 
 from datetime import timedelta
 
@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 from hosting.clock import utc_now
 from hosting.db.accounts import ABSOLUTE
-from hosting.db.tables import batch, command, enrolment_code, nonce, session
+from hosting.db.tables import batch, command, enrolment_code, event, nonce, session
 
 LEDGER_KEPT = timedelta(days=90)
 COMMANDS_KEPT = timedelta(days=30)
+EVENTS_KEPT = timedelta(days=730)
 
 
 def clean(connection: sa.Connection) -> int:
@@ -20,6 +21,7 @@ def clean(connection: sa.Connection) -> int:
         sa.delete(session).where(session.c.created_at < now - ABSOLUTE),
         sa.delete(enrolment_code).where(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at < now - COMMANDS_KEPT),
         sa.delete(command).where(command.c.created_at < now - COMMANDS_KEPT),
+        sa.delete(event).where(event.c.at < now - EVENTS_KEPT),
         # A replay that old still adds nothing: the readings themselves are unique.
         sa.delete(batch).where(batch.c.received_at < now - LEDGER_KEPT),
     )

@@ -1,4 +1,4 @@
-"""Readings: taken in once, whatever is sent again.
+"""Readings, with the events beside them: taken in once, whatever is sent again.
 
 Three plain statements in one transaction, the same on SQLite, PostgreSQL and Citus: the batch into the ledger, the readings into
 the history, the newest of each device into `device_latest`. A replayed batch adds nothing.
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from appliance.report import Batch, Reading
 from hosting.clock import in_utc, utc_now
 from hosting.condition import condition
+from hosting.db import events
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest, reading
 from hosting.db.upsert import insert, insert_new
@@ -57,6 +58,7 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch) -> Taken:
     history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in rows]
     accepted = insert_new(connection, reading, history)
     _keep_latest(connection, [row for row in rows if row["taken_at"] <= now + CLOCK_TOLERANCE])
+    events.take_in(connection, site_id, batch.events)
     return Taken(accepted, count - accepted)
 
 

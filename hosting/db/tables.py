@@ -99,6 +99,21 @@ device_latest = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("event_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200)),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON of what the sentence is made of
+    sa.Index("event_device", "site_id", "device_key", "at"),
+    sa.Index("event_at", "at"),
+)
+
 nonce = sa.Table(
     "nonce",
     metadata,

@@ -77,4 +77,8 @@ def _history(readings: list[Any]) -> list[tuple[Any, int, int | None]]:
     """Return moment, total and pages since the reading before, newest first, for readings that have a total."""
     totals = [(reading.taken_at, reading.meters["total"].value) for reading in readings if "total" in reading.meters]
     before = [value for _, value in totals[1:]]
-    return [(at, value, value - before[index] if index < len(before) else None) for index, (at, value) in enumerate(totals)]
+    # A counter that went back is an event, not a negative number of pages.
+    return [
+        (at, value, value - before[index] if index < len(before) and value >= before[index] else None)
+        for index, (at, value) in enumerate(totals)
+    ]

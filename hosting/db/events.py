@@ -1,0 +1,78 @@
+"""Events of devices, as the sites tell them: each kept once, by the id the site gave it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from appliance.report import Event
+from hosting.clock import in_utc, utc_now
+from hosting.db.tables import device_latest, event, reading
+from hosting.db.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEvent:
+    """One event of a device."""
+
+    at: datetime
+    kind: str
+    text: str
+    detail: dict[str, Any]
+
+
+def take_in(connection: sa.Connection, site_id: str, events: Sequence[Event]) -> int:
+    """Keep the events of a site and return how many were new. A device that was identified is from then on one with its past."""
+    now = utc_now()
+    rows = [
+        {
+            "site_id": site_id,
+            "event_id": item.id,
+            "device_key": item.device,
+            "at": in_utc(item.at),
+            "received_at": now,
+            "kind": item.kind,
+            "text": item.text.replace("\x00", ""),
+            "detail": json.dumps(item.detail, separators=(",", ":")),
+        }
+        for item in events
+    ]
+    new = insert_new(connection, event, rows)
+    for item in events:
+        former = item.detail.get("former_key")
+        if item.kind == "device_identified" and item.device and isinstance(former, str) and former not in ("", item.device):
+            _join(connection, site_id, former, item.device)
+    return new
+
+
+def _join(connection: sa.Connection, site_id: str, former: str, key: str) -> None:
+    """Let what was kept under the `former` key of a device stand under the one it is known by now."""
+    there = reading.alias()
+    twice = sa.exists().where(there.c.site_id == site_id, there.c.device_key == key, there.c.taken_at == reading.c.taken_at)
+    mine = (reading.c.site_id == site_id, reading.c.device_key == former)
+    connection.execute(sa.update(reading).where(*mine, ~twice).values(device_key=key))
+    connection.execute(sa.update(event).where(event.c.site_id == site_id, event.c.device_key == former).values(device_key=key))
+    latest = device_latest.c
+    before = (latest.site_id == site_id, latest.device_key == former)
+    known = (latest.site_id == site_id, latest.device_key == key)
+    first_seen = connection.execute(sa.select(latest.first_seen_at).where(*before)).scalar_one_or_none()
+    if first_seen is None:
+        return
+    if connection.execute(sa.select(sa.literal(1)).where(*known)).first():
+        connection.execute(
+            sa.update(device_latest).where(*known, latest.first_seen_at > first_seen).values(first_seen_at=first_seen)
+        )
+        connection.execute(sa.delete(device_latest).where(*before))
+    else:
+        connection.execute(sa.update(device_latest).where(*before).values(device_key=key))
+
+
+def of_device(connection: sa.Connection, site_id: str, device_key: str, *, limit: int) -> list[DeviceEvent]:
+    """Return the newest events of a device, newest first."""
+    columns = (event.c.at, event.c.kind, event.c.text, event.c.detail)
+    chosen = sa.select(*columns).where(event.c.site_id == site_id, event.c.device_key == device_key)
+    rows = connection.execute(chosen.order_by(event.c.at.desc(), event.c.event_id.desc()).limit(limit))
+    return [DeviceEvent(at, kind, text, json.loads(detail)) for at, kind, text, detail in rows]
