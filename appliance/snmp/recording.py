@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from appliance.errors import DcaError
-from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
+from appliance.snmp.values import Objects, Oid, Tag, Value, format_oid, parse_oid
 
 UNKNOWN_ADDRESS = "192.0.2.1"
 """Of the addresses kept for documentation (RFC 5737): for recordings that do not tell the address of their device."""
@@ -18,6 +18,7 @@ LARGEST_FILE = 64 * 1024 * 1024
 
 _IP_AD_ENT_IF_INDEX: Oid = (1, 3, 6, 1, 2, 1, 4, 20, 1, 2)
 _NUMBERS = frozenset({Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS, Tag.COUNTER64})
+_PRINTABLE = frozenset(range(0x20, 0x7F))
 _NOTHING = frozenset({Tag.NULL, Tag.NO_SUCH_OBJECT, Tag.NO_SUCH_INSTANCE, Tag.END_OF_MIB_VIEW})
 
 
@@ -119,3 +120,17 @@ def _value(tag: Tag, text: str, *, hexadecimal: bool) -> Value:
     if tag == Tag.IP_ADDRESS:
         return Value(tag, IPv4Address(text.strip()).packed)
     return Value(tag, None if tag in _NOTHING else text.encode())
+
+
+def recording_line(oid: Oid, value: Value) -> str:
+    """Return an object as a line of a recording: `OID|TAG|VALUE`, octets that are no plain ASCII text in hexadecimal (tag `4x`)."""
+    tag, content = str(int(value.tag)), value.content
+    if isinstance(content, tuple):
+        return f"{format_oid(oid)}|{tag}|{format_oid(content)}"
+    if value.tag == Tag.IP_ADDRESS and isinstance(content, bytes):
+        return f"{format_oid(oid)}|{tag}|{'.'.join(map(str, content))}"
+    if isinstance(content, bytes):
+        if content.strip() == content and _PRINTABLE.issuperset(content):
+            return f"{format_oid(oid)}|{tag}|{content.decode('ascii')}"
+        return f"{format_oid(oid)}|{tag}x|{content.hex()}"
+    return f"{format_oid(oid)}|{tag}|{'' if content is None else content}"
