@@ -79,7 +79,7 @@ class Visit:
             answer, headers = await self._exchange("GET", url, HTTPHeaders({"Accept-Encoding": "gzip"}), b"")
             if answer.status not in _REDIRECTS or "Location" not in headers:
                 return answer
-            url = urljoin(url, headers["Location"])
+            url = self._redirected(url, headers["Location"])
         raise HttpError(f"{self.address} redirects too often.")
 
     async def post_ipp(self, path: str, request: bytes, *, port: int = 631) -> HttpAnswer:
@@ -87,6 +87,12 @@ class Visit:
         headers = HTTPHeaders({"Content-Type": IPP_CONTENT, "Content-Length": str(len(request))})
         answer, _ = await self._exchange("POST", f"http://{self.host}:{port}{path}", headers, request)
         return answer
+
+    def _redirected(self, url: str, location: str) -> str:
+        try:
+            return urljoin(url, location)
+        except ValueError as error:
+            raise NotAllowedError(f"{self.address} points to a place that is none: it is not followed there.") from error
 
     @property
     def host(self) -> str:

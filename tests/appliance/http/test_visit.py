@@ -1,0 +1,178 @@
+"""A visit to a device over HTTP: whole, packed, in chunks, redirected; slow, huge or damaged answers cost little."""
+
+import asyncio
+import gzip
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from appliance.http.errors import HttpError, SilentError
+from appliance.http.ports import AllowedPorts
+from appliance.http.visit import HttpAnswer, HttpLimits, Visit
+from appliance.snmp.agent import Traffic
+from tests.appliance.http.web import Device, Page, device
+
+BODY = b"<status>" + b"ready " * 500 + b"</status>"
+Result = TypeVar("Result")
+
+
+def visited(
+    pages: dict[str, Page],
+    ask: Callable[[Visit, Device], Coroutine[None, None, Result]],
+    limits: HttpLimits | None = None,
+    traffic: Traffic | None = None,
+) -> tuple[Result, Device]:
+    """Return what `ask` returns of a visit to a device with `pages`."""
+
+    async def run() -> tuple[Result, Device]:
+        async with (
+            device(pages) as served,
+            Visit("127.0.0.1", AllowedPorts([served.port]), limits or HttpLimits(), traffic or Traffic()) as visit,
+        ):
+            return await ask(visit, served), served
+
+    return asyncio.run(run())
+
+
+async def get_page(visit: Visit, served: Device) -> HttpAnswer:
+    return await visit.get("/page", port=served.port)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page(BODY),
+        Page(BODY, packed=True),
+        Page(BODY, chunked=True),
+        Page(BODY, packed=True, chunked=True),
+        Page(BODY, close=True),
+        Page(raw=b"HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\n" + BODY),
+        Page(raw=b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: Text/XML; charset=x\r\n\r\n" + BODY),
+    ],
+)
+def test_an_answer_arrives_whole(page: Page) -> None:
+    answer, _ = visited({"/page": page}, get_page)
+    assert answer == HttpAnswer(200, "text/xml", BODY)
+
+
+def test_several_questions_need_one_connection() -> None:
+    async def thrice(visit: Visit, served: Device) -> list[bytes]:
+        return [(await visit.get(path, port=served.port)).body for path in ("/a", "/b", "/c")]
+
+    bodies, served = visited({path: Page(path.encode()) for path in ("/a", "/b", "/c")}, thrice)
+    assert bodies == [b"/a", b"/b", b"/c"]
+    assert served.connections == 1
+
+
+def test_a_connection_that_the_device_closes_is_opened_again() -> None:
+    async def thrice(visit: Visit, served: Device) -> list[int]:
+        return [(await visit.get("/page", port=served.port)).status for _ in range(3)]
+
+    silently_closed = Page(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    statuses, served = visited({"/page": silently_closed}, thrice)
+    assert statuses == [200, 200, 200]
+    assert served.connections == 3
+
+
+def test_a_redirect_within_the_device_is_followed() -> None:
+    answer, served = visited({"/page": Page(status=302, location="/there?x=1"), "/there?x=1": Page(b"here")}, get_page)
+    assert answer.body == b"here"
+    assert served.requests == ["GET /page", "GET /there?x=1"]
+
+
+def test_redirects_in_a_circle_end() -> None:
+    with pytest.raises(HttpError, match="redirects too often"):
+        visited({"/page": Page(status=302, location="/page")}, get_page)
+
+
+def test_a_slow_answer_costs_no_more_than_its_limit() -> None:
+    async def ask(visit: Visit, served: Device) -> HttpAnswer:
+        return await visit.get("/page", port=served.port)
+
+    began = time.monotonic()
+    with pytest.raises(SilentError, match="did not finish its answer in time"):
+        visited({"/page": Page(BODY, wait=asyncio.Event())}, ask, HttpLimits(answer_seconds=0.3))
+    assert time.monotonic() - began < 5
+
+
+def test_the_visit_as_a_whole_has_a_budget() -> None:
+    async def ask(visit: Visit, served: Device) -> None:
+        with pytest.raises(SilentError):
+            await visit.get("/page", port=served.port)
+        with pytest.raises(SilentError):
+            await visit.get("/page", port=served.port)
+
+    _, served = visited({"/page": Page(wait=asyncio.Event())}, ask, HttpLimits(visit_seconds=0.3))
+    assert served.connections == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page(b"x" * 200_000),
+        Page(b"x" * 200_000, chunked=True),
+        Page(b"x" * 200_000, packed=True),
+        Page(raw=b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 300_000),
+        Page(raw=b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 10_000 + b"\r\n"),
+    ],
+)
+def test_an_answer_beyond_the_limit_is_not_taken(page: Page) -> None:
+    with pytest.raises(HttpError):
+        visited({"/page": page}, get_page, HttpLimits(body_bytes=100_000))
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x00\x01\x02\r\n\r\n",
+        b"SSH-2.0-printer\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\njunk",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzip.compress(BODY)[:20],
+    ],
+)
+def test_what_is_no_answer_is_an_error(octets: bytes) -> None:
+    with pytest.raises(HttpError):
+        visited({"/page": Page(raw=octets)}, get_page)
+
+
+def test_the_traffic_of_a_visit_is_counted() -> None:
+    traffic = Traffic()
+    visited({"/page": Page(BODY)}, get_page, traffic=traffic)
+    assert len(BODY) < traffic.bytes_received < len(BODY) + 1500
+    assert 250 < traffic.bytes_sent < 1500
+    assert 4 <= traffic.packets_sent <= 12
+    assert 3 <= traffic.packets_received <= 12
+
+
+def test_a_device_that_redirects_to_https_is_followed_whatever_its_certificate(tmp_path: Path) -> None:
+    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=NPI000000", *files]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+
+    async def run() -> tuple[HttpAnswer, Traffic]:
+        secure = Device(pages={"/page": Page(BODY)})
+        server = await asyncio.start_server(secure.serve, "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        traffic = Traffic()
+        async with device({"/page": Page(status=301, location=f"https://127.0.0.1:{port}/page")}) as plain:
+            async with Visit("127.0.0.1", AllowedPorts([plain.port, port]), HttpLimits(), traffic) as visit:
+                answer = await visit.get("/page", port=plain.port)
+            server.close()
+            await asyncio.gather(*secure.tasks, return_exceptions=True)
+        return answer, traffic
+
+    answer, traffic = asyncio.run(run())
+    assert answer.body == BODY
+    assert traffic.bytes_received > len(BODY) + 1000, "the handshake counts, too"
