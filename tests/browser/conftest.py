@@ -59,7 +59,7 @@ class OpenPage(Protocol):
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Yield the browser. Not for the whole session: as long as Playwright runs, no other test of its process may use `asyncio.run`."""
+    """Yield the browser. Not for the whole session: while Playwright runs, no other test of its process may use `asyncio.run`."""
     if shutil.which(CHROMIUM) is None:
         missing(f"Chromium is not at {CHROMIUM}; install the package chromium, or name it in DCA_CHROMIUM")
     with sync_playwright() as playwright:
