@@ -13,6 +13,7 @@ from typing import Protocol
 from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
 from appliance.reading.definitions import Definitions, builtin_definitions
+from appliance.reading.descriptions import private_id_objects
 from appliance.reading.identity import has_standard_model, interface_is_open, standard_firmware, standard_serial
 from appliance.reading.meters import read_standard_meters
 from appliance.reading.objects import MibObject
@@ -22,8 +23,9 @@ from appliance.reading.view import View, integer, text
 from appliance.report import Reading
 from appliance.snmp.values import Objects, Oid, Value
 
-_ROUNDS = 3
-"""Exchanges a device may need at most: everything, what that left open, and what a newly found index brings."""
+_ROUNDS = 4
+"""Exchanges a device may need at most: everything, what that left open, the private objects of a maker found late, and what a newly
+found index brings."""
 
 
 class AgentAddress(Protocol):
@@ -117,6 +119,9 @@ def follow_up(objects: Objects, address: str, definitions: Definitions | None = 
     vendor = read_vendor(view, known)
     scalars, columns = questions(vendor, tuple(_told_by_standard(vendor, known)))
     scalars = [*_open_scalars(view, address), *scalars]
+    if not vendor.applying:
+        # Neither sysObjectID nor a text names the maker: its IEEE 1284 device ID may, wherever makers keep it.
+        scalars += private_id_objects(known.definitions)
     return Questions(scalars, [*(column.oid for column in _open_columns(view, address)), *columns])
 
 

@@ -112,6 +112,8 @@ def _filled(row: Supply, found: VendorSupply, supplies: Supplies, vendor: Vendor
 
 
 def _state(found: VendorSupply, kind: str, vendor: Vendor) -> str:
+    if found.level is not None and found.level == vendor.quirks.empty_level:
+        return "empty"
     receptacle = is_receptacle("", kind, found.description)
     return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=vendor.quirks.waste_level)
 
