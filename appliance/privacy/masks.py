@@ -94,6 +94,7 @@ def mask(reading: Reading, settings: PrivacySettings, key: bytes | None) -> Read
     if not document.masked and key_sent == reading.device.key:
         return reading
     document.values["device"]["key"] = key_sent
+    document.values["sources"] = _changed(document.values["sources"], own)
     document.values["reasons"] = _changed(document.values["reasons"], own) | dict.fromkeys(sorted(document.masked), MASKED)
     return Reading.model_validate(document.values)
 

@@ -87,7 +87,7 @@ def test_a_device_may_be_identified_before_its_next_reading_arrives(server: Runn
     site.upload(batch(reading(former, total=1, hours=1)))
     site.upload(batch() | {"events": [happened("device_identified", former_key=former, key=KEY)]})
     site.upload(batch(reading(KEY, total=2)))
-    assert server.read(lambda connection: fleet.count_devices(connection)) == {"ok": 1}
+    assert server.read(fleet.count_devices) == {"ok": 1}
     assert server.read(lambda connection: readings_of(connection, site.site_id, KEY)) == [2, 1]
 
 
