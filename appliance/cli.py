@@ -5,8 +5,10 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 from appliance.errors import DcaError
+from appliance.usm import AuthProtocol, PrivProtocol
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -109,6 +111,16 @@ def _snmp_options(parser: argparse.ArgumentParser) -> None:
     parser.epilog = COMMUNITY_NOTE
     parser.add_argument("--community", action="append", metavar="C", help="SNMP community; several are tried in order")
     parser.add_argument("--community-file", metavar="F", help="file with one community a line")
+    v3 = parser.add_argument_group(
+        "SNMPv3", "Passphrases come from files, or from the environment: DCA_SNMP_V3_AUTH and DCA_SNMP_V3_PRIV (or with _FILE)."
+    )
+    auth, priv = get_args(AuthProtocol), get_args(PrivProtocol)
+    v3.add_argument("--v3-user", metavar="U", help="name of the user; it is tried before communities")
+    v3.add_argument("--v3-auth", choices=auth, metavar="P", help=f"protocol of authentication: {', '.join(auth)}")
+    v3.add_argument("--v3-priv", choices=priv, metavar="P", help=f"protocol of privacy: {', '.join(priv)}")
+    v3.add_argument("--v3-auth-file", metavar="F", help="file with the passphrase of authentication")
+    v3.add_argument("--v3-priv-file", metavar="F", help="file with the passphrase of privacy")
+    v3.add_argument("--v3-context", metavar="C", help="context name, such as Jetdirect")
     parser.add_argument("--snmp-port", type=int, metavar="N", help="UDP port of the SNMP agents")
     parser.add_argument("--no-http", action="store_true", help="do not ask over HTTP what SNMP leaves open")
     parser.add_argument("--json", action="store_true", help="print JSON")

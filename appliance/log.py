@@ -15,6 +15,7 @@ LOG_FILES_KEPT = 4
 SECRET_NAMES = (
     "password",
     "passphrase",
+    "localized_key",
     "community",
     "token",
     "secret",

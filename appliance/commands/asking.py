@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
+from appliance.commands.credentials import credentials_of_command
 from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError
 from appliance.log import configure_logging
@@ -18,7 +18,7 @@ from appliance.paths import Paths
 from appliance.reading.definitions import Definitions, builtin_definitions
 from appliance.report import Reading
 from appliance.service.cycle import Answer
-from appliance.service.options import Credential, CycleOptions
+from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import resolve
@@ -59,9 +59,8 @@ def targets_of(words: Sequence[str], settings: Settings) -> TargetSet:
 def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOptions:
     """Return how to ask: what the command line says, else the settings. Raises SettingsError."""
     options = CycleOptions.from_settings(settings)
-    communities = _communities(arguments)
-    if communities:
-        credentials = tuple(Credential(f"#{number}", "2c", text) for number, text in enumerate(communities, 1))
+    credentials = credentials_of_command(arguments)
+    if credentials:
         options = replace(options, credentials=credentials)
     if arguments.snmp_port is not None:
         options = replace(options, port=check_snmp_port(arguments.snmp_port))
@@ -76,22 +75,6 @@ def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOption
             )
         options = replace(options, packets_per_second=rate)
     return options
-
-
-def _communities(arguments: argparse.Namespace) -> list[str]:
-    given: list[str] = list(arguments.community or [])
-    if arguments.community_file:
-        try:
-            lines = Path(arguments.community_file).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"--community-file {arguments.community_file} cannot be read: {error}.") from error
-        found = [line.strip() for line in lines if line.strip()]
-        if not found:
-            raise SettingsError(f"--community-file {arguments.community_file} is empty: write one community a line.")
-        given += found
-    if any(not text for text in given):
-        raise SettingsError("An SNMP community cannot be empty.")
-    return given
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from appliance.log import SECRET_NAMES, configure_logging
 from appliance.paths import Paths
 from appliance.process.client import ControlClient
 from appliance.settings.layers import Effective
-from appliance.settings.model import Settings
+from appliance.settings.model import Settings, SnmpCredential
 from appliance.settings.store import SettingsStore
 
 HIDDEN = "(hidden)"
@@ -118,8 +118,7 @@ def _value(kind: Any, text: str) -> Any:
         return _json(text)
     if is_list:
         items = [item.strip() for item in text.replace("\n", ",").split(",") if item.strip()]
-        inner = get_args(kind)[0]
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        if get_args(kind)[0] == SnmpCredential:
             return [{"name": f"credential {number}", "community": item} for number, item in enumerate(items, 1)]
         return items
     return text

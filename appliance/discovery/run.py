@@ -12,22 +12,20 @@ import math
 import socket
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
+from appliance.discovery.approach import Approach, Asking, Courier, Found, Reply, RoundTrips, Step
 from appliance.discovery.icmp import Pinger
 from appliance.discovery.links import ON_LINK_TARGETS_PER_SECOND, Links
 from appliance.discovery.pacing import TokenBucket
 from appliance.discovery.targets import TargetSet
-from appliance.errors import NoAnswerError, SnmpError
-from appliance.snmp.agent import Agent, AgentProfile, Traffic
+from appliance.errors import SnmpError
+from appliance.snmp.agent import Traffic
 from appliance.snmp.client import SnmpClient
-from appliance.snmp.exchange import destination_of
-from appliance.snmp.templates import Kind, Query
-from appliance.snmp.transport import NotSentError, Outcome, Request, Transport, socket_error_text
-from appliance.snmp.values import Objects, Oid
+from appliance.snmp.transport import NotSentError, Outcome, socket_error_text
 
 PING_SECONDS: Final = 1.0
+"""The longest pause after a ping."""
 PINGS: Final = 2
 PROBES_WITHOUT_PING: Final = 2
 MOST_OPEN: Final = 16384
@@ -36,33 +34,6 @@ SEND_AGAIN_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """Pauses before a packet that could not be sent is tried again: a full neighbour table needs some seconds to empty."""
 HOPELESS: Final = frozenset((errno.ENETUNREACH, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EAFNOSUPPORT))
 """Failures to send that time does not heal; one more try is enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An address with an SNMP agent: how it let us in, and what it said to the probe."""
-
-    address: str
-    agent: Agent
-    objects: Objects
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """What is asked of each address."""
-
-    credentials: tuple[tuple[Literal["1", "2c"], str], ...]
-    port: int
-    icmp: bool
-    probe: tuple[Oid, ...]
-
-    def agent(self, address: str, number: int) -> Agent:
-        """Return the agent at `address`, with the credential of this number."""
-        version, community = self.credentials[number]
-        return Agent(address, self.port, version, community)
-
-    def __repr__(self) -> str:
-        return f"Asking({len(self.credentials)} credentials, port {self.port}, icmp {self.icmp})"
 
 
 class Progress(Protocol):
@@ -83,10 +54,13 @@ class Progress(Protocol):
 class _Target:
     """An address under way. `step` rises with everything that happens to it, so that older deadlines are recognised."""
 
-    __slots__ = ("address", "alive", "asking", "failures", "pings", "probes", "step")
+    __slots__ = ("address", "alive", "asking", "failures", "pinged_at", "pings", "probes", "step", "steps")
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, steps: tuple[Step, ...]) -> None:
         self.address = address
+        self.steps = steps
+        """What it is asked over SNMP."""
+        self.pinged_at = 0.0
         self.step = 0
         self.pings = 0
         self.probes = 0
@@ -104,7 +78,12 @@ class SweepRun:
         self.results: asyncio.Queue[Found | None] = asyncio.Queue()
         self._traffic = Traffic()
         self._client = client
+        self._courier = Courier(client, asking.port, self._traffic)
         self._asking = asking
+        # Only ranges of credentials make addresses differ.
+        self._steps = None if any(each.ranges for each in asking.credentials) else asking.steps("")
+        self._ping_trips = RoundTrips()
+        self._round_trips = RoundTrips()
         self._progress = progress
         self._loop = asyncio.get_running_loop()
         self._bucket = TokenBucket(packets_per_second, self._loop.time)
@@ -122,7 +101,6 @@ class SweepRun:
         self._permits: deque[asyncio.Future[None]] = deque()
         self._waker: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._probes: dict[int, Transport] = {}
         self._pingers: dict[bool, Pinger | None] = {}
 
     async def drive(self) -> None:
@@ -150,8 +128,7 @@ class SweepRun:
             self.results.put_nowait(None)
 
     async def _close(self) -> None:
-        for request_id, transport in self._probes.items():
-            transport.forget(request_id)
+        self._courier.close()
         for pinger in self._pingers.values():
             if pinger is not None:
                 pinger.close()
@@ -189,12 +166,17 @@ class SweepRun:
 
     def _begin(self) -> None:
         assert self._next_address is not None
-        target = self._open[self._next_address] = _Target(self._next_address)
+        address = self._next_address
+        target = _Target(address, self._asking.steps(address) if self._steps is None else self._steps)
+        self._open[address] = target
         self._next_address = next(self._fresh, None)
         self._may_begin_at = 0.0
         self._unbegun -= 1
         self._last_began_at = self._loop.time()
-        self._send_to(target)
+        if target.steps:
+            self._send_to(target)
+        else:
+            self._give_up(target, "no SNMP credential is for its address (snmp.credentials)")
 
     def _send_to(self, target: _Target) -> None:
         pinger = self._pinger(target.address) if target.pings < PINGS and not target.probes else None
@@ -256,12 +238,15 @@ class SweepRun:
             self._not_sent(target, error)
             return
         target.pings += 1
-        self._at(PING_SECONDS, target)
+        target.pinged_at = self._loop.time()
+        self._at(self._ping_trips.pause(PING_SECONDS), target)
 
     def _pong(self, address: str) -> None:
         target = self._open.get(address)
         if target is None or target.asking:
             return
+        if not target.alive and target.pings == 1:
+            self._ping_trips.note(self._loop.time() - target.pinged_at)
         self._is_alive(target)
         # While a probe is under way its answer is awaited: a device gets one request at a time.
         if not target.probes:
@@ -275,33 +260,23 @@ class SweepRun:
     # One SNMP request to an address that has not answered anything
 
     def _probe(self, target: _Target) -> None:
-        number = target.probes % len(self._asking.credentials)
-        agent = self._asking.agent(target.address, number)
-        try:
-            transport = self._client.transport(target.address)
-        except SnmpError:
-            self._give_up(target, "this machine has no socket for such addresses")
-            return
-        request_id = self._client.templates.next_request_id()
-        while transport.is_waiting(request_id):
-            request_id = self._client.templates.next_request_id()
-        query = Query(agent.version, agent.community, Kind.GET, self._asking.probe[:1])
-        message = self._client.templates.get(query).message(request_id)
+        step = target.steps[target.probes % len(target.steps)]
+        asked = self._asking.probe[:1]
 
         def done(outcome: Outcome) -> None:
-            self._probes.pop(request_id, None)
-            self._probed(target, number, outcome)
+            self._probed(target, step, outcome)
 
         target.probes += 1
         target.step += 1
-        self._probes[request_id] = transport
-        timeout = self._client.options.timeout
-        transport.send(request_id, Request(message, destination_of(agent), timeout, done, self._traffic))
+        try:
+            self._courier.send(target.address, step, asked, done)
+        except SnmpError:
+            self._give_up(target, "this machine has no socket for such addresses")
 
-    def _probed(self, target: _Target, number: int, outcome: Outcome) -> None:
+    def _probed(self, target: _Target, step: Step, outcome: Outcome) -> None:
         if isinstance(outcome, bytes):
             self._is_alive(target)
-            self._ask(target, number)
+            self._ask(target, Reply(step, outcome, self._asking.probe[:1]))
         elif isinstance(outcome, NotSentError):
             target.probes -= 1
             self._not_sent(target, outcome)
@@ -311,7 +286,7 @@ class SweepRun:
             self._end(target)
         elif target.alive:
             self._ask(target)
-        elif target.probes < len(self._asking.credentials) * self._rounds(target):
+        elif target.probes < len(target.steps) * self._rounds(target):
             self._due.append(target)
             self._wake()
         else:
@@ -342,11 +317,11 @@ class SweepRun:
 
     # Addresses that answer
 
-    def _ask(self, target: _Target, number: int | None = None) -> None:
-        """Ask an answering address in a task of its own, with the credential of this number or with all in order."""
+    def _ask(self, target: _Target, reply: Reply | None = None) -> None:
+        """Ask an answering address in a task of its own; `reply` is what it has said over SNMP."""
         target.asking = True
         target.step += 1
-        task = self._loop.create_task(self._ask_in_turn(target, number))
+        task = self._loop.create_task(self._approach(target, reply))
         self._tasks.add(task)
         task.add_done_callback(self._asked)
 
@@ -356,25 +331,19 @@ class SweepRun:
             self._tasks.discard(task)
         self._wake()
 
-    async def _ask_in_turn(self, target: _Target, number: int | None) -> None:
-        credentials = self._asking.credentials
-        numbers = range(len(credentials)) if number is None else (number,)
+    async def _approach(self, target: _Target, reply: Reply | None) -> None:
+        approach = Approach(
+            self._courier,
+            self._asking,
+            target.address,
+            traffic=self._traffic,
+            permit=self._permit,
+            round_trips=self._round_trips,
+        )
         try:
-            for each in numbers:
-                version, community = credentials[each]
-                # With SNMPv1 among the credentials there is no need to fall back to it here.
-                profile = AgentProfile(version=version if ("1", community) in credentials else None)
-                agent = self._asking.agent(target.address, each)
-                session = self._client.session(agent, self._traffic, profile=profile, pace=self._permit)
-                try:
-                    objects = await session.get(self._asking.probe)
-                except NoAnswerError:
-                    if session.refused:
-                        break
-                    continue
+            if found := await approach.find(reply):
                 self._progress.found += 1
-                self.results.put_nowait(Found(target.address, replace(agent, version=session.version), objects))
-                break
+                self.results.put_nowait(found)
         finally:
             self._end(target)
 
@@ -400,7 +369,7 @@ class SweepRun:
         if self._next_address is None and not self._open:
             return 0
         pings = PINGS if self._asking.icmp else 0
-        probes = len(self._asking.credentials) * (1 if pings else PROBES_WITHOUT_PING)
+        probes = len(self._asking.steps("") if self._steps is None else self._steps) * (1 if pings else PROBES_WITHOUT_PING)
         begun = self._progress.addresses - self._unbegun
         # Until enough addresses are through, they are taken to be silent ones, which need the most packets.
         packets = self._traffic.packets_sent / begun if begun >= 256 else pings + probes

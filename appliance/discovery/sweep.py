@@ -2,7 +2,8 @@
 
 - An answer to a ping is a hint, never a condition: an address that answers is asked over SNMP at once; one that stays silent is
   pinged a second time and then gets one SNMP request with each credential, because many printers do not answer pings.
-- Credentials are tried in order. SNMPv2c comes first; SNMPv1 is tried when a living address is silent to it.
+- Credentials are tried in order, each only at the addresses it is for. SNMPv1 is tried too when a living address is silent to
+  SNMPv2c; see `appliance.discovery.approach`.
 - No window of one second sees more packets than the ceiling, whatever their kind. Answering addresses go before new ones.
 - A packet this machine could not send is sent again later; its address is never taken for empty.
 """
@@ -10,9 +11,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-from appliance.discovery.run import Asking, Found, SweepRun
+from appliance.discovery.approach import Asking, Found
+from appliance.discovery.credentials import Credential
+from appliance.discovery.run import SweepRun
 from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError
 from appliance.reading.objects import PROBE
@@ -51,13 +53,13 @@ class Sweep:
         self,
         client: SnmpClient,
         *,
-        credentials: Sequence[tuple[str, str]],
+        credentials: Sequence[Credential],
         port: int = 161,
         packets_per_second: float = 200,
         icmp: bool = True,
         probe: Sequence[Oid] = PROBE,
     ) -> None:
-        """`credentials` are (version, community) in the order to try; `probe` is what to ask, its first object of silent addresses.
+        """`credentials` are in the order to try; `probe` is what to ask, its first object of silent addresses.
 
         Raises SettingsError for a port or a pace that cannot be used, and when there are no credentials.
         """
@@ -69,7 +71,7 @@ class Sweep:
         self._client = client
         self._packets_per_second = packets_per_second
         self._asking = Asking(
-            credentials=tuple(dict.fromkeys((_version(version), community) for version, community in credentials)),
+            credentials=tuple(dict.fromkeys(credentials)),
             port=port,
             icmp=icmp,
             probe=tuple(probe),
@@ -89,11 +91,3 @@ class Sweep:
         finally:
             driver.cancel()
             await asyncio.gather(driver, return_exceptions=True)
-
-
-def _version(version: str) -> Literal["1", "2c"]:
-    if version == "1":
-        return "1"
-    if version == "2c":
-        return "2c"
-    raise SettingsError(f"SNMP version {version!r} is not known: write 1 or 2c.")

@@ -167,6 +167,22 @@ class TargetSet:
             )
 
 
+class Ranges:
+    """Networks, ranges and addresses as a whole, such as those a credential is for."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Raises SettingsError for what is no range of addresses."""
+        spans, names = _read(texts, "snmp.credentials", whole=True)
+        if names:
+            raise SettingsError(f"snmp.credentials is for {names[0]}, a host name. Write networks, ranges or addresses there.")
+        self._sets = {version: _intervals((span for span, _ in spans), version) for version in (4, 6)}
+
+    def __contains__(self, address: str) -> bool:
+        """Return whether `address` is one of them."""
+        number = ipaddress.ip_address(address)
+        return self._sets[number.version].covers(int(number), int(number))
+
+
 def _intervals(spans: Iterable[_Span], version: int) -> Intervals:
     return Intervals.of((span.low, span.high) for span in spans if span.version == version)
 

@@ -9,25 +9,29 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
 from appliance.clock import utc_now
+from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.sweep import Found, Sweep
 from appliance.discovery.targets import TargetSet
-from appliance.errors import DcaError, NoAnswerError, SnmpError
+from appliance.errors import CredentialError, DcaError, NoAnswerError, SnmpError
 from appliance.http.supplements import Supplements
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
 from appliance.reading.identity import is_imaging_device
 from appliance.report import Reading
 from appliance.service.hosts import answers_ping
-from appliance.service.options import Credential, CycleOptions
+from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.snmp.agent import AgentProfile
-from appliance.snmp.client import Agent, SnmpClient
+from appliance.snmp.client import Agent, SnmpClient, UserSecurity
 
 READ_AT_ONCE = 16
+LEARN_AGAIN = timedelta(days=30)
+"""Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
 
 log = structlog.get_logger()
 
@@ -92,8 +96,11 @@ class Cycle:
         profiles: Profiles | None = None,
         *,
         supplements: Supplements | None = None,
+        security: UserSecurity | None = None,
     ) -> None:
+        """`profiles` and `security` (SNMPv3) are kept from scan to scan by the caller."""
         self._options = options
+        self._security = security or UserSecurity()
         self._scan = scan
         self._keep = keep
         self._missed = missed
@@ -109,10 +116,10 @@ class Cycle:
         for name, reason in targets.unresolved:
             self._scan.fail(name, reason)
         self._scan.addresses = targets.count()
-        async with SnmpClient(self._options.snmp) as client:
+        async with SnmpClient(self._options.snmp, self._security) as client:
             sweep = Sweep(
                 client,
-                credentials=[(item.version, item.community) for item in self._options.credentials],
+                credentials=self._options.credentials,
                 port=self._options.port,
                 packets_per_second=self._options.packets_per_second,
                 icmp=self._options.icmp,
@@ -132,7 +139,7 @@ class Cycle:
         """Read the devices of `known`."""
         self._recall(known)
         self._scan.addresses = self._scan.devices = len(known)
-        async with SnmpClient(self._options.snmp) as client:
+        async with SnmpClient(self._options.snmp, self._security) as client:
             await self._read_all(client, known)
 
     def _recall(self, known: Iterable[Known]) -> None:
@@ -149,10 +156,12 @@ class Cycle:
 
     async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
         device = Known(found.address, found.agent.port, hostname=hostname)
-        await self._read(client, device, [self._options.credential_of(found.agent)], self._visit)
+        self._learn(found)
+        await self._read(client, device, [found.credential], self._visit)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
-        ordered = sorted(self._options.credentials, key=lambda item: item.name != device.credential)
+        fitting = covering(self._options.credentials, device.address)
+        ordered = sorted(fitting, key=lambda item: item.name != device.credential)
         await self._read(client, device, ordered, self._visit_known)
 
     async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
@@ -191,7 +200,8 @@ class Cycle:
     async def _first_that_answers(
         self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
     ) -> Answer:
-        """Return the answer to the first credential that is answered. Raises NoAnswerError when none is, SnmpError."""
+        """Return the answer to the first credential that lets us in. Raises NoAnswerError, CredentialError, SnmpError."""
+        refusal: CredentialError | None = None
         silence: NoAnswerError | None = None
         for credential in credentials:
             agent = credential.agent(device.address, device.port)
@@ -200,7 +210,14 @@ class Cycle:
                 return Answer(reading, agent, credential.name, self._profile(agent))
             except NoAnswerError as error:
                 silence = silence or error
-        raise silence or SnmpError("There is no credential to ask with: enter one in snmp.credentials.")
+                self._forget_version(agent)
+            except CredentialError as error:
+                refusal = refusal or error
+        raise (
+            refusal
+            or silence
+            or SnmpError(f"No SNMP credential is for {device.address}: enter one in snmp.credentials, or widen its ranges.")
+        )
 
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
         session = client.session(agent, self._scan.traffic, profile=self._profile(agent))
@@ -212,17 +229,32 @@ class Cycle:
         if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic):
             return reason
         return (
-            f"{device.address} answers ping, but not SNMP with the given community on UDP port {device.port}. Check the community "
-            "(snmp.credentials, --community), the port, and that SNMP is enabled on the device."
+            f"{device.address} answers ping, but not SNMP with the given credentials on UDP port {device.port}. Check them "
+            "(snmp.credentials, --community, --v3-user), the port, and that SNMP is enabled on the device."
         )
 
+    def _learn(self, found: Found) -> None:
+        """Spare the visit the trials of the sweep: above all the silence of an agent that speaks SNMPv1 alone."""
+        known = self._profiles.setdefault((found.address, found.agent.port), found.profile)
+        known.version = found.profile.version
+        known.max_varbinds = min(known.max_varbinds, found.profile.max_varbinds)
+
+    def _forget_version(self, agent: Agent) -> None:
+        # A device that speaks SNMPv1 alone may have been replaced by one that does not speak it at all.
+        self._profile(agent).version = None
+
     def _profile(self, agent: Agent) -> AgentProfile:
-        return self._profiles.setdefault((agent.address, agent.port), AgentProfile())
+        profile = self._profiles.setdefault((agent.address, agent.port), AgentProfile())
+        if utc_now() - profile.learned_at > LEARN_AGAIN:
+            profile = self._profiles[agent.address, agent.port] = AgentProfile(rows=profile.rows)
+        return profile
 
     async def _visit_known(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
         """Read what should be a known device; something that is no printer may have taken its address."""
         reading = await self._visit(client, agent, device)
         another = device.key is not None and reading.device.key != device.key
+        if another:
+            self._profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
         if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
             raise SnmpError(
                 f"Another device answers SNMP at {agent.address} now, and it is no imaging device. The next sweep finds where this "

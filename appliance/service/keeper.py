@@ -10,6 +10,7 @@ from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.service.cycle import Answer
 from appliance.service.problems import Problems
+from appliance.service.remembered import remembered
 from appliance.service.threads import StoreThread
 
 KEPT_TOGETHER = 50
@@ -91,17 +92,3 @@ class Keeper:
             return None
         self._problems.clear("privacy")
         return masking
-
-
-def remembered(answer: Answer) -> Profile:
-    """Return what is kept beside the device for the next visit: how it was reached, and what its agent can bear. No secret."""
-    agent, learned = answer.agent, answer.profile
-    return {
-        "address": agent.address,
-        "port": agent.port,
-        "version": learned.version or agent.version,
-        "credential": answer.credential,
-        "bulk": learned.bulk,
-        "max_repetitions": learned.max_repetitions,
-        "max_varbinds": learned.max_varbinds,
-    }

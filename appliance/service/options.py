@@ -1,23 +1,26 @@
 """How a scan asks: the settings in the form it needs."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from appliance.settings.model import Settings
-from appliance.snmp.client import Agent, SnmpOptions
+from appliance.discovery.credentials import Credential
+from appliance.discovery.targets import Ranges
+from appliance.settings.model import Settings, SnmpCredential, UserCredential
+from appliance.snmp.client import SnmpOptions
+
+__all__ = ["Credential", "CycleOptions", "credentials_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """One way to be let in; `name` is what is remembered of it."""
+def credentials_of(settings: Iterable[SnmpCredential]) -> tuple[Credential, ...]:
+    """Return credentials in the form SNMP needs. One without a name is remembered by its number."""
+    return tuple(_credential(item, item.name or f"#{number}") for number, item in enumerate(settings, 1))
 
-    name: str
-    version: Literal["1", "2c"]
-    community: str = field(repr=False)
 
-    def agent(self, address: str, port: int) -> Agent:
-        """Return the agent at `address`, asked with this credential."""
-        return Agent(address=address, port=port, version=self.version, community=self.community)
+def _credential(item: SnmpCredential, name: str) -> Credential:
+    ranges = Ranges(item.ranges) if item.ranges else None
+    if isinstance(item, UserCredential):
+        return Credential(name, item.version, user=item.as_user(), ranges=ranges)
+    return Credential(name, item.version, item.community.get_secret_value(), ranges=ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,7 @@ class CycleOptions:
         """Return the options that `settings` ask for."""
         snmp = settings.snmp
         return cls(
-            credentials=tuple(
-                Credential(item.name or f"#{number}", item.version, item.community.get_secret_value())
-                for number, item in enumerate(snmp.credentials, 1)
-            ),
+            credentials=credentials_of(snmp.credentials),
             port=snmp.port,
             packets_per_second=settings.scan.packets_per_second,
             icmp=settings.scan.icmp,
@@ -52,9 +52,3 @@ class CycleOptions:
             ),
             http=settings.scan.http,
         )
-
-    def credential_of(self, agent: Agent) -> Credential:
-        """Return the credential by which `agent` was reached."""
-        fitting = [item for item in self.credentials if item.community == agent.community]
-        exact = [item for item in fitting if item.version == agent.version]
-        return next(iter([*exact, *fitting]), Credential("", agent.version, agent.community))

@@ -108,8 +108,8 @@ class Scan:
         if sweep.answering:
             many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
             return (
-                f"No imaging device was found: of {asked}, {many}, but not SNMP with the given community. Check the community "
-                "(snmp.credentials, --community), the port (snmp.port, --snmp-port), and that SNMP is enabled on the devices."
+                f"No imaging device was found: of {asked}, {many}, but not SNMP with the given credentials. Check them "
+                "(snmp.credentials, --community, --v3-user), the port (snmp.port, --snmp-port), and that SNMP is enabled."
             )
         return (
             f"Nothing answers at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "

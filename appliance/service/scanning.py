@@ -17,6 +17,7 @@ from appliance.service.scan import Scan
 from appliance.service.scans import Scans
 from appliance.service.scope import devices_to_read
 from appliance.settings.model import Settings
+from appliance.snmp.client import UserSecurity
 from appliance.store.store import Store
 
 log = structlog.get_logger()
@@ -36,6 +37,7 @@ class Scanning:
         self._missed: dict[str, str] = {}
         self._everyone = False
         self._profiles: Profiles = {}
+        self._security = UserSecurity()
         self._supplements = Supplements()
 
     async def recall(self) -> None:
@@ -85,6 +87,7 @@ class Scanning:
             self._miss,
             self._profiles,
             supplements=self._supplements,
+            security=self._security,
         )
 
     async def _miss(self, known: Known, reason: str) -> None:

@@ -1,13 +1,12 @@
 """Which of the devices ever seen are read without a sweep."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from appliance.discovery.targets import TargetSet
 from appliance.service.cycle import Known
+from appliance.service.remembered import profile_of
 from appliance.settings.model import Settings
-from appliance.snmp.agent import AgentProfile
 from appliance.store.rows import DeviceRow
 
 SILENT_DAYS = 30
@@ -35,15 +34,3 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
             profile=profile_of(device.agent),
         )
     return list(chosen.values())
-
-
-def profile_of(agent: Mapping[str, Any]) -> AgentProfile:
-    """Return what earlier visits have learned about an agent, from what was kept of it; nothing, where it makes no sense."""
-    profile = AgentProfile(bulk=agent.get("bulk") is not False)
-    if agent.get("version") in ("1", "2c"):
-        profile.version = agent["version"]
-    if isinstance(repetitions := agent.get("max_repetitions"), int) and repetitions > 0:
-        profile.max_repetitions = repetitions
-    if isinstance(varbinds := agent.get("max_varbinds"), int) and varbinds > 0:
-        profile.max_varbinds = varbinds
-    return profile

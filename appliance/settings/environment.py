@@ -72,6 +72,19 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
+USER_VARIABLES: dict[str, str] = {
+    "DCA_SNMP_V3_USER": "user",
+    "DCA_SNMP_V3_AUTH_PROTOCOL": "auth_protocol",
+    "DCA_SNMP_V3_AUTH": "auth_passphrase",
+    "DCA_SNMP_V3_PRIV_PROTOCOL": "priv_protocol",
+    "DCA_SNMP_V3_PRIV": "priv_passphrase",
+    "DCA_SNMP_V3_CONTEXT": "context_name",
+}
+"""What makes one SNMPv3 credential, which is tried before the communities; passphrases best in `DCA_SNMP_V3_AUTH_FILE`."""
+DEFAULT_AUTH, DEFAULT_PRIV = "SHA-256", "AES-128"
+"""Protocols where only a passphrase is given."""
+
+
 def _reason(error: OSError | UnicodeDecodeError) -> str:
     return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text in UTF-8"
 
@@ -107,4 +120,30 @@ def environment_layer(environment: Mapping[str, str] = os.environ) -> tuple[dict
         section, field = path.split(".")
         values.setdefault(section, {})[field] = value
         origins[path] = name
+    user = user_credential(environment)
+    if user:
+        snmp = values.setdefault("snmp", {})
+        snmp["credentials"] = [user, *snmp.get("credentials", [])]
+        origins["snmp.credentials"] = "DCA_SNMP_V3_USER"
     return values, origins
+
+
+def user_credential(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
+    """Return the SNMPv3 credential the environment describes, or None. SettingsError when only its user name is missing."""
+    given = {field: text for name, field in USER_VARIABLES.items() if (text := read_variable(name, environment)) is not None}
+    if not given:
+        return None
+    if "user" not in given:
+        names = " and ".join(name for name, field in USER_VARIABLES.items() if field in given)
+        raise SettingsError(f"{names}: set, but DCA_SNMP_V3_USER, the name of the user, is not.")
+    return complete_user({"name": "environment, SNMPv3", **given})
+
+
+def complete_user(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a credential of version 3 with the default protocol for each passphrase that comes without one."""
+    chosen: dict[str, Any] = {"version": "3", **values}
+    if chosen.get("auth_passphrase"):
+        chosen.setdefault("auth_protocol", DEFAULT_AUTH)
+    if chosen.get("priv_passphrase"):
+        chosen.setdefault("priv_protocol", DEFAULT_PRIV)
+    return chosen

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from appliance.errors import SettingsError
-from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings, span
+from appliance.settings.model import CREDENTIAL_KINDS, HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings, span
 
 Layer = Literal["default", "hosting", "site", "environment"]
 Values = Mapping[str, Mapping[str, Any]]
@@ -85,7 +85,7 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
     """Return `(section.field, message)` for each problem, in words for a person; values are left out, for some are secret."""
     found = []
     for item in error.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in item["loc"])
+        path = ".".join(str(part) for part in item["loc"] if part not in CREDENTIAL_KINDS)
         message = "there is no such setting" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
         found.append((path, message.rstrip(".")))
     return found

@@ -2,12 +2,25 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    field_serializer,
+    model_validator,
+)
 
+from appliance.errors import SettingsError
 from appliance.settings.reading_fields import check_reading_field
+from appliance.usm import AuthProtocol, PrivProtocol, User
 
 URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#]*)?$")
 HOST_NAME = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$")
@@ -68,6 +81,24 @@ def span(target: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
     return (low.version, int(low)), (high.version, int(high))
 
 
+def check_range(text: str) -> str:
+    """Return a network, range or address in canonical form. Raises ValueError, also for a host name."""
+    target = check_target(text)
+    if span(target) is None:
+        raise ValueError(
+            f"{text!r} is no range of addresses. Write a network (10.0.0.0/24), a range (10.0.0.1-10.0.0.20) or an address"
+        )
+    return target
+
+
+def check_hex(text: str) -> str:
+    """Return bytes written in hex, `0x` and separators taken away. Raises ValueError, without repeating what may be a secret."""
+    digits = re.sub(r"[\s:-]", "", text).lower().removeprefix("0x")
+    if not re.fullmatch(r"(?:[0-9a-f]{2})*", digits):
+        raise ValueError("these are no bytes in hex, such as 80001f8804")
+    return digits
+
+
 def _check_url(text: str) -> str:
     if re.match(r"^[^/]*//[^/]*@", text):
         # Not repeated in the sentence: what stands before the @ may be a password.
@@ -113,12 +144,21 @@ class ScanSettings(Section):
     http: Annotated[bool, Field(description="Ask over HTTP what SNMP leaves open, of devices that are awake")] = True
 
 
-class SnmpCredential(Section):
-    """One way to be let in. Credentials are tried in order; what worked is remembered for each device."""
+Ranges = Annotated[
+    tuple[Annotated[str, AfterValidator(check_range)], ...],
+    Field(max_length=256, description="Networks, ranges and addresses it is for; none: all"),
+]
+HexText = Annotated[str, AfterValidator(check_hex)]
+HexSecret = Annotated[SecretStr, AfterValidator(lambda secret: SecretStr(check_hex(secret.get_secret_value())))]
+
+
+class CommunityCredential(Section):
+    """One way to be let in over SNMPv1 or SNMPv2c."""
 
     name: Annotated[str, Field(max_length=60)] = ""
     version: Literal["1", "2c"] = "2c"
     community: SecretStr = SecretStr("public")
+    ranges: Ranges = ()
 
     @field_serializer("community", when_used="always")
     def _reveal(self, value: SecretStr) -> str:
@@ -126,10 +166,75 @@ class SnmpCredential(Section):
         return value.get_secret_value()
 
 
+class UserCredential(Section):
+    """One way to be let in over SNMPv3."""
+
+    name: Annotated[str, Field(max_length=60)] = ""
+    version: Literal["3"] = "3"
+    user: Annotated[str, Field(description="Name of the user, as it is set in the devices")]
+    auth_protocol: AuthProtocol = "none"
+    auth_passphrase: SecretStr = SecretStr("")
+    auth_localized_key: Annotated[HexSecret, Field(description="In hex, in place of the passphrase; it fits one device")] = (
+        SecretStr("")
+    )
+    priv_protocol: PrivProtocol = "none"
+    priv_passphrase: SecretStr = SecretStr("")
+    priv_localized_key: Annotated[HexSecret, Field(description="In hex, in place of the passphrase; it fits one device")] = (
+        SecretStr("")
+    )
+    context_name: Annotated[str, Field(max_length=255, description="Some devices need one, such as Jetdirect")] = ""
+    context_engine_id: Annotated[HexText, Field(description="In hex; empty: the device's own")] = ""
+    security_engine_id: Annotated[HexText, Field(description="In hex; empty: the device is asked for it")] = ""
+    ranges: Ranges = ()
+
+    @field_serializer("auth_passphrase", "auth_localized_key", "priv_passphrase", "priv_localized_key", when_used="always")
+    def _reveal(self, value: SecretStr) -> str:
+        return value.get_secret_value()
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        try:
+            self.as_user()
+        except SettingsError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def as_user(self) -> User:
+        """Return the user in the form SNMP needs. Raises SettingsError."""
+        return User(
+            self.user,
+            self.auth_protocol,
+            self.auth_passphrase.get_secret_value(),
+            bytes.fromhex(self.auth_localized_key.get_secret_value()),
+            self.priv_protocol,
+            self.priv_passphrase.get_secret_value(),
+            bytes.fromhex(self.priv_localized_key.get_secret_value()),
+            self.context_name,
+            bytes.fromhex(self.context_engine_id),
+            bytes.fromhex(self.security_engine_id),
+        )
+
+
+CREDENTIAL_KINDS = ("(community)", "(user)")
+"""What pydantic puts into the path of an error, beside the number of the credential."""
+
+
+def _kind(value: Any) -> str:
+    version = value.get("version") if isinstance(value, Mapping) else getattr(value, "version", None)
+    return CREDENTIAL_KINDS[version == "3"]
+
+
+SnmpCredential = Annotated[
+    Annotated[CommunityCredential, Tag(CREDENTIAL_KINDS[0])] | Annotated[UserCredential, Tag(CREDENTIAL_KINDS[1])],
+    Discriminator(_kind),
+]
+"""Credentials are told apart by `version`, which is 2c where it is missing, and tried in order."""
+
+
 class SnmpSettings(Section):
     """How devices are asked."""
 
-    credentials: Annotated[tuple[SnmpCredential, ...], Field(min_length=1, max_length=16)] = (SnmpCredential(name="default"),)
+    credentials: Annotated[tuple[SnmpCredential, ...], Field(min_length=1, max_length=16)] = (CommunityCredential(name="default"),)
     port: Annotated[int, Field(ge=1, le=65535, description="UDP port of the SNMP agents")] = 161
     timeout_seconds: Annotated[float, Field(ge=0.1, le=30, description="Seconds to wait for one answer")] = 2.0
     retries: Annotated[int, Field(ge=0, le=5, description="How often an unanswered request is repeated")] = 1

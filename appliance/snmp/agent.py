@@ -2,11 +2,13 @@
 
 import ipaddress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
+from appliance.clock import utc_now
 from appliance.errors import SettingsError
-from appliance.snmp.user import User
 from appliance.snmp.values import Oid
+from appliance.usm import User
 
 Version = Literal["1", "2c", "3"]
 
@@ -92,3 +94,5 @@ class AgentProfile:
     """The objects of one request or answer it can bear; the start keeps an answer within one Ethernet frame."""
     rows: dict[Oid, int] = field(default_factory=dict)
     """How many rows its tables had, by the OID of the table entry."""
+    learned_at: datetime = field(default_factory=utc_now)
+    """When it was begun."""

@@ -11,9 +11,9 @@ from appliance.snmp.exchange import CommunityExchange, Delivery, Exchange, Pace
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Templates
 from appliance.snmp.transport import Dropped, Transport
-from appliance.snmp.user import User
 from appliance.snmp.user_exchange import UserExchange
 from appliance.snmp.user_security import UserSecurity
+from appliance.usm import User
 
 __all__ = [
     "Agent",

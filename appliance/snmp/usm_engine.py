@@ -22,9 +22,8 @@ from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from appliance.snmp.authority import UndecodableError, response_of
 from appliance.snmp.templates import Kind, Query, build_pdu
-from appliance.snmp.user import SecurityLevel, User
 from appliance.snmp.user_security import Reply, UnknownUserError, UnreadableError
-from appliance.usm import AuthProtocol, PrivProtocol
+from appliance.usm import AuthProtocol, PrivProtocol, SecurityLevel, User
 
 USM: Final = 3
 """SnmpSecurityModel of RFC 3411: the User-based Security Model; also the version number of SNMPv3."""
