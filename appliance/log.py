@@ -15,7 +15,6 @@ LOG_FILES_KEPT = 4
 SECRET_NAMES = (
     "password",
     "passphrase",
-    "localized_key",
     "community",
     "token",
     "secret",
@@ -66,12 +65,13 @@ def configure_logging(component: str, *, level: str = "INFO", folder: Path | Non
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        _Constant(component=component),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            # Here and not above: loggers keep those processors for good, also in a process that is forked and has another name.
+            _Constant(component=component),
             structlog.processors.format_exc_info,
             redact,
             structlog.processors.JSONRenderer(ensure_ascii=False),

@@ -6,6 +6,7 @@
 - Standard output of a child is the supervisor's own; standard error is copied there line by line, and its last line kept, because
   that is where a component says in one sentence why it could not go on.
 - The supervisor also reaps orphans, so it works as process 1 with or without `tini`.
+- A component that is a module of ours is forked from the supervisor (`updater.fork`); everything else is an executed command.
 
 The supervisor has no threads, so code between fork and exec is safe here.
 """
@@ -18,6 +19,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+from updater.components import ForkedModule
+from updater.fork import Fork, fork_module
 from updater.kernel import die_with_parent
 
 LINE_BYTES_KEPT = 1000
@@ -27,12 +30,12 @@ ANSWER_BYTES = 1 << 20
 class Child:
     """One process that was started."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", on_exit: Callable[["Child"], None], capture: bool) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes] | Fork", on_exit: Callable[["Child"], None], capture: bool) -> None:
         self._process = process
         self._on_exit = on_exit
         self._capture = capture
         self._line = b""
-        self._pipe = process.stdout if capture else process.stderr
+        self._pipe = process.stdout if capture and isinstance(process, subprocess.Popen) else process.stderr
         self.output = bytearray()
         """What a captured child wrote to standard output, bounded."""
         self.last_words = ""
@@ -128,16 +131,19 @@ class Children:
 
     def start(
         self,
-        command: Sequence[str],
+        program: Sequence[str] | ForkedModule,
         environment: Mapping[str, str],
         on_exit: Callable[[Child], None],
-        *,
-        capture: bool = False,
     ) -> Child:
-        """Start a process and return it; `on_exit` is called once it was reaped. Raises OSError when it cannot be started.
+        """Start a process and return it; `on_exit` is called once it was reaped. Raises OSError when it cannot be started."""
+        if isinstance(program, ForkedModule):
+            return self._add(Child(fork_module(program, environment, self._prepare), on_exit, capture=False))
+        return self._execute(program, environment, on_exit, capture=False)
 
-        With `capture`, standard output is kept in `Child.output`, and standard error is the supervisor's own.
-        """
+    def _execute(
+        self, command: Sequence[str], environment: Mapping[str, str], on_exit: Callable[[Child], None], *, capture: bool
+    ) -> Child:
+        """Start a command. With `capture`, standard output is kept in `Child.output`; standard error is the supervisor's own."""
         process = subprocess.Popen(
             command,
             env=dict(environment),
@@ -147,7 +153,9 @@ class Children:
             process_group=0,
             preexec_fn=self._prepare,  # noqa: PLW1509 - no threads here, see the module docstring
         )
-        child = Child(process, on_exit, capture)
+        return self._add(Child(process, on_exit, capture))
+
+    def _add(self, child: Child) -> Child:
         self._running[child.pid] = child
         return child
 
@@ -162,7 +170,7 @@ class Children:
             if not ended.done():
                 ended.set_result(child.returncode or 0)
 
-        child = self.start(command, environment, on_exit, capture=True)
+        child = self._execute(command, environment, on_exit, capture=True)
         try:
             async with asyncio.timeout(timeout):
                 code = await ended

@@ -2,7 +2,6 @@
 
 import ipaddress
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +27,23 @@ class WebEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ForkedModule:
+    """A module that runs as `python -m NAME` would, as a fork of the supervisor (`updater.fork`)."""
+
+    name: str
+    title: str
+    """What the process is called in lists of processes."""
+    preload: str
+    """What the module will import, for the supervisor to load beforehand: pages that nobody writes to are shared by all forks."""
+
+
+@dataclass(frozen=True, slots=True)
 class ComponentSpec:
     """One component: how it is started and by what it is judged. Times in seconds."""
 
     name: str
-    command: tuple[str, ...]
+    program: tuple[str, ...] | ForkedModule
+    """A command with its arguments, or a module of ours."""
     endpoint: ControlEndpoint | WebEndpoint | None = None
     """Where the deep check asks; None: nowhere."""
     startup_seconds: float = 60.0
@@ -48,16 +59,15 @@ Declaration = Callable[[Settings, Paths], tuple[ComponentSpec, ...]]
 
 def declare_components(settings: Settings, paths: Paths) -> tuple[ComponentSpec, ...]:
     """Return the components of the appliance in the order of their start; they are stopped in the opposite order."""
-    # -P: a folder of that name where the appliance was started is not taken for its package.
     return (
         ComponentSpec(
             name="collector",
-            command=(sys.executable, "-P", "-m", "appliance"),
+            program=ForkedModule("appliance", "dca collector", preload="appliance.service.process"),
             endpoint=ControlEndpoint(paths.collector_socket),
         ),
         ComponentSpec(
             name="webui",
-            command=(sys.executable, "-P", "-m", "webui"),
+            program=ForkedModule("webui", "dca webui", preload="webui.server"),
             endpoint=WebEndpoint(loopback_of(settings.web.bind), settings.web.port, f"{settings.web.base_path}/healthz"),
             watchdog_seconds=10.0,
         ),

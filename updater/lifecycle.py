@@ -108,7 +108,7 @@ class Component:
         self._started, self._ready_until = now, now + self.spec.startup_seconds
         self.started_at, self.last_heartbeat_at, self.status = utc_now(), None, ""
         try:
-            self._child = self._around.children.start(self.spec.command, self._environment(os.environ), self._ended)
+            self._child = self._around.children.start(self.spec.program, self._environment(os.environ), self._ended)
         except OSError as error:
             self.last_exit = f"could not be started: {error.strerror or error}"
             self._enter(State.FAILED)

@@ -22,9 +22,10 @@ from appliance.version import installed_version
 from updater.awake_clock import AwakeClock
 from updater.checks import Check, Situation, standard_checks
 from updater.children import Children
-from updater.components import Declaration, declare_components
+from updater.components import Declaration, ForkedModule, declare_components
 from updater.control import control_application
 from updater.errors import RunFolderError
+from updater.fork import load_beforehand
 from updater.health import HealthCheck
 from updater.image_updates import NOT_YET_KNOWN, ImageUpdates
 from updater.issues import Finding, IssueBook, Remedy
@@ -81,6 +82,11 @@ class Supervisor:
         self._moved = asyncio.Event()
         """Set at each change of a component's state."""
         self._exit: asyncio.Future[int] | None = None
+
+    def load_components(self) -> None:
+        """Load what the components will need, once for all of them."""
+        programs = (component.spec.program for component in self._components)
+        load_beforehand(program for program in programs if isinstance(program, ForkedModule))
 
     async def run(self) -> int:
         """Run until a signal or the end of the restart budget; return the exit code. Raises RunFolderError."""
@@ -294,7 +300,9 @@ def run_appliance(paths: Paths) -> int:
     """Run the appliance of these folders until it is stopped; return the exit code. Raises DcaError with one sentence."""
 
     async def run() -> int:
-        return await Supervisor(paths).run()
+        supervisor = Supervisor(paths)
+        supervisor.load_components()
+        return await supervisor.run()
 
     try:
         return asyncio.run(run())

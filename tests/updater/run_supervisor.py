@@ -19,7 +19,7 @@ from updater.checks.heartbeat import Heartbeat
 from updater.checks.memory import Memory
 from updater.checks.restart_budget import RestartBudget
 from updater.checks.startup import Startup
-from updater.components import ComponentSpec, ControlEndpoint, WebEndpoint
+from updater.components import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
 from updater.restart import RestartPolicy
 from updater.supervisor import Supervisor
 
@@ -35,9 +35,14 @@ def spec(plan: dict[str, Any], folder: Path) -> ComponentSpec:
     elif plan.get("serves"):
         endpoint = WebEndpoint("127.0.0.1", int(plan["serves"]), "/healthz")
         arguments += ["--port", str(plan["serves"])]
+    program: tuple[str, ...] | ForkedModule
+    if "module" in plan:  # one of this folder, which is the first on the path of this script
+        program = ForkedModule(plan["module"], f"dca {plan['name']}", preload="zipapp")
+    else:
+        program = tuple(plan.get("command") or (sys.executable, str(COMPONENT), plan["name"], str(folder), *arguments))
     made = ComponentSpec(
         name=plan["name"],
-        command=tuple(plan.get("command") or (sys.executable, str(COMPONENT), plan["name"], str(folder), *arguments)),
+        program=program,
         endpoint=endpoint,
     )
     return replace(made, **plan.get("times", {}))
@@ -65,7 +70,9 @@ def main() -> int:
 
     async def run() -> int:
         policy = RestartPolicy(**plan.get("policy", {}))
-        return await Supervisor(paths, declare, policy=policy, checks=checks).run()
+        supervisor = Supervisor(paths, declare, policy=policy, checks=checks)
+        supervisor.load_components()
+        return await supervisor.run()
 
     with MainLock(paths.main_lock):
         return asyncio.run(run())
