@@ -9,7 +9,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from appliance.errors import ControlError, DcaError
-from appliance.settings.model import SnmpCredential
+from appliance.settings.model import CommunityCredential, SnmpCredential
 from webui import texts
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
@@ -68,7 +68,7 @@ class ScanningPage(Page):
             form.errors["version"] = self.locale.translate("Choose 1 or 2c.")
         if form.errors:
             return form, None
-        return form, SnmpCredential.model_validate({"name": name, "version": version, "community": community})
+        return form, CommunityCredential.model_validate({"name": name, "version": version, "community": community})
 
     async def keep_credentials(self, credentials: list[SnmpCredential], done: str) -> None:
         """Write the list of credentials. Raises DcaError."""
