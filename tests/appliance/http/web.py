@@ -79,11 +79,11 @@ class Device:
 
 @asynccontextmanager
 async def device(
-    pages: Mapping[str, Page] | None = None, answer: Callable[[bytes], Page] | None = None, *, port: int = 0
+    pages: Mapping[str, Page] | None = None, answer: Callable[[bytes], Page] | None = None, *, address: str = "127.0.0.1"
 ) -> AsyncIterator[Device]:
-    """Serve `pages` by path on 127.0.0.1, on a free port."""
+    """Serve `pages` by path at `address`, on a free port."""
     served = Device(pages=pages or {}, answer=answer)
-    server = await asyncio.start_server(served.serve, "127.0.0.1", port)
+    server = await asyncio.start_server(served.serve, address, 0)
     served.port = server.sockets[0].getsockname()[1]
     try:
         yield served

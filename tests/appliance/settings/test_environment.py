@@ -17,6 +17,7 @@ from appliance.settings.model import Settings
         ("DCA_SNMP_TIMEOUT_SECONDS", "1.5", "snmp.timeout_seconds", 1.5),
         ("DCA_HEALTH_CHECK", "off", "health_check.enabled", False),
         ("DCA_ICMP", "YES", "scan.icmp", True),
+        ("DCA_HTTP", "off", "scan.http", False),
         ("DCA_UPDATE", "notify", "update.level", "notify"),
     ],
 )  # fmt: skip
