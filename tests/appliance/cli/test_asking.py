@@ -49,7 +49,7 @@ def test_scan_as_json_tells_readings_scan_and_statistics(here: Site, fleet: Runn
 
 
 def test_the_statistics_are_those_of_the_wire(here: Site, fleet: RunningSimulator) -> None:
-    finished = here.dca("read", *fleet.addresses, "--snmp-port", str(fleet.port), "--json", "--stats")
+    finished = here.dca("read", *fleet.addresses, "--snmp-port", str(fleet.port), "--no-http", "--json", "--stats")
     stats = json.loads(finished.stdout)["stats"]
     told = fleet.stop().values()
     # 28 bytes of IP and UDP headers around each packet.
