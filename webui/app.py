@@ -33,6 +33,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/health/components/([a-z_-]+)/restart", health_and_updates.Restart),
     (r"/settings", settings.SettingsPage),
     (r"/settings/site", settings.Site),
+    (r"/settings/privacy", settings.Privacy),
+    (r"/settings/privacy/preview", settings.PrivacyPreview),
     (r"/settings/hosting", settings.Hosting),
     (r"/settings/password", settings.Password),
     (r"/settings/sessions/end", settings.EndSessions),

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from appliance.paths import Paths
@@ -49,6 +50,7 @@ class Services:
 
     store: SettingsStore
     reader: Reader
+    trust: Path
     components: Components
     accounts: Accounts
     sessions: Sessions
@@ -67,6 +69,7 @@ def make_services(paths: Paths, store: SettingsStore) -> Services:
     return Services(
         store=store,
         reader=Reader(paths.readings),
+        trust=paths.trust,
         components=Components(paths),
         accounts=Accounts(store),
         sessions=Sessions(store),

@@ -12,6 +12,7 @@ from webui.handlers.overview import read_devices
 
 READINGS_SHOWN = 30
 EVENTS_SHOWN = 10
+ADDRESSES_SHOWN = 10
 
 
 class Devices(Page):
@@ -51,6 +52,7 @@ class Device(Page):
             raise HTTPError(404)
         readings = await asyncio.to_thread(reader.readings, key, READINGS_SHOWN)
         events = await asyncio.to_thread(reader.events, EVENTS_SHOWN, key)
+        addresses = await asyncio.to_thread(reader.addresses, key, ADDRESSES_SHOWN)
         reading = row.reading
         self.page(
             "device.html",
@@ -63,6 +65,7 @@ class Device(Page):
             meters=_in_order(dict(reading.meters)),
             history=_history(readings),
             events=events,
+            former_addresses=[stay for stay in addresses if stay.address != row.address],
             texts=texts,
         )
 

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.errors import StoreError
-from appliance.store.rows import DeviceRow
+from appliance.store.rows import DeviceRow, EventRow
 from webui import texts
 from webui.fleet import DeviceView, SupplyView, device_view, is_low, supply_view
 from webui.handlers.base import Page
 from webui.networks import count_addresses
 
 SHOWN_AT_MOST = 8
+EVENTS_SHOWN = 6
 
 
 class OverviewPage(Page):
@@ -37,6 +38,7 @@ class OverviewPage(Page):
             "troubled": sorted(troubled, key=lambda view: (view.level != "bad", view.name))[:SHOWN_AT_MOST],
             "low_count": len(supplies),
             "low": supplies[:SHOWN_AT_MOST],
+            "events": await read_events(self),
             "addresses": count_addresses(self.effective().settings.scan.targets),
             "texts": texts,
         }
@@ -57,6 +59,14 @@ async def read_devices(page: Page) -> list[DeviceRow]:
     """Return the devices of the store, none while there is no store yet."""
     try:
         return await asyncio.to_thread(page.services.reader.devices)
+    except StoreError:
+        return []
+
+
+async def read_events(page: Page) -> list[EventRow]:
+    """Return the newest events, none while there is no store yet."""
+    try:
+        return await asyncio.to_thread(page.services.reader.events, EVENTS_SHOWN)
     except StoreError:
         return []
 

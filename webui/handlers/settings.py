@@ -6,9 +6,12 @@ from typing import Any
 import structlog
 
 from appliance.errors import DcaError
+from appliance.settings.model import PrivacySettings
 from webui.accounts import PasswordError, check_new_password
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
+from webui.handlers.overview import read_devices
+from webui.privacy import CHOICES, FIELDS, Preview, preview
 
 log = structlog.get_logger()
 
@@ -21,7 +24,12 @@ class SettingsBase(Page):
         assert self.current_user is not None
         effective = self.effective()
         collector = await self.services.components.collector("GET", "/v1/status")
-        values: dict[str, Any] = {"site": SectionForm("site", ("name",), effective), "enrol": Form(), "password": Form()}
+        values: dict[str, Any] = {
+            "site": SectionForm("site", ("name",), effective),
+            "privacy": SectionForm("privacy", FIELDS, effective),
+            "enrol": Form(),
+            "password": Form(),
+        }
         self.page(
             "settings.html",
             status,
@@ -30,8 +38,14 @@ class SettingsBase(Page):
             insecure_tls=not effective.settings.hosting.verify_tls,
             sessions=self.services.sessions.list(self.current_user.user),
             web=effective.settings.web,
+            privacy_choices=CHOICES,
+            preview=await self.preview(effective.settings.privacy),
             **(values | forms),
         )
+
+    async def preview(self, settings: PrivacySettings) -> Preview | None:
+        """Return what these masks make of the newest reading."""
+        return await asyncio.to_thread(preview, await read_devices(self), settings, self.services.trust)
 
 
 class SettingsPage(SettingsBase):
@@ -58,6 +72,40 @@ class Site(SettingsBase):
             await self.show(422, site=form)
         else:
             self.go("/settings")
+
+
+class Privacy(SettingsBase):
+    """The masks."""
+
+    async def post(self) -> None:
+        """Keep them."""
+        form = SectionForm("privacy", FIELDS, self.effective())
+        changes = form.take(lambda field: self.get_body_argument(field, None))
+        if changes is not None:
+            try:
+                await self.keep(changes, self.locale.translate("The masks are kept. They apply from the next reading on."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, privacy=form)
+        else:
+            self.go("/settings#privacy")
+
+
+class PrivacyPreview(SettingsBase):
+    """What the masks in the form would make of the newest reading; nothing is kept."""
+
+    async def post(self) -> None:
+        """Show it."""
+        effective = self.effective()
+        form = SectionForm("privacy", FIELDS, effective)
+        changes = form.take(lambda field: self.get_body_argument(field, None))
+        if changes is None:
+            shown: Preview | None = Preview(error=" ".join(form.errors.values()))
+        else:
+            current = effective.settings.privacy.model_dump()
+            shown = await self.preview(PrivacySettings.model_validate(current | changes.get("privacy", {})))
+        self.page("part_privacy_preview.html", preview=shown)
 
 
 async def enrol(page: Page, form: Form) -> bool:
