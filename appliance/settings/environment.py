@@ -68,6 +68,14 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_BASE_PATH": ("web.base_path", str),
     "DCA_ALLOWED_HOSTS": ("web.allowed_hosts", _words),
     "DCA_TRUSTED_PROXIES": ("web.trusted_proxies", _words),
+    "DCA_PRIVACY_IP_ADDRESS": ("privacy.ip_address", str),
+    "DCA_PRIVACY_HOST_NAME": ("privacy.host_name", str),
+    "DCA_PRIVACY_MAC": ("privacy.mac", str),
+    "DCA_PRIVACY_LOCATION": ("privacy.location", str),
+    "DCA_PRIVACY_ASSET_NUMBER": ("privacy.asset_number", str),
+    "DCA_PRIVACY_CONSOLE": ("privacy.console", str),
+    "DCA_PRIVACY_PHONE_NUMBERS": ("privacy.phone_numbers", str),
+    "DCA_PRIVACY_FIELDS": ("privacy.fields", _words),
     "DCA_GUARDRAIL_NETWORKS": ("guardrails.networks", _words),
 }
 
