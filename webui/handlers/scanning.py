@@ -16,7 +16,7 @@ from webui.handlers.base import Page
 from webui.networks import count_addresses, suggest
 
 RANGE_FIELDS = ("targets", "exclude")
-PACE_FIELDS = ("sweep_minutes", "read_minutes", "packets_per_second", "icmp")
+PACE_FIELDS = ("sweep_minutes", "read_minutes", "packets_per_second", "icmp", "http")
 SAY_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 15.0
 MOST_STREAMS = 20

@@ -121,7 +121,7 @@ def test_a_community_that_fits_nothing_is_told_in_one_sentence(here: Site, fleet
     read = here.dca("read", fleet.addresses[0], "--snmp-port", str(fleet.port), "--community", "wrong")
     assert read.returncode == 1
     assert len(read.stderr.splitlines()) == 1
-    assert "credentials fit" in read.stderr or "answers ping, but not SNMP with the given community" in read.stderr
+    assert "credentials fit" in read.stderr or "answers ping, but not SNMP with the given credentials" in read.stderr
 
 
 @pytest.mark.parametrize(
