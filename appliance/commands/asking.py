@@ -58,7 +58,7 @@ def targets_of(words: Sequence[str], settings: Settings) -> TargetSet:
 
 def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOptions:
     """Return how to ask: what the command line says, else the settings. Raises SettingsError."""
-    options = CycleOptions.from_settings(settings)
+    options = replace(CycleOptions.from_settings(settings), definitions=definitions_here())
     credentials = credentials_of_command(arguments)
     if credentials:
         options = replace(options, credentials=credentials)

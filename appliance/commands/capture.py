@@ -15,7 +15,6 @@ from appliance.errors import DataFolderError, NoAnswerError, SettingsError
 from appliance.files import write_atomic
 from appliance.privacy.people import scrub_text
 from appliance.reading import objects as mib
-from appliance.reading.definitions import builtin_definitions
 from appliance.service.hosts import resolve_host
 from appliance.service.options import CycleOptions
 from appliance.snmp.client import SnmpClient
@@ -60,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _walk(host: str, options: CycleOptions) -> tuple[Objects, str | None]:
     """Return all objects below the subtrees that may be asked for, and why they are not all, or None."""
     address = await resolve_host(host)
-    subtrees = outermost(builtin_definitions().allowed)
+    subtrees = outermost(options.definitions.allowed)
     silence: NoAnswerError | None = None
     async with SnmpClient(options.snmp) as client:
         for credential in options.credentials:

@@ -76,6 +76,7 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
     books = Bookkeeping(store, problems)
     keeper = Keeper(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
     scanning = Scanning(settings, keeper, books, lambda _scan: None)
+    problems.set("definitions", scanning.read_definitions(paths.definitions))
     link = HostingLink(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)

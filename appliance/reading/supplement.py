@@ -45,8 +45,9 @@ def _answered_supplies(before: tuple[Supply, ...], after: tuple[Supply, ...]) ->
     """Return the paths of reasons that hold no longer."""
     if not before:
         return {"supplies"} if after else set()
-    pairs = zip(before, after, strict=True)
-    return {f"supplies.{old.index}.percent" for old, new in pairs if old.percent is None and new.percent is not None}
+    pairs = list(zip(before, after, strict=True))
+    serials = {"supplies.serial"} if any(new.serial for _, new in pairs) else set()
+    return serials | {f"supplies.{old.index}.percent" for old, new in pairs if old.percent is None and new.percent is not None}
 
 
 def _completed(rows: Iterable[Supply], offered: Iterable[Supply]) -> Iterable[Supply]:

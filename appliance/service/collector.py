@@ -45,6 +45,7 @@ class Collector:
     def __init__(self, paths: Paths, settings_store: SettingsStore, settings: Settings) -> None:
         self._settings_store = settings_store
         self._settings = settings
+        self._definitions_folder = paths.definitions
         self._started_at = utc_now()
         self._problems = Problems()
         self._store = StoreThread(paths.readings)
@@ -62,6 +63,7 @@ class Collector:
     async def start(self) -> None:
         """Open the store, go on where the last process ended, and begin the periodic work."""
         await self._scanning.recall()
+        self._read_definitions()
         self._link.open()
         self._make_plan()
         self._spawn(self._tick())
@@ -160,7 +162,12 @@ class Collector:
             raise
         self._problems.clear("settings")
         self._apply(effective.settings)
+        self._read_definitions()
         log.info("settings were read again")
+
+    def _read_definitions(self) -> None:
+        """Read the vendor definitions of the site; one that cannot be used is a problem, and the others stay in force."""
+        self._problems.set("definitions", self._scanning.read_definitions(self._definitions_folder))
 
     async def enrol(self, text: str) -> dict[str, Any]:
         """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""

@@ -127,7 +127,7 @@ class Cycle:
             with _one_error():
                 async with asyncio.TaskGroup() as group, aclosing(sweep.run(targets, self._scan.sweep)) as answers:
                     async for found in answers:
-                        if is_imaging_device(found.objects) and found.address not in self._found:
+                        if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
                             self._found.add(found.address)
                             self._scan.devices += 1
                             group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
@@ -171,7 +171,7 @@ class Cycle:
         if answer is None:
             return
         if self._supplements:
-            answer = replace(answer, reading=await self._supplements.complete(answer.reading, self._scan.traffic))
+            answer = replace(answer, reading=scrub(await self._supplements.complete(answer.reading, self._scan.traffic)))
         self._scan.read += 1
         await self._keep(answer)
 
@@ -222,7 +222,8 @@ class Cycle:
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
         session = client.session(agent, self._scan.traffic, profile=self._profile(agent))
         # Names of documents and people go no further than this, whatever becomes of the reading.
-        return scrub(await read_device(session, taken_at=utc_now(), hostname=device.hostname))
+        reading = await read_device(session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions)
+        return scrub(reading)
 
     async def _why_silent(self, device: Known, reason: str) -> str:
         """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""

@@ -1,10 +1,11 @@
 """How a scan asks: the settings in the form it needs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.discovery.credentials import Credential
 from appliance.discovery.targets import Ranges
+from appliance.reading.definitions import Definitions, builtin_definitions
 from appliance.settings.model import Settings, SnmpCredential, UserCredential
 from appliance.snmp.client import SnmpOptions
 
@@ -34,6 +35,8 @@ class CycleOptions:
     snmp: SnmpOptions
     http: bool = True
     """Whether what SNMP leaves open is asked over HTTP."""
+    definitions: Definitions = field(default_factory=builtin_definitions)
+    """The vendor definitions in force."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "CycleOptions":

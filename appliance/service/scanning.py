@@ -1,7 +1,9 @@
 """What a sweep and a reading of the known devices are in the service: from the settings to the store."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -9,6 +11,7 @@ from appliance.clock import utc_now
 from appliance.discovery.targets import TargetSet
 from appliance.errors import ControlError
 from appliance.http.supplements import Supplements
+from appliance.reading.definitions import builtin_definitions
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.cycle import Cycle, Known, Profiles
 from appliance.service.keeper import Keeper
@@ -39,6 +42,12 @@ class Scanning:
         self._profiles: Profiles = {}
         self._security = UserSecurity()
         self._supplements = Supplements()
+        self._definitions = builtin_definitions()
+
+    def read_definitions(self, folder: Path) -> str | None:
+        """Take the vendor definitions of the site from `folder`, for all scans from now on; return what is wrong with them."""
+        self._definitions = builtin_definitions().with_folder(folder)
+        return " ".join(f"{problem} It is left out." for problem in self._definitions.problems) or None
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
@@ -81,7 +90,7 @@ class Scanning:
     def _cycle(self, scan: Scan) -> Cycle:
         self._missed = {}
         return Cycle(
-            CycleOptions.from_settings(self.settings),
+            replace(CycleOptions.from_settings(self.settings), definitions=self._definitions),
             scan,
             self._keeper.keep,
             self._miss,
