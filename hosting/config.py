@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from appliance.settings.model import HostingSettings
 from hosting.errors import ConfigurationError
+
+CHECK_IN_SECONDS = UPLOAD_SECONDS = 60
+"""The defaults of `appliance.settings.model.HostingSettings`, which takes too long to load for a command such as `token`."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,8 +40,8 @@ class Config:
     database_url: str | None = field(default=None, repr=False)
     public_urls: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
-    check_in_seconds: int = HostingSettings().check_in_seconds
-    upload_seconds: int = HostingSettings().upload_seconds
+    check_in_seconds: int = CHECK_IN_SECONDS
+    upload_seconds: int = UPLOAD_SECONDS
     limits: Limits = Limits()
 
     @property

@@ -4,21 +4,29 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from hosting.db.database import Database
 from hosting.errors import DataError
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+FOLDER = Path(__file__).with_name("migrations")
 ADVISORY_LOCK = 0x44434148  # an arbitrary number, the same for all servers of one database
 
 
 def migrate(database: Database) -> bool:
     """Bring the schema of `database` up to date and return whether anything was to do. Raises DataError for a newer schema."""
+    if _is_current(database):
+        return False
+    # Loaded only now: it takes longer than all the rest of most commands.
+    from alembic import command  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     config = _alembic()
     with _only_one(database), database.writing() as connection:
         context = MigrationContext.configure(connection)
@@ -33,9 +41,23 @@ def migrate(database: Database) -> bool:
     return True
 
 
-def _alembic() -> Config:
+def newest_schema() -> str:
+    """Return the revision of the newest migration: their files begin with it, and are in order."""
+    return max(path.name.partition("_")[0] for path in FOLDER.joinpath("versions").glob("[0-9]*_*.py"))
+
+
+def _is_current(database: Database) -> bool:
+    with database.reading() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == [newest_schema()]
+
+
+def _alembic() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 

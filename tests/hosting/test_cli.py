@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from appliance.settings.model import HostingSettings
+from hosting.config import Config
 from tests.children import Child, Finished, run_child
 from tests.conftest import ROOT, StartChild
 from tests.hosting.postgresql import PostgreSQL
@@ -275,3 +277,17 @@ def test_servers_that_share_postgresql_migrate_it_once(postgresql: PostgreSQL, t
     ports = [serve(start_child, tmp_path / f"data{number}", "--http", environment=environment)[1] for number in range(2)]
     for port in ports:
         assert urllib3.request("GET", f"http://127.0.0.1:{port}/healthz").status == 200
+
+
+def test_a_command_on_a_database_that_is_up_to_date_loads_neither_migrations_nor_server(folder: Path) -> None:
+    listing = "import sys; from hosting.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    loaded = run_child(["python", "-c", listing, "sites", "--data", folder], folder=ROOT).stderr.split()
+
+    assert "hosting.commands.sites" in loaded
+    assert not {"alembic", "tornado", "pydantic", "cryptography", "structlog", "sqlalchemy.dialects.postgresql"} & set(loaded)
+
+
+def test_the_intervals_of_the_server_are_the_defaults_of_the_sites(tmp_path: Path) -> None:
+    config, settings = Config(tmp_path), HostingSettings()
+
+    assert (config.check_in_seconds, config.upload_seconds) == (settings.check_in_seconds, settings.upload_seconds)

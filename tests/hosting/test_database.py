@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from hosting.clock import utc_now
 from hosting.db.cleaning import clean
 from hosting.db.database import Database, database_url
-from hosting.db.migrate import migrate
+from hosting.db.migrate import FOLDER, migrate, newest_schema
 from hosting.db.tables import metadata, nonce, reading
 from hosting.errors import DataError
 from tests.hosting.batches import batch
@@ -71,3 +73,10 @@ def test_a_nonce_outlives_the_time_in_which_it_could_be_replayed(server: Running
     site.upload(batch(), age=timedelta(seconds=-290))
     kept_until = server.read(lambda connection: connection.execute(sa.select(sa.func.max(nonce.c.expires_at))).scalar_one())
     assert kept_until > utc_now() + timedelta(seconds=290 + 300)
+
+
+def test_newest_schema_is_the_head_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("path_separator", "os")
+    assert newest_schema() == ScriptDirectory.from_config(config).get_current_head()

@@ -1,0 +1,33 @@
+"""`dca-hosting sites`: list the sites."""
+
+import argparse
+import json
+
+from hosting.clock import to_rfc3339, utc_now
+from hosting.commands.opening import open_existing
+from hosting.contact import contact
+from hosting.db import sites
+
+LISTED_AT_ONCE = 1000
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the sites by name, with when each was heard of."""
+    config, database = open_existing(options)
+    rows: list[sites.Site] = []
+    with database, database.reading() as connection:
+        while page := sites.sites_after(connection, after=rows[-1].site_id if rows else None, limit=LISTED_AT_ONCE):
+            rows += page
+    rows.sort(key=lambda site: site.name.lower())
+    now = utc_now()
+    words = [(site, contact(site, now, config.check_in_seconds)) for site in rows]
+    if options.json:
+        listed = [
+            {"site_id": site.site_id, "site_name": site.name, "contact": word, "last_contact_at": to_rfc3339(site.last_contact_at)}
+            for site, word in words
+        ]
+        print(json.dumps({"sites": listed}, ensure_ascii=False))
+        return 0
+    for site, word in words:
+        print(f"{site.site_id}  {word:8} {to_rfc3339(site.last_contact_at) or '-':20}  {site.name}")
+    return 0
