@@ -321,7 +321,7 @@ def test_credentials_are_added_put_first_and_removed_and_never_shown(webui: Runn
     assert names() == ["Office"]
     admin.post("/scanning/credentials/change", {"place": "0", "name": "Office", "action": "remove"})
     assert names() == ["Office"]
-    assert webui.store.effective().settings.snmp.credentials[0].community.get_secret_value() == "s3cret"
+    assert webui.store.effective().settings.snmp.credentials[0].model_dump()["community"] == "s3cret"
 
 
 def test_a_credential_without_a_community_is_refused(webui: RunningWebUi) -> None:

@@ -114,7 +114,7 @@ def test_ticked_and_typed_ranges_and_a_community_are_kept(webui: RunningWebUi) -
     settings = webui.store.effective().settings
     assert settings.scan.targets == ("10.20.30.0/24", "10.1.0.1-10.1.0.20", "printer.example")
     assert settings.scan.exclude == ("10.20.30.1",)
-    assert [one.community.get_secret_value() for one in settings.snmp.credentials] == ["s3cret", "public"]
+    assert [one.model_dump()["community"] for one in settings.snmp.credentials] == ["s3cret", "public"]
     assert "s3cret" not in admin.get("/scanning").text
 
 

@@ -19,7 +19,7 @@ def test_every_setting_has_a_working_default_except_the_targets() -> None:
     assert settings.scan.targets == ()
     assert settings.health_check.enabled
     assert settings.update.level == "auto"
-    assert [credential.community.get_secret_value() for credential in settings.snmp.credentials] == ["public"]
+    assert [credential.model_dump()["community"] for credential in settings.snmp.credentials] == ["public"]
 
 
 @pytest.mark.parametrize(
