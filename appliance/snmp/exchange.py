@@ -169,10 +169,11 @@ class CommunityExchange(Exchange):
         query = query._replace(version=self.version, community=self._community)
         data = await self._delivery.deliver(request_id, self._templates.get(query).message(request_id), patience)
         self.answered = True
-        return _decode(data, request_id)
+        return decode_reply(data, request_id)
 
 
-def _decode(data: bytes, request_id: int) -> Response:
+def decode_reply(data: bytes, request_id: int) -> Response:
+    """Return the reply to an SNMPv1 or SNMPv2c request; what nobody can decode has the error status UNDECODABLE."""
     response = read_response(data)
     if response is not None:
         return response

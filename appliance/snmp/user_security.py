@@ -1,7 +1,7 @@
 """SNMPv3 messages, written and read by pysnmp: message format, keys, digests, ciphers and time windows are all its own.
 
 - One pysnmp engine serves all devices for as long as the collector runs. It is made with the first SNMPv3 message, not before: it
-  costs some 25 MB and a tenth of a second, and most sites need none.
+  costs some 10 MB and a tenth of a second, and most sites need none.
 - pysnmp keeps a row for each user at each agent, and looks through all of them whenever one is added. Only the rows of the
   agents asked last are kept here, so neither memory nor time grows with the number of devices.
 - Nothing is sent from here; `appliance.snmp.user_exchange` does the asking.

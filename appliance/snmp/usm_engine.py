@@ -31,6 +31,8 @@ LARGEST_MESSAGE: Final = 65507
 FLAGS: Final[dict[SecurityLevel, bytes]] = {1: b"\x04", 2: b"\x05", 3: b"\x07"}
 """msgFlags of a request: how it is protected, and that a report may be sent (RFC 3412 section 6.4)."""
 LEVELS: Final[dict[int, SecurityLevel]] = {0: 1, 1: 2, 3: 3}
+USER_STATUS: Final = 13
+"""usmUserStatus, the column of usmUserEntry that removes a row."""
 TICKS_AT_ONCE: Final = 301
 
 AUTH: Final[dict[AuthProtocol, Any]] = {
@@ -83,7 +85,11 @@ class UsmEngine:
 
     def remove_user(self, name: str, engine_id: bytes) -> None:
         """Forget a user at an agent."""
-        config.delete_v3_user(self._engine, name, v2c.OctetString(engine_id))
+        # config.delete_v3_user does this too, and then looks through all rows for copies of this one, which are never made here.
+        (entry,) = self._engine.get_mib_builder().import_symbols("SNMP-USER-BASED-SM-MIB", "usmUserEntry")
+        row = entry.getInstIdFromIndices(v2c.OctetString(engine_id), name)
+        instruments = self._engine.message_dispatcher.mib_instrum_controller
+        instruments.write_variables((entry.name + (USER_STATUS,) + row, "destroy"), snmpEngine=self._engine)
 
     def discovery(self, message_id: int) -> bytes:
         """Return the message that asks an agent for its engine ID, boots and time."""

@@ -11,6 +11,7 @@ import struct
 from contextlib import aclosing
 from pathlib import Path
 
+from appliance.discovery.credentials import Credential
 from appliance.discovery.sweep import Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.snmp.client import SnmpClient, SnmpOptions
@@ -43,7 +44,7 @@ async def main() -> None:
             for number, each in enumerate(swallowing, 1):
                 if number not in (5, 6):
                     each.bind((f"127.30.0.{number}", agent.port))
-            credentials = [("2c", "public")]
+            credentials = [Credential("default", "2c", "public")]
             sweep = Sweep(client, credentials=credentials, port=agent.port, packets_per_second=500, probe=tuple(OBJECTS))
             async with aclosing(sweep.run(targets, progress)) as results:
                 found = [each.address async for each in results]

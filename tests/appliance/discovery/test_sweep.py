@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.discovery.credentials import Credential
 from appliance.discovery.icmp import icmp_mode
 from appliance.discovery.sweep import Found, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
@@ -25,6 +26,7 @@ SYS_OBJECT_ID: Oid = (1, 3, 6, 1, 2, 1, 1, 2, 0)
 SYS_DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
 PROBE = (SYS_OBJECT_ID, SYS_DESCR)
 OBJECTS: Objects = {SYS_OBJECT_ID: text("id"), SYS_DESCR: text("a printer")}
+PUBLIC = (Credential("default", "2c", "public"),)
 PATIENCE = SnmpOptions(timeout=0.3, retries=1, budget=10)
 
 needs_ping = pytest.mark.skipif(
@@ -38,7 +40,7 @@ async def sweep(
     port: int,
     *,
     icmp: bool = True,
-    credentials: Sequence[tuple[str, str]] = (("2c", "public"),),
+    credentials: Sequence[Credential] = PUBLIC,
     packets_per_second: float = 2000,
     progress: SweepProgress | None = None,
 ) -> list[Found]:
@@ -81,12 +83,13 @@ def test_an_ipv6_agent_is_found(*, icmp: bool) -> None:
 def test_credentials_are_tried_in_order_and_the_one_that_worked_is_told() -> None:
     async def main() -> tuple[list[Found], list[str]]:
         async with responding(OBJECTS) as responder, SnmpClient(PATIENCE) as client:
-            credentials = [("2c", "first"), ("2c", "second"), ("2c", "public"), ("2c", "never")]
+            credentials = [Credential(word, "2c", word) for word in ("first", "second", "public", "never")]
             found = await sweep(client, ["127.0.0.1"], responder.port, icmp=False, credentials=credentials)
             return found, list(dict.fromkeys(request.community for request in responder.asked))
 
     found, order = asyncio.run(main())
     assert [each.agent.community for each in found] == ["public"]
+    assert [each.credential.name for each in found] == ["public"]
     assert order == ["first", "second", "public"]
 
 
@@ -104,12 +107,17 @@ def test_a_living_address_silent_to_v2c_is_asked_in_v1() -> None:
 def test_v1_is_asked_once_when_it_is_among_the_credentials() -> None:
     async def main() -> tuple[list[Found], list[int]]:
         async with responding(OBJECTS, versions=(0,)) as responder, SnmpClient(PATIENCE) as client:
-            found = await sweep(client, ["127.0.0.1"], responder.port, credentials=[("2c", "public"), ("1", "public")])
+            found = await sweep(
+                client,
+                ["127.0.0.1"],
+                responder.port,
+                credentials=[Credential("first", "2c", "public"), Credential("second", "1", "public")],
+            )
             return found, [request.version for request in responder.asked]
 
     found, versions = asyncio.run(main())
     assert [each.agent.version for each in found] == ["1"]
-    assert versions == [1, 1, 0]
+    assert versions == [1, 0]
 
 
 def test_a_lost_probe_is_repeated_without_pings() -> None:
@@ -127,9 +135,7 @@ def test_results_come_while_the_sweep_goes_on() -> None:
     async def main() -> tuple[int, int]:
         progress = SweepProgress()
         async with responding(OBJECTS, host="127.21.0.1") as responder, SnmpClient(PATIENCE) as client:
-            swept = Sweep(
-                client, credentials=[("2c", "public")], port=responder.port, packets_per_second=100, icmp=False, probe=PROBE
-            )
+            swept = Sweep(client, credentials=PUBLIC, port=responder.port, packets_per_second=100, icmp=False, probe=PROBE)
             async with aclosing(swept.run(TargetSet.parse(["127.21.0.0/24"]), progress)) as results:
                 async for _ in results:
                     assert progress.remaining_seconds is not None
@@ -174,7 +180,7 @@ def test_leaving_a_sweep_early_leaves_nothing_behind() -> None:
         async with responding(OBJECTS, host="127.23.0.1") as responder, SnmpClient(PATIENCE) as client:
             transport = client.transport("127.0.0.1")
             before = open_descriptors()
-            swept = Sweep(client, credentials=[("2c", "public")], port=responder.port, packets_per_second=500, probe=PROBE)
+            swept = Sweep(client, credentials=PUBLIC, port=responder.port, packets_per_second=500, probe=PROBE)
             async with aclosing(swept.run(TargetSet.parse(["127.23.0.0/16"]), SweepProgress())) as results:
                 async for _ in results:
                     break
@@ -293,7 +299,7 @@ def test_silent_addresses_get_a_request_for_each_credential_and_no_more() -> Non
     async def main(port: int) -> SweepProgress:
         progress = SweepProgress()
         async with SnmpClient(SnmpOptions(timeout=0.2, retries=3)) as client:
-            credentials = [("2c", "public"), ("2c", "other")]
+            credentials = [*PUBLIC, Credential("another", "2c", "other")]
             await sweep(client, ["127.25.0.1-10"], port, icmp=False, credentials=credentials, progress=progress)
         return progress
 
@@ -311,7 +317,7 @@ def test_silent_addresses_do_not_delay_those_that_answer() -> None:
             responding({}, versions=(), host="127.26.0.11", port=agent.port),
             SnmpClient(SnmpOptions(timeout=20.0, retries=1)) as client,
         ):
-            swept = Sweep(client, credentials=[("2c", "public")], port=agent.port, packets_per_second=2000, icmp=False, probe=PROBE)
+            swept = Sweep(client, credentials=PUBLIC, port=agent.port, packets_per_second=2000, icmp=False, probe=PROBE)
             begun = time.monotonic()
             async with aclosing(swept.run(TargetSet.parse(["127.26.0.0/24"]), SweepProgress())) as results:
                 async for _ in results:
@@ -325,7 +331,7 @@ def test_silent_addresses_do_not_delay_those_that_answer() -> None:
 def test_ports_of_printing_are_refused(port: int) -> None:
     async def main() -> None:
         async with SnmpClient() as client:
-            Sweep(client, credentials=[("2c", "public")], port=port)
+            Sweep(client, credentials=PUBLIC, port=port)
 
     with pytest.raises(SettingsError, match="port of printing"):
         asyncio.run(main())
@@ -333,11 +339,9 @@ def test_ports_of_printing_are_refused(port: int) -> None:
 
 @pytest.mark.parametrize(
     ("credentials", "packets_per_second", "complaint"),
-    [([], 200, "no SNMP credentials"), ([("3", "x")], 200, "not known"), ([("2c", "public")], 0, "packets_per_second")],
+    [((), 200, "no SNMP credentials"), (PUBLIC, 0, "packets_per_second")],
 )
-def test_what_cannot_be_swept_with_is_refused(
-    credentials: list[tuple[str, str]], packets_per_second: float, complaint: str
-) -> None:
+def test_what_cannot_be_swept_with_is_refused(credentials: Sequence[Credential], packets_per_second: float, complaint: str) -> None:
     async def main() -> None:
         async with SnmpClient() as client:
             Sweep(client, credentials=credentials, packets_per_second=packets_per_second)
@@ -351,7 +355,7 @@ def test_the_standard_probe_says_whether_a_device_is_a_printer() -> None:
 
     async def main() -> list[Found]:
         async with responding({**OBJECTS, serial: text("S1")}) as responder, SnmpClient(PATIENCE) as client:
-            swept = Sweep(client, credentials=[("2c", "public")], port=responder.port, icmp=False)
+            swept = Sweep(client, credentials=PUBLIC, port=responder.port, icmp=False)
             async with aclosing(swept.run(TargetSet.parse(["127.0.0.1"]), SweepProgress())) as results:
                 return [found async for found in results]
 

@@ -1,0 +1,254 @@
+"""Reads devices whose replies are broken at random: no exception may escape, nothing may go round in circles.
+
+The devices are recordings of real ones and generated ones. Every request goes to the real answer of such a device, which is then
+mutated as octets and decoded by the appliance's own code; walking, repairs and the reading follow, as with a real device. Some
+replies are SNMPv3 messages, read through pysnmp. `--seed` and `--device` show a failure again.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from appliance.errors import SnmpError
+from appliance.privacy.people import scrub
+from appliance.reading.device import read_device
+from appliance.report import Reading
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic
+from appliance.snmp.ber import Response, read_message_id, read_request_id, read_response
+from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Silence, Stop, decode_reply
+from appliance.snmp.session import Session
+from appliance.snmp.templates import Kind, Query, Templates
+from appliance.snmp.user_security import UnreadableError, UserSecurity
+from benchmarks._mutations import mutate
+from benchmarks._v3_replies import ENGINE_ID, MESSAGE_ID, USER, v3_replies
+from simulator.agent import Agent as SimulatedAgent
+from simulator.fleet import Options, generated_fleet, recorded_fleet
+
+RECORDINGS = Path(__file__).parents[2] / "shared" / "recordings"
+TAKEN_AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+REQUESTS_PER_DEVICE = 300
+"""What the budget of time is to a real visit: above it the visit ends."""
+LONGEST_SECONDS = 20
+"""CPU seconds for one device; above it something goes round in circles."""
+V3_SHARE = 0.1
+"""Devices after which an SNMPv3 reply is broken and read too."""
+
+
+class LoopError(BaseException):
+    """One device took longer than anything could that comes to an end."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run came to."""
+
+    mutated: int = 0
+    replies: int = 0
+    devices: int = 0
+    readings: int = 0
+    partial: int = 0
+    refused: int = 0
+    """Devices that gave no reading, with an error a person can read."""
+    by_hand: int = 0
+    by_pysnmp: int = 0
+    undecodable: int = 0
+    v3: int = 0
+    v3_read: int = 0
+    most_requests: int = 0
+    longest_seconds: float = 0.0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+
+class MutatingExchange(Exchange):
+    """Stands for the network: the device's own reply, more or less broken."""
+
+    def __init__(self, agent: SimulatedAgent, version: str, chance: random.Random, tally: Tally) -> None:
+        super().__init__("1" if version == "1" else "2c", _NO_DELIVERY)
+        self.requests = 0
+        self._agent = agent
+        self._chance = chance
+        self._tally = tally
+        self._templates = Templates(capacity=16)
+        self._rate = chance.choice((0.2, 0.5, 1.0))
+        self._before = b""
+
+    async def ask(self, query: Query, patience: Patience | None = None) -> Response:  # noqa: ARG002 - nothing is waited for
+        """Return the decoded reply."""
+        self.requests += 1
+        if self.requests > REQUESTS_PER_DEVICE:
+            raise Stop("the requests one device may take are over")
+        request_id = self._templates.next_request_id()
+        request = self._templates.get(query._replace(version=self.version, community="public")).message(request_id)
+        reply = self._agent.answer(request, 0.0)
+        if reply is None or self._chance.random() < 0.01:
+            raise Silence("no answer")
+        self._tally.replies += 1
+        if self._chance.random() < self._rate:
+            reply = mutate(reply, self._before, self._chance)
+            self._tally.mutated += 1
+        self._before = reply
+        return self._decoded(reply, request_id)
+
+    def _decoded(self, reply: bytes, request_id: int) -> Response:
+        read_request_id(reply)
+        read_message_id(reply)
+        self.answered = True
+        by_hand = read_response(reply)
+        response = decode_reply(reply, request_id)
+        if by_hand is not None:
+            self._tally.by_hand += 1
+        elif response.error_status == UNDECODABLE:
+            self._tally.undecodable += 1
+        else:
+            self._tally.by_pysnmp += 1
+        return response
+
+
+class _NoDelivery(Delivery):
+    """Nothing is delivered here."""
+
+    def __init__(self) -> None:
+        self.refused = False
+        self.round_trip = 0.001
+
+
+_NO_DELIVERY = _NoDelivery()
+
+
+class Endurance:
+    """One run over many devices; each depends on nothing but the seed and its number."""
+
+    def __init__(self, seed: int, recordings: Path) -> None:
+        self._seed = seed
+        options = Options(seconds_per_page=0.0)
+        fleets = [generated_fleet(None, "127.1.0.1", options)]
+        if any(recordings.glob("*.snmprec")):
+            fleets.append(recorded_fleet([recordings], "127.2.0.1", options))
+        self.agents = [member.build() for fleet in fleets for member in fleet.members]
+        self._v3 = v3_replies()
+        self._security = UserSecurity()
+        self.tally = Tally()
+
+    def run(self, count: int, *, progress: bool) -> None:
+        """Read devices until `count` replies have been mutated."""
+        number = told = 0
+        while self.tally.mutated < count:
+            self.device(number)
+            number += 1
+            if progress and self.tally.mutated - told >= 20_000:
+                told = self.tally.mutated
+                print(f"\r{told} replies mutated, {len(self.tally.failures)} failures", end="", file=sys.stderr, flush=True)
+        if progress:
+            print(file=sys.stderr)
+
+    def device(self, number: int) -> None:
+        """Read one device."""
+        chance = random.Random(f"{self._seed} {number}")  # noqa: S311 - repeatable on purpose
+        began = time.process_time()
+        self.tally.devices += 1
+        try:
+            with _no_longer_than(LONGEST_SECONDS):
+                asyncio.run(self._read(chance))
+                self._read_v3(chance)
+        except SnmpError:
+            self.tally.refused += 1
+        except (Exception, LoopError) as error:  # noqa: BLE001 - what this benchmark looks for is anything that escapes
+            self.tally.failures.append(
+                {"seed": self._seed, "device": number, "error": type(error).__name__, "trace": traceback.format_exc()}
+            )
+        self.tally.longest_seconds = max(self.tally.longest_seconds, time.process_time() - began)
+
+    async def _read(self, chance: random.Random) -> None:
+        exchange = MutatingExchange(chance.choice(self.agents), chance.choice(("1", "2c", "2c", "2c")), chance, self.tally)
+        agent = Agent("192.0.2.10", version="2c")
+        profile = AgentProfile(bulk=chance.random() > 0.1, max_varbinds=chance.choice((1, 8, 48, 48, 48)))
+        session = Session(agent, options=SnmpOptions(), exchange=exchange, traffic=Traffic(), profile=profile)
+        try:
+            reading = scrub(await read_device(session, taken_at=TAKEN_AT))
+        finally:
+            self.tally.most_requests = max(self.tally.most_requests, exchange.requests)
+        self.tally.readings += 1
+        self.tally.partial += session.partial is not None
+        # The contract with the hosting server holds whatever the device has sent.
+        if chance.random() < 0.1 and Reading.model_validate_json(reading.to_json()) != reading:
+            raise ValueError("the reading does not survive being written and read")
+
+    def _read_v3(self, chance: random.Random) -> None:
+        if chance.random() > V3_SHARE:
+            return
+        reply = mutate(chance.choice(self._v3), chance.choice(self._v3), chance)
+        self.tally.mutated += 1
+        self.tally.v3 += 1
+        read_message_id(reply)
+        try:
+            # The user is known at this agent, as after a first request.
+            self._security.request(MESSAGE_ID, USER, ENGINE_ID, Query("3", "", Kind.GET, ()))
+            self._security.read(reply, USER)
+        except UnreadableError:
+            return
+        self.tally.v3_read += 1
+
+
+@contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    def over(_signal: int, _frame: object) -> None:
+        raise LoopError(f"more than {seconds} s of CPU time")
+
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def report(tally: Tally, seconds: float) -> str:
+    """Return the result for a person."""
+    lines = [
+        f"{tally.mutated} mutated replies of {tally.replies + tally.v3}, {tally.devices} devices, {seconds:.0f} s",
+        f"  decoded by the appliance's reader: {tally.by_hand}, by pysnmp: {tally.by_pysnmp}, by nobody: {tally.undecodable}",
+        f"  SNMPv3 messages: {tally.v3}, of them readable: {tally.v3_read}",
+        f"  readings: {tally.readings}, of them partial: {tally.partial}; devices that gave none: {tally.refused}",
+        f"  most requests to one device: {tally.most_requests}; longest device: {tally.longest_seconds:.2f} CPU s",
+        f"  exceptions that escaped, and loops: {len(tally.failures)}",
+    ]
+    lines += [f"{failure['trace']}again: --seed {failure['seed']} --device {failure['device']}" for failure in tally.failures[:5]]
+    return "\n".join(lines)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run and print; 0 when nothing escaped."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks endurance", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--count", type=int, default=20_000, metavar="N", help="replies to mutate (20000)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another number, other mutations (1)")
+    parser.add_argument("--device", type=int, metavar="N", help="only this device of the run")
+    parser.add_argument(
+        "--recordings", type=Path, default=Path(os.environ.get("DCA_RECORDINGS") or RECORDINGS), metavar="DIR", help="*.snmprec"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args(argv)
+    endurance = Endurance(arguments.seed, arguments.recordings)
+    began = time.monotonic()
+    if arguments.device is None:
+        endurance.run(arguments.count, progress=sys.stderr.isatty())
+    else:
+        endurance.device(arguments.device)
+    seconds = time.monotonic() - began
+    if arguments.json:
+        print(json.dumps({**asdict(endurance.tally), "seconds": round(seconds, 1)}, indent=2))
+    else:
+        print(report(endurance.tally, seconds))
+    return 1 if endurance.tally.failures else 0
