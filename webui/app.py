@@ -24,6 +24,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/scanning/ranges", scanning.Ranges),
     (r"/scanning/pace", scanning.Pace),
     (r"/scanning/credentials", scanning.Credentials),
+    (r"/scanning/users", scanning.Users),
     (r"/scanning/credentials/change", scanning.ChangeCredential),
     (r"/scan", scanning.StartScan),
     (r"/scan/cancel", scanning.CancelScan),

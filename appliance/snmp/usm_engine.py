@@ -89,7 +89,7 @@ class UsmEngine:
         (entry,) = self._engine.get_mib_builder().import_symbols("SNMP-USER-BASED-SM-MIB", "usmUserEntry")
         row = entry.getInstIdFromIndices(v2c.OctetString(engine_id), name)
         instruments = self._engine.message_dispatcher.mib_instrum_controller
-        instruments.write_variables((entry.name + (USER_STATUS,) + row, "destroy"), snmpEngine=self._engine)
+        instruments.write_variables(((*entry.name, USER_STATUS, *row), "destroy"), snmpEngine=self._engine)
 
     def discovery(self, message_id: int) -> bytes:
         """Return the message that asks an agent for its engine ID, boots and time."""

@@ -324,6 +324,41 @@ def test_credentials_are_added_put_first_and_removed_and_never_shown(webui: Runn
     assert webui.store.effective().settings.snmp.credentials[0].model_dump()["community"] == "s3cret"
 
 
+def test_an_snmpv3_user_is_added_and_its_passphrases_are_never_shown(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    sent = {"v3_name": "Third floor", "v3_user": "reader", "v3_auth_protocol": "SHA-512", "v3_priv_protocol": "AES-256"}
+    secrets = {"v3_auth_passphrase": "correct horse battery", "v3_priv_passphrase": "staple of the printer"}
+    assert admin.post("/scanning/users", {**sent, **secrets, "v3_ranges": "10.0.3.0/24\n10.0.4.1"}).status == 303
+    kept = webui.store.effective().settings.snmp.credentials[-1].model_dump()
+    assert (kept["version"], kept["user"], kept["auth_protocol"], kept["priv_protocol"]) == ("3", "reader", "SHA-512", "AES-256")
+    assert (kept["auth_passphrase"], kept["priv_passphrase"]) == tuple(secrets.values())
+    assert kept["ranges"] == ("10.0.3.0/24", "10.0.4.1")
+    page = admin.get("/scanning")
+    assert "reader, SHA-512, AES-256" in page.shown
+    assert "10.0.3.0/24, 10.0.4.1" in page.shown
+    assert not any(secret in page.text for secret in secrets.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"v3_user": " "}, "Type the name of the user"),
+        ({"v3_auth_passphrase": "short"}, "the passphrase for authentication is too short"),
+        ({"v3_auth_protocol": "none"}, "privacy needs authentication"),
+        ({"v3_priv_passphrase": ""}, "the passphrase for privacy is missing"),
+        ({"v3_ranges": "printer.example"}, "is no range of addresses"),
+    ],
+)
+def test_an_snmpv3_user_that_cannot_work_is_refused(webui: RunningWebUi, changes: dict[str, str], complaint: str) -> None:
+    sent = {"v3_user": "reader", "v3_auth_protocol": "SHA", "v3_auth_passphrase": "correct horse battery"}
+    sent |= {"v3_priv_protocol": "AES-128", "v3_priv_passphrase": "staple of the printer"}
+    answer = webui.admin().post("/scanning/users", sent | changes)
+    assert answer.status == 422
+    assert complaint in answer.shown
+    assert "correct horse battery" not in answer.text
+    assert len(webui.store.effective().settings.snmp.credentials) == 1
+
+
 def test_a_credential_without_a_community_is_refused(webui: RunningWebUi) -> None:
     answer = webui.admin().post("/scanning/credentials", {"name": "Office", "version": "2c", "community": " "})
     assert answer.status == 422

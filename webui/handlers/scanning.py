@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import structlog
 from tornado.iostream import StreamClosedError
@@ -10,7 +10,9 @@ from tornado.web import HTTPError
 
 from appliance.errors import ControlError, DcaError
 from appliance.settings.model import CommunityCredential, SnmpCredential
+from appliance.usm import AuthProtocol, PrivProtocol
 from webui import texts
+from webui.credentials import NEW_USER, described, take_community, take_user
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
 from webui.networks import count_addresses, suggest
@@ -37,6 +39,7 @@ class ScanningPage(Page):
             "ranges": SectionForm("scan", RANGE_FIELDS, effective),
             "pace": SectionForm("scan", PACE_FIELDS, effective),
             "credential": Form({"version": "2c"}),
+            "user": Form(dict(NEW_USER)),
         }
         self.page(
             "scanning.html",
@@ -46,7 +49,9 @@ class ScanningPage(Page):
             last_scan=collector.data.get("last_scan"),
             targets=effective.settings.scan.targets,
             addresses=count_addresses(effective.settings.scan.targets),
-            credentials=[(item.name, item.version) for item in snmp.credentials],
+            credentials=[described(item) for item in snmp.credentials],
+            auth_protocols=get_args(AuthProtocol),
+            priv_protocols=get_args(PrivProtocol),
             credentials_lock=effective.variables.get(CREDENTIALS, ""),
             suggestions=suggest(self.client_ip),
             texts=texts,
@@ -57,18 +62,18 @@ class ScanningPage(Page):
         """Return the text of a field as it was sent, None when it was not."""
         return self.get_body_argument(field, None)
 
-    def sent_credential(self) -> tuple[Form, SnmpCredential | None]:
-        """Return the form of a credential and, when it is complete, the credential."""
-        name, version = self.get_body_argument("name", "")[:60], self.get_body_argument("version", "2c")
-        community = self.get_body_argument("community", "", strip=False)
-        form = Form({"name": name, "version": version})
-        if not community.strip():
-            form.errors["community"] = self.locale.translate("Type the community, as it is set in the printers.")
-        if version not in ("1", "2c"):
-            form.errors["version"] = self.locale.translate("Choose 1 or 2c.")
-        if form.errors:
-            return form, None
-        return form, CommunityCredential.model_validate({"name": name, "version": version, "community": community})
+    def typed(self, field: str) -> str:
+        """Return the text of a field as it was sent, blanks included; empty when it was not."""
+        return self.get_body_argument(field, "", strip=False)
+
+    def sent_credential(self) -> tuple[Form, CommunityCredential | None]:
+        """Return the form of a community and, when it is complete, the credential."""
+        form, credential = take_community(self.typed)
+        return self._translated(form), credential
+
+    def _translated(self, form: Form) -> Form:
+        form.errors = {field: self.locale.translate(text) for field, text in form.errors.items()}
+        return form
 
     async def keep_credentials(self, credentials: list[SnmpCredential], done: str) -> None:
         """Write the list of credentials. Raises DcaError."""
@@ -127,6 +132,10 @@ class Credentials(ScanningPage):
     async def post(self) -> None:
         """Add it."""
         form, credential = self.sent_credential()
+        await self.add("credential", form, credential)
+
+    async def add(self, form_name: str, form: Form, credential: SnmpCredential | None) -> None:
+        """Keep a credential that is complete; show the form again when it is not."""
         if credential:
             try:
                 kept = [*self.effective().settings.snmp.credentials, credential]
@@ -134,9 +143,18 @@ class Credentials(ScanningPage):
             except DcaError as error:
                 form.errors[""] = str(error)
         if form.errors:
-            await self.show(422, credential=form)
+            await self.show(422, **{form_name: form})
         else:
             self.go("/scanning")
+
+
+class Users(Credentials):
+    """A new credential for SNMPv3, tried after the others."""
+
+    async def post(self) -> None:
+        """Add it."""
+        form, credential = take_user(self.typed)
+        await self.add("user", self._translated(form), credential)
 
 
 class ChangeCredential(ScanningPage):
