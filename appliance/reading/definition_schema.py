@@ -358,16 +358,16 @@ class DefinitionFile(Part):
 
     def why_not(self, subtree: Oid) -> str | None:
         """Return why this definition may not ask for `subtree`, or None when it may."""
+        if subtree in SHARED or any(subtree[:length] in mib.STANDARD for length in range(7, len(subtree) + 1)):
+            return None
+        if subtree[:6] != ENTERPRISES or (len(subtree) > 6 and subtree[6] not in self.enterprises):
+            numbers = ", ".join(map(str, sorted(self.enterprises))) or "none"
+            return f"it is outside 1.3.6.1.4.1 and the enterprise numbers of its brands ({numbers})"
+        if len(subtree) < SHORTEST_SUBTREE:
+            return "this is too wide: name a column or an instance"
         for oid, what in FORBIDDEN.items():
             if subtree[: len(oid)] == oid or oid[: len(subtree)] == subtree:
                 return f"{format_oid(oid)} is never asked for: {what}"
-        if subtree in SHARED or any(subtree[:length] in mib.STANDARD for length in range(7, len(subtree) + 1)):
-            return None
-        if len(subtree) < SHORTEST_SUBTREE:
-            return "this is too wide: name a column or an instance"
-        if subtree[:6] != ENTERPRISES or subtree[6] not in self.enterprises:
-            numbers = ", ".join(map(str, sorted(self.enterprises))) or "none"
-            return f"it is outside 1.3.6.1.4.1 and the enterprise numbers of its brands ({numbers})"
         return None
 
     def referred(self) -> Iterator[tuple[str, str]]:

@@ -16,19 +16,19 @@ HP = f"{P}.11.2.3.9.4.2.1"
 BROTHER = f"{P}.2435.2.3.9.4.2.1.5.5"
 
 SERIALS = (
-    f"{HP}.1.1.3.3.0 {P}.641.2.1.2.1.6.1 {P}.641.6.2.3.1.5.1 {P}.253.8.53.3.2.1.3.1 {P}.367.3.2.1.2.1.4.0 {P}.1602.1.2.1.8.1.3.1.1 "
+    f"{HP}.1.3.3.0 {P}.641.2.1.2.1.6.1 {P}.641.6.2.3.1.5.1 {P}.253.8.53.3.2.1.3.1 {P}.367.3.2.1.2.1.4.0 {P}.1602.1.2.1.8.1.3.1.1 "
     f"{P}.1602.1.2.1.4.0 {P}.1347.43.5.1.1.28.1 {BROTHER}.1.0 {P}.1248.1.2.2.1.1.1.5.1 {P}.2001.1.1.1.1.11.1.10.45.0 "
     f"{P}.236.11.5.1.1.1.4.0 {P}.1129.1.2.1.1.1.1.1.0 {P}.10642.1.9.0 {P}.683.1.5.0 {P}.40093.1.1.1.5.0 {P}.40093.1.1.1.5 "
     f"{P}.40093.6.1.2.0 {P}.40093.6.1.2 {P}.40093.10.1.1.4.0 {P}.40093.10.1.1.4"
 ).split()
 MODELS = (
-    f"{HP}.1.1.3.2.0 {P}.641.2.1.2.1.2.1 {P}.641.6.2.3.1.4.1 {P}.128.2.1.3.1.2.0 {P}.367.3.2.1.1.1.1.0 {P}.1602.1.1.1.1.0 "
+    f"{HP}.1.3.2.0 {P}.641.2.1.2.1.2.1 {P}.641.6.2.3.1.4.1 {P}.128.2.1.3.1.2.0 {P}.367.3.2.1.1.1.1.0 {P}.1602.1.1.1.1.0 "
     f"{P}.18334.1.1.1.1.6.2.1.0 {P}.1347.43.5.1.1.1.1 {P}.1248.1.2.2.1.1.1.2.1 {P}.2001.1.1.1.1.11.1.10.25.0 "
     f"{P}.236.11.5.1.1.1.1.0 {P}.1129.2.3.50.1.2.3.1.3.1.1 {P}.1129.1.2.1.1.1.2.1.0 {P}.674.10898.100.2.1.2.1.2.1 {P}.10642.1.1.0 "
     f"{P}.2435.2.4.3.2435.5.13.3.0"
 ).split()
 FIRMWARES = (
-    f"{HP}.1.1.3.6.0 {HP}.1.1.3.5.0 {P}.641.2.1.2.1.4.1 {P}.641.6.3.3.1.7.1.1 {P}.367.3.2.1.1.1.2.0 {P}.367.3.2.1.2.20.1.2.1.1 "
+    f"{HP}.1.3.6.0 {HP}.1.3.5.0 {P}.641.2.1.2.1.4.1 {P}.641.6.3.3.1.7.1.1 {P}.367.3.2.1.1.1.2.0 {P}.367.3.2.1.2.20.1.2.1.1 "
     f"{P}.1602.1.1.1.4.0 {P}.18334.1.1.1.1.6.1.0 {P}.1347.43.5.4.1.5.1.1 {BROTHER}.17.0 {P}.236.11.5.1.1.1.2.0 "
     f"{P}.2385.2.1.1.2.1.2.1 "
     f"{P}.1129.2.3.50.1.2.4.1.62.1.1 {P}.1129.1.2.1.1.1.2.2.0 {P}.10642.1.2.0 {P}.40093.1.1.1.1.0 {P}.40093.1.1.1.1 "
@@ -43,10 +43,10 @@ METERS = {
     "engine_duplex": (f"{HP}.4.1.2.22.0",),
     "jams": (f"{HP}.4.1.2.34.0",),
     "scan_total": (f"{HP}.2.2.1.74.0", f"{P}.1602.1.11.1.3.1.4.501", f"{P}.1347.46.10.1.1.5.3", f"{P}.18334.1.1.1.5.7.2.1.5.0"),
-    "simplex": (f"{HP}.1.1.16.1.1.13.0",),
-    "duplex": (f"{HP}.1.1.16.1.1.14.0", f"{P}.18334.1.1.1.5.7.2.1.3.0"),
-    "paper_letter_mono": (f"{HP}.1.1.16.1.20.1.2.0",),
-    "paper_letter_color": (f"{HP}.1.1.16.1.20.2.2.0",),
+    "simplex": (f"{HP}.1.16.1.1.13.0",),
+    "duplex": (f"{HP}.1.16.1.1.14.0", f"{P}.18334.1.1.1.5.7.2.1.3.0"),
+    "paper_letter_mono": (f"{HP}.1.16.1.20.1.2.0",),
+    "paper_letter_color": (f"{HP}.1.16.1.20.2.2.0",),
     "total": (
         f"{P}.253.8.53.13.2.1.6.1.20.1",
         f"{P}.1602.1.11.1.3.1.4.101",
@@ -158,7 +158,7 @@ def _names(recorded: Recorded) -> Iterator[Fact]:
     firmwares = {each for oid in FIRMWARES for each in recorded.spellings(oid) if not PLACEHOLDER.fullmatch(each)}
     if firmwares:
         yield Fact(17, "firmware", min(firmwares), at("device.firmware"), lambda _: True, "private")
-    if asset := recorded.spellings(f"{HP}.1.1.3.12.0"):
+    if asset := recorded.spellings(f"{HP}.1.3.12.0"):
         yield spelled(asset, "device.asset_number", 13, "asset number", "private")
     if not any(spellings(each) for each in own_rows(recorded, f"{PRT}.16.5.1.2", device).values()):
         for oid in PANELS:
@@ -193,7 +193,7 @@ def _meters(recorded: Recorded) -> Iterator[Fact]:
             if labelled and count is not None:
                 yield meter(labelled, count, f"{labelled} by label")
     for code, category in EQUIVALENT.items():
-        octets = recorded.objects.get(f"{HP}.1.1.16.1.44.{code}.0") or recorded.objects.get(f"{HP}.1.1.16.1.44.{code}")
+        octets = recorded.objects.get(f"{HP}.1.16.1.44.{code}.0") or recorded.objects.get(f"{HP}.1.16.1.44.{code}")
         if isinstance(octets, bytes) and len(octets) == 4:
             yield meter(category, round(struct.unpack(">f", octets)[0]), f"{category} in A4")
     yield from _sums(recorded)

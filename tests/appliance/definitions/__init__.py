@@ -1,0 +1,1 @@
+"""Vendor definitions: their schema, their loading, and what each makes of a device."""
