@@ -1,0 +1,130 @@
+"""`dca definitions` and `dca read --recording`, as child processes."""
+
+import json
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.appliance.definitions.device import HEAD, Content, P, of, supply_row, written
+from tests.children import Finished, run_child
+from tests.conftest import ROOT
+from tests.recordings.recorded_file import write_recording
+
+DCA = Path(sysconfig.get_path("scripts")) / "dca"
+DEFINITION = f"""{HEAD}
+[[object]]
+name = "acmeSerial"
+oid = "{P}.99999.1.2.0"
+gives = "device.serial"
+evidence = "A"
+
+[[object]]
+name = "acmeCopies"
+oid = "{P}.99999.1.3.0"
+gives = "meters.copy_total"
+evidence = "C"
+"""
+DEVICE: dict[str, Content] = of(
+    "99999.7", {f"{P}.99999.1.2.0": "A1B2C3", **supply_row(1, kind=3, text="Black Toner", level=50, capacity=100)}
+)
+
+
+def dca(*words: str | Path, data: Path | None = None) -> Finished:
+    environment = {"DCA_DATA_DIR": str(data)} if data else {}
+    return run_child([DCA, *words], environment=environment, folder=ROOT)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Return the recording of a device nobody knows."""
+    return write_recording(tmp_path / "device.snmprec", DEVICE)
+
+
+@pytest.fixture
+def definition(tmp_path: Path) -> Path:
+    """Return a definition for it."""
+    return written(tmp_path / "own", DEFINITION)
+
+
+def test_check_says_what_a_definition_is_for(definition: Path) -> None:
+    done = dca("definitions", "check", definition)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{definition}: a definition for Acme; 2 subtrees may be asked for.\n"
+
+
+def test_check_takes_all_that_come_with_the_program() -> None:
+    files = sorted((ROOT / "appliance" / "definitions").glob("*.toml"))
+    done = dca("definitions", "check", *files)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, len(files))
+
+
+def test_check_names_file_line_and_key_and_goes_on(definition: Path, tmp_path: Path) -> None:
+    broken = written(tmp_path, DEFINITION.replace('"A"', '"Z"'), "broken.toml")
+    done = dca("definitions", "check", broken, definition)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"dca: {broken}, line 12, object.0.evidence: ")
+    assert done.stdout.startswith(f"{definition}: ")
+
+
+def test_test_shows_each_object_and_what_it_gives(definition: Path, recording: Path) -> None:
+    done = dca("definitions", "test", definition, "--recording", recording)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["acmeSerial", f"{P}.99999.1.2.0", "A", "A1B2C3", "device.serial"] in rows
+    assert ["acmeCopies", f"{P}.99999.1.3.0", "C", "-", "meters.copy_total"] in rows
+    assert ["Manufacturer", "Acme"] in rows
+    assert ["device.serial", "acmeSerial", f"{P}.99999.1.2.0"] in rows
+
+
+def test_test_prints_json(definition: Path, recording: Path) -> None:
+    document = json.loads(dca("definitions", "test", definition, "--recording", recording, "--json").stdout)
+    assert document["applies"] is True
+    assert document["objects"][0]["recorded"] == "A1B2C3"
+    assert document["reading"]["device"]["serial"] == "A1B2C3"
+
+
+def test_test_says_when_a_definition_is_not_for_the_device(definition: Path, tmp_path: Path) -> None:
+    other = write_recording(tmp_path / "other.snmprec", of("2385.3.1", {}))
+    done = dca("definitions", "test", definition, "--recording", other)
+    assert done.returncode == 1
+    assert done.stdout.startswith("The definition for Acme is not for this device")
+
+
+@pytest.mark.parametrize("words", [("definitions",), ("definitions", "check"), ("definitions", "test", "x.toml")])
+def test_wrong_use_is_told(words: tuple[str, ...]) -> None:
+    assert dca(*words).returncode == 2
+
+
+def test_a_recording_is_read_like_a_device(recording: Path) -> None:
+    done = dca("read", "--recording", recording)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Black Toner" in done.stdout
+    assert "A1B2C3" not in done.stdout
+
+
+def test_definitions_of_the_site_count_for_recordings_too(recording: Path, tmp_path: Path) -> None:
+    written(tmp_path / "data" / "definitions", DEFINITION)
+    written(tmp_path / "data" / "definitions", "vendor = 1", "broken.toml")
+    done = dca("read", "--recording", recording, "--json", data=tmp_path / "data")
+    (reading,) = json.loads(done.stdout)["readings"]
+    assert (reading["device"]["manufacturer"], reading["device"]["serial"]) == ("Acme", "A1B2C3")
+    assert reading["sources"]["device.serial"] == f"acmeSerial {P}.99999.1.2.0"
+    assert "broken.toml, line 1, schema: Field required. It is left out." in done.stderr
+
+
+def test_several_recordings_are_read_at_once(recording: Path) -> None:
+    done = dca("read", "--recording", recording, "--recording", recording, "--json")
+    assert len(json.loads(done.stdout)["readings"]) == 2
+
+
+def test_a_recording_nobody_can_read_is_told(tmp_path: Path) -> None:
+    done = dca("read", "--recording", tmp_path / "absent.snmprec")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"The recording {tmp_path}/absent.snmprec cannot be read: No such file or directory." in done.stderr
+
+
+@pytest.mark.parametrize("words", [("read",), ("read", "192.0.2.1", "--recording", "x")])
+def test_hosts_or_recordings_are_read_but_not_neither_nor_both(words: tuple[str, ...]) -> None:
+    done = dca(*words)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)

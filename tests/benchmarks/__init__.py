@@ -1,0 +1,1 @@
+"""The benchmarks that are cheap enough for every run of the tests."""
