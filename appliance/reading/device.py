@@ -132,6 +132,8 @@ def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]
         yield "device.serial"
     if has_standard_model(vendor, definitions.makers):
         yield "device.model"
+        if vendor.texts.device_descr and any(map(definitions.makers.leading, vendor.texts.maker_names)):
+            yield "device.device_id"
     if standard_firmware(view):
         yield "device.firmware"
     if text(view.system(mib.SYS_LOCATION)):
