@@ -73,11 +73,13 @@ class Asking:
     icmp: bool
     probe: tuple[Oid, ...]
 
+    def all_steps(self) -> tuple["Step", ...]:
+        """Return one request for each credential; all users of SNMPv3 share one, which names none of them."""
+        return _steps(self.credentials)
+
     def steps(self, address: str) -> tuple["Step", ...]:
-        """Return one request for each credential that is for `address`; all users of SNMPv3 share one, which names none of them."""
-        steps = [Step(credential, credential.version) for credential in covering(self.credentials, address)]
-        first = next((step for step in steps if step.version == "3"), None)
-        return tuple(step for step in steps if step.version != "3" or step is first)
+        """Return those requests of which the credential is for `address`."""
+        return _steps(covering(self.credentials, address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,12 @@ class Step:
 
     credential: Credential
     version: Version
+
+
+def _steps(credentials: Sequence[Credential]) -> tuple[Step, ...]:
+    steps = [Step(credential, credential.version) for credential in credentials]
+    first = next((step for step in steps if step.version == "3"), None)
+    return tuple(step for step in steps if step.version != "3" or step is first)
 
 
 @dataclass(frozen=True, slots=True)

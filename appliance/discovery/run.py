@@ -81,7 +81,8 @@ class SweepRun:
         self._courier = Courier(client, asking.port, self._traffic)
         self._asking = asking
         # Only ranges of credentials make addresses differ.
-        self._steps = None if any(each.ranges for each in asking.credentials) else asking.steps("")
+        self._steps = asking.all_steps()
+        self._steps_differ = any(each.ranges for each in asking.credentials)
         self._ping_trips = RoundTrips()
         self._round_trips = RoundTrips()
         self._progress = progress
@@ -123,9 +124,11 @@ class SweepRun:
             for task in self._tasks:
                 await task
         finally:
-            await self._close()
-            self._publish()
-            self.results.put_nowait(None)
+            try:
+                await self._close()
+                self._publish()
+            finally:
+                self.results.put_nowait(None)
 
     async def _close(self) -> None:
         self._courier.close()
@@ -167,7 +170,7 @@ class SweepRun:
     def _begin(self) -> None:
         assert self._next_address is not None
         address = self._next_address
-        target = _Target(address, self._asking.steps(address) if self._steps is None else self._steps)
+        target = _Target(address, self._asking.steps(address) if self._steps_differ else self._steps)
         self._open[address] = target
         self._next_address = next(self._fresh, None)
         self._may_begin_at = 0.0
@@ -369,7 +372,7 @@ class SweepRun:
         if self._next_address is None and not self._open:
             return 0
         pings = PINGS if self._asking.icmp else 0
-        probes = len(self._asking.steps("") if self._steps is None else self._steps) * (1 if pings else PROBES_WITHOUT_PING)
+        probes = len(self._steps) * (1 if pings else PROBES_WITHOUT_PING)
         begun = self._progress.addresses - self._unbegun
         # Until enough addresses are through, they are taken to be silent ones, which need the most packets.
         packets = self._traffic.packets_sent / begun if begun >= 256 else pings + probes

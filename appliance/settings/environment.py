@@ -137,9 +137,12 @@ def environment_layer(environment: Mapping[str, str] = os.environ) -> tuple[dict
 
 
 def user_credential(environment: Mapping[str, str] = os.environ) -> dict[str, Any] | None:
-    """Return the SNMPv3 credential the environment describes, or None. SettingsError when only its user name is missing."""
+    """Return the SNMPv3 credential the environment describes, or None. SettingsError when its user name is missing.
+
+    Passphrases alone are no fault: they are there for a command that names the user (`dca read --v3-user`).
+    """
     given = {field: text for name, field in USER_VARIABLES.items() if (text := read_variable(name, environment)) is not None}
-    if not given:
+    if not set(given) - {"auth_passphrase", "priv_passphrase"}:
         return None
     if "user" not in given:
         names = " and ".join(name for name, field in USER_VARIABLES.items() if field in given)
