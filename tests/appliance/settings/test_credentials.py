@@ -112,7 +112,7 @@ def test_passphrases_of_the_environment_may_stand_in_files(tmp_path: Any) -> Non
 def test_a_user_without_a_name_is_refused() -> None:
     environment = {"DCA_SNMP_V3_AUTH": SECRETS[0], "DCA_SNMP_V3_AUTH_PROTOCOL": "SHA"}
     with pytest.raises(
-        SettingsError, match="DCA_SNMP_V3_AUTH_PROTOCOL and DCA_SNMP_V3_AUTH: .* the name of the user, is not"
+        SettingsError, match=r"DCA_SNMP_V3_AUTH_PROTOCOL and DCA_SNMP_V3_AUTH: .* the name of the user, is not"
     ) as caught:
         environment_layer(environment)
     assert SECRETS[0] not in str(caught.value)
