@@ -6,16 +6,18 @@ import hmac
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import cast
 
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.decrepit.ciphers.modes import CFB
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from pyasn1.codec.ber import decoder
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from appliance.usm import User
+from appliance.usm import PRIV_KEY_BYTES, PrivProtocol, User
 
 USER = User("reader", "SHA", "correct horse battery", b"", "AES-128", "staple of the printer")
 DESCRIPTION = b"an agent of many"
@@ -37,19 +39,33 @@ def integer(number: int) -> bytes:
 
 @cache
 def master_key(passphrase: str) -> bytes:
-    text = passphrase.encode()
+    return stretched(passphrase.encode())
+
+
+def stretched(text: bytes) -> bytes:
     return hashlib.sha1((text * (1048576 // len(text) + 1))[:1048576]).digest()
+
+
+def localized(master: bytes, engine_id: bytes) -> bytes:
+    return hashlib.sha1(master + engine_id + master).digest()
+
+
+def long_key(protocol: PrivProtocol, engine_id: bytes) -> bytes:
+    """Return a key of 40 bytes, made longer as draft-blumenthal-aes-usm-04 and draft-reeder-snmpv3-usm-3desede-00 say."""
+    key = localized(master_key(USER.priv_passphrase), engine_id)
+    if protocol in ("AES-192", "AES-256"):
+        return key + hashlib.sha1(key).digest()
+    return key + localized(stretched(key), engine_id)
 
 
 class V3Agent(asyncio.DatagramProtocol):
     """Answers a discovery, and each GET with one sysDescr."""
 
-    def __init__(self, engine_id: bytes) -> None:
+    def __init__(self, engine_id: bytes, priv_protocol: PrivProtocol = "AES-128") -> None:
         self._engine_id = engine_id
-        self._auth_key, self._priv_key = (
-            hashlib.sha1(master_key(text) + engine_id + master_key(text)).digest()
-            for text in (USER.auth_passphrase, USER.priv_passphrase)
-        )
+        self._priv_protocol = priv_protocol
+        self._auth_key = localized(master_key(USER.auth_passphrase), engine_id)
+        self._priv_key = long_key(priv_protocol, engine_id)
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -78,9 +94,12 @@ class V3Agent(asyncio.DatagramProtocol):
         expected = hmac.digest(self._auth_key, data[:place] + bytes(12) + data[place + 12 :], "sha1")[:12]
         assert expected == digest
 
-    def _cipher(self, salt: bytes) -> Cipher[CFB]:
-        initial = BOOTS.to_bytes(4, "big") + TIME.to_bytes(4, "big") + salt
-        return Cipher(algorithms.AES(self._priv_key[:16]), CFB(initial))
+    def _cipher(self, salt: bytes) -> Cipher[CFB | CBC]:
+        if self._priv_protocol == "3DES":
+            initial = bytes(one ^ other for one, other in zip(self._priv_key[24:32], salt, strict=True))
+            return Cipher(TripleDES(self._priv_key[:24]), CBC(initial))
+        size = PRIV_KEY_BYTES[self._priv_protocol]
+        return Cipher(algorithms.AES(self._priv_key[:size]), CFB(BOOTS.to_bytes(4, "big") + TIME.to_bytes(4, "big") + salt))
 
     def _pdu(self, tag: int, request_id: int, varbind: bytes) -> bytes:
         pdu = tlv(tag, integer(request_id), tlv(0x02, b"\0"), tlv(0x02, b"\0"), tlv(0x30, varbind))
@@ -96,7 +115,9 @@ class V3Agent(asyncio.DatagramProtocol):
 
     def _protected(self, message_id: int, request_id: int, varbind: bytes) -> bytes:
         salt = os.urandom(8)
-        encrypted = self._cipher(salt).encryptor().update(self._pdu(RESPONSE, request_id, varbind))
+        plain = self._pdu(RESPONSE, request_id, varbind)
+        plain += bytes(-len(plain) % 8 if self._priv_protocol == "3DES" else 0)
+        encrypted = self._cipher(salt).encryptor().update(plain)
         marker = os.urandom(12)
         whole = self._message(message_id, b"\x03", USER.name.encode(), marker, salt, tlv(0x04, encrypted))
         digest = hmac.digest(self._auth_key, whole.replace(marker, bytes(12)), "sha1")[:12]
@@ -104,7 +125,7 @@ class V3Agent(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def v3_agents(addresses: Iterable[str]) -> AsyncIterator[int]:
+async def v3_agents(addresses: Iterable[str], priv_protocol: PrivProtocol = "AES-128") -> AsyncIterator[int]:
     """Run an agent at each address, all at the same free port, and yield that."""
     loop = asyncio.get_running_loop()
     transports: list[asyncio.DatagramTransport] = []
@@ -112,7 +133,8 @@ async def v3_agents(addresses: Iterable[str]) -> AsyncIterator[int]:
     try:
         for number, address in enumerate(addresses):
             engine_id = bytes.fromhex("80001f8804") + f"agent {number}".encode()
-            transport, _ = await loop.create_datagram_endpoint(lambda kept=engine_id: V3Agent(kept), local_addr=(address, port))  # type: ignore[misc]
+            make = partial(V3Agent, engine_id, priv_protocol)
+            transport, _ = await loop.create_datagram_endpoint(make, local_addr=(address, port))
             transports.append(transport)
             port = port or int(transport.get_extra_info("sockname")[1])
         yield port

@@ -1,0 +1,59 @@
+"""SNMPv3 against agents made without pysnmp: the protocols net-snmp does not offer, and what is spared without SNMPv3."""
+
+import asyncio
+import sys
+from dataclasses import replace
+
+import pytest
+
+from appliance.errors import CredentialError
+from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
+from appliance.snmp.values import Objects, Oid, Tag, Value
+from appliance.usm import PrivProtocol, User
+from tests.appliance.snmp.v3_agents import DESCRIPTION, USER, v3_agents
+from tests.children import run_child
+from tests.conftest import ROOT
+
+SYS_DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+PATIENT = SnmpOptions(timeout=10, retries=0)
+
+
+def get(user: User, agents: PrivProtocol, options: SnmpOptions = PATIENT) -> Objects:
+    async def main() -> Objects:
+        async with v3_agents(["127.0.0.1"], agents) as port, SnmpClient(options) as client:
+            return await client.session(Agent("127.0.0.1", port, "3", user=user)).get([SYS_DESCR])
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("protocol", ["AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C", "3DES"])
+def test_keys_are_made_longer_as_the_agent_makes_them(protocol: PrivProtocol) -> None:
+    # SHA-1 has 20 bytes: all but AES-128 need more.
+    assert get(replace(USER, priv_protocol=protocol), protocol) == {SYS_DESCR: Value(Tag.OCTET_STRING, DESCRIPTION)}
+
+
+def test_an_engine_id_that_hides_the_place_of_the_digest_is_told() -> None:
+    zeros = replace(USER, security_engine_id=bytes.fromhex("8000") + bytes(14))
+    with pytest.raises(CredentialError, match="so many zeros that no digest can be put in"):
+        get(zeros, "AES-128")
+
+
+def test_pysnmps_engine_is_made_for_snmpv3_alone() -> None:
+    """The engine and its MIBs cost memory on every site; they are loaded where a user is asked with, and nowhere else."""
+    program = """
+import asyncio, sys
+from appliance.errors import NoAnswerError
+from appliance.snmp.client import Agent, SnmpClient, SnmpOptions, User
+async def ask(agent):
+    async with SnmpClient(SnmpOptions(timeout=0.1, retries=0)) as client:
+        try:
+            await client.session(agent).get([(1, 3, 6, 1, 2, 1, 1, 1, 0)])
+        except NoAnswerError:
+            pass
+asyncio.run(ask(Agent("127.0.0.1", 1)))
+print("pysnmp.entity.engine" in sys.modules)
+asyncio.run(ask(Agent("127.0.0.1", 1, "3", user=User("reader"))))
+print("pysnmp.entity.engine" in sys.modules)
+"""
+    finished = run_child([sys.executable, "-c", program], folder=ROOT)
+    assert finished.stdout.split() == ["False", "True"], finished.stderr
