@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from appliance.commands.asking import options_of, settings_here, targets_of
-from appliance.errors import DataFolderError, NoAnswerError, SettingsError
+from appliance.discovery.credentials import covering
+from appliance.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
 from appliance.files import write_atomic
 from appliance.privacy.people import scrub_text
 from appliance.reading import objects as mib
@@ -60,15 +61,18 @@ async def _walk(host: str, options: CycleOptions) -> tuple[Objects, str | None]:
     """Return all objects below the subtrees that may be asked for, and why they are not all, or None."""
     address = await resolve_host(host)
     subtrees = outermost(options.definitions.allowed)
-    silence: NoAnswerError | None = None
+    silence: CredentialError | NoAnswerError | None = None
     async with SnmpClient(options.snmp) as client:
-        for credential in options.credentials:
+        for credential in covering(options.credentials, address):
             session = client.session(credential.agent(address, options.port))
             try:
                 return await session.fetch([], subtrees, max_rows=MOST_ROWS), session.partial
             except NoAnswerError as error:
                 silence = silence or error
-    raise silence or SettingsError("There is no credential to ask with: enter one in snmp.credentials.")
+            except CredentialError as error:
+                # It tells more than the silence that other credentials met.
+                silence = error
+    raise silence or SettingsError(f"No SNMP credential is for {address}: enter one in snmp.credentials, or widen its ranges.")
 
 
 def outermost(subtrees: Iterable[Oid]) -> list[Oid]:
