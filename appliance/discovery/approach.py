@@ -105,14 +105,19 @@ class Reply:
     asked: tuple[Oid, ...]
 
 
-def ladder(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield the requests to an address that is there, in order."""
+def ladder(steps: Sequence[Step]) -> Iterator[tuple[Step, bool]]:
+    """Yield the requests to an address that is there, in order, each with whether it asks for the whole probe.
+
+    Only the first one with an SNMPv2c community does: it is what most devices answer. The others ask for one object, because
+    most of them are sent to devices that do not answer at all.
+    """
     in_v1 = {step.credential.community for step in steps if step.version == "1"}
     for step in steps:
-        yield step
+        yield step, step.version == "2c"
         if step.version == "2c" and step.credential.community not in in_v1:
-            yield replace(step, version="1")
-    yield from steps
+            yield replace(step, version="1"), False
+    for step in steps:
+        yield step, False
 
 
 class Courier:
@@ -178,7 +183,7 @@ class Approach:
         self._permit = permit
         self._round_trips = round_trips
         self._loop = asyncio.get_running_loop()
-        self._outcomes: asyncio.Queue[tuple[Step, Outcome]] = asyncio.Queue()
+        self._outcomes: asyncio.Queue[tuple[Step, tuple[Oid, ...], Outcome]] = asyncio.Queue()
         self._sent: list[tuple[bool, int]] = []
         self._refused_v3 = False
 
@@ -194,32 +199,37 @@ class Approach:
     async def _climb(self) -> Found | None:
         steps = list(ladder(self._asking.steps(self._address)))
         longest = self._courier.client.options.timeout
-        for number, step in enumerate(steps):
+        for number, (step, whole) in enumerate(steps):
             if step.version == "3" and self._refused_v3:
                 continue
-            await self._send(step)
+            asked = self._asking.probe if whole else self._asking.probe[:1]
+            await self._send(step, asked)
             patience = longest if number == len(steps) - 1 else self._round_trips.pause(longest)
             deadline = self._loop.time() + patience
             while (outcome := await self._next_outcome(deadline)) is not None:
-                of, content = outcome
-                if isinstance(content, NotSentError):
-                    await asyncio.sleep(NOT_SENT_PAUSE)
-                    await self._send(of)
-                elif isinstance(content, OSError) and content.errno == errno.ECONNREFUSED:
+                of, oids, content = outcome
+                if isinstance(content, bytes):
+                    if found := await self._take(Reply(of, content, oids)):
+                        return found
+                elif content.errno == errno.ECONNREFUSED:
                     # The device itself says that nothing listens there.
                     return None
-                elif isinstance(content, bytes) and (found := await self._take(Reply(of, content, self._asking.probe))):
-                    return found
+                elif isinstance(content, NotSentError):
+                    await asyncio.sleep(NOT_SENT_PAUSE)
+                    await self._send(of, oids)
         return None
 
-    async def _next_outcome(self, deadline: float) -> tuple[Step, Outcome] | None:
+    async def _next_outcome(self, deadline: float) -> tuple[Step, tuple[Oid, ...], Outcome] | None:
+        """Return what came of a request, None when nothing came until `deadline`."""
+        if self._loop.time() >= deadline:
+            return None
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._outcomes.get()
         except TimeoutError:
             return None
 
-    async def _send(self, step: Step) -> None:
+    async def _send(self, step: Step, asked: tuple[Oid, ...]) -> None:
         await self._permit()
         sent_at = self._loop.time()
 
@@ -227,9 +237,9 @@ class Approach:
             if isinstance(outcome, bytes):
                 self._round_trips.note(self._loop.time() - sent_at)
             if not isinstance(outcome, TimeoutError):
-                self._outcomes.put_nowait((step, outcome))
+                self._outcomes.put_nowait((step, asked, outcome))
 
-        self._sent.append(self._courier.send(self._address, step, self._asking.probe, done))
+        self._sent.append(self._courier.send(self._address, step, asked, done))
 
     async def _take(self, reply: Reply) -> Found | None:
         """Return what a reply comes to, asking for what it left open; None if we are not let in after all."""

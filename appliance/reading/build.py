@@ -5,8 +5,9 @@ from datetime import datetime
 from appliance.reading import identity
 from appliance.reading import objects as mib
 from appliance.reading.alerts import read_alerts
+from appliance.reading.colors import color_named
 from appliance.reading.definitions import Definitions, builtin_definitions
-from appliance.reading.meters import Meters, read_markers, read_meters
+from appliance.reading.meters import Meters, read_meters
 from appliance.reading.status import error_octets, read_status
 from appliance.reading.supplies import read_supplies
 from appliance.reading.supply_join import join_supplies
@@ -101,16 +102,19 @@ def _reasons(device: Device, who: identity.Identity) -> dict[str, str]:
 
 
 def prints_color(view: View, rows: list[Supply], meters: Meters) -> bool | None:
-    """Return whether the device prints colour: by prtMarkerProcessColorants, else by its toners or inks, else by its meters.
+    """Return whether the device prints colour: by prtMarkerProcessColorants, else by its supplies, its colorants or its meters.
 
     None when none of them tells. A device whose every toner is known to be black prints mono.
     """
-    colorants = [marker.colorants for marker in read_markers(view) if marker.colorants]
-    colors = [row.color for row in rows if row.type in _COLORING or row.type == "unknown"]
+    colorants = [count for value in view.rows(mib.PRT_MARKER_PROCESS_COLORANTS).values() if (count := integer(value) or 0) > 0]
+    colors = [row.color for row in rows]
     if any(count > 1 for count in colorants) or _COLORS.intersection(filter(None, colors)):
         return True
     if colorants:
         return False
+    listed = {color_named(view.localized(value)) for value in view.rows(mib.PRT_MARKER_COLORANT_VALUE).values()}
+    if _COLORS & listed:
+        return True
     if any(name.endswith("_color") and meter.value > 0 for name, meter in meters.values.items()):
         return True
     inks = [row.color for row in rows if row.type in _COLORING]

@@ -68,6 +68,11 @@ class Describes(Protocol):
         """Texts that begin with its maker, the surest first."""
         ...
 
+    @property
+    def answering(self) -> frozenset[int]:
+        """The enterprise numbers below which it has answered anything."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Definitions:
@@ -94,13 +99,15 @@ class Definitions:
         """Return the definitions for a device, the most specific first.
 
         sysObjectID decides; a design that others sell is known by its descriptions. Only a device without a known sysObjectID is
-        known by the maker its texts name.
+        known by the maker its texts name, and one that names none by the private objects it answers.
         """
         found = [(each.specificity(device.sys_object_id), each) for each in self.definitions]
         chosen = [each for length, each in sorted(found, key=lambda pair: -pair[0]) if length]
         if not chosen:
             chosen = list(self._of_maker(device))
         chosen += [each for each in self.definitions if _describes(each, device.descriptions)]
+        if not chosen:
+            chosen = [each for each in self.definitions if each.content.enterprises & device.answering]
         for each in tuple(chosen):
             chosen += [base for base in self.definitions if base.vendor in each.content.based_on]
         return tuple(dict.fromkeys(chosen))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from appliance.reading import objects as mib
+from appliance.reading.definition_schema import SHARED
 from appliance.reading.definitions import Definition, Definitions
 from appliance.reading.makers import Makers
 from appliance.reading.objects import MibObject
@@ -39,6 +40,8 @@ class Texts:
     """The IEEE 1284 device ID of the PWG Printer Port Monitor MIB."""
     private_id: Mapping[str, str] = field(default_factory=dict)
     """The IEEE 1284 device ID in an object of the vendor."""
+    answering: frozenset[int] = frozenset()
+    """The enterprise numbers below which the device has answered anything, but for what several vendors share."""
 
     @property
     def descriptions(self) -> tuple[str, ...]:
@@ -68,11 +71,28 @@ def texts_of(view: View, definitions: Definitions) -> Texts:
         device_descr=view.localized(view.scalar(mib.HR_DEVICE_DESCR)) or "",
         printer_name=view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)) or "",
         device_id=_first_id(map(text, view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values())),
-        private_id=_first_id(text(view.get(oid)) for oid in private_id_objects(definitions.definitions)),
+        private_id=_first_id(text(view.get(oid)) for oid in _private_id_objects(definitions.definitions)),
+        answering=frozenset(oid[6] for oid in view.below(_ENTERPRISES) if len(oid) > 7 and oid[:-1] not in SHARED),
     )
 
 
-def private_id_objects(definitions: Iterable[Definition]) -> tuple[Oid, ...]:
+def telling_objects(definitions: Iterable[Definition]) -> tuple[Oid, ...]:
+    """Return where vendors keep the IEEE 1284 device ID and the serial number, else the model or the firmware.
+
+    What answers there tells whose device it is.
+    """
+    known = list(definitions)
+    names: list[Oid] = []
+    for each in known:
+        for target in ("device.serial", "device.model", "device.firmware"):
+            found = [spec.oid[0] for spec in each.content.objects if spec.gives == target]
+            names += found
+            if found:
+                break
+    return tuple(dict.fromkeys((*_private_id_objects(known), *names)))
+
+
+def _private_id_objects(definitions: Iterable[Definition]) -> tuple[Oid, ...]:
     """Return where vendors keep the IEEE 1284 device ID."""
     specs = (spec for each in definitions for spec in each.content.objects if spec.gives == _DEVICE_ID)
     return tuple(dict.fromkeys(oid for spec in specs for oid in spec.oid))

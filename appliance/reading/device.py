@@ -13,7 +13,7 @@ from typing import Protocol
 from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
 from appliance.reading.definitions import Definitions, builtin_definitions
-from appliance.reading.descriptions import private_id_objects
+from appliance.reading.descriptions import telling_objects
 from appliance.reading.identity import has_standard_model, interface_is_open, standard_firmware, standard_serial
 from appliance.reading.meters import read_standard_meters
 from appliance.reading.objects import MibObject
@@ -120,8 +120,8 @@ def follow_up(objects: Objects, address: str, definitions: Definitions | None = 
     scalars, columns = questions(vendor, tuple(_told_by_standard(vendor, known)))
     scalars = [*_open_scalars(view, address), *scalars]
     if not vendor.applying:
-        # Neither sysObjectID nor a text names the maker: its IEEE 1284 device ID may, wherever makers keep it.
-        scalars += private_id_objects(known.definitions)
+        # Neither sysObjectID nor a text names the maker: what answers where makers keep 1284 IDs and serial numbers tells.
+        scalars += telling_objects(known.definitions)
     return Questions(scalars, [*(column.oid for column in _open_columns(view, address)), *columns])
 
 
@@ -162,7 +162,7 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
 
 def _open_columns(view: View, address: str) -> Iterator[MibObject]:
     if not view.has_printer_mib() and not view.printer_devices():
-        yield from (mib.HR_DEVICE_TYPE, mib.PRT_GENERAL_SERIAL_NUMBER)
+        yield from (mib.HR_DEVICE_TYPE, mib.HR_PRINTER_STATUS, mib.PRT_GENERAL_SERIAL_NUMBER)
     elif view.get(view.instance(mib.HR_DEVICE_TYPE)) is not None and not view.printer_devices():
         yield mib.HR_DEVICE_TYPE
     markers = view.rows(mib.PRT_MARKER_LIFE_COUNT)

@@ -80,7 +80,7 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     identity = Identity()
     view, texts = vendor.view, vendor.texts
     told = told_by(texts, vendor.applying, view)
-    identity.manufacturer = _manufacturer(texts, makers)
+    identity.manufacturer = _manufacturer(vendor, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
     _choose(identity, "model", _models(vendor, told, identity.serial, makers), str)
     _choose(identity, "firmware", _firmwares(vendor, told), _usable)
@@ -116,15 +116,21 @@ def _usable_serial(value: str) -> str | None:
     return None if is_placeholder(value) else " ".join(value.split())
 
 
-def _manufacturer(texts: Texts, makers: Makers) -> str | None:
-    """Return the maker by the clearest source: 1284 MFG (of rebrands the brand), the texts, the enterprise number."""
+def _manufacturer(vendor: Vendor, makers: Makers) -> str | None:
+    """Return the maker by the clearest source: 1284 MFG (of rebrands the brand), the texts, the enterprise number.
+
+    Where none of them tells, whose private objects answer does, if they are those of one vendor.
+    """
+    texts = vendor.texts
     for device_id in (texts.device_id, texts.private_id):
         if named := device_id.get("MFG"):
             return makers.normalised(named)
     for description in (texts.device_descr, texts.sys_descr, texts.printer_name):
         if maker := makers.leading(description):
             return maker
-    return makers.of_enterprise(texts.enterprise) if texts.enterprise is not None else None
+    numbers = {texts.enterprise} if texts.enterprise is not None else texts.answering
+    names = {name for number in numbers if (name := makers.of_enterprise(number))}
+    return names.pop() if len(names) == 1 else None
 
 
 def _given(vendor: Vendor, target: str, *, prefer: bool) -> Iterator[Found]:

@@ -90,6 +90,8 @@ def _decode(octets: bytes, encodings: list[str]) -> str:
 def _clean(text: str) -> str:
     """End at a NUL (fixed buffers), blanks for line breaks, no other control, format, private or unpaired code points."""
     text = text.lstrip("\0").partition("\0")[0]
+    if text.isascii() and text.isprintable():  # nearly every text there is
+        return text.strip()[:MAX_CHARACTERS].rstrip()
     kept = (" " if character in "\r\n\t" else character for character in text)
     readable = "".join(character for character in kept if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co"})
     return readable.strip()[:MAX_CHARACTERS].rstrip()

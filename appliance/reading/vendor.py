@@ -172,32 +172,52 @@ def rows_of(view: View, columns: Iterable[tuple[str, Oid | None]]) -> dict[Oid, 
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _TableRow:
+    """A row of a table of values; its texts are decoded once, for all the rows a definition looks for."""
+
+    index: Oid
+    oid: Oid
+    value: Value
+    key: int | None
+    key_text: str | None
+    label: str | None
+
+
 def _read_table(vendor: Vendor, spec: TableSpec) -> None:
     if not vendor.applies(spec):
         return
-    rows = {index: cells for index, cells in rows_of(vendor.view, spec.columns).items() if "value" in cells}
-    for row in spec.rows:
-        found = [cells for index, cells in rows.items() if (row.only and len(rows) == 1) or _is_row(vendor, row, index, cells)]
+    rows = [
+        _TableRow(
+            index,
+            *cells["value"],
+            key=integer(cells["key"][1]) if "key" in cells else None,
+            key_text=_text(vendor, cells["key"][1]) if "key" in cells else None,
+            label=_text(vendor, cells["label"][1]) if "label" in cells else None,
+        )
+        for index, cells in rows_of(vendor.view, spec.columns).items()
+        if "value" in cells
+    ]
+    for wanted in spec.rows:
+        found = [row for row in rows if _is_row(wanted, row, alone=len(rows) == 1)]
         if len(found) != 1:
             continue  # none, or several: then nobody can tell which one is meant
-        oid, value = found[0]["value"]
-        content = _content(vendor, spec, value, is_number=row.gives.startswith(METER_PREFIX))
+        row = found[0]
+        content = _content(vendor, spec, row.value, is_number=wanted.gives.startswith(METER_PREFIX))
         if content is not None:
-            _give(vendor, row.gives, Given(content, source(spec.name, oid), row.prefer, row.unit or spec.unit))
+            _give(vendor, wanted.gives, Given(content, source(spec.name, row.oid), wanted.prefer, wanted.unit or spec.unit))
 
 
-def _is_row(vendor: Vendor, row: RowSpec, index: Oid, cells: dict[str, tuple[Oid, Value]]) -> bool:
+def _is_row(wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
     """Return whether a row has the code or the key that is looked for; where its table has no keys, whether it has the label."""
-    if row.code is not None:
-        code = tuple(map(int, row.code.split(".")))
-        return index in {code, (*code, 0)}
-    if row.key is not None and "key" in cells:
-        value = cells["key"][1]
-        key = _text(vendor, value) if isinstance(row.key, str) else integer(value)
-        return key == row.key
-    if row.label is not None and "label" in cells:
-        return row.label.search(_text(vendor, cells["label"][1]) or "") is not None
-    return False
+    if wanted.only and alone:
+        return True
+    if wanted.code is not None:
+        code = tuple(map(int, wanted.code.split(".")))
+        return row.index in {code, (*code, 0)}
+    if wanted.key is not None and row.key_text is not None:
+        return (row.key_text if isinstance(wanted.key, str) else row.key) == wanted.key
+    return wanted.label is not None and row.label is not None and wanted.label.search(row.label) is not None
 
 
 def _read_paper(vendor: Vendor, spec: PaperSpec) -> None:

@@ -67,6 +67,11 @@ class View:
                 found[oid[start:]] = self._objects[oid]
         return found
 
+    def below(self, subtree: Oid) -> list[Oid]:
+        """Return the OIDs of all instances below `subtree`, in order."""
+        start = bisect_left(self._oids, subtree)
+        return [oid for oid in self._oids[start:] if oid[: len(subtree)] == subtree]
+
     def rows(self, column: MibObject) -> dict[Row, Value]:
         """Return the rows of a Printer-MIB table that belong to the printer, by their index within it.
 

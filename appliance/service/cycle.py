@@ -171,7 +171,7 @@ class Cycle:
         if answer is None:
             return
         if self._supplements:
-            answer = replace(answer, reading=scrub(await self._supplements.complete(answer.reading, self._scan.traffic)))
+            answer = replace(answer, reading=await self._supplements.complete(answer.reading, self._scan.traffic))
         self._scan.read += 1
         await self._keep(answer)
 

@@ -31,8 +31,7 @@ FIRMWARES = (
     f"{HP}.1.3.6.0 {HP}.1.3.5.0 {P}.641.2.1.2.1.4.1 {P}.641.6.3.3.1.7.1.1 {P}.367.3.2.1.1.1.2.0 {P}.367.3.2.1.2.20.1.2.1.1 "
     f"{P}.1602.1.1.1.4.0 {P}.18334.1.1.1.1.6.1.0 {P}.1347.43.5.4.1.5.1.1 {BROTHER}.17.0 {P}.236.11.5.1.1.1.2.0 "
     f"{P}.2385.2.1.1.2.1.2.1 "
-    f"{P}.1129.2.3.50.1.2.4.1.62.1.1 {P}.1129.1.2.1.1.1.2.2.0 {P}.10642.1.2.0 {P}.40093.1.1.1.1.0 {P}.40093.1.1.1.1 "
-    f"{P}.1248.1.1.3.1.21.1.1.2.1"
+    f"{P}.1129.2.3.50.1.2.4.1.62.1.1 {P}.1129.1.2.1.1.1.2.2.0 {P}.10642.1.2.0 {P}.40093.1.1.1.1.0 {P}.40093.1.1.1.1"
 ).split()
 PANELS = (f"{P}.2435.2.3.9.4.2.1.5.4.5.2.0", f"{P}.1347.43.18.2.1.2.1.1", f"{P}.236.11.5.1.1.9.20.0", f"{P}.11.2.3.9.1.1.3.0")
 
@@ -147,15 +146,22 @@ def _first(recorded: Recorded, oids: tuple[str, ...] | list[str]) -> set[str]:
     return set()
 
 
+def _own(recorded: Recorded, oids: list[str]) -> list[str]:
+    """Return those of `oids` that belong to the maker in sysObjectID; all where that is missing. Zebra has two numbers."""
+    number_ = re.match(rf"{re.escape(P)}\.(\d+)", str(recorded.objects.get("1.3.6.1.2.1.1.2.0", "")))
+    own = {"683": {"683", "10642"}, "10642": {"683", "10642"}}.get(number_[1], {number_[1]}) if number_ else None
+    return [oid for oid in oids if own is None or oid.split(".")[6] in own]
+
+
 def _names(recorded: Recorded) -> Iterator[Fact]:
     device = printer_index(recorded)
     known = {each for each in recorded.spellings(f"{PRT}.5.1.1.17.{device}") if not PLACEHOLDER.fullmatch(each)}
-    serials = {each for oid in SERIALS for each in recorded.spellings(oid) if not PLACEHOLDER.fullmatch(each)}
+    serials = {each for oid in _own(recorded, SERIALS) for each in recorded.spellings(oid) if not PLACEHOLDER.fullmatch(each)}
     if serials and not known:
         yield spelled(serials, "device.serial", 3, "serial number", "private")
-    if models := _first(recorded, MODELS):
+    if models := _first(recorded, _own(recorded, MODELS)):
         yield Fact(2, "a model", min(models), at("device.model"), lambda _: True, "private")
-    firmwares = {each for oid in FIRMWARES for each in recorded.spellings(oid) if not PLACEHOLDER.fullmatch(each)}
+    firmwares = {each for oid in _own(recorded, FIRMWARES) for each in recorded.spellings(oid) if not PLACEHOLDER.fullmatch(each)}
     if firmwares:
         yield Fact(17, "firmware", min(firmwares), at("device.firmware"), lambda _: True, "private")
     if asset := recorded.spellings(f"{HP}.1.3.12.0"):

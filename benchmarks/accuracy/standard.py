@@ -147,9 +147,8 @@ def _color(recorded: Recorded, device: int) -> Iterator[Fact]:
     colorants = [number(each) or 0 for each in own_rows(recorded, f"{PRT}.10.2.1.6", device).values()]
     values = {text for each in own_rows(recorded, f"{PRT}.12.1.1.4", device).values() for text in spellings(each)}
     words = {text for each in own_rows(recorded, f"{PRT}.11.1.1.6", device).values() for text in spellings(each)}
-    prints_color = any(each > 1 for each in colorants) or any(
-        re.search(r"\b(?:cyan|magenta|yellow)\b", word) for word in words | values
-    )
+    known = words if colorants else words | values
+    prints_color = any(each > 1 for each in colorants) or any(re.search(r"\b(?:cyan|magenta|yellow)\b", word) for word in known)
     if prints_color or (colorants and all(each == 1 for each in colorants)):
         yield Fact(5, "prints colour", prints_color, at("device.color"))
 

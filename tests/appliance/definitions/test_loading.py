@@ -160,3 +160,18 @@ def test_what_a_definition_of_a_longer_prefix_says_comes_first() -> None:
     device = {f"{P}.2385.2.1.1.2.9.0": "own", f"{P}.2385.2.1.1.2.1.2.1": "1.04"}
     assert read(of("2385.3.1.112.1", device), definitions).device.firmware == "own"
     assert read(of("2385.3.1.7", device), definitions).device.firmware == "1.04"
+
+
+def test_a_device_that_names_nobody_is_known_by_the_private_objects_it_answers() -> None:
+    found = read({f"{P}.2001.1.1.1.1.11.1.10.45.0": "AK5B012345", f"{P}.2001.1.1.1.1.11.1.10.25.0": "C532"}).device
+    assert (found.manufacturer, found.serial, found.model) == ("OKI", "AK5B012345", "C532")
+
+
+def test_one_that_answers_as_two_vendors_has_no_maker() -> None:
+    device: Device = {f"{P}.2001.1.1.1.1.11.1.10.45.0": "AK5B012345", f"{P}.367.3.2.1.2.1.4.0": "E216R220016"}
+    assert vendors(device) == ["OKI", "Ricoh"]
+    assert read(device).device.manufacturer is None
+
+
+def test_the_shared_device_id_names_no_vendor() -> None:
+    assert vendors({f"{P}.11.2.3.9.1.1.7.0": "MFG:Unheard Of;MDL:X1;"}) == []

@@ -102,12 +102,12 @@ def test_a_slow_answer_is_not_lost_to_a_short_pause() -> None:
 
 def test_snmpv1_comes_right_after_the_first_silence() -> None:
     steps = [Step(PUBLIC[0], "2c"), Step(Credential("old", "1", "legacy"), "1")]
-    assert [(step.version, step.credential.community) for step in ladder(steps)] == [
-        ("2c", "public"),
-        ("1", "public"),
-        ("1", "legacy"),
-        ("2c", "public"),
-        ("1", "legacy"),
+    assert [(step.version, step.credential.community, whole) for step, whole in ladder(steps)] == [
+        ("2c", "public", True),
+        ("1", "public", False),
+        ("1", "legacy", False),
+        ("2c", "public", False),
+        ("1", "legacy", False),
     ]
 
 

@@ -371,3 +371,9 @@ def test_a_toner_of_unknown_colour_leaves_it_open() -> None:
     found = reading(supply(kind=3, text="Canon Cartridge 719"))
     assert found.device.color is None
     assert found.reasons["device.color"] == "not reported"
+
+
+def test_colorants_of_several_colours_make_a_colour_printer() -> None:
+    assert device({(mib.PRT_MARKER_COLORANT_VALUE, "1.1"): "black"}).color is None
+    cells: Cells = {(mib.PRT_MARKER_COLORANT_VALUE, "1.1"): "black", (mib.PRT_MARKER_COLORANT_VALUE, "1.2"): "cyan"}
+    assert device(cells).color is True
