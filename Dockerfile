@@ -80,7 +80,8 @@ LABEL org.opencontainers.image.title="DCA appliance" \
 RUN install -d -o 10001 -g 10001 -m 0700 /data /run/dca
 COPY --from=packages /opt/appliance /opt/appliance
 COPY LICENSE /usr/share/licenses/dca/LICENSE
-ENV PATH=/opt/appliance/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 DCA_DATA_DIR=/data
+# One malloc arena: a thread that calls the hosting server now and then must not keep memory of its own.
+ENV PATH=/opt/appliance/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=1 DCA_DATA_DIR=/data
 USER 10001:10001
 VOLUME /data
 EXPOSE 8080

@@ -7,7 +7,9 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
+from benchmarks.footprint import CEILING_MB, MEBIBYTE, use_of
 from tests.engine.conftest import ROOT, RunAppliance
+from tests.requirement import missing
 
 
 def health_within(container: Container, seconds: float) -> dict[str, Any]:
@@ -37,8 +39,19 @@ def test_is_healthy_within_30_seconds_locked_down_and_as_non_root(run_appliance:
     assert health["Status"] == "healthy", (health, container.logs().decode()[-3000:])
     processes = container.top(ps_args="-eo pid,uid,args")["Processes"]
     assert {process[1] for process in processes} == {"10001"}
-    assert any("appliance" in process[-1] for process in processes)
-    assert any("webui" in process[-1] for process in processes)
+    assert {"dca collector", "dca webui"} <= {process[-1].strip() for process in processes}
+
+
+def test_takes_at_most_90_mb_when_idle(run_appliance: RunAppliance) -> None:
+    container = run_appliance()
+    assert health_within(container, 30)["Status"] == "healthy"
+
+    try:
+        used = [use_of(int(process[0])).pss for process in container.top(ps_args="-eo pid")["Processes"]]
+    except OSError as error:  # not the machine of the engine, or not its root
+        missing(f"the memory of the container cannot be read: {error}")
+    assert len(used) >= 3
+    assert 10 < sum(used) / MEBIBYTE <= CEILING_MB
 
 
 def test_web_ui_answers_inside_the_locked_down_container(run_appliance: RunAppliance) -> None:

@@ -1,0 +1,217 @@
+"""Memory (PSS) and idle processor time of the whole appliance: freshly started, or with printers read and sent (--fleet N).
+
+PSS counts a page shared by n processes as 1/n in each, so the sum is what the appliance takes of the machine. Other programs
+that use the same files (a second container of the image, for example) take a part of the sum: measure without them.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MEBIBYTE = 1 << 20
+CEILING_MB = 90.0
+CEILING_PERCENT = 0.5
+PATIENCE_SECONDS = 150.0
+LOCKED_DOWN = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+TEMPORARY = ["/tmp", "/data:uid=10001,gid=10001,mode=0700", "/run/dca:uid=10001,gid=10001,mode=0700"]  # noqa: S108 - in the container
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a process uses: PSS in bytes, processor time in seconds since its start."""
+
+    name: str
+    pss: int
+    processor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running appliance."""
+
+    pids: Callable[[], list[int]]
+    dca: list[str]
+    """How its `dca` command is called."""
+    environment: dict[str, str]
+
+    def status(self) -> dict[str, object]:
+        """Return what `dca status --json` says, empty while it says nothing."""
+        command = [*self.dca, "status", "--json"]
+        finished = subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=30)
+        try:
+            answer = json.loads(finished.stdout)
+        except ValueError:
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
+
+def use_of(pid: int) -> Use:
+    """Return what a process uses. Raises OSError when it is gone or belongs to somebody else."""
+    process = Path("/proc") / str(pid)
+    rollup = (process / "smaps_rollup").read_text()
+    pss = next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    words = (process / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace").split("\0")
+    ticks = int(fields[11]) + int(fields[12])
+    return Use(" ".join([Path(words[0]).name, *words[1:]]), pss, ticks / os.sysconf("SC_CLK_TCK"))
+
+
+def descendants(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(found for child in children for found in descendants(int(child)))]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Measure, print, and return 0 when the ceilings of the design are kept, else 1."""
+    options = _parser().parse_args(arguments)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dca-footprint-")))
+        folder.chmod(0o755)
+        environment = _outside(stack, folder, options.fleet) if options.fleet else {}
+        start = _container if options.image else _processes
+        appliance = start(stack, folder, options, environment)
+        _wait("the appliance is well", lambda: _well(appliance))
+        if options.fleet:
+            _wait(f"{options.fleet} printers are read and sent", lambda: _all_sent(appliance, options.fleet))
+        time.sleep(options.settle)
+        before = {pid: use_of(pid) for pid in appliance.pids()}
+        time.sleep(options.seconds)
+        after = {pid: use_of(pid) for pid in appliance.pids()}
+        # A health check of the engine may be passing by.
+        return _report([(before[pid], after[pid]) for pid in after if pid in before], options.seconds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks footprint", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--image", help="measure a container of this image; without it: processes of this interpreter")
+    parser.add_argument("--docker", default="docker", help="the docker command (default: %(default)s)")
+    parser.add_argument("--fleet", type=int, default=0, metavar="N", help="let it read N simulated printers and send to a server")
+    parser.add_argument("--settle", type=float, default=30.0, help="seconds before the measurement (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="seconds of the measurement (default: %(default)s)")
+    return parser
+
+
+def _report(uses: list[tuple[Use, Use]], seconds: float) -> int:
+    print(f"{'process':32}{'PSS MB':>10}{'CPU %':>10}")
+    percents = [(after.processor - before.processor) * 100 / seconds for before, after in uses]
+    for (_, use), percent in zip(uses, percents, strict=True):
+        print(f"{use.name[:31]:32}{use.pss / MEBIBYTE:10.1f}{percent:10.2f}")
+    memory, percent = sum(use.pss for _, use in uses) / MEBIBYTE, sum(percents)
+    print(f"{'in all':32}{memory:10.1f}{percent:10.2f}")
+    kept = memory <= CEILING_MB and percent < CEILING_PERCENT
+    print(f"{'Within' if kept else 'ABOVE'} the ceilings of {CEILING_MB:.0f} MB and {CEILING_PERCENT} % of a core.")
+    return 0 if kept else 1
+
+
+def _wait(what: str, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit(f"Not within {PATIENCE_SECONDS:.0f} s: {what}.")
+        time.sleep(0.5)
+
+
+def _well(appliance: Running) -> bool:
+    finished = subprocess.run([*appliance.dca, "health"], env=appliance.environment, capture_output=True, check=False, timeout=30)
+    return finished.returncode == 0
+
+
+def _all_sent(appliance: Running, fleet: int) -> bool:
+    collector = appliance.status().get("collector")
+    if not isinstance(collector, dict):
+        return False
+    return bool(
+        collector["state"] == "idle"
+        and collector["last_scan"]
+        and collector["devices"]["known"] >= fleet * 0.9  # a busy machine may miss one; that is not measured here
+        and collector["outbox"]["readings"] == 0
+        and collector["hosting"]["last_contact_at"]
+    )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str | Path], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process, its output in a file, until the block ends."""
+    with log.open("wb") as file, subprocess.Popen(command, env=environment, stdout=file, stderr=file) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _outside(stack: contextlib.ExitStack, folder: Path, fleet: int) -> dict[str, str]:
+    """Start printers and a hosting server; return the variables that lead an appliance to them."""
+    ready = folder / "printers.json"
+    base = [sys.executable, "-P", "-m"]
+    serve = [*base, "simulator", "serve", "--port", "0", "--fleet", str(fleet), "--ready-file", str(ready)]
+    stack.enter_context(_started(serve, dict(os.environ), folder / "printers.log"))
+    _wait("the printers answer", ready.exists)
+    printers = json.loads(ready.read_text())
+    port, data = _free_port(), str(folder / "hosting")
+    hosting = [*base, "hosting"]
+    subprocess.run([*hosting, "init", "--data", data, "--private-ca", "--name", "127.0.0.1"], check=True, stdout=subprocess.DEVNULL)
+    serve = [*hosting, "serve", "--data", data, "--bind", "127.0.0.1", "--port", str(port)]
+    stack.enter_context(_started(serve, dict(os.environ), folder / "hosting.log"))
+    _wait("the hosting server listens", lambda: "is ready" in (folder / "hosting.log").read_text())
+    code = [*hosting, "enrolment-code", "--data", data, "--site", "Footprint", "--url", f"https://127.0.0.1:{port}"]
+    authority = folder / "ca.pem"
+    authority.write_bytes((folder / "hosting" / "ca.pem").read_bytes())
+    return {
+        "DCA_SCAN_TARGETS": f"{printers['addresses'][0]}-{printers['addresses'][-1]}",
+        "DCA_SNMP_PORT": str(printers["port"]),
+        "DCA_HTTP": "off",
+        "DCA_ENROLMENT": subprocess.run(code, check=True, capture_output=True, text=True).stdout.strip(),
+        "DCA_HOSTING_CA_FILE": str(authority),
+    }
+
+
+def _processes(stack: contextlib.ExitStack, folder: Path, _options: argparse.Namespace, more: dict[str, str]) -> Running:
+    """Start the appliance as processes of this interpreter."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DCA_")} | more
+    environment |= {"DCA_DATA_DIR": str(folder / "data"), "DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(_free_port())}
+    process = stack.enter_context(_started([sys.executable, "-P", "-m", "updater", "run"], environment, folder / "appliance.log"))
+    return Running(lambda: descendants(process.pid), [str(Path(sys.executable).with_name("dca"))], environment)
+
+
+def _container(stack: contextlib.ExitStack, folder: Path, options: argparse.Namespace, more: dict[str, str]) -> Running:
+    """Start the appliance as a locked-down container of an engine on this machine."""
+    docker = shlex.split(options.docker)
+    words = [*LOCKED_DOWN, *(word for place in TEMPORARY for word in ("--tmpfs", place))]
+    if authority := more.get("DCA_HOSTING_CA_FILE"):
+        words += ["--volume", f"{authority}:{authority}:ro", "--network", "host"]
+        more = more | {"DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(_free_port())}
+    else:
+        words += ["--network", "none"]
+    variables = folder / "variables"  # a file, since the enrolment code is nobody else's business
+    variables.touch(mode=0o600)
+    variables.write_text("".join(f"{name}={value}\n" for name, value in more.items()))
+    started = [*docker, "run", "--detach", "--rm", "--env-file", str(variables), *words, options.image]
+    name = subprocess.run(started, check=True, capture_output=True, text=True).stdout.strip()
+    stack.callback(subprocess.run, [*docker, "stop", name], stdout=subprocess.DEVNULL, check=False)
+
+    def pids() -> list[int]:
+        top = subprocess.run([*docker, "top", name, "-o", "pid"], check=True, capture_output=True, text=True).stdout
+        return [int(word) for word in top.split()[1:]]
+
+    return Running(pids, [*docker, "exec", name, "dca"], dict(os.environ))
