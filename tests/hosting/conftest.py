@@ -3,11 +3,14 @@
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copy2
 from typing import Any
 
 import pytest
 
 from hosting.config import Config
+from hosting.db.database import Database, database_url
+from hosting.db.migrate import migrate
 from tests.hosting.postgresql import PostgreSQL, private_server
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
@@ -33,13 +36,41 @@ def database_address(request: pytest.FixtureRequest) -> str | None:
     return server.new_database()
 
 
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgreSQL) -> str:
+    """Return the address of a database with the schema and nothing in it, to make copies of."""
+    address = postgresql.new_database()
+    with Database(database_url(address, Path())) as database:
+        migrate(database)
+    return address
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database file with the schema and nothing in it, to make copies of."""
+    url = database_url(None, tmp_path_factory.mktemp("migrated"))
+    with Database(url) as database:
+        migrate(database)
+    return Path(str(url.database))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def migrated_address(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """Return the address of a database of each kind that has the schema; it is the test's own."""
+    if request.param == "sqlite":
+        copy2(request.getfixturevalue("migrated_sqlite"), tmp_path)
+        return None
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.new_database(request.getfixturevalue("migrated_postgresql"))
+
+
 @pytest.fixture
-def start_server(database_address: str | None, tmp_path: Path) -> Iterator[StartServer]:
+def start_server(migrated_address: str | None, tmp_path: Path) -> Iterator[StartServer]:
     """Yield a function that starts a server with the given configuration on the database of the test."""
     running: list[RunningServer] = []
 
     def start(**options: Any) -> RunningServer:
-        server = RunningServer(Config(tmp_path, database_url=database_address, **options))
+        server = RunningServer(Config(tmp_path, database_url=migrated_address, **options))
         running.append(server)
         return server
 

@@ -35,11 +35,11 @@ class PostgreSQL:
         """Return the address of a database as the operator would write it."""
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address."""
+    def new_database(self, template: str = "template0") -> str:
+        """Make a database, empty or a copy of the one at the address `template`, which nobody uses; return its address."""
         name = f"test_{secrets.token_hex(6)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.rpartition("/")[2]}"'.encode())
         return self.url(name)
 
 
@@ -78,6 +78,8 @@ def private_server(port: int) -> Iterator[PostgreSQL]:
     subprocess.run([*as_owner, *initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd="/")
     settings: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
     settings |= {"max_connections": 200, "shared_buffers": "32MB"}
+    # Nothing of it outlives the tests; and with little to log, a copy of a database is soon made.
+    settings |= {"wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off", "autovacuum": "off"}
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     child = Child([*as_owner, programs / "postgres", "-D", data, *words], folder=folder)
     try:

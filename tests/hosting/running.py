@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -23,6 +24,12 @@ from hosting.services import Services, make_services
 Result = TypeVar("Result")
 
 PASSWORD = "correct horse battery staple"
+
+
+@cache
+def _password_hash() -> str:
+    """Return the hash of `PASSWORD`, which is meant to take long: once is enough."""
+    return Passwords().hash(PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class RunningServer:
         self.database = Database(url)
         migrate(self.database)
         with self.database.writing() as connection:
-            accounts.add_account(connection, "admin", Passwords().hash(PASSWORD))
+            accounts.add_account(connection, "admin", _password_hash())
         self.services: Services = make_services(config, self.database)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
