@@ -25,12 +25,13 @@ from appliance.errors import SnmpError
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
 from appliance.report import Reading
-from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions
 from appliance.snmp.ber import Response, read_message_id, read_request_id, read_response
 from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Silence, Stop, decode_reply
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Kind, Query, Templates
 from appliance.snmp.user_security import UnreadableError, UserSecurity
+from appliance.traffic import Traffic
 from benchmarks._mutations import mutate
 from benchmarks._v3_replies import ENGINE_ID, MESSAGE_ID, USER, v3_replies
 from simulator.agent import Agent as SimulatedAgent

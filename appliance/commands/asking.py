@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from appliance.commands.credentials import credentials_of_command
+from appliance.commands.tables import table
 from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError
 from appliance.log import configure_logging
@@ -25,6 +26,8 @@ from appliance.settings.layers import resolve
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.snmp.client import check_snmp_port
+
+COUNTS = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 
 def settings_here() -> Settings:
@@ -90,14 +93,11 @@ class Gathered:
         """Take a reading."""
         self.readings.append(answer.reading)
 
-    def stats(self) -> dict[str, float]:
-        """Return packets and bytes (IP level) of the scan, and the seconds since it began."""
-        traffic = self.scan.all_traffic()
+    def stats(self) -> dict[str, Any]:
+        """Return packets and bytes (IP level) of the scan, in all and by purpose, and the seconds since it began."""
         return {
-            "packets_sent": traffic.packets_sent,
-            "packets_received": traffic.packets_received,
-            "bytes_sent": traffic.bytes_sent,
-            "bytes_received": traffic.bytes_received,
+            **self.scan.traffic.total().as_json(),
+            "traffic": self.scan.traffic.as_json(),
             "seconds": round(time.monotonic() - self.began, 3),
             "cpu_seconds": round(time.process_time() - self.cpu_began, 3),
         }
@@ -140,8 +140,12 @@ def print_failures(gathered: Gathered) -> None:
         print(failure["reason"] if told else f"{failure['address']}: {failure['reason']}", file=sys.stderr)
 
 
-def print_stats(stats: dict[str, float]) -> None:
+def print_stats(stats: dict[str, Any]) -> None:
     """Print the statistics on standard error."""
+    rows = [[purpose, *(str(counts[name]) for name in COUNTS)] for purpose, counts in stats["traffic"].items()]
+    if rows:
+        headings = ("PURPOSE", *(name.upper().replace("_", " ") for name in COUNTS))
+        print(table(rows, headings, frozenset(range(1, len(headings)))), file=sys.stderr)
     print(
         f"{stats['packets_sent']} packets ({stats['bytes_sent']} bytes) sent, {stats['packets_received']} packets "
         f"({stats['bytes_received']} bytes) received, {stats['seconds']} s, {stats['cpu_seconds']} CPU s",

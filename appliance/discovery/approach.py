@@ -15,7 +15,7 @@ from typing import Final
 
 from appliance.discovery.credentials import Credential, covering
 from appliance.errors import CredentialError, NoAnswerError
-from appliance.snmp.agent import Agent, AgentProfile, Traffic, Version
+from appliance.snmp.agent import Agent, AgentProfile, Version
 from appliance.snmp.ber import read_response
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.exchange import destination_of
@@ -24,6 +24,7 @@ from appliance.snmp.transport import NotSentError, Outcome, Request, Transport
 from appliance.snmp.user_security import UnreadableError
 from appliance.snmp.values import Objects, Oid
 from appliance.snmp.walk import NO_OBJECT
+from appliance.traffic import Traffic
 
 SHORTEST_PAUSE: Final = 0.5
 FIRST_PAUSE: Final = 1.0
@@ -129,8 +130,18 @@ class Courier:
         self._traffic = traffic
         self._under_way: dict[tuple[bool, int], Transport] = {}
 
-    def send(self, address: str, step: Step, oids: tuple[Oid, ...], done: Callable[[Outcome], None]) -> tuple[bool, int]:
-        """Send a request; `done` gets what comes of it, maybe at once. Return what `forget` takes. Raises SnmpError."""
+    def send(
+        self,
+        address: str,
+        step: Step,
+        oids: tuple[Oid, ...],
+        done: Callable[[Outcome], None],
+        traffic: Traffic | None = None,
+    ) -> tuple[bool, int]:
+        """Send a request; `done` gets what comes of it, maybe at once. Return what `forget` takes. Raises SnmpError.
+
+        `traffic` counts it in place of the counter of the sweep.
+        """
         agent = replace(step.credential, version=step.version).agent(address, self._port)
         client, v3 = self.client, step.version == "3"
         transport = client.transport(address, v3=v3)
@@ -148,7 +159,8 @@ class Courier:
             done(outcome)
 
         self._under_way[v3, key] = transport
-        transport.send(key, Request(message, destination_of(agent), client.options.timeout, finished, self._traffic))
+        counter = self._traffic if traffic is None else traffic
+        transport.send(key, Request(message, destination_of(agent), client.options.timeout, finished, counter))
         return v3, key
 
     def forget(self, token: tuple[bool, int]) -> None:

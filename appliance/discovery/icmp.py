@@ -11,7 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import Final, Literal
 
-from appliance.snmp.agent import IPV4_OVERHEAD, IPV6_OVERHEAD, Traffic
+from appliance.snmp.agent import IPV4_OVERHEAD, IPV6_OVERHEAD
+from appliance.traffic import Traffic
 
 IcmpMode = Literal["datagram", "raw", "none"]
 
@@ -60,12 +61,17 @@ class Pinger:
         """Return the kind of socket in use."""
         return "raw" if self._raw else "datagram"
 
+    @property
+    def packet_bytes(self) -> int:
+        """Return the size of one ping at IP level."""
+        return self._overhead + _HEADER.size
+
     def send(self, address: str) -> None:
         """Ping `address` once. Raises OSError when the packet could not be sent."""
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._socket.sendto(self._echo(), (address, 0))
         self._traffic.packets_sent += 1
-        self._traffic.bytes_sent += self._overhead + _HEADER.size
+        self._traffic.bytes_sent += self.packet_bytes
 
     def close(self) -> None:
         """Close the socket."""

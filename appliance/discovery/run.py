@@ -20,9 +20,9 @@ from appliance.discovery.links import ON_LINK_TARGETS_PER_SECOND, Links
 from appliance.discovery.pacing import TokenBucket
 from appliance.discovery.targets import TargetSet
 from appliance.errors import SnmpError
-from appliance.snmp.agent import Traffic
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.transport import NotSentError, Outcome, socket_error_text
+from appliance.traffic import TrafficByPurpose, UnitCost
 
 PING_SECONDS: Final = 1.0
 """The longest pause after a ping."""
@@ -43,10 +43,8 @@ class Progress(Protocol):
     asked: int
     answering: int
     found: int
-    packets_sent: int
-    packets_received: int
-    bytes_sent: int
-    bytes_received: int
+    traffic: TrafficByPurpose
+    blank: UnitCost
     remaining_seconds: int | None
     trouble: dict[str, int]
 
@@ -54,12 +52,14 @@ class Progress(Protocol):
 class _Target:
     """An address under way. `step` rises with everything that happens to it, so that older deadlines are recognised."""
 
-    __slots__ = ("address", "alive", "asking", "failures", "pinged_at", "pings", "probes", "step", "steps")
+    __slots__ = ("address", "alive", "asking", "bytes", "failures", "pinged_at", "pings", "probes", "step", "steps")
 
     def __init__(self, address: str, steps: tuple[Step, ...]) -> None:
         self.address = address
         self.steps = steps
         """What it is asked over SNMP."""
+        self.bytes = 0
+        """What was sent to it before it answered anything."""
         self.pinged_at = 0.0
         self.step = 0
         self.pings = 0
@@ -76,7 +76,8 @@ class SweepRun:
         self, client: SnmpClient, asking: Asking, packets_per_second: float, targets: TargetSet, progress: Progress
     ) -> None:
         self.results: asyncio.Queue[Found | None] = asyncio.Queue()
-        self._traffic = Traffic()
+        self._traffic = progress.traffic.of("sweep")
+        self._silent_traffic = progress.traffic.of("silent")
         self._client = client
         self._courier = Courier(client, asking.port, self._traffic)
         self._asking = asking
@@ -241,6 +242,7 @@ class SweepRun:
             self._not_sent(target, error)
             return
         target.pings += 1
+        target.bytes += pinger.packet_bytes
         target.pinged_at = self._loop.time()
         self._at(self._ping_trips.pause(PING_SECONDS), target)
 
@@ -271,8 +273,11 @@ class SweepRun:
 
         target.probes += 1
         target.step += 1
+        traffic = self._silent_traffic if target.pings else self._traffic
+        before = traffic.bytes_sent
         try:
-            self._courier.send(target.address, step, asked, done)
+            self._courier.send(target.address, step, asked, done, traffic)
+            target.bytes += traffic.bytes_sent - before
         except SnmpError:
             self._give_up(target, "this machine has no socket for such addresses")
 
@@ -316,6 +321,8 @@ class SweepRun:
         self._open.pop(target.address, None)
         target.step += 1
         self._progress.asked += asked
+        if asked and not target.alive:
+            self._progress.blank.add(target.bytes)
         self._wake()
 
     # Addresses that answer
@@ -360,12 +367,7 @@ class SweepRun:
     # What is told of it
 
     def _publish(self) -> None:
-        progress, traffic = self._progress, self._traffic
-        progress.packets_sent = traffic.packets_sent
-        progress.packets_received = traffic.packets_received
-        progress.bytes_sent = traffic.bytes_sent
-        progress.bytes_received = traffic.bytes_received
-        progress.remaining_seconds = self._remaining()
+        self._progress.remaining_seconds = self._remaining()
 
     def _remaining(self) -> int:
         """Return the seconds the addresses not begun take at this pace, and the patience with the last one."""
@@ -375,7 +377,8 @@ class SweepRun:
         probes = len(self._steps) * (1 if pings else PROBES_WITHOUT_PING)
         begun = self._progress.addresses - self._unbegun
         # Until enough addresses are through, they are taken to be silent ones, which need the most packets.
-        packets = self._traffic.packets_sent / begun if begun >= 256 else pings + probes
+        sent = self._traffic.packets_sent + self._silent_traffic.packets_sent
+        packets = sent / begun if begun >= 256 else pings + probes
         rate = self._bucket.rate / max(packets, 1.0)
         if self._next_address is not None and self._next_address in self._links:
             rate = min(rate, self._link_bucket.rate)

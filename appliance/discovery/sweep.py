@@ -20,6 +20,7 @@ from appliance.errors import SettingsError
 from appliance.reading.objects import PROBE
 from appliance.snmp.client import SnmpClient, check_snmp_port
 from appliance.snmp.values import Oid
+from appliance.traffic import Traffic, TrafficByPurpose, UnitCost
 
 __all__ = ["Found", "Sweep", "SweepProgress"]
 
@@ -35,15 +36,28 @@ class SweepProgress:
     """Addresses that answered anything at all."""
     found: int = 0
     """Addresses with an SNMP agent that let us in."""
-    packets_sent: int = 0
-    packets_received: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-    """Bytes at IP level."""
+    traffic: TrafficByPurpose = field(default_factory=TrafficByPurpose)
+    """Counted here under `sweep` and `silent`."""
+    blank: UnitCost = field(default_factory=UnitCost)
+    """The addresses that never answered, and what was sent to them."""
     remaining_seconds: int | None = None
     """Seconds the rest will take at this pace; None before the start."""
     trouble: dict[str, int] = field(default_factory=dict)
     """Addresses that could not be asked, by reason: this machine or its network did not let the packets out."""
+
+    @property
+    def packets_sent(self) -> int:
+        """Packets the sweep has sent."""
+        return self.counted().packets_sent
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes the sweep has sent, at IP level."""
+        return self.counted().bytes_sent
+
+    def counted(self) -> Traffic:
+        """Return what the sweep has cost."""
+        return self.traffic.total(("sweep", "silent"))
 
 
 class Sweep:

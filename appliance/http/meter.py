@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from appliance.snmp.agent import Traffic
+from appliance.traffic import Traffic
 
 _SYN_BYTES = 40
 _HEADER_BYTES = {socket.AF_INET: 20 + 32, socket.AF_INET6: 40 + 32}

@@ -20,7 +20,7 @@ from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
 from appliance.report import Reading
-from appliance.snmp.agent import Traffic
+from appliance.traffic import Traffic
 
 IPP_PORT = 631
 WEB_PORTS = (80, 443)

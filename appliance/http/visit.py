@@ -22,7 +22,7 @@ from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
 from appliance.http.meter import count_attempt, count_connection
 from appliance.http.ports import AllowedPorts
-from appliance.snmp.agent import Traffic
+from appliance.traffic import Traffic
 
 IPP_CONTENT = "application/ipp"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

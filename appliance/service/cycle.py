@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 import structlog
 
@@ -28,6 +29,7 @@ from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient, UserSecurity
+from appliance.traffic import Unit
 
 READ_AT_ONCE = 16
 LEARN_AGAIN = timedelta(days=30)
@@ -108,6 +110,7 @@ class Cycle:
         self._supplements = (supplements or Supplements()) if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
         self._found: set[str] = set()
+        self._read_before: set[str] = set()
 
     async def sweep(self, targets: TargetSet, known: Sequence[Known] = ()) -> None:
         """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear."""
@@ -143,8 +146,10 @@ class Cycle:
             await self._read_all(client, known)
 
     def _recall(self, known: Iterable[Known]) -> None:
-        """Take what earlier visits have learned about agents this process has not visited yet."""
+        """Take what earlier visits have learned about agents this process has not visited yet, and which were read at all."""
         for device in known:
+            if device.key is not None:
+                self._read_before.add(device.address)
             if device.profile:
                 self._profiles.setdefault((device.address, device.port), device.profile)
 
@@ -171,7 +176,9 @@ class Cycle:
         if answer is None:
             return
         if self._supplements:
-            answer = replace(answer, reading=await self._supplements.complete(answer.reading, self._scan.traffic))
+            unit: Unit = "poll_http" if self._purpose(device) == "poll" else "first_read_http"
+            with self._scan.counting("http", unit) as traffic:
+                answer = replace(answer, reading=await self._supplements.complete(answer.reading, traffic))
         self._scan.read += 1
         await self._keep(answer)
 
@@ -220,14 +227,21 @@ class Cycle:
         )
 
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
-        session = client.session(agent, self._scan.traffic, profile=self._profile(agent))
-        # Names of documents and people go no further than this, whatever becomes of the reading.
-        reading = await read_device(session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions)
-        return scrub(reading)
+        purpose = self._purpose(device)
+        with self._scan.counting(purpose, purpose) as traffic:
+            session = client.session(agent, traffic, profile=self._profile(agent))
+            # Names of documents and people go no further than this, whatever becomes of the reading.
+            definitions = self._options.definitions
+            reading = await read_device(session, taken_at=utc_now(), hostname=device.hostname, definitions=definitions)
+            return scrub(reading)
+
+    def _purpose(self, device: Known) -> Literal["first_read", "poll"]:
+        """Return what a visit counts as: a poll where the store has read a device at this address before."""
+        return "poll" if device.address in self._read_before else "first_read"
 
     async def _why_silent(self, device: Known, reason: str) -> str:
         """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
-        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic):
+        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of(self._purpose(device))):
             return reason
         return (
             f"{device.address} answers ping, but not SNMP with the given credentials on UDP port {device.port}. Check them "

@@ -7,7 +7,7 @@ import socket
 from appliance.discovery.icmp import Pinger
 from appliance.errors import SnmpError
 from appliance.service.threads import abandonable
-from appliance.snmp.client import Traffic
+from appliance.traffic import Traffic
 
 PING_SECONDS = 1.0
 

@@ -1,13 +1,15 @@
 """A scan while it runs and afterwards: what the progress stream, the status page and the CLI show of it."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from appliance.clock import to_rfc3339, utc_now
 from appliance.discovery.sweep import SweepProgress
-from appliance.snmp.client import Traffic
+from appliance.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 
 FAILURES_SHOWN = 200
 
@@ -38,40 +40,41 @@ class Scan:
     devices: int = 0
     read: int = 0
     failures: list[Failure] = field(default_factory=list)
-    sweep: SweepProgress = field(default_factory=SweepProgress)
-    traffic: Traffic = field(default_factory=Traffic)
-    """Packets and bytes of the readings; the sweep counts its own."""
+    traffic: TrafficByPurpose = field(default_factory=TrafficByPurpose)
+    """Everything the scan has cost, at IP level."""
+    sweep: SweepProgress = field(init=False)
+    _units: dict[Unit, UnitCost] = field(default_factory=dict, init=False)
     trouble: str = ""
     """One sentence about the scan as a whole, when something went wrong with it."""
+
+    def __post_init__(self) -> None:
+        self.sweep = SweepProgress(traffic=self.traffic)
 
     @property
     def done(self) -> bool:
         """Whether the scan has ended."""
         return self.finished_at is not None
 
-    @property
-    def packets_sent(self) -> int:
-        """Packets sent by the sweep and the readings."""
-        return self.sweep.packets_sent + self.traffic.packets_sent
+    @contextmanager
+    def counting(self, purpose: Purpose, unit: Unit) -> Iterator[Traffic]:
+        """Count what a device costs under `purpose` and, unless asking it ends with an error, as one `unit`."""
+        traffic = Traffic()
+        try:
+            yield traffic
+            self._units.setdefault(unit, UnitCost()).add(traffic.bytes)
+        finally:
+            self.traffic.of(purpose).add(traffic)
 
-    @property
-    def bytes_sent(self) -> int:
-        """Bytes sent, at IP level."""
-        return self.sweep.bytes_sent + self.traffic.bytes_sent
-
-    @property
-    def bytes_received(self) -> int:
-        """Bytes received, at IP level."""
-        return self.sweep.bytes_received + self.traffic.bytes_received
-
-    def all_traffic(self) -> Traffic:
-        """Return packets and bytes of the sweep and the readings together."""
-        return Traffic(
-            packets_sent=self.packets_sent,
-            packets_received=self.sweep.packets_received + self.traffic.packets_received,
-            bytes_sent=self.bytes_sent,
-            bytes_received=self.bytes_received,
-        )
+    def units(self) -> dict[Unit, UnitCost]:
+        """Return the units this scan has counted, for averages."""
+        counted: dict[Unit, UnitCost] = dict(self._units)
+        if self.sweep.blank.count:
+            counted["blank_address"] = self.sweep.blank
+        # A sweep that was cancelled has asked addresses of which nobody knows whether they would have answered.
+        if self.sweep.answering and not self.cancelled:
+            bytes_ = self.sweep.counted().bytes - self.sweep.blank.bytes
+            counted["answering_address"] = UnitCost(self.sweep.answering, bytes_)
+        return counted
 
     def fail(self, address: str, reason: str) -> None:
         """Note that the device at `address` could not be read, and why."""
@@ -119,6 +122,7 @@ class Scan:
     def as_json(self) -> dict[str, Any]:
         """Return the `Scan` of the control API."""
         sweep = self.kind == "sweep"
+        total = self.traffic.total()
         return {
             "id": self.id,
             "kind": self.kind,
@@ -132,9 +136,10 @@ class Scan:
             "devices": self.devices,
             "read": self.read,
             "failed": len(self.failures),
-            "packets_sent": self.packets_sent,
-            "bytes_sent": self.bytes_sent,
-            "bytes_received": self.bytes_received,
+            "packets_sent": total.packets_sent,
+            "bytes_sent": total.bytes_sent,
+            "bytes_received": total.bytes_received,
+            "traffic": self.traffic.as_json(),
             "remaining_seconds": None if self.done else self.sweep.remaining_seconds,
             "text": self.text(),
             "failures": [{"address": failure.address, "reason": failure.reason} for failure in self.failures[:FAILURES_SHOWN]],

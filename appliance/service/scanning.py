@@ -113,9 +113,7 @@ class Scanning:
         def write(store: Store) -> None:
             if masking:
                 store.note_failures(missed, outgoing=masking, everyone=self._everyone and not scan.cancelled)
-            if scan.kind == "sweep":
-                store.add_traffic("sweep", scan.sweep)
-            store.add_traffic("read", scan.traffic)
+            store.add_traffic(scan.traffic, scan.units())
 
         await self._books.ask(write)
         await self._books.remember_scan(scan.as_json())

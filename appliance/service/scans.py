@@ -91,6 +91,7 @@ class Scans:
 
     async def _finish(self, scan: Scan) -> None:
         scan.finished_at = utc_now()
+        total = scan.traffic.total()
         log.info(
             "scan ended",
             scan=scan.id,
@@ -98,8 +99,8 @@ class Scans:
             devices=scan.devices,
             read=scan.read,
             failed=len(scan.failures),
-            packets_sent=scan.packets_sent,
-            bytes_sent=scan.bytes_sent,
+            packets_sent=total.packets_sent,
+            bytes_sent=total.bytes_sent,
             result=scan.text(),
         )
         # Whoever is told that the scan is done finds everything of it in the store.

@@ -69,16 +69,6 @@ class SnmpOptions:
 
 
 @dataclass(slots=True)
-class Traffic:
-    """Packets and bytes at IP level: 28 bytes of headers (IPv6: 48) and the payload."""
-
-    packets_sent: int = 0
-    packets_received: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
-
-
-@dataclass(slots=True)
 class AgentProfile:
     """What was learned about one agent. Kept by the caller, it spares the next visit the same trials."""
 

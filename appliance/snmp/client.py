@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from appliance.errors import SnmpError
-from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic, Version, check_snmp_port
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version, check_snmp_port
 from appliance.snmp.ber import read_message_id, read_request_id
 from appliance.snmp.exchange import CommunityExchange, Delivery, Exchange, Pace
 from appliance.snmp.session import Session
@@ -13,6 +13,7 @@ from appliance.snmp.templates import Templates
 from appliance.snmp.transport import Dropped, Transport
 from appliance.snmp.user_exchange import UserExchange
 from appliance.snmp.user_security import UserSecurity
+from appliance.traffic import Traffic
 from appliance.usm import User
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "Session",
     "SnmpClient",
     "SnmpOptions",
-    "Traffic",
     "User",
     "UserSecurity",
     "check_snmp_port",

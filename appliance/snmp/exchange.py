@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.snmp.agent import Agent, SnmpOptions, Traffic, Version
+from appliance.snmp.agent import Agent, SnmpOptions, Version
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_response
 from appliance.snmp.templates import Query, Templates
 from appliance.snmp.transport import Destination, NotSentError, Outcome, Request, Transport, socket_error_text
+from appliance.traffic import Traffic
 
 UNDECODABLE: Final = -1
 """The error status of a reply nobody can decode."""

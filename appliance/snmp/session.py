@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from appliance.errors import CredentialError, NoAnswerError
-from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Traffic, Version
+from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
 from appliance.snmp.exchange import UNDECODABLE, Exchange, Patience, Refused, Silence, Stop
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.values import Objects, Oid, Value, format_oid
 from appliance.snmp.walk import NO_OBJECT, Batch, ColumnWalk, ScalarAnswers, count_rows, plan_bulk, predecessor
+from appliance.traffic import Traffic
 
 NO_ERROR: Final = 0
 TOO_BIG: Final = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from appliance import report
 from appliance.clock import from_rfc3339
-from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow
+from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState
 
 _DEVICE = """SELECT device.key, device.address, device.first_seen_at, device.last_seen_at, reading.body, device.agent,
     device.failure, device.failed_at, device.silent_at, device.replaced_by
@@ -62,16 +62,6 @@ def outbox_state(connection: sqlite3.Connection) -> OutboxState:
         FROM outbox JOIN reading ON reading.id = outbox.reading_id LEFT JOIN batch ON batch.number = outbox.batch_number"""
     ).fetchone()
     return OutboxState(waiting, _moment(oldest), aside)
-
-
-def traffic(connection: sqlite3.Connection, days: int) -> list[TrafficRow]:
-    """Return the traffic of the newest `days` days that had any, newest first."""
-    rows = connection.execute(
-        """SELECT day, purpose, packets_sent, packets_received, bytes_sent, bytes_received FROM traffic
-        WHERE day IN (SELECT DISTINCT day FROM traffic ORDER BY day DESC LIMIT ?) ORDER BY day DESC, purpose""",
-        (days,),
-    )
-    return [TrafficRow(*row) for row in rows]
 
 
 def _device(row: tuple[Any, ...]) -> DeviceRow:

@@ -6,10 +6,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from appliance import report
+from appliance.clock import utc_now
 from appliance.errors import StoreError
-from appliance.store import queries
+from appliance.store import accounting, queries
 from appliance.store.database import connect_reader, explained
 from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow
+from appliance.traffic import UnitCost
 
 
 class Reader:
@@ -67,4 +69,14 @@ class Reader:
     def traffic(self, days: int = 30) -> list[TrafficRow]:
         """Return packets and bytes by day and purpose for the newest `days` days that had any, newest first."""
         with self._open() as connection:
-            return queries.traffic(connection, days)
+            return accounting.days(connection, days)
+
+    def traffic_of_last_day(self) -> dict[str, int]:
+        """Return the bytes, both ways, of the last 24 hours by purpose."""
+        with self._open() as connection:
+            return accounting.last_day(connection, utc_now())
+
+    def traffic_units(self) -> dict[str, UnitCost]:
+        """Return what averages are made of, by unit, over the newest 30 days that had it."""
+        with self._open() as connection:
+            return accounting.units(connection)

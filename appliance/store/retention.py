@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from appliance.clock import to_rfc3339
+from appliance.store import accounting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def remove_old(connection: sqlite3.Connection, now: datetime, *, keep_days: int,
     events = connection.execute(
         "DELETE FROM event WHERE at < ? AND id NOT IN (SELECT event_id FROM event_outbox)", (cutoff,)
     ).rowcount
-    connection.execute("DELETE FROM traffic WHERE day < ?", (cutoff[:10],))
+    accounting.forget(connection, now)
     return Removed(readings, events, thinned)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from appliance import report
 
@@ -85,19 +85,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TrafficRow:
-    """Packets and bytes (IP level) of one UTC day for one purpose, such as `sweep`, `read` or `upload`."""
+    """Packets and bytes (IP level) of one UTC day for one purpose, see `appliance.traffic`."""
 
     day: str
     purpose: str
-    packets_sent: int
-    packets_received: int
-    bytes_sent: int
-    bytes_received: int
-
-
-class TrafficCounters(Protocol):
-    """Anything that counts packets and bytes at IP level."""
-
     packets_sent: int
     packets_received: int
     bytes_sent: int

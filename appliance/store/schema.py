@@ -88,6 +88,22 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
         "CREATE INDEX event_outbox_batch ON event_outbox (batch_number)",
     ),
+    (
+        # Beside `traffic`, whose columns a former version fills by their number.
+        """CREATE TABLE traffic_unit (
+            day TEXT NOT NULL,
+            unit TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            PRIMARY KEY (day, unit)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE traffic_hour (
+            hour TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            PRIMARY KEY (hour, purpose)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 

@@ -14,15 +14,16 @@ import structlog
 from appliance import report
 from appliance.clock import to_rfc3339, utc_now
 from appliance.log import SECRET_NAMES
-from appliance.store import outbox, queries
+from appliance.store import accounting, outbox, queries
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.following import device_of, note_missed
 from appliance.store.keeping import Outgoing, Unmasked, insert_event, keep_one, tell
 from appliance.store.retention import Removed, remove_old
-from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficCounters, TrafficRow
+from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficRow
 from appliance.store.salvage import salvage
 from appliance.store.schema import migrate
 from appliance.store.uuid7 import Uuid7Maker
+from appliance.traffic import TrafficByPurpose, Unit, UnitCost
 
 log = structlog.get_logger()
 
@@ -170,7 +171,17 @@ class Store:
     def traffic(self, days: int = 30) -> list[TrafficRow]:
         """Return packets and bytes by day and purpose for the newest `days` days that had any, newest first."""
         with self._reading() as connection:
-            return queries.traffic(connection, days)
+            return accounting.days(connection, days)
+
+    def traffic_of_last_day(self) -> dict[str, int]:
+        """Return the bytes, both ways, of the last 24 hours by purpose."""
+        with self._reading() as connection:
+            return accounting.last_day(connection, utc_now())
+
+    def traffic_units(self) -> dict[str, UnitCost]:
+        """Return what averages are made of, by unit, over the newest 30 days that had it."""
+        with self._reading() as connection:
+            return accounting.units(connection)
 
     def next_batch(self, limit: int = 50) -> Batch | None:
         """Return the oldest readings that wait, at most `limit`; None when nothing waits.
@@ -199,26 +210,17 @@ class Store:
         with self._writing() as connection:
             insert_event(connection, kind, text, device_key, details)
 
-    def add_traffic(self, purpose: str, traffic: TrafficCounters, at: datetime | None = None) -> None:
-        """Add packets and bytes (IP level) to what was counted for `purpose` on this UTC day."""
+    def add_traffic(
+        self, traffic: TrafficByPurpose, units: Mapping[Unit, UnitCost] | None = None, at: datetime | None = None
+    ) -> None:
+        """Add what was counted to the totals of this UTC day, and `units` to what averages are made of."""
         with self._writing() as connection:
-            connection.execute(
-                """INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (day, purpose) DO UPDATE SET
-                packets_sent = packets_sent + excluded.packets_sent,
-                packets_received = packets_received + excluded.packets_received,
-                bytes_sent = bytes_sent + excluded.bytes_sent, bytes_received = bytes_received + excluded.bytes_received""",
-                (
-                    to_rfc3339(at or utc_now())[:10],
-                    purpose,
-                    traffic.packets_sent,
-                    traffic.packets_received,
-                    traffic.bytes_sent,
-                    traffic.bytes_received,
-                ),
-            )
+            accounting.add(connection, at or utc_now(), traffic, units)
 
     def retention(self, keep_days: int, *, max_waiting: int = MAX_WAITING_READINGS, now: datetime | None = None) -> Removed:
         """Remove what is older than `keep_days`, never the last reading of a device, nor what still waits to be sent.
+
+        Counts of traffic are kept for 400 days.
 
         When more than `max_waiting` readings wait, the oldest are thinned out to the last one of each device and day.
         """

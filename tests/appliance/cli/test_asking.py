@@ -44,7 +44,13 @@ def test_scan_as_json_tells_readings_scan_and_statistics(here: Site, fleet: Runn
     assert serials == [printer["device"]["serial"] for printer in fleet.printers]
     assert answer["failures"] == []
     assert answer["scan"]["addresses"] == 4
-    assert set(answer["stats"]) == {"packets_sent", "packets_received", "bytes_sent", "bytes_received", "seconds", "cpu_seconds"}
+    assert set(answer["stats"]) == {
+        *("packets_sent", "packets_received", "bytes_sent", "bytes_received"),
+        *("traffic", "seconds", "cpu_seconds"),
+    }
+    assert answer["scan"]["traffic"] == answer["stats"]["traffic"]
+    for count in ("packets_sent", "packets_received", "bytes_sent", "bytes_received"):
+        assert sum(counts[count] for counts in answer["stats"]["traffic"].values()) == answer["stats"][count] > 0
     assert 0 < answer["stats"]["cpu_seconds"] < 10
 
 

@@ -59,6 +59,8 @@ async def main() -> None:
                 "answering": progress.answering,
                 "bytes_sent": progress.bytes_sent,
                 "packets_sent": progress.packets_sent,
+                "traffic": progress.traffic.as_json(),
+                "blank": [progress.blank.count, progress.blank.bytes],
                 "trouble": progress.trouble,
             }
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from appliance.discovery.icmp import Pinger, icmp_mode
-from appliance.snmp.client import Traffic
+from appliance.traffic import Traffic
 
 FAMILIES = {socket.AF_INET: ("127.0.0.77", 28), socket.AF_INET6: ("::1", 48)}
 

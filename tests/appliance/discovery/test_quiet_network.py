@@ -39,6 +39,12 @@ def test_a_silent_address_costs_two_pings_and_one_small_request(outcome: dict[st
     # An agent costs one more request, with the whole probe.
     assert outcome["packets_sent"] == 30 * 3 + 2
     assert outcome["bytes_sent"] == 30 * (28 + 28 + 71) + 2 * 85
+    assert outcome["blank"] == [28, 28 * (28 + 28 + 71)]
+
+
+def test_requests_to_addresses_that_do_not_answer_pings_are_counted_apart(outcome: dict[str, Any]) -> None:
+    assert outcome["traffic"]["silent"]["bytes_sent"] == 30 * 71
+    assert outcome["traffic"]["sweep"]["bytes_sent"] == 30 * (28 + 28) + 2 * 85
 
 
 def test_what_cannot_be_sent_is_told_and_not_taken_for_silence(outcome: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import Parts
-from appliance.snmp.agent import Traffic
+from appliance.traffic import Traffic
 from tests.appliance.reading.test_supplement import reading
 from tests.children import wait_until
 from tests.conftest import FreePort, StartChild

@@ -11,7 +11,8 @@ import pytest
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError
 from appliance.http.ports import HTTP_PORTS, AllowedPorts
 from appliance.http.visit import HttpLimits, Visit
-from appliance.snmp.agent import PRINTER_PORTS, Traffic
+from appliance.snmp.agent import PRINTER_PORTS
+from appliance.traffic import Traffic
 from tests.appliance.http.web import Page, device
 from tests.conftest import FreePort
 

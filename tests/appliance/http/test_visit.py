@@ -14,7 +14,7 @@ import pytest
 from appliance.http.errors import HttpError, SilentError
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpAnswer, HttpLimits, Visit
-from appliance.snmp.agent import Traffic
+from appliance.traffic import Traffic
 from tests.appliance.http.web import Device, Page, device
 
 BODY = b"<status>" + b"ready " * 500 + b"</status>"

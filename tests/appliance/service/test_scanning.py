@@ -28,6 +28,17 @@ def test_a_sweep_begins_by_itself_and_every_printer_is_kept_with_its_reading(rea
     assert status["problems"] == []
 
 
+def test_what_a_scan_costs_is_stored_by_purpose(ready_site: Site) -> None:
+    ready_site.start()
+    traffic = ready_site.wait_for_scan()["traffic"]
+    assert {"sweep", "first_read"} <= set(traffic) <= {"sweep", "silent", "first_read", "http"}
+    stored = ready_site.rows("SELECT purpose, bytes_sent, bytes_received FROM traffic ORDER BY purpose")
+    assert stored == [(name, counts["bytes_sent"], counts["bytes_received"]) for name, counts in sorted(traffic.items())]
+    [(devices, bytes_)] = ready_site.rows("SELECT count, bytes FROM traffic_unit WHERE unit = 'first_read'")
+    assert devices == 4
+    assert bytes_ == traffic["first_read"]["bytes_sent"] + traffic["first_read"]["bytes_received"]
+
+
 def test_nothing_is_scanned_without_targets(site: Site) -> None:
     site.start()
     assert site.status()["next_sweep_at"] is None
@@ -67,6 +78,8 @@ def test_known_devices_are_read_without_a_sweep(ready_site: Site) -> None:
     scan = ready_site.status()["last_scan"]
     assert (scan["addresses"], scan["read"], scan["failed"]) == (4, 4, 0)
     assert ready_site.rows("SELECT count(*) FROM reading") == [(8,)]
+    assert "poll" in scan["traffic"]
+    assert "first_read" not in scan["traffic"]
 
 
 def test_a_device_that_went_away_is_told_with_its_reason_and_the_rest_is_read(

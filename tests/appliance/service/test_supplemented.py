@@ -12,6 +12,7 @@ from appliance.service.cycle import Answer, Cycle, Known
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.settings.model import Settings
+from appliance.traffic import UnitCost
 from tests.appliance.http.documents import consumable, ledm
 from tests.appliance.http.web import Device, Page, device
 from tests.conftest import RunningSimulator, StartSimulator
@@ -56,7 +57,9 @@ def test_an_hp_printer_gets_the_serial_numbers_of_its_cartridges(start_simulator
     assert not any(row.serial for row in without.supplies)
     assert [row.percent for row in completed.supplies] == [row.percent for row in without.supplies]
     assert completed.device.key == without.device.key
-    assert scan.traffic.bytes_received > plain.traffic.bytes_received + len(CARTRIDGES)
+    assert scan.traffic.of("http").bytes_received > len(CARTRIDGES)
+    assert scan.units()["first_read_http"] == UnitCost(1, scan.traffic.of("http").bytes)
+    assert [purpose for purpose, _ in plain.traffic] == ["first_read"]
 
 
 def test_a_web_page_that_hangs_delays_no_other_device(start_simulator: StartSimulator, monkeypatch: pytest.MonkeyPatch) -> None:

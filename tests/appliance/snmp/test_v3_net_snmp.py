@@ -13,8 +13,9 @@ from typing import get_args
 import pytest
 
 from appliance.errors import CredentialError, NoAnswerError
-from appliance.snmp.client import Agent, SnmpClient, SnmpOptions, Traffic, User, UserSecurity
+from appliance.snmp.client import Agent, SnmpClient, SnmpOptions, User, UserSecurity
 from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
+from appliance.traffic import Traffic
 from appliance.usm import AUTH_KEY_BYTES, PRIV_KEY_BYTES, AuthProtocol, PrivProtocol
 from tests.appliance.snmp.snmpd import Snmpd
 from tests.appliance.snmp.test_net_snmp import parsed

@@ -1,21 +1,12 @@
-"""Keeping readings: devices, addresses, how a device is reached, events and traffic."""
+"""Keeping readings: devices, addresses, how a device is reached, and events."""
 
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from appliance.store.store import Store
 from tests.appliance.store.samples import START, key, sample
-
-
-@dataclass
-class Counted:
-    packets_sent: int = 1
-    packets_received: int = 2
-    bytes_sent: int = 30
-    bytes_received: int = 40
 
 
 def test_gives_back_the_reading_that_was_kept(store: Store) -> None:
@@ -122,22 +113,6 @@ def test_an_event_comes_back_as_it_was_added(store: Store) -> None:
         None,
         {"found": 13},
     )
-
-
-def test_traffic_adds_up_by_day_and_purpose(store: Store) -> None:
-    store.add_traffic("sweep", Counted(), START)
-    store.add_traffic("sweep", Counted(), sample(hours=3).taken_at)
-    store.add_traffic("read", Counted(), START)
-    store.add_traffic("sweep", Counted(), sample(hours=24).taken_at)
-    rows = {
-        (row.day, row.purpose): (row.packets_sent, row.packets_received, row.bytes_sent, row.bytes_received)
-        for row in store.traffic()
-    }
-    assert rows == {
-        ("2026-11-01", "sweep"): (2, 4, 60, 80),
-        ("2026-11-01", "read"): (1, 2, 30, 40),
-        ("2026-11-02", "sweep"): (1, 2, 30, 40),
-    }
 
 
 def test_a_note_is_remembered_and_replaced(store: Store) -> None:

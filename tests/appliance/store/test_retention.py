@@ -5,6 +5,7 @@ from pathlib import Path
 
 from appliance.store.reader import Reader
 from appliance.store.store import Store
+from appliance.traffic import TrafficByPurpose, UnitCost
 from tests.appliance.store.samples import START, key, sample
 
 NOW = START + timedelta(days=100)
@@ -35,16 +36,22 @@ def test_the_last_reading_of_a_device_stays_however_old(store: Store) -> None:
     assert store.last_reading(key()) == sample(hours=1)
 
 
-def test_old_events_and_traffic_go(store: Store) -> None:
-    class Counted:
-        packets_sent = packets_received = bytes_sent = bytes_received = 1
-
+def test_old_events_go(store: Store) -> None:
     store.add_event("note", "An event of now.")
-    store.add_traffic("read", Counted(), START)
     removed = store.retention(90, now=NOW + timedelta(days=36_500))
     assert removed.events == 1
     assert store.events() == []
+
+
+def test_traffic_is_kept_for_400_days_however_short_readings_are(store: Store) -> None:
+    counted = TrafficByPurpose()
+    counted.of("poll").packets_sent = 1
+    store.add_traffic(counted, {"poll": UnitCost(1, 563)}, START)
+    store.retention(1, now=START + timedelta(days=400))
+    assert [row.purpose for row in store.traffic()] == list(store.traffic_units()) == ["poll"]
+    store.retention(1, now=START + timedelta(days=401))
     assert store.traffic() == []
+    assert store.traffic_units() == {}
 
 
 def test_rejected_readings_stay_aside_for_as_long_as_others(store: Store) -> None:
