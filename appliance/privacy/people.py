@@ -15,6 +15,7 @@ REMOVED = "(removed)"
 SCRUBBED = "names of documents or people removed at the site"
 
 _LONGEST = 1024
+_MOST_PASSES = 8
 _FAX_NUMBER = 5
 """Digits from which on a number after "from" or "to" is that of a fax, not of a tray."""
 _NUMBERS = re.compile(r"[\d\s()+./-]*")
@@ -113,11 +114,21 @@ Rule = Callable[[str], str]
 
 def scrub_text(text: str) -> str:
     """Return a line of a panel, or the description of an alert, with `(removed)` in place of names of documents and people."""
+    for _ in range(_MOST_PASSES):
+        before = text
+        # What one rule takes out may show another one what stood beside it: until there is nothing left to take out.
+        text = _apply_rules(text)[:_LONGEST]
+        if text == before:
+            return text
+    return REMOVED
+
+
+def _apply_rules(text: str) -> str:
     characters = set(text)
     for needed, rule in _RULES:
         if needed is None or not needed.isdisjoint(characters):
             text = rule(text)
-    return text[:_LONGEST]
+    return text
 
 
 def scrub(reading: Reading) -> Reading:

@@ -174,3 +174,7 @@ def test_scrubbing_is_stable_and_never_fails(text: str) -> None:
     once = scrub_text(text)
     assert len(once) <= max(1024, len(text))
     assert scrub_text(once) == once
+
+
+def test_what_one_rule_leaves_bare_is_taken_out_by_another() -> None:
+    assert scrub_text("Job x.pdf Job Anna") == "(removed) Job (removed)"
