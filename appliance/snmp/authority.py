@@ -3,10 +3,13 @@
 pysnmp is imported at the first such reply, not before: most sites never see one, and the modules cost memory.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from appliance.snmp.ber import Response
 from appliance.snmp.values import Oid, Value
+
+FAULTS: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What pyasn1 lets through on some malformed input, beside its own errors; any of them means that it cannot be decoded."""
 
 
 class UndecodableError(Exception):
@@ -34,8 +37,7 @@ def decode_response(data: bytes) -> Response:
         return response_of(pdu, module, version, bytes(module.apiMessage.get_community(message)))
     except UndecodableError:
         raise
-    # pyasn1 lets IndexError, ValueError and others through on some malformed input; any of them means the same here.
-    except (PyAsn1Error, ProtocolError, IndexError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+    except (PyAsn1Error, ProtocolError, *FAULTS) as error:
         raise UndecodableError(type(error).__name__) from error
 
 

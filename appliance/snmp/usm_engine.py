@@ -20,7 +20,7 @@ from pysnmp.proto.error import StatusInformation
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from appliance.snmp.authority import UndecodableError, response_of
+from appliance.snmp.authority import FAULTS, UndecodableError, response_of
 from appliance.snmp.templates import Kind, Query, build_pdu
 from appliance.snmp.user_security import Reply, UnknownUserError, UnreadableError
 from appliance.usm import AuthProtocol, PrivProtocol, SecurityLevel, User
@@ -55,7 +55,7 @@ PRIV: Final[dict[PrivProtocol, Any]] = {
     "AES-256-C": config.USM_PRIV_CFB256_AES,
 }
 
-_FAULTS = (PyAsn1Error, PySnmpError, UndecodableError, IndexError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
+_FAULTS = (PyAsn1Error, PySnmpError, UndecodableError, *FAULTS)
 """What pysnmp and pyasn1 let through on malformed input; any of them means the same here."""
 
 

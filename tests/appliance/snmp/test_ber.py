@@ -156,3 +156,10 @@ def test_an_unsigned_number_without_its_leading_zero_is_the_number_the_agent_mea
 )
 def test_what_is_unusual_is_left_to_pysnmp(value: bytes) -> None:
     assert read_response(plain(NAME + value)) is None
+
+
+def test_a_length_beyond_any_memory_is_no_answer() -> None:
+    message = write_response(1, 7, [((1, 3, 6, 1), Value(Tag.INTEGER, 1))])
+    # The length of the community.
+    with pytest.raises(UndecodableError):
+        decode_response(message[:6] + b"\x88" + b"\xff" * 8 + message[7:])
