@@ -9,7 +9,7 @@ from appliance.reading.colors import color_named
 from appliance.reading.definitions import Definitions, builtin_definitions
 from appliance.reading.meters import Meters, read_meters
 from appliance.reading.status import error_octets, read_status
-from appliance.reading.supplies import read_supplies
+from appliance.reading.supplies import COLORED, read_supplies
 from appliance.reading.supply_join import join_supplies
 from appliance.reading.trays import read_trays
 from appliance.reading.vendor import Vendor, read_vendor
@@ -18,7 +18,6 @@ from appliance.report import Device, Reading, Supply
 from appliance.snmp.values import Objects
 
 _COLORS = frozenset({"cyan", "magenta", "yellow", "tri-color"})
-_COLORING = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", "tonerCartridge", "matteToner", "matteInk"})
 
 
 def build_reading(
@@ -117,7 +116,7 @@ def prints_color(view: View, rows: list[Supply], meters: Meters) -> bool | None:
         return True
     if any(name.endswith("_color") and meter.value > 0 for name, meter in meters.values.items()):
         return True
-    inks = [row.color for row in rows if row.type in _COLORING]
+    inks = [row.color for row in rows if row.type in COLORED]
     return False if inks and set(inks) == {"black"} else None
 
 

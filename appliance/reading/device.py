@@ -1,11 +1,12 @@
 """Reading one device: what is asked for, and in which order.
 
-The first exchange asks everything for the printer that nearly every device has at hrDeviceIndex 1. Only what its answer leaves
-open is asked for then: another index, a second marker, which of several interfaces is meant, and the private objects of the vendor
-that its sysObjectID names. Nothing is asked for that the definitions in force do not allow.
+A small probe tells the vendor, unless a sweep has just asked it. Then everything is asked for at once: the standard objects of the
+printer that nearly every device has at hrDeviceIndex 1, and the private ones of its vendor. Only what the answer leaves open is
+asked for after that: another index, the colorants of supplies whose description names no colour, the character set of a text that
+is not plain ASCII. Nothing is asked for that the definitions in force do not allow.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +19,7 @@ from appliance.reading.identity import has_standard_model, interface_is_open, st
 from appliance.reading.meters import read_standard_meters
 from appliance.reading.objects import MibObject
 from appliance.reading.status import read_console
+from appliance.reading.supplies import has_colorless_rows
 from appliance.reading.vendor import Vendor, questions, read_vendor
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
@@ -26,6 +28,13 @@ from appliance.snmp.values import Objects, Oid, Value
 _ROUNDS = 4
 """Exchanges a device may need at most: everything, what that left open, the private objects of a maker found late, and what a newly
 found index brings."""
+
+
+_MOSTLY_TOLD = (
+    *("device.serial", "device.model", "device.device_id", "device.firmware", "device.location", "device.hostname"),
+    *("status.console", "meters.total"),
+)
+"""Items that the standard objects of most devices tell: what a definition has for them waits until that is known."""
 
 
 class AgentAddress(Protocol):
@@ -50,8 +59,14 @@ class Asks(Protocol):
         """Why the last answer is not whole, or None."""
         ...
 
-    async def fetch(self, scalars: Sequence[Oid], columns: Sequence[Oid], *, max_rows: int = ...) -> Objects:
-        """Return the objects that exist."""
+    async def get(self, oids: Sequence[Oid]) -> Objects:
+        """Return those of `oids` that exist."""
+        ...
+
+    async def fetch(
+        self, scalars: Sequence[Oid], columns: Sequence[Oid], *, seldom: Collection[Oid] = ..., max_rows: int = ...
+    ) -> Objects:
+        """Return the objects that exist; `seldom` are scalars and columns that most devices do not have."""
         ...
 
 
@@ -80,36 +95,42 @@ class Questions:
 
 
 async def read_device(
-    session: Asks, *, taken_at: datetime, hostname: str | None = None, definitions: Definitions | None = None
+    session: Asks,
+    *,
+    taken_at: datetime,
+    hostname: str | None = None,
+    definitions: Definitions | None = None,
+    probed: Objects | None = None,
 ) -> Reading:
     """Ask the device of `session` for all its items and return its reading.
 
-    `definitions` are the vendor definitions in force, the built-in ones by default.
-    Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
+    `definitions` are the vendor definitions in force, the built-in ones by default; `probed` is what the device has just said to
+    `objects.PROBE`. Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
     """
     address = session.agent.address
     known = definitions or builtin_definitions()
-    objects: dict[Oid, Value] = {}
-    asked: set[Oid] = set()
-    questions = first_questions(address).among(known)
+    objects: dict[Oid, Value] = dict(await session.get(mib.PROBE) if probed is None else probed)
+    asked: set[Oid] = set(mib.PROBE)
+    questions = first_questions(address, objects, known)
     partial = None
     for _ in range(_ROUNDS):
-        asked.update(questions.scalars, questions.columns)
-        objects.update(await session.fetch(questions.scalars, questions.columns))
-        partial = session.partial
-        questions = follow_up(objects, address, known).without(asked).among(known)
+        questions = questions.without(asked).among(known)
         if partial or not questions:
             break
+        asked.update(questions.scalars, questions.columns)
+        seldom = mib.SELDOM.union(oid for oid in (*questions.scalars, *questions.columns) if mib.is_private(oid))
+        objects.update(await session.fetch(questions.scalars, questions.columns, seldom=seldom))
+        partial = session.partial
+        questions = follow_up(objects, address, known)
     return build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
 
 
-def first_questions(address: str) -> Questions:
-    """Return what every device is asked for."""
-    questions = Questions(list(mib.SCALARS), list(mib.COLUMNS))
+def first_questions(address: str, probed: Objects | None = None, definitions: Definitions | None = None) -> Questions:
+    """Return what a device is asked for that has answered no more than the probe."""
+    vendor = read_vendor(View(probed or {}), definitions or builtin_definitions())
+    scalars, columns = questions(vendor, _MOSTLY_TOLD)
     interface = mib.interface_of(address)
-    if interface is not None:
-        questions.scalars.append(interface)
-    return questions
+    return Questions([*mib.SCALARS, *([interface] if interface else []), *scalars], [*mib.COLUMNS, *columns])
 
 
 def follow_up(objects: Objects, address: str, definitions: Definitions | None = None) -> Questions:
@@ -147,10 +168,13 @@ def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]
 
 def _open_scalars(view: View, address: str) -> Iterator[Oid]:
     for column in mib.PRINTER_SCALARS:
-        yield view.instance(column)
-    current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
-    if current > 0:
-        yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
+        if column not in (mib.HR_DEVICE_TYPE, mib.PRT_GENERAL_CURRENT_LOCALIZATION):
+            yield view.instance(column)
+    if view.has_foreign_text():
+        yield view.instance(mib.PRT_GENERAL_CURRENT_LOCALIZATION)
+        current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
+        if current > 0:
+            yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
     if not text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)):
         yield mib.ENT_PHYSICAL_SERIAL_NUM.instance(1)
     if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and standard_firmware(view) is None:
@@ -161,13 +185,12 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
 
 
 def _open_columns(view: View, address: str) -> Iterator[MibObject]:
-    if not view.has_printer_mib() and not view.printer_devices():
-        yield from (mib.HR_DEVICE_TYPE, mib.HR_PRINTER_STATUS, mib.PRT_GENERAL_SERIAL_NUMBER)
-    elif view.get(view.instance(mib.HR_DEVICE_TYPE)) is not None and not view.printer_devices():
+    if not view.printer_devices():
         yield mib.HR_DEVICE_TYPE
-    markers = view.rows(mib.PRT_MARKER_LIFE_COUNT)
-    if view.has_printer_mib() and set(markers) != {(1,)}:
-        yield from mib.MARKER_COLUMNS
+        if not view.has_printer_mib():
+            yield from (mib.HR_PRINTER_STATUS, mib.PRT_GENERAL_SERIAL_NUMBER)
+    if has_colorless_rows(view):
+        yield from (mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX, mib.PRT_MARKER_COLORANT_VALUE)
     trays = view.rows(mib.PRT_INPUT_CURRENT_LEVEL)
     names = view.rows(mib.PRT_INPUT_NAME)
     if any(not text(names.get(row)) for row in trays):

@@ -5,8 +5,8 @@ RFC 6933 (ENTITY-MIB) and PWG 5107.1 (PWG Printer Port Monitor MIB). Nothing her
 sysContact, prtGeneralCurrentOperator, prtGeneralServicePerson, the channel tables and all job tables stay out of `STANDARD`.
 What vendor definitions may add, and what they never may, is decided in `definition_schema`; `is_allowed` knows both.
 
-A first read asks `SCALARS` and `COLUMNS` at once, for the printer that nearly every device has at hrDeviceIndex 1; what is then
-still open (another index, several markers) is asked for by `device.follow_up`.
+A first read asks `PROBE`, then `SCALARS` and `COLUMNS`, for the printer that nearly every device has at hrDeviceIndex 1; what is
+then still open (another index, the character set of a text that needs one) is asked for by `device.follow_up`.
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from appliance.snmp.values import Oid
 _MIB_2: Oid = (1, 3, 6, 1, 2, 1)
 _PRINTER_MIB: Oid = (*_MIB_2, 43)
 _HR_DEVICE: Oid = (*_MIB_2, 25, 3)
+_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 _PWG_PORT_MONITOR: Oid = (1, 3, 6, 1, 4, 1, 2699, 1, 2)
 
 
@@ -61,6 +62,7 @@ PRT_GENERAL_CONFIG_CHANGES = MibObject("prtGeneralConfigChanges", (*_PRINTER_MIB
 PRT_GENERAL_CURRENT_LOCALIZATION = MibObject("prtGeneralCurrentLocalization", (*_PRINTER_MIB, 5, 1, 1, 2))
 PRT_GENERAL_PRINTER_NAME = MibObject("prtGeneralPrinterName", (*_PRINTER_MIB, 5, 1, 1, 16))
 PRT_GENERAL_SERIAL_NUMBER = MibObject("prtGeneralSerialNumber", (*_PRINTER_MIB, 5, 1, 1, 17))
+PRT_ALERT_ALL_EVENTS = MibObject("prtAlertAllEvents", (*_PRINTER_MIB, 5, 1, 1, 19))
 PRT_LOCALIZATION_CHARACTER_SET = MibObject("prtLocalizationCharacterSet", (*_PRINTER_MIB, 7, 1, 1, 4))
 
 PRT_INPUT_MAX_CAPACITY = MibObject("prtInputMaxCapacity", (*_PRINTER_MIB, 8, 2, 1, 9))
@@ -129,39 +131,36 @@ PRINTER_SCALARS = (
     PRT_GENERAL_CURRENT_LOCALIZATION,
     PRT_GENERAL_PRINTER_NAME,
     PRT_GENERAL_SERIAL_NUMBER,
+    PRT_ALERT_ALL_EVENTS,
 )
 """Columns with one instance a device, the device index: asked for by instance, which is cheaper than walking them."""
 
 SCALARS: tuple[Oid, ...] = (
     *(each.instance(0) for each in (SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME, SYS_NAME, SYS_LOCATION)),
-    *(each.instance(1) for each in PRINTER_SCALARS),
-    PRT_LOCALIZATION_CHARACTER_SET.instance(1, 1),
-    *(each.instance(1, 1) for each in MARKER_COLUMNS),
-    PRT_MARKER_LIFE_COUNT.instance(1, 2),  # tells whether there is a second marker
+    *(each.instance(1) for each in PRINTER_SCALARS if each not in (HR_DEVICE_TYPE, PRT_GENERAL_CURRENT_LOCALIZATION)),
     ENT_PHYSICAL_FIRMWARE_REV.instance(1),
     PPM_PRINTER_IEEE_1284_DEVICE_ID.instance(1),
 )
 COLUMNS: tuple[Oid, ...] = tuple(
     each.oid
     for each in (
-        *SUPPLY_COLUMNS,
-        PRT_MARKER_COLORANT_VALUE,
+        *MARKER_COLUMNS,
+        *(each for each in SUPPLY_COLUMNS if each is not PRT_MARKER_SUPPLIES_COLORANT_INDEX),
         *TRAY_COLUMNS,
         PRT_CONSOLE_DISPLAY_BUFFER_TEXT,
         *ALERT_COLUMNS,
         IF_PHYS_ADDRESS,
     )
 )
+SELDOM: frozenset[Oid] = frozenset({PRT_ALERT_SEVERITY_LEVEL.oid})
+"""Those of `COLUMNS` that most devices have empty."""
 
 PROBE: tuple[Oid, ...] = (
     SYS_OBJECT_ID.instance(0),
     SYS_DESCR.instance(0),
-    HR_DEVICE_TYPE.instance(1),
     HR_DEVICE_DESCR.instance(1),
     HR_PRINTER_DETECTED_ERROR_STATE.instance(1),
     PRT_GENERAL_SERIAL_NUMBER.instance(1),
-    PRT_MARKER_LIFE_COUNT.instance(1, 1),
-    PRT_MARKER_SUPPLIES_LEVEL.instance(1, 1),
 )
 """What a sweep asks of an address, enough for `identity.is_imaging_device`."""
 
@@ -195,6 +194,11 @@ def is_allowed(oid: Oid) -> bool:
     """Return whether `oid` lies in one of the subtrees of `allowed`; whatever asks checks this."""
     subtrees = allowed()
     return any(oid[:length] in subtrees for length in range(7, len(oid) + 1))
+
+
+def is_private(oid: Oid) -> bool:
+    """Return whether `oid` is a vendor's own, by the tree it stands in; the PWG's is none."""
+    return oid[:6] == _ENTERPRISES and oid[:8] != _PWG_PORT_MONITOR[:8]
 
 
 def interface_of(address: str) -> Oid | None:

@@ -28,6 +28,8 @@ LOW_PERCENT = 10.0
 OVERSHOOT = 1.05
 """A level up to this much above its capacity counts as full."""
 
+COLORED = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", "tonerCartridge", "matteToner", "matteInk"})
+"""Types of supplies that colour what is printed."""
 UNRESTRICTED, UNKNOWN, SOME_REMAINING = -1, -2, -3
 _RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
 _WASTE = re.compile(r"\bwaste\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE)
@@ -73,6 +75,18 @@ def read_supplies(vendor: Vendor, alerts: list[AlertRow]) -> Supplies:
         if reason:
             supplies.reasons[f"supplies.{supply.index}.percent"] = reason
     return supplies
+
+
+def has_colorless_rows(view: View) -> bool:
+    """Return whether the description of a supply that may have a colour names none: then its colorant may tell it."""
+    kinds = view.rows(mib.PRT_MARKER_SUPPLIES_TYPE)
+    descriptions = view.rows(mib.PRT_MARKER_SUPPLIES_DESCRIPTION)
+    for row in {*kinds, *descriptions}:
+        kind = enum.named(enum.SUPPLY_TYPE, integer(kinds.get(row)))
+        description = view.localized(descriptions.get(row))
+        if kind in COLORED and color_named(description) is None and not is_receptacle("", kind, description):
+            return True
+    return False
 
 
 def level_states(vendor: Vendor) -> Mapping[int, str]:

@@ -117,6 +117,14 @@ class View:
         ]
         return sorted({*typed, *detailed})
 
+    def has_foreign_text(self) -> bool:
+        """Return whether a text of the Printer-MIB or of a vendor holds octets that mean something only in a character set."""
+        return any(
+            isinstance(value.content, bytes) and not value.content.isascii()
+            for oid, value in self._objects.items()
+            if oid[: len(_PRINTER_MIB)] == _PRINTER_MIB or oid[: len(_ENTERPRISES)] == _ENTERPRISES
+        )
+
     def _any_below(self, subtree: Oid) -> bool:
         position = bisect_left(self._oids, subtree)
         return position < len(self._oids) and self._oids[position][: len(subtree)] == subtree
@@ -145,3 +153,4 @@ class View:
 
 _HOST_RESOURCES: Oid = mib.HR_DEVICE_TYPE.oid[:7]
 _PRINTER_MIB: Oid = mib.PRT_GENERAL_SERIAL_NUMBER.oid[:7]
+_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)

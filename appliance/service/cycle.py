@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -29,6 +30,7 @@ from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient, UserSecurity
+from appliance.snmp.values import Objects
 from appliance.traffic import Unit
 
 READ_AT_ONCE = 16
@@ -162,7 +164,7 @@ class Cycle:
     async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
         device = Known(found.address, found.agent.port, hostname=hostname)
         self._learn(found)
-        await self._read(client, device, [found.credential], self._visit)
+        await self._read(client, device, [found.credential], partial(self._visit, probed=found.objects))
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
         fitting = covering(self._options.credentials, device.address)
@@ -226,13 +228,14 @@ class Cycle:
             or SnmpError(f"No SNMP credential is for {device.address}: enter one in snmp.credentials, or widen its ranges.")
         )
 
-    async def _visit(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
+    async def _visit(self, client: SnmpClient, agent: Agent, device: Known, *, probed: Objects | None = None) -> Reading:
         purpose = self._purpose(device)
         with self._scan.counting(purpose, purpose) as traffic:
             session = client.session(agent, traffic, profile=self._profile(agent))
             # Names of documents and people go no further than this, whatever becomes of the reading.
-            definitions = self._options.definitions
-            reading = await read_device(session, taken_at=utc_now(), hostname=device.hostname, definitions=definitions)
+            reading = await read_device(
+                session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
+            )
             return scrub(reading)
 
     def _purpose(self, device: Known) -> Literal["first_read", "poll"]:

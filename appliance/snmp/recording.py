@@ -4,7 +4,7 @@ Tags are BER tag numbers in decimal; an `x` behind one means that the value is w
 begin with # do not count. The format is that of snmpsim.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -50,7 +50,18 @@ class Recording:
         """Return the recording in `file`. Raises RecordingError."""
         return cls(read_recording(file), address)
 
-    async def fetch(self, scalars: Sequence[Oid], columns: Sequence[Oid], *, max_rows: int = 256) -> Objects:
+    async def get(self, oids: Sequence[Oid]) -> Objects:
+        """Return those of `oids` that exist."""
+        return await self.fetch(oids, ())
+
+    async def fetch(
+        self,
+        scalars: Sequence[Oid],
+        columns: Sequence[Oid],
+        *,
+        seldom: Collection[Oid] = (),  # noqa: ARG002 - saves bytes only
+        max_rows: int = 256,
+    ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` of each."""
         self.asked.update(scalars, columns)
         found = {oid: self.objects[oid] for oid in scalars if oid in self.objects}

@@ -1,7 +1,7 @@
 """One visit to one device: at most one request under way, retries, a hard budget of time, and repairs for weak agents.
 
-- A table is read by GETBULK over many columns at once. tooBig halves what is asked; silence quarters it, once, and then GETNEXT
-  is used. Before silence is held against the agent, one small request makes sure that it is still there.
+- Tables are read by GETBULK, neighbouring columns as one. tooBig halves what is asked; silence quarters it, once, and then GETNEXT
+  finds the rows and GET reads them. Before silence is held against the agent, a GET makes sure that it is still there.
 - An agent that never answered SNMPv2c is asked once in SNMPv1.
 - SNMPv1's noSuchName fails a whole request: the object it names is dropped and the rest asked again. tooBig splits a request.
 - What has been read is kept whatever happens later: `partial` then says why the answer is not whole.
@@ -9,16 +9,17 @@ What was learned stands in `profile`, which the caller may keep and pass to the 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from appliance.errors import CredentialError, NoAnswerError
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
+from appliance.snmp.bulk_plan import Batch, plan_bulk
 from appliance.snmp.exchange import UNDECODABLE, Exchange, Patience, Refused, Silence, Stop
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.values import Objects, Oid, Value, format_oid
-from appliance.snmp.walk import NO_OBJECT, Batch, ColumnWalk, ScalarAnswers, count_rows, plan_bulk, predecessor
+from appliance.snmp.walk import NO_OBJECT, ColumnWalk, ScalarAnswers, Scalars, Tables, count_rows, predecessor
 from appliance.traffic import Traffic
 
 NO_ERROR: Final = 0
@@ -87,26 +88,27 @@ class Session:
                 self._stopped(stop)
             return objects
 
-    async def fetch(self, scalars: Sequence[Oid], columns: Sequence[Oid], *, max_rows: int = 256) -> Objects:
+    async def fetch(
+        self, scalars: Sequence[Oid], columns: Sequence[Oid], *, seldom: Collection[Oid] = (), max_rows: int = 256
+    ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` rows of each.
 
-        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs.
+        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs. `seldom` are scalars that
+        most devices do not have, and columns they have empty: that saves bytes and changes nothing else.
         Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
         """
         async with self._one_at_a_time:
             self.partial = None
-            objects: dict[Oid, Value] = {}
-            wanted = list(dict.fromkeys(scalars))
-            walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
+            tables = Tables(columns, seldom, max_rows)
             try:
-                await self._fetch(wanted, walks, objects, max_rows)
+                await self._fetch(Scalars(scalars, seldom), tables)
             except Stop as stop:
                 self._stopped(stop)
-            for walk in walks:
+            for walk in tables.walks:
                 if walk.trouble:
                     self._note(f"{format_oid(walk.column)}: {walk.trouble}")
-            self.profile.rows.update(count_rows(walks))
-            return dict(sorted(objects.items()))
+            self.profile.rows.update(count_rows(tables.walks))
+            return dict(sorted(tables.objects.items()))
 
     def _stopped(self, stop: Stop) -> None:
         if not self.answered and isinstance(stop, Refused):
@@ -181,79 +183,87 @@ class Session:
 
     # Tables
 
-    async def _fetch(self, scalars: list[Oid], walks: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int) -> None:
-        while scalars or any(not walk.ended for walk in walks):
-            active = [walk for walk in walks if not walk.ended]
-            if self._bulk_is_possible and active and len(scalars) <= self.profile.max_varbinds // 2:
-                self.profile.rows.update(_more_rows(self.profile.rows, walks))
-                scalars = await self._bulk_round(scalars, active, objects, max_rows)
-            elif scalars:
-                await self._read_scalars(scalars, objects)
-                scalars = []
+    async def _fetch(self, scalars: Scalars, tables: Tables) -> None:
+        while (wanted := scalars.take(tables.gaps)) or tables.active:
+            most = self.profile.max_varbinds
+            fits = 3 * len(wanted) <= 2 * most
+            if self._bulk_is_possible and tables.active and fits and not (wanted and self._bulk_silences):
+                self.profile.rows.update(_more_rows(self.profile.rows, tables.walks))
+                scalars.put_back(await self._bulk_round(wanted, tables))
+            elif wanted:
+                await self._read_scalars(wanted, tables)
             else:
-                await self._next_round(active, objects, max_rows)
+                await self._next_round(tables)
+            tables.settle()
 
     @property
     def _bulk_is_possible(self) -> bool:
         return self._bulk and self.profile.bulk and self.version != "1"
 
-    async def _read_scalars(self, scalars: list[Oid], objects: dict[Oid, Value]) -> None:
+    async def _read_scalars(self, scalars: list[Oid], tables: Tables) -> None:
         if self.version != "1":
-            await self._get(scalars, objects)
+            await self._get(scalars, tables.objects)
             return
         # In SNMPv1 one missing object would fail the whole GET. GETNEXT has no such trouble but at the end of the MIB.
         answers = ScalarAnswers()
         most = self.profile.max_varbinds
-        for start in range(0, len(scalars), most):
-            chunk = scalars[start : start + most]
+        waiting = [scalars[start : start + most] for start in range(0, len(scalars), most)]
+        while waiting:
+            chunk = waiting.pop(0)
             response = await self._ask(Kind.GET_NEXT, [predecessor(oid) for oid in chunk])
-            if response.error_status != NO_ERROR:
+            if response.error_status == NO_ERROR:
+                answers.take(chunk, response.varbinds, tables.gaps)
+            elif response.error_status == TOO_BIG and len(chunk) > 1:
+                waiting[0:0] = self._halves(chunk)
+            elif response.error_status == NO_SUCH_NAME and 1 <= response.error_index <= len(chunk):
+                # Nothing follows this one: that is the end of the MIB, and what is beyond it does not exist either.
+                tables.gaps.note_end(predecessor(chunk[response.error_index - 1]))
+                rest = [oid for oid in chunk if not tables.gaps.hold(oid)]
+                waiting[0:0] = [rest] if rest else []
+            else:
                 answers.uncertain.extend(chunk)
-                continue
-            for wanted, (oid, value) in zip(chunk, response.varbinds, strict=False):
-                answers.take(wanted, oid, value)
-            answers.uncertain.extend(chunk[len(response.varbinds) :])
-        objects.update(answers.objects)
-        await self._get(answers.uncertain, objects)
+        tables.objects.update(answers.objects)
+        await self._get(answers.uncertain, tables.objects)
 
-    async def _bulk_round(
-        self, scalars: list[Oid], active: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int
-    ) -> list[Oid]:
+    async def _bulk_round(self, scalars: list[Oid], tables: Tables) -> list[Oid]:
         """Do one GETBULK; return the scalars that still have to be asked for."""
-        batch = plan_bulk(active, self.profile.rows, self._most_repetitions, max(1, self.profile.max_varbinds - len(scalars)))
-        oids = [predecessor(oid) for oid in scalars] + [walk.cursor for walk in batch.walks]
-        asked_for = len(scalars) + len(batch.walks) * batch.repetitions
+        room = max(1, self.profile.max_varbinds - len(scalars))
+        batch = plan_bulk(tables, self.profile.rows, self._most_repetitions, room)
+        named = scalars + batch.cells
+        single = [predecessor(oid) for oid in named] + [each.cursor for each in batch.singles]
+        oids = single + [each.cursor for each in batch.repeating]
         try:
-            patience = self._bulk_patience(asked_for)
-            response = await self._ask(Kind.GET_BULK, oids, len(scalars), batch.repetitions, patience=patience)
+            patience = self._bulk_patience(len(scalars) + batch.size)
+            response = await self._ask(Kind.GET_BULK, oids, len(single), batch.repetitions, patience=patience)
         except Silence:
-            if not await self._is_alive(scalars[0] if scalars else active[0].column, was_get=False):
+            # The scalars are due anyway, and tell as well whether the agent is still there.
+            is_due = scalars and self.answered
+            if not is_due and not await self._is_alive(scalars[0] if scalars else tables.active[0].column, was_get=False):
                 raise
             if self.version != "1":
                 self._bulk_was_silent(batch)
             return scalars
         self._bulk_was_answered(batch)
         if response.error_status == TOO_BIG:
-            self._ask_for_less(len(scalars), batch)
+            self._ask_for_less(len(single), batch)
             return scalars
         if response.error_status != NO_ERROR:
             # One object at fault fails them all. GETNEXT finds out which one it is.
             self._bulk = False
             return scalars
         answers = ScalarAnswers()
-        varbinds = response.varbinds
-        for wanted, (oid, value) in zip(scalars, varbinds, strict=False):
-            answers.take(wanted, oid, value)
-        answers.uncertain.extend(scalars[len(varbinds) :])
-        objects.update(answers.objects)
-        cells = varbinds[len(scalars) :]
+        answers.take(named, response.varbinds, tables.gaps)
+        tables.objects.update(answers.objects)
+        tables.take_cells(batch.cells)
+        cells = response.varbinds[len(named) :]
         if not cells:
-            self._ask_for_less(len(scalars), batch)
-        for number, (oid, value) in enumerate(cells):
-            if batch.walks[number % len(batch.walks)].take(oid, value, max_rows):
-                objects[oid] = value
+            self._ask_for_less(len(single), batch)
+        for each, (oid, value) in zip(batch.singles, cells, strict=False):
+            tables.take(each, oid, value)
+        for number, (oid, value) in enumerate(cells[len(batch.singles) :] if batch.repeating else ()):
+            tables.take(batch.repeating[number % len(batch.repeating)], oid, value)
         if answers.uncertain:
-            await self._get(answers.uncertain, objects)
+            await self._get(answers.uncertain, tables.objects)
         return []
 
     @property
@@ -294,18 +304,22 @@ class Session:
             self.profile.bulk_silences = 0
         self._bulk_silences = 0
 
-    def _ask_for_less(self, scalars: int, batch: Batch) -> None:
+    def _ask_for_less(self, single: int, batch: Batch) -> None:
         """Halve what a GETBULK asks for; when there is nothing left to halve, GETBULK is given up for this agent."""
         if batch.repetitions > 1:
             self.profile.max_repetitions = batch.repetitions // 2
-        elif scalars + len(batch.walks) > 1:
-            self.profile.max_varbinds = max(1, min(self.profile.max_varbinds, scalars + len(batch.walks)) // 2)
+        elif single + len(batch.repeating) > 1:
+            self.profile.max_varbinds = max(1, min(self.profile.max_varbinds, single + len(batch.repeating)) // 2)
         else:
             self.profile.bulk = False
 
-    async def _next_round(self, active: list[ColumnWalk], objects: dict[Oid, Value], max_rows: int) -> None:
-        """Read one row of as many columns as one request may ask for."""
-        batch = active[: self.profile.max_varbinds]
+    async def _next_round(self, tables: Tables) -> None:
+        """Read what is left of the tables whose rows are known; else look for one more row of each table."""
+        if cells := tables.cells_left():
+            await self._read_scalars(cells, tables)
+            tables.take_cells(cells)
+            return
+        batch = tables.scouts()[: self.profile.max_varbinds]
         try:
             response = await self._ask(Kind.GET_NEXT, [walk.cursor for walk in batch])
         except Silence:
@@ -315,11 +329,14 @@ class Session:
             return
         if response.error_status == NO_ERROR:
             for walk, (oid, value) in zip(batch, response.varbinds, strict=False):
-                if walk.take(oid, value, max_rows):
-                    objects[oid] = value
+                tables.take(walk, oid, value)
             if not response.varbinds:
                 batch[0].end("the agent answers without an object")
             return
+        self._next_failed(batch, response)
+
+    def _next_failed(self, batch: list[ColumnWalk], response: Response) -> None:
+        """End the column at fault, or ask for less when none is named."""
         index = response.error_index
         if response.error_status != TOO_BIG and (1 <= index <= len(batch) or len(batch) == 1):
             failed = batch[index - 1 if 1 <= index <= len(batch) else 0]

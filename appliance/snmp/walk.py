@@ -1,13 +1,25 @@
-"""Walking the columns of tables (RFC 3416 sections 4.2.2 and 4.2.3): what to ask next, and when a column has ended. Pure."""
+"""Walking the columns of tables (RFC 3416 sections 4.2.2 and 4.2.3): how far they are, and when they have ended. Pure.
 
-from collections.abc import Iterable, Mapping, Sequence
+Neighbouring columns of a table are walked as one `Stretch`: what follows the last row of one is the first row of the next, so that
+nothing is asked for only to see the end of a column.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import groupby, pairwise
+from typing import Final
 
 from appliance.snmp.values import Oid, Tag, Value
 
 NO_OBJECT = frozenset((int(Tag.NO_SUCH_OBJECT), int(Tag.NO_SUCH_INSTANCE), int(Tag.END_OF_MIB_VIEW), int(Tag.NULL)))
 """Tags of a variable binding that carries no value; NULL is what some agents send for an object they do not have."""
+
+WITNESSES: Final = 2
+"""Columns that have to agree on which row is the last of their table."""
+_END: Final = (2**32,)
+"""Behind all there is."""
+_GROUP_DEPTH: Final = 3
+"""Names that differ in no more than their last so many numbers belong to a group."""
 
 
 @dataclass(slots=True)
@@ -17,7 +29,8 @@ class ColumnWalk:
     column: Oid
     cursor: Oid = ()
     """The last OID of the column that was seen; the next request asks for what follows it."""
-    rows: int = 0
+    indexes: list[Oid] = field(default_factory=list)
+    """The rows that were seen."""
     ended: bool = False
     trouble: str | None = None
     """Why the column ended before its end, or None."""
@@ -27,14 +40,23 @@ class ColumnWalk:
 
     @property
     def table(self) -> Oid:
-        """Return the OID of the table entry; columns of one entry have about the same number of rows."""
+        """Return the OID of the table entry; columns of one entry have about the same rows."""
         return self.column[:-1]
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows were seen."""
+        return len(self.indexes)
+
+    def holds(self, oid: Oid) -> bool:
+        """Return whether `oid` is a cell of the column."""
+        return oid[: len(self.column)] == self.column
 
     def take(self, oid: Oid, value: Value, max_rows: int) -> bool:
         """Move on to `oid`, which an agent named as following the cursor. Return whether its value belongs to the column."""
         if self.ended:
             return False
-        if value.tag == Tag.END_OF_MIB_VIEW or oid[: len(self.column)] != self.column:
+        if value.tag == Tag.END_OF_MIB_VIEW or not self.holds(oid):
             self.ended = True
         elif oid <= self.cursor:
             self.end("the agent goes round in circles")
@@ -42,7 +64,7 @@ class ColumnWalk:
             self.end(f"it has more than {max_rows} rows")
         else:
             self.cursor = oid
-            self.rows += 1
+            self.indexes.append(oid[len(self.column) :])
             return value.tag not in NO_OBJECT
         return False
 
@@ -52,35 +74,172 @@ class ColumnWalk:
         self.trouble = trouble
 
 
-class Batch(NamedTuple):
-    """The repeating part of one GETBULK."""
+class Stretch:
+    """Columns of one table next to each other, read as one from the cursor of the first."""
 
-    walks: list[ColumnWalk]
-    repetitions: int
+    def __init__(self, walks: Sequence[ColumnWalk]) -> None:
+        """Of `walks`, in the order of their columns, only the first may have begun."""
+        self.walks = walks
+        self.cursor = walks[0].cursor
+        """The OID after which to go on."""
+        self._at = 0
 
-
-def plan_bulk(walks: Sequence[ColumnWalk], rows: Mapping[Oid, int], max_repetitions: int, room: int) -> Batch:
-    """Return what the next GETBULK asks, so that an answer has at most about `room` objects and few that nobody asked for.
-
-    `walks` are the columns not yet ended, at least one. Of a table whose number of rows is not in `rows` one column goes ahead;
-    the others then ask for exactly as many rows, and one more to see the end.
-    """
-    scouts: dict[Oid, ColumnWalk] = {}
-    for walk in walks:
-        if walk.table not in rows:
-            scouts.setdefault(walk.table, walk)
-    if scouts:
-        ahead = list(scouts.values())[: max(1, room // 2)]
-        return Batch(ahead, max(1, min(max_repetitions, room // len(ahead))))
-    wanted = [_rows_left(walk, rows, max_repetitions) for walk in walks]
-    repetitions = wanted[0]
-    alike = [walk for walk, count in zip(walks, wanted, strict=True) if count == repetitions]
-    return Batch(alike[: max(1, room // repetitions)], repetitions)
+    def take(self, oid: Oid, value: Value, max_rows: int) -> bool:
+        """Move on to `oid`, which follows the OID before. Return whether its value belongs to one of the columns."""
+        self.cursor = oid
+        for at in range(self._at + 1, len(self.walks)):
+            if self.walks[at].holds(oid):
+                for passed in self.walks[self._at : at]:
+                    passed.ended = True
+                self._at = at
+        if value.tag == Tag.END_OF_MIB_VIEW or (oid > self.walks[-1].column and not self.walks[self._at].holds(oid)):
+            for passed in self.walks[self._at + 1 :]:
+                passed.ended = True
+        return self.walks[self._at].take(oid, value, max_rows)
 
 
-def _rows_left(walk: ColumnWalk, rows: Mapping[Oid, int], max_repetitions: int) -> int:
-    left = rows[walk.table] + 1 - walk.rows
-    return min(left, max_repetitions) if left > 0 else max_repetitions
+def stretches(walks: Iterable[ColumnWalk]) -> list[Stretch]:
+    """Return `walks`, which have not ended, with neighbours joined."""
+    ordered = sorted(walks, key=lambda walk: walk.column)
+    numbers = [0]
+    for before, walk in pairwise(ordered):
+        joins = before.column[:-1] == walk.column[:-1] and before.column[-1] + 1 == walk.column[-1] and not walk.indexes
+        numbers.append(numbers[-1] + (not joins))
+    grouped = groupby(zip(numbers, ordered, strict=False), key=lambda pair: pair[0])
+    return [Stretch([walk for _, walk in group]) for _, group in grouped]
+
+
+class Gaps:
+    """Where an agent has nothing, as its answers show: what it names as following an object has nothing before it."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[Oid, Oid]] = []
+
+    def note(self, asked: Oid, oid: Oid, value: Value) -> None:
+        """Take into account that the agent named `oid` as following `asked`."""
+        self._spans.append((asked, _END if value.tag == Tag.END_OF_MIB_VIEW else oid))
+
+    def note_end(self, asked: Oid) -> None:
+        """Take into account that nothing follows `asked`."""
+        self._spans.append((asked, _END))
+
+    def hold(self, oid: Oid) -> bool:
+        """Return whether there is no object of this name."""
+        return any(asked < oid < found for asked, found in self._spans)
+
+    def hold_column(self, column: Oid) -> bool:
+        """Return whether there is no object below `column`."""
+        return any(asked <= column < found and found[: len(column)] != column for asked, found in self._spans)
+
+
+def leaders(oids: Iterable[Oid]) -> list[Oid]:
+    """Return those of `oids` that tell whether the agent has any of their neighbours: the first of each group of names."""
+    chosen: list[Oid] = []
+    before: Oid = ()
+    for oid in sorted(oids):
+        alike = min(len(before), len(oid)) - _GROUP_DEPTH
+        if not before or before[:alike] != oid[:alike]:
+            chosen.append(oid)
+        before = oid
+    return chosen
+
+
+class Tables:
+    """What one visit reads of tables: the columns, how far they are, and the cells."""
+
+    def __init__(self, columns: Iterable[Oid], seldom: Collection[Oid] = (), max_rows: int = 256) -> None:
+        """`seldom` are columns that most devices have empty; of each column at most `max_rows` rows are read."""
+        self.walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
+        self.seldom = frozenset(seldom)
+        self.objects: dict[Oid, Value] = {}
+        self.gaps = Gaps()
+        self._max_rows = max_rows
+        self._ahead = frozenset(leaders(walk.column for walk in self.walks if walk.column in self.seldom))
+
+    @property
+    def active(self) -> list[ColumnWalk]:
+        """Return the columns that have not ended."""
+        return [walk for walk in self.walks if not walk.ended]
+
+    def take(self, walk: ColumnWalk | Stretch, oid: Oid, value: Value) -> None:
+        """Take what follows the cursor of `walk`."""
+        self.gaps.note(walk.cursor, oid, value)
+        if walk.take(oid, value, self._max_rows):
+            self.objects[oid] = value
+
+    def may_ask(self, walk: ColumnWalk, rows: Mapping[Oid, int]) -> bool:
+        """Return whether `walk` is due; of a table not in `rows` one column goes ahead, of unlikely columns one of each group."""
+        if walk.indexes or walk.table in rows:
+            return True
+        if walk.column in self.seldom:
+            return walk.column in self._ahead or all(each.ended for each in self.walks if each.column in self._ahead)
+        return next(each for each in self.active if each.table == walk.table) is walk
+
+    def settle(self) -> None:
+        """End the columns that have reached the last row of their table, as another column of it has shown.
+
+        A table whose column in `seldom` is empty has no rows.
+        """
+        rows = self.known_rows()
+        empty = {walk.table for walk in self.walks if walk.column in self.seldom and walk.ended and not walk.indexes}
+        for walk in self.active:
+            last = rows.get(walk.table)
+            if last and walk.indexes and walk.indexes[-1] >= last[-1]:
+                walk.ended = True
+            elif walk.column in self.seldom:
+                walk.ended = not walk.indexes and self.gaps.hold_column(walk.column)
+            elif walk.table in empty:
+                walk.ended = True
+
+    def known_rows(self) -> dict[Oid, list[Oid]]:
+        """Return the indexes of the rows of each table of which two columns have been read to their end, with the same last row.
+
+        One alone may lack a cell in the last row.
+        """
+        rows: dict[Oid, list[Oid]] = {}
+        for table, ended in self._ended().items():
+            if len(ended) >= WITNESSES and len({walk.indexes[-1] for walk in ended}) == 1:
+                rows[table] = sorted({index for walk in ended for index in walk.indexes})
+        return rows
+
+    def ended_columns(self, table: Oid) -> int:
+        """Return how many columns of `table` that have any rows have been read to their end."""
+        return len(self._ended().get(table, ()))
+
+    def _ended(self) -> dict[Oid, list[ColumnWalk]]:
+        ended: dict[Oid, list[ColumnWalk]] = {}
+        for walk in self.walks:
+            if walk.ended and walk.trouble is None and walk.indexes:
+                ended.setdefault(walk.table, []).append(walk)
+        return ended
+
+    def scouts(self) -> list[ColumnWalk]:
+        """Return the columns to go on with where rows are found one by one.
+
+        That is the first and the last column of each table, and all of one of which these were empty or do not agree.
+        """
+        tried = {walk.table for walk in self.walks if walk.ended}
+        ends: dict[Oid, list[ColumnWalk]] = {}
+        for walk in self.active:
+            ends.setdefault(walk.table, []).append(walk)
+        return [walk for walk in self.active if walk.table in tried or walk in (ends[walk.table][0], ends[walk.table][-1])]
+
+    def cells_left(self) -> list[Oid]:
+        """Return the cells not read yet of the tables whose rows are known."""
+        rows = self.known_rows()
+        return [
+            (*walk.column, *index)
+            for walk in self.active
+            for index in rows.get(walk.table, ())
+            if not walk.indexes or index > walk.indexes[-1]
+        ]
+
+    def take_cells(self, asked: Iterable[Oid]) -> None:
+        """End the columns of which all cells left were asked for; those that exist are in `objects`."""
+        columns = {oid[: len(walk.column)] for walk in self.active for oid in asked if walk.holds(oid)}
+        for walk in self.active:
+            if walk.column in columns:
+                walk.ended = True
 
 
 def count_rows(walks: Iterable[ColumnWalk]) -> dict[Oid, int]:
@@ -97,6 +256,29 @@ def predecessor(oid: Oid) -> Oid:
     return oid[:-1] if oid[-1] == 0 else (*oid[:-1], oid[-1] - 1)
 
 
+class Scalars:
+    """The objects of a visit that are asked for by name, and which of them the next request names."""
+
+    def __init__(self, oids: Iterable[Oid], seldom: Collection[Oid]) -> None:
+        """Of those in `seldom`, which most agents do not have, the first of each group goes ahead."""
+        wanted = list(dict.fromkeys(oids))
+        unlikely = {oid for oid in wanted if oid in seldom}
+        ahead = set(leaders(unlikely))
+        self._now = [oid for oid in wanted if oid not in unlikely or oid in ahead]
+        self._later = [oid for oid in wanted if oid in unlikely and oid not in ahead]
+
+    def take(self, gaps: Gaps) -> list[Oid]:
+        """Return what to ask next, less what is known not to exist."""
+        if not self._now:
+            self._now, self._later = [oid for oid in self._later if not gaps.hold(oid)], []
+        wanted, self._now = self._now, []
+        return wanted
+
+    def put_back(self, oids: list[Oid]) -> None:
+        """Take back what was not answered."""
+        self._now = oids
+
+
 @dataclass(slots=True)
 class ScalarAnswers:
     """What came back for scalars that were asked for as "the next object after the predecessor"."""
@@ -105,11 +287,13 @@ class ScalarAnswers:
     uncertain: list[Oid] = field(default_factory=list)
     """Objects the answer says nothing about; only a GET can tell."""
 
-    def take(self, wanted: Oid, oid: Oid, value: Value) -> None:
-        """Judge one answer. A neighbour beyond `wanted` proves that `wanted` does not exist; its value is not taken."""
-        if value.tag == Tag.END_OF_MIB_VIEW or oid > wanted:
-            return
-        if oid < wanted:
-            self.uncertain.append(wanted)
-        elif value.tag not in NO_OBJECT:
-            self.objects[wanted] = value
+    def take(self, wanted: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]], gaps: Gaps) -> None:
+        """Judge the first of `varbinds`. A neighbour beyond an object proves that it does not exist; its value is not taken."""
+        for scalar, (oid, value) in zip(wanted, varbinds, strict=False):
+            if value.tag == Tag.END_OF_MIB_VIEW or oid > scalar:
+                gaps.note(predecessor(scalar), oid, value)
+            elif oid < scalar:
+                self.uncertain.append(scalar)
+            elif value.tag not in NO_OBJECT:
+                self.objects[scalar] = value
+        self.uncertain.extend(wanted[len(varbinds) :])

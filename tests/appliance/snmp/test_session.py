@@ -67,19 +67,43 @@ def test_a_fetch_takes_few_packets() -> None:
     found, responder, partial, _ = asyncio.run(fetch())
     assert found == PRINTER
     assert partial is None
-    assert len(responder.asked) == 2
+    assert len(responder.asked) == 3
     assert {request.kind for request in responder.asked} == {GET_BULK}
 
 
-def test_what_was_learned_about_tables_spares_objects_next_time() -> None:
+def test_little_is_asked_that_a_table_does_not_have() -> None:
+    _, responder, _, _ = asyncio.run(fetch())
+    assert sum(len(responder.bulk(request)) for request in responder.asked) <= len(SCALARS) + 7 + 7 + 1 + 4
+
+
+def test_what_was_learned_about_tables_spares_packets_next_time() -> None:
     _, first, _, profile = asyncio.run(fetch())
     found, second, _, _ = asyncio.run(fetch(profile=profile))
     assert found == PRINTER
+    assert len(second.asked) < len(first.asked)
 
-    def answered(responder: Responder) -> int:
-        return sum(len(responder.bulk(request)) for request in responder.asked)
 
-    assert answered(second) < answered(first)
+def test_a_row_that_was_not_there_before_is_found() -> None:
+    fewer = {oid: value for oid, value in PRINTER.items() if oid[-1] < 5 or oid[:-1] not in ((*LEVELS, 1), (*CAPACITIES, 1))}
+    _, _, _, profile = asyncio.run(fetch(objects=fewer))
+    found, _, _, _ = asyncio.run(fetch(profile=profile))
+    assert found == PRINTER
+
+
+def test_a_column_that_is_missing_does_not_hide_the_others() -> None:
+    without = {oid: value for oid, value in PRINTER.items() if oid[: len(CAPACITIES)] != CAPACITIES}
+    for version, bulk in (("2c", True), ("2c", False), ("1", False)):
+        found, _, _, _ = asyncio.run(fetch(objects=without, agent_version=version, profile=AgentProfile(bulk=bulk)))
+        assert found == without
+
+
+def test_a_cell_that_is_missing_does_not_hide_the_rows_after_it() -> None:
+    without = {
+        oid: value for oid, value in PRINTER.items() if oid not in ((*CAPACITIES, 1, 7), (*CAPACITIES, 1, 2), (*LEVELS, 1, 3))
+    }
+    for version, bulk in (("2c", True), ("2c", False), ("1", False)):
+        found, _, _, _ = asyncio.run(fetch(objects=without, agent_version=version, profile=AgentProfile(bulk=bulk)))
+        assert found == without
 
 
 def test_ipv6_agents_are_asked_and_counted_with_their_larger_headers() -> None:
@@ -273,15 +297,15 @@ def test_an_endless_table_is_cut_and_said_to_be() -> None:
 
 def test_generr_at_the_end_of_a_walk_keeps_what_was_read() -> None:
     def breaks(responder: Responder, request: Asked) -> list[bytes]:
-        if request.kind == GET_BULK and any(oid > LEVELS for oid, _ in responder.bulk(request)):
+        if request.kind == GET_BULK and any(oid > CAPACITIES for oid, _ in responder.bulk(request)):
             return [responder.error(request, 5, 1)]
         for number, oid in enumerate(request.oids, 1):
-            if request.kind == GET_NEXT and oid[: len(LEVELS)] == LEVELS and oid >= (*LEVELS, 1, 4):
+            if request.kind == GET_NEXT and oid[: len(CAPACITIES)] == CAPACITIES and oid >= (*CAPACITIES, 1, 4):
                 return [responder.error(request, 5, number)]
         return normally(responder, request)
 
     found, _, partial, _ = asyncio.run(fetch(breaks))
-    assert found == {oid: value for oid, value in PRINTER.items() if not (*LEVELS, 1, 4) < oid < TEXTS}
+    assert found == {oid: value for oid, value in PRINTER.items() if not (*CAPACITIES, 1, 4) < oid < LEVELS}
     assert partial is not None
     assert "genErr" in partial
 
