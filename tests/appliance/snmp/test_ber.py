@@ -159,7 +159,8 @@ def test_what_is_unusual_is_left_to_pysnmp(value: bytes) -> None:
 
 
 def test_a_length_beyond_any_memory_is_no_answer() -> None:
+    # A message of 0x2a octets, of which the community claims 2^64 - 1.
     message = write_response(1, 7, [((1, 3, 6, 1), Value(Tag.INTEGER, 1))])
-    # The length of the community.
+    assert message[:7] == bytes.fromhex("30220201010406")
     with pytest.raises(UndecodableError):
-        decode_response(message[:6] + b"\x88" + b"\xff" * 8 + message[7:])
+        decode_response(b"\x30\x2a" + message[2:6] + b"\x88" + b"\xff" * 8 + message[7:])
