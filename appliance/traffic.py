@@ -9,8 +9,8 @@ Purpose = Literal["sweep", "silent", "first_read", "poll", "http", "upload", "ch
 
 - `sweep`: pings, and what an address that answered is asked to tell whether it is an imaging device
 - `silent`: SNMP requests to addresses that do not answer pings
-- `first_read`: reading a device that was never read before
-- `poll`: reading a known device
+- `first_read`: reading a device in full, for the first time and then about once a day
+- `poll`: asking a device for what changes
 - `http`: what a device is asked over HTTP because SNMP left it open
 - `upload`: readings and events to the hosting server
 - `check_in`: check-ins and the enrolment
@@ -79,7 +79,7 @@ Unit = Literal["blank_address", "answering_address", "first_read", "first_read_h
 
 - `blank_address`: an address that a sweep asked and that never answered
 - `answering_address`: one that answered anything, up to knowing whether it is an imaging device
-- `first_read`, `poll`: one device read over SNMP
+- `first_read`, `poll`: one device read over SNMP, in full or only what changes
 - `first_read_http`, `poll_http`: what came on top of that over HTTP, nothing for most devices
 """
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)

@@ -80,6 +80,7 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
     link = HostingLink(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)
+        await scanning.recall()
         scan = scanning.start_sweep()
         await scanning.scans.wait()
         _tell(scan, summary)

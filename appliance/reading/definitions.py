@@ -6,6 +6,7 @@
 - Several definitions may apply to one device: that of its brand, and that of the design it was built after.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -90,6 +91,13 @@ class Definitions:
         object.__setattr__(self, "makers", Makers((brand.name, brand.aliases, brand.enterprises) for brand in brands))
         named = frozenset(subtree for each in self.definitions for _, _, subtree in each.content.asked())
         object.__setattr__(self, "allowed", mib.STANDARD | named)
+
+    def fingerprint(self) -> str:
+        """Return a short text that is another one when a definition is."""
+        found = hashlib.sha256()
+        for each in self.definitions:
+            found.update(each.content.model_dump_json().encode())
+        return found.hexdigest()[:32]
 
     def allows(self, oid: Oid) -> bool:
         """Return whether `oid` lies in one of the subtrees that may be asked for."""

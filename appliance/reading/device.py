@@ -6,7 +6,7 @@ asked for after that: another index, the colorants of supplies whose description
 is not plain ASCII. Nothing is asked for that the definitions in force do not allow.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +18,8 @@ from appliance.reading.descriptions import telling_objects
 from appliance.reading.identity import has_standard_model, interface_is_open, standard_firmware, standard_serial
 from appliance.reading.meters import read_standard_meters
 from appliance.reading.objects import MibObject
+from appliance.reading.polling import changing, counts_alerts, merged, needs_alerts, why_not_enough
+from appliance.reading.snapshot import Snapshot
 from appliance.reading.status import read_console
 from appliance.reading.supplies import has_colorless_rows
 from appliance.reading.vendor import Vendor, questions, read_vendor
@@ -64,9 +66,15 @@ class Asks(Protocol):
         ...
 
     async def fetch(
-        self, scalars: Sequence[Oid], columns: Sequence[Oid], *, seldom: Collection[Oid] = ..., max_rows: int = ...
+        self,
+        scalars: Sequence[Oid],
+        columns: Sequence[Oid],
+        *,
+        seldom: Collection[Oid] = ...,
+        rows: Mapping[Oid, Sequence[Oid]] | None = ...,
+        max_rows: int = ...,
     ) -> Objects:
-        """Return the objects that exist; `seldom` are scalars and columns that most devices do not have."""
+        """Return the objects that exist; `seldom` are scalars and columns that most devices do not have, `rows` those of tables."""
         ...
 
 
@@ -94,6 +102,14 @@ class Questions:
         return bool(self.scalars or self.columns)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a visit brought: the reading, and what the next visit need not ask again (None where the answer was not whole)."""
+
+    reading: Reading
+    snapshot: Snapshot | None
+
+
 async def read_device(
     session: Asks,
     *,
@@ -102,7 +118,20 @@ async def read_device(
     definitions: Definitions | None = None,
     probed: Objects | None = None,
 ) -> Reading:
-    """Ask the device of `session` for all its items and return its reading.
+    """Ask the device of `session` for all its items and return its reading; see `visit_device`."""
+    said = await visit_device(session, taken_at=taken_at, hostname=hostname, definitions=definitions, probed=probed)
+    return said.reading
+
+
+async def visit_device(
+    session: Asks,
+    *,
+    taken_at: datetime,
+    hostname: str | None = None,
+    definitions: Definitions | None = None,
+    probed: Objects | None = None,
+) -> Said:
+    """Ask the device of `session` for all its items.
 
     `definitions` are the vendor definitions in force, the built-in ones by default; `probed` is what the device has just said to
     `objects.PROBE`. Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
@@ -122,7 +151,33 @@ async def read_device(
         objects.update(await session.fetch(questions.scalars, questions.columns, seldom=seldom))
         partial = session.partial
         questions = follow_up(objects, address, known)
-    return build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
+    reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
+    return Said(reading, None if partial else Snapshot.of(objects, taken_at))
+
+
+async def poll_device(
+    session: Asks, snapshot: Snapshot, *, taken_at: datetime, hostname: str | None = None, definitions: Definitions | None = None
+) -> Said | None:
+    """Ask the device of `session` for what changes; None when it has to be read in full, see `appliance.reading.polling`.
+
+    Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
+    """
+    address = session.agent.address
+    known = definitions or builtin_definitions()
+    before = snapshot.objects()
+    asked = changing(before, known)
+    now = dict(await session.fetch(asked.scalars, asked.columns, rows=asked.rows))
+    if session.partial or why_not_enough(before, now, asked):
+        return None
+    counted = snapshot.counts_alerts
+    with_alerts = needs_alerts(before, now, counted=counted)
+    if with_alerts:
+        now |= await session.fetch([], [column.oid for column in mib.ALERT_COLUMNS], seldom=mib.SELDOM)
+        counted = counted and counts_alerts(before, now)
+    partial = session.partial
+    objects = merged(before, now, asked, with_alerts=with_alerts)
+    reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
+    return Said(reading, None if partial else Snapshot.of(objects, snapshot.full_at, counts_alerts=counted))
 
 
 def first_questions(address: str, probed: Objects | None = None, definitions: Definitions | None = None) -> Questions:

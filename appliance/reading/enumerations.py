@@ -52,6 +52,8 @@ SUPPLY_UNIT = COUNTER_UNIT | {
 
 PERCENT = 19
 
+FILLED = 4
+"""prtMarkerSuppliesClass receptacleThatIsFilled."""
 SUPPLY_CLASS = {1: "other", 3: "supplyThatIsConsumed", 4: "receptacleThatIsFilled"}
 """PrtMarkerSuppliesClassTC."""
 

@@ -17,6 +17,7 @@ from appliance.reading.definition_schema import (
     RowSpec,
     Source,
     SumSpec,
+    SuppliesSpec,
     TableSpec,
 )
 from appliance.reading.definitions import Definition, Definitions
@@ -28,6 +29,7 @@ from appliance.reading.view import View, integer
 from appliance.snmp.values import Oid, Tag, Value, format_oid
 
 LARGEST = 2**63
+_STATUS_PREFIX = "status."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Vendor:
     """Records of two octets: a level and its capacity."""
     states: set[str] = field(default_factory=set)
     """Records of one octet: a state, never an amount."""
+    changing: list[Oid] = field(default_factory=list)
+    """The objects that gave what changes from poll to poll: meters, amounts, states, the display."""
+    spoken: list[Oid] = field(default_factory=list)
+    """Those of them that gave the display."""
 
     def best(self, target: str, *, prefer: bool | None = None) -> Given | None:
         """Return the first value for `target`; with `prefer`, of those that do, or do not, come before the standard object."""
@@ -85,6 +91,8 @@ def read_vendor(view: View, definitions: Definitions) -> Vendor:
     vendor = Vendor(view, texts, applying, definitions.quirks_of(applying))
     for each in applying:
         content = each.content
+        for supplies in content.supply_tables:
+            _note_supplies(vendor, supplies)
         for table in content.tables:
             _read_table(vendor, table)
         for spec in content.objects:
@@ -121,6 +129,7 @@ def _read_object(vendor: Vendor, spec: ObjectSpec) -> None:
             vendor.named.setdefault(spec.name, given)
             if spec.gives is not None:
                 _give(vendor, spec.gives, given)
+            _note_changing(vendor, spec.gives, oid)
             return
 
 
@@ -157,6 +166,14 @@ def _give(vendor: Vendor, target: str, given: Given) -> None:
     if is_meter and not (isinstance(given.value, int) and 0 <= given.value < LARGEST):
         return
     vendor.given.setdefault(target, []).append(given)
+
+
+def _note_changing(vendor: Vendor, target: str | None, oid: Oid) -> None:
+    """Note an object whose value changes from poll to poll; one that gives no item is the amount or state of a supply."""
+    if target is None or target.startswith((METER_PREFIX, _STATUS_PREFIX)):
+        vendor.changing.append(oid)
+    if target is not None and target.startswith(_STATUS_PREFIX):
+        vendor.spoken.append(oid)
 
 
 # Tables and records
@@ -206,6 +223,7 @@ def _read_table(vendor: Vendor, spec: TableSpec) -> None:
         content = _content(vendor, spec, row.value, is_number=wanted.gives.startswith(METER_PREFIX))
         if content is not None:
             _give(vendor, wanted.gives, Given(content, source(spec.name, row.oid), wanted.prefer, wanted.unit or spec.unit))
+            _note_changing(vendor, wanted.gives, row.oid)
 
 
 def _is_row(wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
@@ -218,6 +236,14 @@ def _is_row(wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
     if wanted.key is not None and row.key_text is not None:
         return (row.key_text if isinstance(wanted.key, str) else row.key) == wanted.key
     return wanted.label is not None and row.label is not None and wanted.label.search(row.label) is not None
+
+
+def _note_supplies(vendor: Vendor, spec: SuppliesSpec) -> None:
+    """Note the levels and states of a vendor's own table of supplies, which `supply_join` reads."""
+    if vendor.applies(spec):
+        for column in (spec.columns.level, spec.columns.state):
+            if column is not None:
+                vendor.changing += [(*column, *index) for index in vendor.view.instances(MibObject(spec.name, column))]
 
 
 def _read_paper(vendor: Vendor, spec: PaperSpec) -> None:
@@ -236,6 +262,7 @@ def _read_paper(vendor: Vendor, spec: PaperSpec) -> None:
                 suffix = "" if column == "total" else f"_{column}"
                 if count is not None:
                     _give(vendor, f"{METER_PREFIX}paper_{size}{suffix}", Given(count, source(spec.name, oid), unit=spec.unit))
+                    vendor.changing.append(oid)
 
 
 def _slug(text: str | None) -> str:
@@ -248,6 +275,7 @@ def _read_records(vendor: Vendor, spec: RecordsSpec) -> None:
     value = vendor.view.get(spec.oid)
     if not vendor.applies(spec) or value is None or not isinstance(value.content, bytes):
         return
+    vendor.changing.append(spec.oid)
     gives = {entry.key: entry for entry in spec.entries}
     for key, octets in read_records(value.content).items():
         if not octets or len(octets) > 8:

@@ -62,8 +62,8 @@ class Collector:
 
     async def start(self) -> None:
         """Open the store, go on where the last process ended, and begin the periodic work."""
-        await self._scanning.recall()
         self._read_definitions()
+        await self._scanning.recall()
         self._link.open()
         self._make_plan()
         self._spawn(self._tick())

@@ -11,7 +11,6 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Literal
 
 import structlog
 
@@ -22,8 +21,10 @@ from appliance.discovery.targets import TargetSet
 from appliance.errors import CredentialError, DcaError, NoAnswerError, SnmpError
 from appliance.http.supplements import Supplements
 from appliance.privacy.people import scrub
-from appliance.reading.device import read_device
+from appliance.reading.device import Said, poll_device, visit_device
 from appliance.reading.identity import is_imaging_device
+from appliance.reading.polling import is_due
+from appliance.reading.snapshot import Snapshot
 from appliance.report import Reading
 from appliance.service.hosts import answers_ping
 from appliance.service.options import CycleOptions
@@ -41,6 +42,9 @@ log = structlog.get_logger()
 
 Profiles = dict[tuple[str, int], AgentProfile]
 """What visits have learned about agents, by address and port; kept from scan to scan by the caller."""
+
+Snapshots = dict[tuple[str, int], Snapshot]
+"""What devices have said, by address and port; kept from scan to scan by the caller. Without one a device is read in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +103,21 @@ class Cycle:
         missed: Missed = _nothing_missed,
         profiles: Profiles | None = None,
         *,
+        snapshots: Snapshots | None = None,
         supplements: Supplements | None = None,
         security: UserSecurity | None = None,
     ) -> None:
-        """`profiles` and `security` (SNMPv3) are kept from scan to scan by the caller."""
+        """`profiles`, `snapshots` and `security` (SNMPv3) are kept from scan to scan by the caller."""
         self._options = options
         self._security = security or UserSecurity()
         self._scan = scan
         self._keep = keep
         self._missed = missed
         self._profiles = {} if profiles is None else profiles
+        self._snapshots = {} if snapshots is None else snapshots
         self._supplements = (supplements or Supplements()) if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
         self._found: set[str] = set()
-        self._read_before: set[str] = set()
 
     async def sweep(self, targets: TargetSet, known: Sequence[Known] = ()) -> None:
         """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear."""
@@ -148,10 +153,8 @@ class Cycle:
             await self._read_all(client, known)
 
     def _recall(self, known: Iterable[Known]) -> None:
-        """Take what earlier visits have learned about agents this process has not visited yet, and which were read at all."""
+        """Take what earlier visits have learned about agents this process has not visited yet."""
         for device in known:
-            if device.key is not None:
-                self._read_before.add(device.address)
             if device.profile:
                 self._profiles.setdefault((device.address, device.port), device.profile)
 
@@ -178,7 +181,7 @@ class Cycle:
         if answer is None:
             return
         if self._supplements:
-            unit: Unit = "poll_http" if self._purpose(device) == "poll" else "first_read_http"
+            unit: Unit = "first_read_http" if self._was_full(answer) else "poll_http"
             with self._scan.counting("http", unit) as traffic:
                 answer = replace(answer, reading=await self._supplements.complete(answer.reading, traffic))
         self._scan.read += 1
@@ -229,22 +232,41 @@ class Cycle:
         )
 
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known, *, probed: Objects | None = None) -> Reading:
-        purpose = self._purpose(device)
-        with self._scan.counting(purpose, purpose) as traffic:
-            session = client.session(agent, traffic, profile=self._profile(agent))
-            # Names of documents and people go no further than this, whatever becomes of the reading.
-            reading = await read_device(
-                session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
-            )
-            return scrub(reading)
+        """Ask for what changes where that is enough, else for everything; `probed` is what a sweep has been told just now."""
+        said = await self._poll(client, agent, device)
+        if said is None:
+            with self._scan.counting("first_read", "first_read") as traffic:
+                session = client.session(agent, traffic, profile=self._profile(agent))
+                said = await visit_device(
+                    session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
+                )
+        place = agent.address, agent.port
+        if said.snapshot is None:
+            self._snapshots.pop(place, None)
+        else:
+            self._snapshots[place] = said.snapshot
+        # Names of documents and people go no further than this, whatever becomes of the reading.
+        return scrub(said.reading)
 
-    def _purpose(self, device: Known) -> Literal["first_read", "poll"]:
-        """Return what a visit counts as: a poll where the store has read a device at this address before."""
-        return "poll" if device.address in self._read_before else "first_read"
+    def _was_full(self, answer: Answer) -> bool:
+        """Return whether an answer came of asking for everything."""
+        snapshot = self._snapshots.get((answer.agent.address, answer.agent.port))
+        return snapshot is None or snapshot.full_at == answer.reading.taken_at
+
+    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> Said | None:
+        """Return what the device said to a poll, None where it has to be read in full."""
+        snapshot = self._snapshots.get((agent.address, agent.port))
+        if snapshot is None or is_due(agent.address, snapshot.full_at, utc_now()):
+            return None
+        with self._scan.counting("poll", "poll") as traffic:
+            session = client.session(agent, traffic, profile=self._profile(agent))
+            return await poll_device(
+                session, snapshot, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions
+            )
 
     async def _why_silent(self, device: Known, reason: str) -> str:
         """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
-        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of(self._purpose(device))):
+        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of("poll")):
             return reason
         return (
             f"{device.address} answers ping, but not SNMP with the given credentials on UDP port {device.port}. Check them "

@@ -19,6 +19,7 @@ from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.service.scans import Scans
 from appliance.service.scope import devices_to_read
+from appliance.service.snapshots import SnapshotKeeper
 from appliance.settings.model import Settings
 from appliance.snmp.client import UserSecurity
 from appliance.store.store import Store
@@ -43,16 +44,20 @@ class Scanning:
         self._security = UserSecurity()
         self._supplements = Supplements()
         self._definitions = builtin_definitions()
+        self._snapshots = SnapshotKeeper(self._definitions)
 
     def read_definitions(self, folder: Path) -> str | None:
         """Take the vendor definitions of the site from `folder`, for all scans from now on; return what is wrong with them."""
         self._definitions = builtin_definitions().with_folder(folder)
+        self._snapshots.take(self._definitions)
         return " ".join(f"{problem} It is left out." for problem in self._definitions.problems) or None
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
         notes = await self._books.recall(list(self.settings.scan.targets))
         self.last_sweep_at, self.last_read_at, self.scans.last = notes.last_sweep_at, notes.last_read_at, notes.last_scan
+        fingerprint = self._snapshots.fingerprint
+        self._snapshots.recall(await self._books.ask(lambda store: store.snapshots(fingerprint)) or [])
 
     def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
         """Begin a sweep of `targets`, by default of all that the settings name. Raises ControlError, SettingsError."""
@@ -95,6 +100,7 @@ class Scanning:
             self._keeper.keep,
             self._miss,
             self._profiles,
+            snapshots=self._snapshots.current,
             supplements=self._supplements,
             security=self._security,
         )
@@ -109,13 +115,17 @@ class Scanning:
             log.warning("readings are held in memory until they can be written", readings=held)
         missed, self._missed = self._missed, {}
         masking = self._keeper.masking()
+        snapshots = self._snapshots.unkept(utc_now())
 
-        def write(store: Store) -> None:
+        def write(store: Store) -> bool:
+            store.keep_snapshots(snapshots)
             if masking:
                 store.note_failures(missed, outgoing=masking, everyone=self._everyone and not scan.cancelled)
             store.add_traffic(scan.traffic, scan.units())
+            return True
 
-        await self._books.ask(write)
+        if await self._books.ask(write):
+            self._snapshots.were_kept(snapshots)
         await self._books.remember_scan(scan.as_json())
         self._books.recount()
         self._on_idle(scan)

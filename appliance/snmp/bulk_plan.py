@@ -60,9 +60,10 @@ def plan_bulk(tables: Tables, rows: Mapping[Oid, int], max_repetitions: int, roo
     the first cells are asked, and one cell of a column in `seldom`.
     """
     seen = tables.known_rows()
-    found = [each for each in stretches(tables.active) if tables.may_ask(each.walks[0], rows)]
+    counts = {**rows, **{table: len(indexes) for table, indexes in seen.items()}}
+    found = [each for each in stretches(tables.active) if tables.may_ask(each.walks[0], counts)]
     plans = {
-        count: [piece for each in found for piece in _pieces(each, tables, rows, seen, count)]
+        count: [piece for each in found for piece in _pieces(each, tables, counts, seen, count)]
         for count in range(1, max(1, min(max_repetitions, room)) + 1)
     }
     repetitions = min(plans, key=lambda count: (_bytes_of(plans[count], count, room), -count))

@@ -4,7 +4,7 @@ Tags are BER tag numbers in decimal; an `x` behind one means that the value is w
 begin with # do not count. The format is that of snmpsim.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -60,6 +60,7 @@ class Recording:
         columns: Sequence[Oid],
         *,
         seldom: Collection[Oid] = (),  # noqa: ARG002 - saves bytes only
+        rows: Mapping[Oid, Sequence[Oid]] | None = None,  # noqa: ARG002 - as above
         max_rows: int = 256,
     ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` of each."""

@@ -9,7 +9,7 @@ What was learned stands in `profile`, which the caller may keep and pass to the 
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from appliance.errors import CredentialError, NoAnswerError
@@ -89,17 +89,24 @@ class Session:
             return objects
 
     async def fetch(
-        self, scalars: Sequence[Oid], columns: Sequence[Oid], *, seldom: Collection[Oid] = (), max_rows: int = 256
+        self,
+        scalars: Sequence[Oid],
+        columns: Sequence[Oid],
+        *,
+        seldom: Collection[Oid] = (),
+        rows: Mapping[Oid, Sequence[Oid]] | None = None,
+        max_rows: int = 256,
     ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` rows of each.
 
         A cell's OID is that of its column and the index of its row; the result is in the order of OIDs. `seldom` are scalars that
-        most devices do not have, and columns they have empty: that saves bytes and changes nothing else.
+        most devices do not have, and columns they have empty: that saves bytes and changes nothing else. `rows` are the indexes of
+        the rows of tables (by the OID of the entry) where they are known: no others are looked for.
         Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
         """
         async with self._one_at_a_time:
             self.partial = None
-            tables = Tables(columns, seldom, max_rows)
+            tables = Tables(columns, seldom, max_rows, rows)
             try:
                 await self._fetch(Scalars(scalars, seldom), tables)
             except Stop as stop:
@@ -107,7 +114,8 @@ class Session:
             for walk in tables.walks:
                 if walk.trouble:
                     self._note(f"{format_oid(walk.column)}: {walk.trouble}")
-            self.profile.rows.update(count_rows(tables.walks))
+            if rows is None:
+                self.profile.rows.update(count_rows(tables.walks))
             return dict(sorted(tables.objects.items()))
 
     def _stopped(self, stop: Stop) -> None:
@@ -190,8 +198,10 @@ class Session:
             if self._bulk_is_possible and tables.active and fits and not (wanted and self._bulk_silences):
                 self.profile.rows.update(_more_rows(self.profile.rows, tables.walks))
                 scalars.put_back(await self._bulk_round(wanted, tables))
-            elif wanted:
-                await self._read_scalars(wanted, tables)
+            elif wanted or (tables.cells_left() and not self._bulk_is_possible):
+                cells = [] if self._bulk_is_possible else tables.cells_left()
+                await self._read_scalars(wanted + cells, tables)
+                tables.take_cells(cells)
             else:
                 await self._next_round(tables)
             tables.settle()
@@ -314,11 +324,7 @@ class Session:
             self.profile.bulk = False
 
     async def _next_round(self, tables: Tables) -> None:
-        """Read what is left of the tables whose rows are known; else look for one more row of each table."""
-        if cells := tables.cells_left():
-            await self._read_scalars(cells, tables)
-            tables.take_cells(cells)
-            return
+        """Look for one more row of each table."""
         batch = tables.scouts()[: self.profile.max_varbinds]
         try:
             response = await self._ask(Kind.GET_NEXT, [walk.cursor for walk in batch])

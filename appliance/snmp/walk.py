@@ -147,9 +147,19 @@ def leaders(oids: Iterable[Oid]) -> list[Oid]:
 class Tables:
     """What one visit reads of tables: the columns, how far they are, and the cells."""
 
-    def __init__(self, columns: Iterable[Oid], seldom: Collection[Oid] = (), max_rows: int = 256) -> None:
-        """`seldom` are columns that most devices have empty; of each column at most `max_rows` rows are read."""
+    def __init__(
+        self,
+        columns: Iterable[Oid],
+        seldom: Collection[Oid] = (),
+        max_rows: int = 256,
+        rows: Mapping[Oid, Sequence[Oid]] | None = None,
+    ) -> None:
+        """`seldom` are columns that most devices have empty; of each column at most `max_rows` rows are read.
+
+        `rows` are the rows of tables that are known: no others are looked for.
+        """
         self.walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
+        self._rows = {table: sorted(indexes) for table, indexes in (rows or {}).items() if indexes}
         self.seldom = frozenset(seldom)
         self.objects: dict[Oid, Value] = {}
         self.gaps = Gaps()
@@ -196,9 +206,9 @@ class Tables:
 
         One alone may lack a cell in the last row.
         """
-        rows: dict[Oid, list[Oid]] = {}
+        rows = dict(self._rows)
         for table, ended in self._ended().items():
-            if len(ended) >= WITNESSES and len({walk.indexes[-1] for walk in ended}) == 1:
+            if table not in rows and len(ended) >= WITNESSES and len({walk.indexes[-1] for walk in ended}) == 1:
                 rows[table] = sorted({index for walk in ended for index in walk.indexes})
         return rows
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from appliance.clock import to_rfc3339
-from appliance.store import accounting
+from appliance.store import accounting, snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ def remove_old(connection: sqlite3.Connection, now: datetime, *, keep_days: int,
         "DELETE FROM event WHERE at < ? AND id NOT IN (SELECT event_id FROM event_outbox)", (cutoff,)
     ).rowcount
     accounting.forget(connection, now)
+    snapshots.forget(connection, now)
     return Removed(readings, events, thinned)
 
 

@@ -36,6 +36,21 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """What a device said when it was last read in full, without what its panel showed."""
+
+    address: str
+    port: int
+    full_at: datetime
+    counts_alerts: bool
+    """Whether its counter of alerts is believed."""
+    definitions: str
+    """The vendor definitions it was read by, as a fingerprint."""
+    objects: bytes
+    """Packed; the reader of devices knows how."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressRow:
     """A stay of a device at an address."""
 

@@ -104,6 +104,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (hour, purpose)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE snapshot (
+            address TEXT NOT NULL,
+            port INTEGER NOT NULL,
+            full_at TEXT NOT NULL,
+            counts_alerts INTEGER NOT NULL,
+            definitions TEXT NOT NULL,
+            objects BLOB NOT NULL,
+            PRIMARY KEY (address, port)
+        ) STRICT""",
+    ),
 )
 
 

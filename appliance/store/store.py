@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +14,12 @@ import structlog
 from appliance import report
 from appliance.clock import to_rfc3339, utc_now
 from appliance.log import SECRET_NAMES
-from appliance.store import accounting, outbox, queries
+from appliance.store import accounting, outbox, queries, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.following import device_of, note_missed
 from appliance.store.keeping import Outgoing, Unmasked, insert_event, keep_one, tell
 from appliance.store.retention import Removed, remove_old
-from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, TrafficRow
+from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, SnapshotRow, TrafficRow
 from appliance.store.salvage import salvage
 from appliance.store.schema import migrate
 from appliance.store.uuid7 import Uuid7Maker
@@ -236,6 +236,16 @@ class Store:
                     {"removed": removed.thinned},
                 )
         return removed
+
+    def keep_snapshots(self, rows: Iterable[SnapshotRow]) -> None:
+        """Keep what devices said when they were read in full."""
+        with self._writing() as connection:
+            snapshots.keep(connection, rows)
+
+    def snapshots(self, definitions: str) -> list[SnapshotRow]:
+        """Return what devices said that were read by these definitions."""
+        with self._reading() as connection:
+            return snapshots.read(connection, definitions)
 
     def remember(self, name: str, value: str) -> None:
         """Keep a short note of the collector, such as when it last swept, in place of the former one of this name."""
