@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _read(add("read", "read the printers at addresses or host names, or a recording; nothing is stored or sent"))
     _capture(add("capture", "write down what a device says, for `dca read --recording` elsewhere"))
     add("status", "show what the appliance does and how it is").add_argument("--json", action="store_true", help="print JSON")
+    _traffic(add("traffic", "show what the appliance costs the network: by day and purpose, and what a scan costs"))
     add("health", "say in one line whether the appliance is healthy; exit 0 if it is")
     add("once", "scan, read and send once, then end: for a scheduled task instead of a running service").add_argument(
         "--json", action="store_true", help="print the summary as JSON"
@@ -125,6 +126,18 @@ def _snmp_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-http", action="store_true", help="do not ask over HTTP what SNMP leaves open")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--stats", action="store_true", help="also tell packets, bytes, seconds and CPU seconds")
+
+
+def _traffic(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--days", type=_positive, default=7, metavar="N", help="how many days; those without traffic do not count")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def _enrol(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,15 @@ class Traffic:
         self.bytes_sent += other.bytes_sent
         self.bytes_received += other.bytes_received
 
+    def less(self, other: "Traffic") -> "Traffic":
+        """Return what was counted here beyond `other`."""
+        return Traffic(
+            self.packets_sent - other.packets_sent,
+            self.packets_received - other.packets_received,
+            self.bytes_sent - other.bytes_sent,
+            self.bytes_received - other.bytes_received,
+        )
+
     def as_json(self) -> dict[str, int]:
         """Return the four counts by name."""
         return asdict(self)
@@ -61,6 +70,18 @@ class TrafficByPurpose:
         for purpose in purposes:
             total.add(self._counters.get(purpose, Traffic()))
         return total
+
+    def add(self, other: "TrafficByPurpose") -> None:
+        """Count what `other` has counted as well."""
+        for purpose, traffic in other:
+            self.of(purpose).add(traffic)
+
+    def less(self, other: "TrafficByPurpose") -> "TrafficByPurpose":
+        """Return what was counted here beyond `other`."""
+        difference = TrafficByPurpose()
+        for purpose, traffic in self:
+            difference.of(purpose).add(traffic.less(other.of(purpose)))
+        return difference
 
     def __iter__(self) -> Iterator[tuple[Purpose, Traffic]]:
         """Yield the purposes that cost anything, in their order."""
@@ -96,3 +117,7 @@ class UnitCost:
         """Count `count` more, which cost `bytes_` together."""
         self.count += count
         self.bytes += bytes_
+
+    def as_json(self) -> dict[str, int]:
+        """Return both numbers by name."""
+        return asdict(self)

@@ -86,6 +86,8 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
         _tell(scan, summary)
         await keeper.stop()
         await _send(link, summary)
+        link.close()
+        await store.call(lambda opened: opened.add_traffic(link.traffic))
         summary.waiting = (await store.call(Store.outbox_state)).readings
         await store.call(lambda opened: opened.retention(settings.store.keep_days))
     except (DataFolderError, StoreError) as error:

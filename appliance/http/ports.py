@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
 from appliance.snmp.agent import PRINTER_PORTS
+from appliance.tcp_meter import count_failed
+from appliance.traffic import Traffic
 
 HTTP_PORTS = frozenset({80, 443, 631, 8000, 8080, 8443})
 """Where devices serve web pages and IPP."""
@@ -32,8 +34,8 @@ class AllowedPorts:
             raise NotAllowedError(f"Port {port} is not one that devices are asked at over HTTP: it is never dialled.")
         return port
 
-    async def dial(self, address: str, port: int, seconds: float) -> socket.socket:
-        """Return a connection to `port` of `address`, an IP address; the caller closes it.
+    async def dial(self, address: str, port: int, seconds: float, traffic: Traffic) -> socket.socket:
+        """Return a connection to `port` of `address`, an IP address; the caller closes it. `traffic` counts one that fails.
 
         Raises NotAllowedError before anything is sent, RefusedError, SilentError after `seconds`, HttpError.
         """
@@ -47,6 +49,7 @@ class AllowedPorts:
             async with asyncio.timeout(seconds):
                 await asyncio.get_running_loop().sock_connect(connection, (address, port))
         except BaseException as error:
+            count_failed(connection, traffic, refused=isinstance(error, ConnectionRefusedError))
             connection.close()
             if isinstance(error, TimeoutError):
                 raise SilentError(f"Nothing answers at port {port} of {address}.") from error

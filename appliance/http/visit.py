@@ -19,9 +19,9 @@ from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
-from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
-from appliance.http.meter import count_attempt, count_connection
+from appliance.http.errors import HttpError, NotAllowedError, SilentError
 from appliance.http.ports import AllowedPorts
+from appliance.tcp_meter import TcpMeter
 from appliance.traffic import Traffic
 
 IPP_CONTENT = "application/ipp"
@@ -166,12 +166,7 @@ class Visit:
 
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place
-        try:
-            connection = await self._ports.dial(self.address, port, self._limits.connect_seconds)
-        except HttpError as error:
-            if not isinstance(error, NotAllowedError):
-                count_attempt(self.address, self._traffic, answered=isinstance(error, RefusedError))
-            raise
+        connection = await self._ports.dial(self.address, port, self._limits.connect_seconds, self._traffic)
         if scheme == "https":
             context = _lenient_tls()
             secured = _CountedTlsStream(context.wrap_socket(connection, do_handshake_on_connect=False), ssl_options=context)
@@ -196,7 +191,7 @@ class _CountedStream(IOStream):
     traffic: Traffic
 
     def close_fd(self) -> None:
-        count_connection(self.socket, self.traffic)
+        TcpMeter(self.socket).finish(self.traffic)
         super().close_fd()
 
 
@@ -206,7 +201,7 @@ class _CountedTlsStream(SSLIOStream):
     traffic: Traffic
 
     def close_fd(self) -> None:
-        count_connection(self.socket, self.traffic)
+        TcpMeter(self.socket).finish(self.traffic)
         super().close_fd()
 
 

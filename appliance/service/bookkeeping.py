@@ -13,6 +13,7 @@ from appliance.service.problems import Problems
 from appliance.service.threads import StoreThread
 from appliance.store.rows import OutboxState
 from appliance.store.store import Store
+from appliance.traffic_report import SWEPT_ADDRESSES
 
 COUNT_SECONDS = 2.0
 
@@ -63,9 +64,11 @@ class Bookkeeping:
             notes.last_scan = json.loads(scan)
         return notes
 
-    async def remember_sweep(self, at: datetime, targets: list[str]) -> None:
-        """Note that all of `targets` were swept, and so read, at this moment."""
-        await self._remember({LAST_SWEEP: to_rfc3339(at), LAST_READ: to_rfc3339(at), SWEPT_TARGETS: json.dumps(targets)})
+    async def remember_sweep(self, at: datetime, targets: list[str], addresses: int) -> None:
+        """Note that all of `targets`, which are so many addresses, were swept, and so read, at this moment."""
+        moment = to_rfc3339(at)
+        notes = {LAST_SWEEP: moment, LAST_READ: moment, SWEPT_TARGETS: json.dumps(targets), SWEPT_ADDRESSES: str(addresses)}
+        await self._remember(notes)
 
     async def remember_read(self, at: datetime) -> None:
         """Note that the known devices were read at this moment."""

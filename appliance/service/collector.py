@@ -18,6 +18,7 @@ from appliance.privacy.outgoing import Masking
 from appliance.service import plan as times
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.keeper import Keeper
+from appliance.service.ledger import Ledger
 from appliance.service.link import HostingLink
 from appliance.service.plan import Plan
 from appliance.service.problems import Problems
@@ -28,6 +29,7 @@ from appliance.service.threads import StoreThread
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
+from appliance.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
 from appliance.version import installed_version
 
@@ -53,6 +55,7 @@ class Collector:
         self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
         self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended)
         self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
+        self._ledger = Ledger(self._books, self._link.traffic)
         self._plan = Plan()
         self._planned: dict[str, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -77,6 +80,7 @@ class Collector:
         await self.scans.stop()
         await self._keeper.stop()
         self._link.close()
+        await self._ledger.keep()
         await self._store.close()
 
     @property
@@ -109,6 +113,16 @@ class Collector:
             "icmp": icmp_mode() if self._settings.scan.icmp else "none",
             "problems": self._problems.as_json(),
         }
+
+    async def traffic(self, days: int) -> dict[str, Any]:
+        """Return the answer of `GET /v1/traffic`. Raises ControlError when the store is in trouble."""
+        await self._ledger.keep()
+        report = await self._books.ask(lambda store: traffic_report(store, days))
+        if report is None:
+            raise ControlError("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
+        since_start = self._scanning.traffic()
+        since_start.add(self._link.traffic)
+        return {**report.as_json(), "since_start": since_start.as_json()}
 
     async def health(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
@@ -187,6 +201,7 @@ class Collector:
         self._plan_job("read", read_seconds, self._due_read, times.READ_SETTLE_SECONDS, scanning.last_read_at)
         self._plan_job("check_in", settings.hosting.check_in_seconds, self._check_in, times.CHECK_IN_SETTLE_SECONDS)
         self._plan_job("upload", settings.hosting.upload_seconds, self._upload, times.UPLOAD_SETTLE_SECONDS)
+        self._plan_job("traffic", times.TRAFFIC_SECONDS, self._ledger.keep, times.TRAFFIC_SETTLE_SECONDS)
         self._plan_job("retention", times.RETENTION_SECONDS, self._retention, times.RETENTION_SETTLE_SECONDS)
 
     def _plan_job(
@@ -278,6 +293,7 @@ class Collector:
             "health_check": self._settings.health_check.enabled,
             "update": {"level": self._settings.update.level},
             "privacy": active_masks(self._settings.privacy),
+            "traffic": await self._books.ask(Store.traffic_of_last_day) or {},
         }
 
     def _obey(self, command: str) -> None:

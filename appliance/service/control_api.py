@@ -7,6 +7,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from appliance.files import to_json
 from appliance.process.control import ControlHandler
 from appliance.service.collector import Collector
+from appliance.store.accounting import KEEP_DAYS
 
 log = structlog.get_logger()
 
@@ -40,6 +41,17 @@ class HealthHandler(CollectorHandler):
     async def get(self) -> None:
         """Answer the deep check."""
         self.answer(await self.collector.health())
+
+
+class TrafficHandler(CollectorHandler):
+    """`GET /v1/traffic`, with `days=N` for another number of days than 30."""
+
+    async def get(self) -> None:
+        """Answer what the appliance has cost the network."""
+        days = self.get_query_argument("days", "30")
+        if not (days.isascii() and days.isdecimal() and 0 < int(days) <= KEEP_DAYS):
+            raise HTTPError(400, f'"days" must be a number from 1 to {KEEP_DAYS}.')
+        self.answer(await self.collector.traffic(int(days)))
 
 
 class ScanHandler(CollectorHandler):
@@ -109,6 +121,7 @@ def control_application(collector: Collector) -> Application:
     routes = (
         ("/v1/status", StatusHandler),
         ("/v1/health", HealthHandler),
+        ("/v1/traffic", TrafficHandler),
         ("/v1/scan", ScanHandler),
         ("/v1/scan/cancel", CancelHandler),
         ("/v1/scan/events", EventsHandler),

@@ -16,6 +16,7 @@ from appliance.service.problems import Problems
 from appliance.service.threads import StoreThread, abandonable
 from appliance.settings.environment import read_variable
 from appliance.settings.store import SettingsStore
+from appliance.traffic import TrafficByPurpose
 from appliance.transmission.answers import CheckInAnswer
 from appliance.transmission.backoff import next_delay
 from appliance.transmission.client import HostingClient
@@ -37,6 +38,8 @@ class HostingLink:
     """One site's link to its hosting server. Its methods never raise for trouble on the way: they report it as a problem."""
 
     def __init__(self, trust_folder: Path, settings: SettingsStore, store: StoreThread, problems: Problems) -> None:
+        self.traffic = TrafficByPurpose()
+        """All that the link has cost since it was made."""
         self._trust_folder = trust_folder
         self._settings = settings
         self._store = store
@@ -61,7 +64,7 @@ class HostingLink:
         self.close()
         try:
             self._registration = registration(self._settings)
-            self._client = open_client(self._trust_folder, self._settings)
+            self._client = open_client(self._trust_folder, self._settings, self.traffic)
         except (SettingsError, DataFolderError) as error:
             self._problems.report("enrolment", str(error))
         else:
@@ -95,7 +98,7 @@ class HostingLink:
     async def enrol(self, text: str) -> Registration:
         """Enrol with the string of the hosting team. Raises the sentence that says why not; what was in force before stays then."""
         async with self._one_call:
-            made = await abandonable(lambda: enrol_site(text, self._trust_folder, self._settings))
+            made = await abandonable(lambda: enrol_site(text, self._trust_folder, self._settings, self.traffic))
             self._problems.clear("enrolment")
             self._contact()
             self.open()

@@ -19,10 +19,13 @@ SWEEP_SETTLE_SECONDS = 2.0
 READ_SETTLE_SECONDS = 4.0
 CHECK_IN_SETTLE_SECONDS = 1.0
 UPLOAD_SETTLE_SECONDS = 3.0
+TRAFFIC_SETTLE_SECONDS = 60.0
 RETENTION_SETTLE_SECONDS = 600.0
 """Seconds after the start at which a job that is due runs for the first time: staggered, the control socket comes first."""
 
 RETENTION_SECONDS = 86_400.0
+TRAFFIC_SECONDS = 600.0
+"""What calls to the hosting server cost is written this rarely: small boards live on memory cards."""
 BUSY_SECONDS = 15.0
 """A scan that is due while another one runs is tried again after this."""
 

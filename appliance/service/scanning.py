@@ -23,6 +23,7 @@ from appliance.service.snapshots import SnapshotKeeper
 from appliance.settings.model import Settings
 from appliance.snmp.client import UserSecurity
 from appliance.store.store import Store
+from appliance.traffic import TrafficByPurpose
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ class Scanning:
         self.scans = Scans(self._ended)
         self.last_sweep_at: datetime | None = None
         self.last_read_at: datetime | None = None
+        self._traffic = TrafficByPurpose()
         self._keeper = keeper
         self._books = books
         self._on_idle = on_idle
@@ -73,7 +75,7 @@ class Scanning:
             await self._cycle(scan).sweep(chosen, known)
             if targets is None:
                 self.last_sweep_at = self.last_read_at = utc_now()
-                await self._books.remember_sweep(self.last_sweep_at, wanted)
+                await self._books.remember_sweep(self.last_sweep_at, wanted, scan.addresses)
 
         return self.scans.start("sweep", sweep)
 
@@ -87,6 +89,14 @@ class Scanning:
             await self._books.remember_read(self.last_read_at)
 
         return self.scans.start("read", read)
+
+    def traffic(self) -> TrafficByPurpose:
+        """Return what all scans of this process have cost, the one that runs included."""
+        total = TrafficByPurpose()
+        total.add(self._traffic)
+        if self.scans.current:
+            total.add(self.scans.current.traffic)
+        return total
 
     async def known(self) -> list[Known]:
         """Return the devices that are read without a sweep. Raises SettingsError."""
@@ -126,6 +136,7 @@ class Scanning:
 
         if await self._books.ask(write):
             self._snapshots.were_kept(snapshots)
+        self._traffic.add(scan.traffic)
         await self._books.remember_scan(scan.as_json())
         self._books.recount()
         self._on_idle(scan)

@@ -82,3 +82,9 @@ def _device(row: tuple[Any, ...]) -> DeviceRow:
 
 def _moment(text: str | None) -> datetime | None:
     return from_rfc3339(text) if text else None
+
+
+def note(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return the note of this name that the collector has made, or None."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else None

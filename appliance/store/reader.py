@@ -80,3 +80,8 @@ class Reader:
         """Return what averages are made of, by unit, over the newest 30 days that had it."""
         with self._open() as connection:
             return accounting.units(connection)
+
+    def recall(self, name: str) -> str | None:
+        """Return the note of this name that the collector has made, or None."""
+        with self._open() as connection:
+            return queries.note(connection, name)

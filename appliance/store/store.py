@@ -255,8 +255,7 @@ class Store:
     def recall(self, name: str) -> str | None:
         """Return the note of this name, or None."""
         with self._reading() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-            return str(row[0]) if row else None
+            return queries.note(connection, name)
 
     def check(self) -> None:
         """Raise the error that a write would raise now: the deep check of the collector."""

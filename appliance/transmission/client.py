@@ -15,8 +15,10 @@ from appliance.clock import utc_now
 from appliance.errors import HostingError
 from appliance.files import to_json
 from appliance.store.rows import Batch
+from appliance.traffic import Purpose, TrafficByPurpose
 from appliance.transmission.answers import CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
 from appliance.transmission.connection import CONNECT_SECONDS, READ_SECONDS, open_pool, tls_context
+from appliance.transmission.counting import ConnectionCounter
 from appliance.transmission.failures import explain_transport, not_hosting, proxy_login
 from appliance.transmission.identity import Identity
 from appliance.transmission.signature import signed_headers
@@ -46,16 +48,24 @@ class HostingClient:
         proxy_password: str = "",
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
+        traffic: TrafficByPurpose | None = None,
     ) -> None:
-        """`url` is the address of the server, with its path. Raises SettingsError for a CA file or proxy that cannot be used."""
+        """`url` is the address of the server, with its path; `traffic` counts what the calls cost.
+
+        Raises SettingsError for a CA file or proxy that cannot be used.
+        """
         self._url = url.rstrip("/")
         self._identity = identity
         self._verify = verify
         self._server = _address(self._url)
         self._proxy = _address(proxy) if proxy else ""
         self._answer_seconds = read_seconds
+        self._traffic = TrafficByPurpose() if traffic is None else traffic
+        self._purpose: Purpose = "check_in"
+        self._counter = ConnectionCounter()
         self._pool = open_pool(
             tls_context(ca_file=ca_file, verify=verify),
+            self._counter,
             proxy=proxy,
             proxy_user=proxy_user,
             proxy_password=proxy_password,
@@ -87,6 +97,7 @@ class HostingClient:
     def close(self) -> None:
         """Close the kept connection."""
         self._pool.clear()
+        self._counter.collect(self._traffic.of(self._purpose))
 
     def enrol(self, code: str, site_name: str) -> str:
         """Register the public key with a one-time code; return the site id, the same one when key and code come again."""
@@ -103,7 +114,7 @@ class HostingClient:
 
     def upload(self, batch: Batch) -> UploadAnswer:
         """Send a batch. When this returns the server has every reading of it; a batch it had before is all duplicates."""
-        answer = parse_answer(UploadAnswer, self._post("/api/v1/readings", batch.body()), self._server)
+        answer = parse_answer(UploadAnswer, self._post("/api/v1/readings", batch.body(), purpose="upload"), self._server)
         confirmed = answer.accepted + answer.duplicate
         if confirmed != len(batch.readings):
             raise HostingError(
@@ -111,7 +122,7 @@ class HostingClient:
             )
         return answer
 
-    def _post(self, path: str, content: bytes, key_id: str | None = None) -> bytes:
+    def _post(self, path: str, content: bytes, key_id: str | None = None, *, purpose: Purpose = "check_in") -> bytes:
         """Return the body of a 200 or 201; raise what anything else means."""
         signer = key_id or self._identity.site_id
         if signer is None:
@@ -120,10 +131,13 @@ class HostingClient:
         if len(content) > COMPRESS_ABOVE_BYTES:
             content = gzip.compress(content, compresslevel=6, mtime=0)
             headers["Content-Encoding"] = "gzip"
+        self._purpose = purpose
         try:
             status, answered, body = self._exchange(path, headers, content, signer)
         except urllib3_errors.HTTPError as error:
             raise explain_transport(error, self._server, self._proxy) from error
+        finally:
+            self._counter.collect(self._traffic.of(purpose))
         if status in (200, 201):
             return body
         if status == 407 and self._proxy:

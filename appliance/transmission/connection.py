@@ -8,6 +8,7 @@ import certifi
 import urllib3
 
 from appliance.errors import SettingsError
+from appliance.transmission.counting import ConnectionCounter
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
@@ -43,6 +44,7 @@ def tls_context(*, ca_file: str = "", verify: bool = True) -> ssl.SSLContext:
 
 def open_pool(
     context: ssl.SSLContext,
+    counter: ConnectionCounter,
     *,
     proxy: str = "",
     proxy_user: str = "",
@@ -50,21 +52,30 @@ def open_pool(
     connect_seconds: float = CONNECT_SECONDS,
     read_seconds: float = READ_SECONDS,
 ) -> urllib3.PoolManager:
-    """Return the pool all requests go through; `proxy` is a web address, user and password are sent to it alone.
+    """Return the pool all requests go through, whose connections `counter` follows.
+
+    `proxy` is a web address, user and password are sent to it alone.
 
     Raises SettingsError when the proxy cannot be used.
     """
     timeout = urllib3.Timeout(connect=connect_seconds, read=read_seconds)
-    if not proxy:
-        return urllib3.PoolManager(
+    if proxy:
+        pool = _through_proxy(context, timeout, proxy, proxy_user, proxy_password)
+    else:
+        pool = urllib3.PoolManager(
             num_pools=KEPT_CONNECTIONS, maxsize=KEPT_CONNECTIONS, block=False, ssl_context=context, timeout=timeout, retries=False
         )
+    pool.pool_classes_by_scheme = counter.pools()
+    return pool
+
+
+def _through_proxy(context: ssl.SSLContext, timeout: urllib3.Timeout, proxy: str, user: str, password: str) -> urllib3.PoolManager:
     if urlsplit(proxy).scheme not in ("http", "https") or not urlsplit(proxy).hostname:
         raise SettingsError("hosting.proxy (DCA_PROXY) is no web address. Write http://NAME:PORT.")
     headers = {}
-    if proxy_user or proxy_password:
+    if user or password:
         # RFC 7617: user and password in UTF-8.
-        pair = base64.b64encode(f"{proxy_user}:{proxy_password}".encode()).decode()
+        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
         headers["Proxy-Authorization"] = f"Basic {pair}"
     return urllib3.ProxyManager(
         proxy,

@@ -12,6 +12,7 @@ from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import SettingsError
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
+from appliance.traffic import TrafficByPurpose
 from appliance.transmission.client import HostingClient
 from appliance.transmission.identity import Identity, load_key, load_or_make_key
 
@@ -69,7 +70,7 @@ def registration(settings: SettingsStore) -> Registration | None:
     return None
 
 
-def enrol_site(text: str, trust_folder: Path, settings: SettingsStore) -> Registration:
+def enrol_site(text: str, trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None) -> Registration:
     """Enrol this site with the string of the hosting team, and keep where it is enrolled. Blocking.
 
     The key is made at the first enrolment and used again later, so that an enrolment whose answer was lost can be repeated with
@@ -78,7 +79,7 @@ def enrol_site(text: str, trust_folder: Path, settings: SettingsStore) -> Regist
     enrolment = parse_enrolment(text)
     effective = settings.effective().settings
     identity = Identity(load_or_make_key(trust_folder))
-    with connect(enrolment.url, identity, effective.hosting) as client:
+    with connect(enrolment.url, identity, effective.hosting, traffic) as client:
         site_id = client.enrol(enrolment.code, effective.site.name)
     made = Registration(enrolment.url, site_id, to_rfc3339(utc_now()))
     row = {"url": made.url, "site_id": made.site_id, "enrolled_at": made.enrolled_at, "root_sha256": enrolment.root_sha256}
@@ -86,7 +87,7 @@ def enrol_site(text: str, trust_folder: Path, settings: SettingsStore) -> Regist
     return made
 
 
-def open_client(trust_folder: Path, settings: SettingsStore) -> HostingClient | None:
+def open_client(trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None) -> HostingClient | None:
     """Return the client of the hosting server where this site is enrolled, by the settings in force; None when it is not enrolled.
 
     `hosting.url`, where it is set, stands above the address of the enrolment: a server may move. Raises SettingsError.
@@ -101,11 +102,11 @@ def open_client(trust_folder: Path, settings: SettingsStore) -> HostingClient | 
             "with a new enrolment string."
         )
     hosting = settings.effective().settings.hosting
-    return connect(hosting.url or enrolled.url, Identity(key, enrolled.site_id), hosting)
+    return connect(hosting.url or enrolled.url, Identity(key, enrolled.site_id), hosting, traffic)
 
 
-def connect(url: str, identity: Identity, hosting: HostingSettings) -> HostingClient:
-    """Return a client with certificate authority and proxy as set. Raises SettingsError."""
+def connect(url: str, identity: Identity, hosting: HostingSettings, traffic: TrafficByPurpose | None = None) -> HostingClient:
+    """Return a client with certificate authority and proxy as set; `traffic` counts its calls. Raises SettingsError."""
     return HostingClient(
         url,
         identity,
@@ -114,4 +115,5 @@ def connect(url: str, identity: Identity, hosting: HostingSettings) -> HostingCl
         proxy=hosting.proxy,
         proxy_user=hosting.proxy_user,
         proxy_password=hosting.proxy_password.get_secret_value(),
+        traffic=traffic,
     )

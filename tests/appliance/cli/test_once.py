@@ -19,6 +19,8 @@ def test_once_reads_sends_and_ends_with_0(ready_site: Site, hosting: Hosting) ->
     assert again.returncode == 0
     assert json.loads(again.stdout)["sent"] == 4
     assert len(hosting.readings()) == 8
+    purposes = ready_site.rows("SELECT purpose FROM traffic WHERE bytes_sent > 1000 AND bytes_received > 500")
+    assert {purpose for (purpose,) in purposes} >= {"first_read", "poll", "upload", "check_in"}
 
 
 def test_once_with_a_server_that_is_away_keeps_the_readings_and_fails(ready_site: Site, hosting: Hosting) -> None:

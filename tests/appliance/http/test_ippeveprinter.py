@@ -42,7 +42,7 @@ def printer(start_child: StartChild, free_port: FreePort, tmp_path: Path) -> int
 
 async def answers(port: int) -> bool:
     try:
-        (await AllowedPorts([port]).dial("127.0.0.1", port, 1.0)).close()
+        (await AllowedPorts([port]).dial("127.0.0.1", port, 1.0, Traffic())).close()
     except HttpError:
         return False
     return True

@@ -80,7 +80,7 @@ def test_the_allow_list_is_fixed() -> None:
 @pytest.mark.parametrize("port", [515, 9999, *range(9100, 9117), 22, 161, 8081, 0, -1, 70000])
 def test_other_ports_are_refused_before_anything_is_sent(port: int) -> None:
     with pytest.raises(NotAllowedError, match=str(port)):
-        asyncio.run(AllowedPorts().dial("127.0.0.1", port, 1.0))
+        asyncio.run(AllowedPorts().dial("127.0.0.1", port, 1.0, Traffic()))
 
 
 @pytest.mark.parametrize("port", [515, 9999, *range(9100, 9117)])
@@ -92,7 +92,7 @@ def test_ports_of_printing_cannot_even_be_added(port: int) -> None:
 def test_names_are_never_dialled(free_port: FreePort) -> None:
     port = free_port()
     with pytest.raises(NotAllowedError, match="no IP address"):
-        asyncio.run(AllowedPorts([port]).dial("localhost", port, 1.0))
+        asyncio.run(AllowedPorts([port]).dial("localhost", port, 1.0, Traffic()))
 
 
 def test_a_redirect_to_a_port_of_printing_is_refused() -> None:
@@ -131,5 +131,5 @@ def test_a_redirect_to_another_place_is_not_followed(location: str) -> None:
 def test_a_refused_connection_is_told_apart(free_port: FreePort) -> None:
     port = free_port()
     with pytest.raises(RefusedError, match=f"127.0.0.1 refuses connections to port {port}"):
-        asyncio.run(AllowedPorts([port]).dial("127.0.0.1", port, 1.0))
+        asyncio.run(AllowedPorts([port]).dial("127.0.0.1", port, 1.0, Traffic()))
     assert issubclass(RefusedError, HttpError)

@@ -55,6 +55,30 @@ def test_a_check_in_tells_the_state_of_the_site(sending_site: Site, hosting: Hos
     assert state["update"] == {"level": "config"}
     assert state["problems"] == []
     assert "outbox" in state
+    assert {purpose for purpose, bytes_ in state["traffic"].items() if bytes_ > 1000} >= {"sweep", "first_read"}
+
+
+def test_what_the_hosting_server_costs_is_told_at_once_and_kept_at_the_end(sending_site: Site, hosting: Hosting) -> None:
+    hosting.start()
+    sending_site.variables["DCA_ENROLMENT"] = hosting.enrolment()
+    collector = sending_site.start()
+    sending_site.wait_for_scan()
+    wait_until("all readings have arrived", lambda: len(hosting.readings()) == 4)
+    wait_until("nothing waits", lambda: not sending_site.status()["outbox"]["readings"])
+    told = sending_site.call("GET", "/v1/traffic")
+    [day] = told["days"]
+    assert {"sweep", "first_read", "upload", "check_in"} <= set(day["traffic"])
+    assert day["traffic"]["upload"]["bytes_sent"] > day["traffic"]["upload"]["bytes_received"] > 0
+    assert told["since_start"] == day["traffic"]
+    assert told["last_day"] == {purpose: bytes_of(counted) for purpose, counted in day["traffic"].items()}
+    wait_until("it checks in again", lambda: sending_site.call("GET", "/v1/traffic")["since_start"] != told["since_start"])
+    assert collector.stop().returncode == 0
+    [(kept,)] = sending_site.rows("SELECT bytes_sent + bytes_received FROM traffic WHERE purpose = 'check_in'")
+    assert kept > bytes_of(day["traffic"]["check_in"])
+
+
+def bytes_of(counted: dict[str, int]) -> int:
+    return counted["bytes_sent"] + counted["bytes_received"]
 
 
 def test_the_server_may_come_later_than_the_site(sending_site: Site, hosting: Hosting) -> None:
