@@ -58,6 +58,19 @@ SUPPLY_STATES: Mapping[str, str] = {
 
 SCAN_KINDS: Mapping[str, str] = {"sweep": "Scan for devices", "read": "Reading of the known devices"}
 
+PURPOSES: Mapping[str, str] = {
+    "sweep": "Looking for devices",
+    "silent": "Asking what does not answer pings",
+    "first_read": "First reads",
+    "poll": "Polls of known devices",
+    "http": "Over HTTP",
+    "upload": "Readings sent",
+    "check_in": "Check-ins",
+    "update": "Configuration and updates",
+    "read": "Reads before this version",
+}
+"""What traffic is for, see `appliance.traffic`."""
+
 COMPONENTS: Mapping[str, str] = {"collector": "Collector", "webui": "Web UI", "supervisor": "Supervisor"}
 
 

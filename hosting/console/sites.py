@@ -95,7 +95,7 @@ class SitePage(ConsoleHandler):
         found = await self.services.database.read(look)
         if found is None:
             raise HTTPError(404)
-        self.page("site.html", number=texts.number, levels=texts.UPDATE_LEVELS, masks=texts.masks, **found)
+        self.page("site.html", number=texts.number, levels=texts.UPDATE_LEVELS, masks=texts.masks, traffic=texts.traffic, **found)
 
 
 class SiteAction(ConsoleHandler):

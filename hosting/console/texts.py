@@ -61,6 +61,18 @@ MASKS: Mapping[str, str] = {
 }
 """What a site may mask, by the name of its setting."""
 
+TRAFFIC: Mapping[str, str] = {
+    "sweep": "looking for devices",
+    "silent": "asking what does not answer pings",
+    "first_read": "first reads",
+    "poll": "polls",
+    "http": "over HTTP",
+    "upload": "uploads",
+    "check_in": "check-ins",
+    "update": "updates",
+}
+"""What a site's traffic is for."""
+
 UPDATE_LEVELS: Mapping[str, str] = {"off": "off", "config": "configuration", "notify": "notify", "auto": "automatic"}
 
 
@@ -80,13 +92,30 @@ def masks(active: Mapping[str, str | list[str]]) -> str:
     return ", ".join(named) or "nothing"
 
 
+def traffic(spent: Mapping[str, int]) -> str:
+    """Return the traffic of a site in words, the most first: `23.1 kB: polls 20.0 kB, check-ins 3.1 kB`."""
+    parts = [
+        f"{TRAFFIC.get(purpose, words(purpose).lower())} {size(count)}"
+        for purpose, count in sorted(spent.items(), key=lambda item: -item[1])
+        if count
+    ]
+    return f"{size(sum(spent.values()))}: {', '.join(parts)}" if parts else "nothing"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as `812 B`, `16.9 kB` or `1.2 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{number(round(count / 1_000_000, 1))} MB"
+
+
 def words(name: str) -> str:
     """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
     return spaced[:1].upper() + spaced[1:].lower()
 
 
-def number(value: int) -> str:
+def number(value: float) -> str:
     """Return a number with thin spaces between thousands (ISO 80000-1), so that no country misreads it."""
     return f"{value:,}".replace(",", "\u202f")
 

@@ -62,6 +62,8 @@ class State(_Part):
     health_check: bool | None = None
     update: _Update = _Update()
     privacy: dict[str, str | list[str]] | None = None
+    traffic: dict[str, int] | None = None
+    """Bytes of the last 24 hours by purpose, both ways."""
 
 
 def parse_state(said: dict[str, Any]) -> State:

@@ -250,13 +250,26 @@ def test_what_devices_say_is_never_taken_as_markup(server: RunningServer, person
 
 @pytest.mark.parametrize(
     "state",
-    [{"devices": "many"}, {"problems": [1]}, {"update": None, "outbox": []}, {"started_at": "yesterday"}, {"collector": {}}],
+    [
+        {"devices": "many"},
+        {"problems": [1]},
+        {"update": None, "outbox": []},
+        {"started_at": "yesterday"},
+        {"collector": {}},
+        {"traffic": 5},
+    ],
 )
 def test_a_state_of_another_shape_never_breaks_the_pages(server: RunningServer, person: Person, state: dict[str, object]) -> None:
     site = Site(server).enrol()
     assert site.check_in(state).status == 200
     assert person.get("/sites").status == 200
     assert person.get(f"/sites/{site.site_id}").status == 200
+
+
+def test_a_site_shows_what_it_costs_the_network(server: RunningServer, person: Person) -> None:
+    site = Site(server).enrol()
+    site.check_in({"traffic": {"check_in": 3100, "poll": 20_000, "update": 0, "new_thing": 12}})
+    assert "23.1 kB: polls 20.0 kB, check-ins 3.1 kB, new thing 12 B" in person.get(f"/sites/{site.site_id}").text
 
 
 def test_devices_are_searched_filtered_and_sorted(server: RunningServer, person: Person) -> None:

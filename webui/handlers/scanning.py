@@ -8,13 +8,16 @@ import structlog
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from appliance.errors import ControlError, DcaError
+from appliance.errors import ControlError, DcaError, StoreError
+from appliance.network_load import WEB_PAGE_SOURCE, table
 from appliance.settings.model import CommunityCredential, SnmpCredential
+from appliance.traffic_report import TrafficReport, traffic_report
 from appliance.usm import AuthProtocol, PrivProtocol
 from webui import texts
 from webui.credentials import NEW_USER, described, take_community, take_user
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
+from webui.network_load import days_chart, load_lines
 from webui.networks import count_addresses, suggest
 
 RANGE_FIELDS = ("targets", "exclude")
@@ -22,6 +25,7 @@ PACE_FIELDS = ("sweep_minutes", "read_minutes", "packets_per_second", "icmp", "h
 SAY_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 15.0
 MOST_STREAMS = 20
+LOAD_DAYS = 30
 CREDENTIALS = "snmp.credentials"
 
 log = structlog.get_logger()
@@ -34,6 +38,7 @@ class ScanningPage(Page):
         """Show the page, with forms that were sent in place of fresh ones."""
         effective = self.effective()
         collector = await self.services.components.collector("GET", "/v1/status")
+        load = await self._load()
         snmp = effective.settings.snmp
         values: dict[str, Any] = {
             "ranges": SectionForm("scan", RANGE_FIELDS, effective),
@@ -54,9 +59,20 @@ class ScanningPage(Page):
             priv_protocols=get_args(PrivProtocol),
             credentials_lock=effective.variables.get(CREDENTIALS, ""),
             suggestions=suggest(self.client_ip),
+            load=load,
+            load_lines=load_lines(load.network_load),
+            chart=days_chart(load.days),
+            page_source=WEB_PAGE_SOURCE,
             texts=texts,
             **(values | forms),
         )
+
+    async def _load(self) -> TrafficReport:
+        """Return what was counted, nothing while there is no store yet."""
+        try:
+            return await asyncio.to_thread(traffic_report, self.services.reader, LOAD_DAYS)
+        except StoreError:
+            return TrafficReport((), {}, {}, table({}, printers=0, addresses=0))
 
     def form_text(self, field: str) -> str | None:
         """Return the text of a field as it was sent, None when it was not."""
