@@ -7,7 +7,7 @@ from tornado import httputil
 from tornado.web import Application, RequestHandler
 
 from webui import modules
-from webui.handlers import devices, health_and_updates, overview, probes, scanning, session, settings, setup
+from webui.handlers import devices, health_and_updates, metrics, overview, probes, scanning, session, settings, setup
 from webui.handlers.base import NotFound, StaticFiles
 from webui.services import Services
 
@@ -48,6 +48,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/logout", session.Logout),
     (r"/healthz", probes.Alive),
     (r"/readyz", probes.Ready),
+    (r"/metrics", metrics.Metrics),
 ]
 
 

@@ -68,6 +68,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_BASE_PATH": ("web.base_path", str),
     "DCA_ALLOWED_HOSTS": ("web.allowed_hosts", _words),
     "DCA_TRUSTED_PROXIES": ("web.trusted_proxies", _words),
+    "DCA_METRICS_TOKEN": ("web.metrics_token", str),
     "DCA_PRIVACY_IP_ADDRESS": ("privacy.ip_address", str),
     "DCA_PRIVACY_HOST_NAME": ("privacy.host_name", str),
     "DCA_PRIVACY_MAC": ("privacy.mac", str),

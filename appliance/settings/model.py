@@ -279,6 +279,17 @@ class UpdateSettings(Section):
     hold_until: date | None = None
 
 
+def check_metrics_token(secret: SecretStr) -> SecretStr:
+    """Return a token that can be sent and not be guessed. Raises ValueError, without repeating it."""
+    token = secret.get_secret_value()
+    if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,200}", token):
+        raise ValueError("must be 20 to 200 letters, digits or ._~+/=-; `openssl rand -hex 20` makes one")
+    return secret
+
+
+MetricsToken = Annotated[SecretStr, AfterValidator(check_metrics_token)]
+
+
 class WebSettings(Section):
     """The local web UI. Takes effect when the web UI starts again."""
 
@@ -287,6 +298,13 @@ class WebSettings(Section):
     base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=200)] = ""
     allowed_hosts: Annotated[tuple[str, ...], Field(max_length=64)] = ()
     trusted_proxies: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    metrics_token: Annotated[
+        MetricsToken, Field(description="Opens /metrics, at once, for Prometheus and nothing else; without one /metrics is off")
+    ] = SecretStr("")
+
+    @field_serializer("metrics_token", when_used="always")
+    def _reveal(self, value: SecretStr) -> str:
+        return value.get_secret_value()
 
 
 class StoreSettings(Section):

@@ -21,6 +21,7 @@ RUN_ELSEWHERE = {
     "docker compose --file compose/site.yaml logs dca": "tests/engine/test_compose.py",
     "dca-hosting serve --data hosting-data --bind 127.0.0.1 --port 8443": "tests/hosting/test_cli.py",
     "dca status": "tests/appliance/cli/test_status.py",
+    "dca traffic": "tests/appliance/cli/test_traffic.py",
     "dca once": "tests/appliance/cli/test_once.py",
 }
 """What stands between the lines of other tests, by the file that runs it."""

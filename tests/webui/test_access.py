@@ -15,7 +15,7 @@ from webui.security import HostCheck, TrustedProxies, local_path
 from webui.sessions import IDLE, LONGEST, Sessions
 from webui.throttle import Rate, Throttle
 
-OPEN = {"/login", "/setup", "/healthz", "/readyz"}
+OPEN = {"/login", "/setup", "/healthz", "/readyz", "/metrics"}
 
 
 def _address(pattern: str) -> str:
