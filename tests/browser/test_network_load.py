@@ -78,9 +78,7 @@ def test_the_load_is_shown_beside_a_web_page_and_by_day(
     assert sum(heights) > 100
     fills = bars.locator("rect").evaluate_all("all => new Set(all.map(bar => getComputedStyle(bar).fill)).size")
     assert fills == 7, "each purpose has a colour of its own"
-    load.scroll_into_view_if_needed()
-    shown = picture(page, f"load-{'dark' if dark else 'light'}-{size[0]}")
-    load.screenshot(path=shown, animations="disabled")
+    load.screenshot(path=picture(page, f"load-{'dark' if dark else 'light'}-{size[0]}"), animations="disabled")
     load.get_by_text("Traffic by day as a table").click()
     expect(load.locator("details tbody tr")).to_have_count(DAYS - 1)
     assert accessibility_faults(page) == []
