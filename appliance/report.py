@@ -158,12 +158,25 @@ class Event(Part):
         return self.model_dump_json()
 
 
+class Change(Part):
+    """A reading, told as what changed since an earlier one of the same device that the hosting server has acknowledged.
+
+    `base` is the moment that one was taken at; `appliance.changes` says what a patch and the digest of the new reading are.
+    """
+
+    device: DeviceKey
+    base: Moment
+    digest: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8}$")]
+    patch: dict[str, Any]
+
+
 class Batch(Part):
     """The body of `POST /api/v1/readings`. `batch` is a UUIDv7 made at the site, kept until the server acknowledged it."""
 
     schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
     batch: Uuid7
     readings: Annotated[tuple[Reading, ...], Field(max_length=1000)]
+    changes: Annotated[tuple[Change, ...], Field(max_length=1000)] = ()
     events: Annotated[tuple[Event, ...], Field(max_length=1000)] = ()
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, serialize_by_alias=True)

@@ -1,5 +1,6 @@
 """What the store puts into the outbox: readings and events in the form the site lets out."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ class Masking:
         Raises SettingsError or DataFolderError when there should be a key and none can be had: nothing may be sent then.
         """
         return cls(settings, load_or_make_privacy_key(trust_folder) if needs_key(settings) else None)
+
+    @property
+    def mark(self) -> str:
+        """A short text that changes with the masks and the key: what left the site under others is no base to send changes to."""
+        said = self.settings.model_dump_json().encode() + (self.key or b"")
+        return hashlib.sha256(said).hexdigest()[:16]
 
     def reading(self, reading: Reading) -> Reading:
         """Return the reading as it may leave the site."""

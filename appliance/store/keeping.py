@@ -21,6 +21,11 @@ MakeId = Callable[[], str]
 class Outgoing(Protocol):
     """Gives readings and events the form in which they leave the site."""
 
+    @property
+    def mark(self) -> str:
+        """The same text as long as the form is the same."""
+        ...
+
     def reading(self, reading: report.Reading) -> report.Reading:
         """Return the reading as it is to be sent; the same one where nothing is masked."""
         ...
@@ -32,6 +37,8 @@ class Outgoing(Protocol):
 
 class Unmasked:
     """Lets everything out as it is."""
+
+    mark = ""
 
     def reading(self, reading: report.Reading) -> report.Reading:
         """Return the reading."""
@@ -113,7 +120,8 @@ def keep_one(
     # The reading before is only needed where nothing is remembered: on a database of a former version.
     previous = report.Reading.model_validate_json(last) if last and memory is None else None
     outcome = between(previous, followed.reading, memory)
-    put_away(connection, outcome.reading, outgoing.reading(outcome.reading), address, profile, memory=outcome.memory.to_json())
+    sent, remembered = outgoing.reading(outcome.reading), outcome.memory.to_json()
+    put_away(connection, outcome.reading, sent, address, profile, memory=remembered, masks=outgoing.mark)
     for key, happening in followed.told:
         about = device if key == device.key else device_of(connection, key)
         tell(connection, [happening], about, reading.taken_at, make_id=make_id, outgoing=outgoing)
@@ -128,15 +136,17 @@ def put_away(
     profile: Mapping[str, Any] | None,
     *,
     memory: str = "{}",
+    masks: str | None = None,
 ) -> int:
     """Write the rows of a reading, its outbox entry and its device; return the number of the reading.
 
-    The outbox has a body of its own only where what is sent differs from what is kept.
+    The outbox has a body of its own only where what is sent differs from what is kept; `masks` marks the form it is sent in, None
+    when that is not known.
     """
     device, taken_at = reading.device, to_rfc3339(reading.taken_at)
     reading_id = insert_reading(connection, reading, reading.to_json())
     body = None if sent is reading else sent.to_json()
-    connection.execute("INSERT INTO outbox (reading_id, body) VALUES (?, ?)", (reading_id, body))
+    connection.execute("INSERT INTO outbox (reading_id, body, masks) VALUES (?, ?, ?)", (reading_id, body, masks))
     connection.execute(
         """INSERT INTO device (key, address, first_seen_at, last_seen_at, last_reading_id, agent, mac, memory)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)

@@ -13,6 +13,7 @@ def merge(connection: sqlite3.Connection, former: str, key: str) -> None:
         connection.execute("DELETE FROM device WHERE key = ?", (former,))
     else:
         connection.execute("UPDATE device SET key = ? WHERE key = ?", (key, former))
+    connection.execute("DELETE FROM base WHERE device_key = ?", (former,))
     connection.execute("UPDATE device SET replaced_by = ? WHERE replaced_by = ?", (key, former))
     connection.execute("DELETE FROM device_alias WHERE key = ?", (key,))
     connection.execute("INSERT OR REPLACE INTO device_alias (key, device_key) VALUES (?, ?)", (former, key))

@@ -1,14 +1,17 @@
 """The outbox: which readings and events wait, in which batch. Functions inside the transaction of the store."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import StoreError
 from appliance.files import to_json
+from appliance.store import bases
 from appliance.store.rows import Batch
 
 EVENTS_IN_BATCH = 200
+BYTES_IN_BATCH = 4 << 20
+"""Of readings in full, before they are compressed; the hosting server takes 10 MiB."""
 
 Entry = tuple[str, int]
 """What waits: the table it waits in, and its number there."""
@@ -17,7 +20,10 @@ _NUMBERS = {"outbox": "reading_id", "event_outbox": "event_id"}
 
 
 def next_batch(connection: sqlite3.Connection, make_id: Callable[[], str], limit: int) -> Batch | None:
-    """Return the open batch, or make one of the oldest waiting readings and events; None when nothing waits."""
+    """Return the open batch, or make one of the oldest waiting readings and events; None when nothing waits.
+
+    Devices of one model stand together: what is alike is close by, and is compressed away.
+    """
     row = connection.execute(
         """SELECT number, id FROM (
             SELECT number, id, (SELECT MIN(reading_id) FROM outbox WHERE batch_number = number) AS oldest
@@ -25,41 +31,70 @@ def next_batch(connection: sqlite3.Connection, make_id: Callable[[], str], limit
         ORDER BY oldest IS NULL, oldest, number LIMIT 1"""
     ).fetchone()
     if row is None:
-        waiting = [*_waiting(connection, "outbox", limit), *_waiting(connection, "event_outbox", EVENTS_IN_BATCH)]
+        waiting = [*_waiting_readings(connection, limit), *_waiting_events(connection)]
         if not waiting:
             return None
         row = _make(connection, make_id, waiting)
+        bases.write_changes(connection, row[0])
     number, batch_id = row
-    bodies = connection.execute(
-        """SELECT COALESCE(outbox.body, reading.body) FROM outbox JOIN reading ON reading.id = outbox.reading_id
-        WHERE outbox.batch_number = ? ORDER BY outbox.reading_id""",
+    readings = connection.execute(
+        """SELECT change, CASE WHEN change IS NULL THEN COALESCE(outbox.body, reading.body) END
+        FROM outbox JOIN reading ON reading.id = outbox.reading_id WHERE outbox.batch_number = ?
+        ORDER BY json_extract(COALESCE(outbox.body, reading.body), '$.device.model'), outbox.reading_id""",
         (number,),
-    )
+    ).fetchall()
     events = connection.execute("SELECT body FROM event_outbox WHERE batch_number = ? ORDER BY event_id", (number,))
-    return Batch(batch_id, tuple(body for (body,) in bodies), tuple(body for (body,) in events))
+    return Batch(
+        batch_id,
+        readings=tuple(body for _, body in readings if body is not None),
+        events=tuple(body for (body,) in events),
+        changes=tuple(change for change, _ in readings if change is not None),
+    )
 
 
-def acknowledge(connection: sqlite3.Connection, batch_id: str) -> int:
-    """Remove the batch and its entries from the outbox; readings and events stay. Return how many readings there were."""
+def acknowledge(connection: sqlite3.Connection, batch_id: str, *, rebuilds: bool, needed: Collection[str]) -> int:
+    """Remove the batch and its entries from the outbox; readings and events stay. Return how many readings there were.
+
+    `rebuilds`: the server takes changes to what it has now. Readings of devices `needed` in full wait again.
+    """
     number = _number(connection, batch_id)
     if number is None:
         return 0
+    if needed:
+        bases.missed(connection, number, needed)
+    if rebuilds:
+        bases.acknowledged(connection, number)
+    else:
+        bases.forget(connection)
     connection.execute("DELETE FROM event_outbox WHERE batch_number = ?", (number,))
     count = connection.execute("DELETE FROM outbox WHERE batch_number = ?", (number,)).rowcount
     connection.execute("DELETE FROM batch WHERE number = ?", (number,))
     return count
 
 
+def send_in_full(connection: sqlite3.Connection, make_id: Callable[[], str], batch_id: str) -> None:
+    """Let all readings of a batch be sent in full, under another id: the server may have taken the batch without its changes."""
+    number = _number(connection, batch_id)
+    if number is not None:
+        bases.forget(connection)
+        _make(connection, make_id, [*_entries(connection, "outbox", number), *_entries(connection, "event_outbox", number)])
+        connection.execute("DELETE FROM batch WHERE number = ?", (number,))
+
+
 def reject(connection: sqlite3.Connection, make_id: Callable[[], str], batch_id: str, reason: str) -> int:
-    """Split a batch of several entries in two; set a batch of one aside with an event. Return how many were set aside."""
+    """Split a batch of several entries in two; set a batch of one aside with an event. Return how many were set aside.
+
+    What was sent as changes is sent in full before anything of it is set aside.
+    """
     number = _number(connection, batch_id)
     if number is None:
         return 0
     entries = [*_entries(connection, "outbox", number), *_entries(connection, "event_outbox", number)]
-    if len(entries) > 1:
+    (changes,) = connection.execute("SELECT COUNT(change) FROM outbox WHERE batch_number = ?", (number,)).fetchone()
+    if len(entries) > 1 or changes:
         middle = len(entries) // 2
-        _make(connection, make_id, entries[:middle])
-        _make(connection, make_id, entries[middle:])
+        for half in filter(None, (entries[:middle], entries[middle:])):
+            _make(connection, make_id, half)
         connection.execute("DELETE FROM batch WHERE number = ?", (number,))
         return 0
     now = to_rfc3339(utc_now())
@@ -85,10 +120,28 @@ def _tell_rejected(connection: sqlite3.Connection, waiting: Entry, *, batch_id: 
     )
 
 
-def _waiting(connection: sqlite3.Connection, table: str, limit: int) -> list[Entry]:
-    name = _NUMBERS[table]
-    rows = connection.execute(f"SELECT {name} FROM {table} WHERE batch_number IS NULL ORDER BY {name} LIMIT ?", (limit,))  # noqa: S608
-    return [(table, int(entry)) for (entry,) in rows]
+def _waiting_readings(connection: sqlite3.Connection, limit: int) -> list[Entry]:
+    """Return the oldest readings that wait, at most `limit`, and no more than fit into a batch; a single one always does."""
+    rows = connection.execute(
+        """SELECT reading_id, length(COALESCE(outbox.body, reading.body)) FROM outbox
+        JOIN reading ON reading.id = outbox.reading_id WHERE batch_number IS NULL ORDER BY reading_id LIMIT ?""",
+        (limit,),
+    )
+    chosen: list[Entry] = []
+    size = 0
+    for reading_id, length in rows:
+        size += length
+        if chosen and size > BYTES_IN_BATCH:
+            break
+        chosen.append(("outbox", int(reading_id)))
+    return chosen
+
+
+def _waiting_events(connection: sqlite3.Connection) -> list[Entry]:
+    rows = connection.execute(
+        "SELECT event_id FROM event_outbox WHERE batch_number IS NULL ORDER BY event_id LIMIT ?", (EVENTS_IN_BATCH,)
+    )
+    return [("event_outbox", int(event_id)) for (event_id,) in rows]
 
 
 def _entries(connection: sqlite3.Connection, table: str, number: int) -> list[Entry]:
@@ -105,6 +158,7 @@ def _make(connection: sqlite3.Connection, make_id: Callable[[], str], entries: S
     for table, name in _NUMBERS.items():
         mine = [(number, entry) for other, entry in entries if other == table]
         connection.executemany(f"UPDATE {table} SET batch_number = ? WHERE {name} = ?", mine)  # noqa: S608 - names of ours
+    connection.execute("UPDATE outbox SET change = NULL WHERE batch_number = ?", (number,))
     return number, batch_id
 
 

@@ -88,14 +88,18 @@ class Batch:
 
     id: str
     readings: tuple[str, ...]
-    """Each reading as JSON, exactly as it waits in the outbox."""
+    """Each reading that is sent in full as JSON, exactly as it waits in the outbox."""
     events: tuple[str, ...] = ()
     """Each event as JSON."""
+    changes: tuple[str, ...] = ()
+    """The readings that are sent as what changed, each a `report.Change` as JSON."""
 
     def body(self) -> bytes:
         """Return the body of `POST /api/v1/readings`: a `report.Batch` in JSON, the same bytes each time."""
+        changes = f',"changes":[{",".join(self.changes)}]' if self.changes else ""
         events = f',"events":[{",".join(self.events)}]' if self.events else ""
-        return f'{{"schema":{report.SCHEMA},"batch":"{self.id}","readings":[{",".join(self.readings)}]{events}}}'.encode()
+        readings = ",".join(self.readings)
+        return f'{{"schema":{report.SCHEMA},"batch":"{self.id}","readings":[{readings}]{changes}{events}}}'.encode()
 
 
 @dataclass(frozen=True, slots=True)

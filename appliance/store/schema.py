@@ -115,6 +115,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (address, port)
         ) STRICT""",
     ),
+    (
+        "ALTER TABLE outbox ADD COLUMN masks TEXT",
+        "ALTER TABLE outbox ADD COLUMN change TEXT",
+        """CREATE TABLE base (
+            device_key TEXT PRIMARY KEY,
+            reading_id INTEGER NOT NULL,
+            body TEXT,
+            masks TEXT NOT NULL,
+            full_at TEXT,
+            full_until TEXT,
+            proven INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 

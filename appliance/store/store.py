@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -191,16 +191,26 @@ class Store:
         with self._writing() as connection:
             return outbox.next_batch(connection, self._ids.make, limit)
 
-    def acknowledge(self, batch_id: str) -> int:
-        """Take a batch that the hosting server has out of the outbox; return its readings (0: it was acknowledged before)."""
+    def acknowledge(self, batch_id: str, *, rebuilds: bool = False, needed: Collection[str] = ()) -> int:
+        """Take a batch that the hosting server has out of the outbox; return its readings (0: it was acknowledged before).
+
+        `rebuilds`: the server rebuilds later readings from these, which are sent as changes then. Of the devices `needed`, by their
+        keys as sent, it could rebuild none: those readings wait again, to be sent in full.
+        """
         with self._writing() as connection:
-            return outbox.acknowledge(connection, batch_id)
+            return outbox.acknowledge(connection, batch_id, rebuilds=rebuilds, needed=needed)
+
+    def send_in_full(self, batch_id: str) -> None:
+        """Let the readings of a batch be sent in full, in a batch of another id: the server does not rebuild readings."""
+        with self._writing() as connection:
+            outbox.send_in_full(connection, self._ids.make, batch_id)
 
     def reject(self, batch_id: str, reason: str) -> int:
         """Deal with a batch the hosting server will never take; return how many readings were set aside.
 
         A batch of several is split in two smaller ones (0 is returned), so that one reading the server cannot take does not
-        hold back the others. A batch of one is set aside, kept on the disk, and reported as an event.
+        hold back the others. A batch of one is set aside, kept on the disk, and reported as an event; one that was sent as a
+        change is tried in full first.
         """
         with self._writing() as connection:
             return outbox.reject(connection, self._ids.make, batch_id, reason)

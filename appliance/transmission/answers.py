@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from appliance.errors import ContentRefusedError, HostingError, RefusedError
+from appliance.report import DeviceKey
 from appliance.transmission.backoff import parse_http_date, parse_retry_after
 from appliance.transmission.failures import not_hosting
 
@@ -55,6 +56,10 @@ class UploadAnswer(Answer):
 
     accepted: Annotated[int, Field(ge=0)]
     duplicate: Annotated[int, Field(ge=0)]
+    changes: bool = False
+    """Whether the server takes changes to the readings it has."""
+    needed: frozenset[DeviceKey] = frozenset()
+    """The devices of which it has not the reading a change builds on; their readings count as neither."""
 
 
 class _Error(Answer):

@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import json
 import time
 from dataclasses import replace
 from types import TracebackType
@@ -24,9 +25,15 @@ from appliance.transmission.identity import Identity
 from appliance.transmission.signature import signed_headers
 from appliance.version import installed_version
 
-COMPRESS_ABOVE_BYTES = 1000
+COMPRESS_ABOVE_BYTES = 300
+COMPRESSION_LEVEL = 9
+"""A tenth fewer bytes than level 6 for 20 microseconds a reading."""
 ANSWER_LIMIT_BYTES = 1 << 20
 _CHUNK_BYTES = 64 << 10
+
+
+class ChangesIgnoredError(HostingError):
+    """The hosting server took the readings of a batch and not its changes: it is of a version that does not know them."""
 
 
 class HostingClient:
@@ -113,13 +120,17 @@ class HostingClient:
         return parse_answer(CheckInAnswer, self._post("/api/v1/checkin", content), self._server)
 
     def upload(self, batch: Batch) -> UploadAnswer:
-        """Send a batch. When this returns the server has every reading of it; a batch it had before is all duplicates."""
+        """Send a batch. When this returns the server has every reading of it, but for the changes of devices it needs in full.
+
+        A batch it had before is all duplicates. Raises ChangesIgnoredError when the changes have to be sent in full.
+        """
         answer = parse_answer(UploadAnswer, self._post("/api/v1/readings", batch.body(), purpose="upload"), self._server)
         confirmed = answer.accepted + answer.duplicate
-        if confirmed != len(batch.readings):
-            raise HostingError(
-                f"The hosting server {self._server} confirmed {confirmed} of {len(batch.readings)} readings. They are sent again."
-            )
+        changed = [json.loads(change)["device"] for change in batch.changes] if answer.needed else []
+        sent = len(batch.readings) + len(batch.changes)
+        if confirmed + sum(device in answer.needed for device in changed) != sent:
+            text = f"The hosting server {self._server} confirmed {confirmed} of {sent} readings. They are sent again."
+            raise ChangesIgnoredError(text) if batch.changes and not answer.changes else HostingError(text)
         return answer
 
     def _post(self, path: str, content: bytes, key_id: str | None = None, *, purpose: Purpose = "check_in") -> bytes:
@@ -129,7 +140,7 @@ class HostingClient:
             raise HostingError("This site is not enrolled at a hosting server yet. Enter the enrolment string of the hosting team.")
         headers = {"Content-Type": "application/json", "User-Agent": f"dca/{installed_version()}"}
         if len(content) > COMPRESS_ABOVE_BYTES:
-            content = gzip.compress(content, compresslevel=6, mtime=0)
+            content = gzip.compress(content, compresslevel=COMPRESSION_LEVEL, mtime=0)
             headers["Content-Encoding"] = "gzip"
         self._purpose = purpose
         try:

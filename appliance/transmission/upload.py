@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from appliance.errors import ContentRefusedError
 from appliance.store.store import Store
-from appliance.transmission.client import HostingClient
+from appliance.transmission.client import ChangesIgnoredError, HostingClient
 
-BATCH_READINGS = 50
+BATCH_READINGS = 1000
+"""What the contract allows: the more readings are compressed together, the less each of them takes."""
 
 
 @dataclass(slots=True)
@@ -19,6 +20,8 @@ class Sent:
     duplicate: int = 0
     set_aside: int = 0
     """Readings the hosting server will never take."""
+    needed: int = 0
+    """Devices whose readings had to be sent in full after all."""
 
 
 def upload_waiting(
@@ -41,8 +44,12 @@ def upload_waiting(
         except ContentRefusedError as error:
             done.set_aside += store.reject(batch.id, str(error))
             continue
-        store.acknowledge(batch.id)
+        except ChangesIgnoredError:
+            store.send_in_full(batch.id)
+            continue
+        store.acknowledge(batch.id, rebuilds=answer.changes, needed=answer.needed)
         done.batches += 1
+        done.needed += len(answer.needed)
         done.accepted += answer.accepted
         done.duplicate += answer.duplicate
     return done

@@ -13,7 +13,7 @@ from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, verify
 from hosting.clock import to_rfc3339, utc_now
-from hosting.db import readings, sites
+from hosting.db import changes, readings, sites
 from hosting.db.sites import Site
 
 STATE_BYTES = 64 * 1024
@@ -99,20 +99,20 @@ class SiteHandler(SignedHandler):
             raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
         self.services.sites.take(site.site_id)
         content = self.content(signed)
-        work = self.prepare_work(content)
+        work = self.prepare_work(content, site.site_id)
         with self.services.database.writing() as connection:
             _take_nonce(connection, site.site_id, verified)
             return work(connection, site.site_id)
 
-    def prepare_work(self, content: bytes) -> Work:
-        """Return what is to be done with a body. Raises ApiError when the body cannot be used."""
+    def prepare_work(self, content: bytes, site_id: str) -> Work:
+        """Return what is to be done with a body of the site. Raises ApiError when the body cannot be used."""
         raise NotImplementedError
 
 
 class CheckInHandler(SiteHandler):
     """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
 
-    def prepare_work(self, content: bytes) -> Work:
+    def prepare_work(self, content: bytes, site_id: str) -> Work:  # noqa: ARG002 - the form of SiteHandler
         """Keep the state, hand out what waits."""
         said = parse(CheckIn, content)
         state = json.dumps(said.state, separators=(",", ":"))
@@ -128,24 +128,35 @@ class CheckInHandler(SiteHandler):
 
 
 class ReadingsHandler(SiteHandler):
-    """`POST /api/v1/readings`: a batch in; how many of it were new out."""
+    """`POST /api/v1/readings`: a batch in; how many of it were new out, and of which devices the whole reading is needed."""
 
-    def prepare_work(self, content: bytes) -> Work:
-        """Take the batch in."""
+    def prepare_work(self, content: bytes, site_id: str) -> Work:
+        """Rebuild what was sent as changes, take the batch in."""
         batch = parse(Batch, content)
-        for number, item in enumerate(batch.readings):
-            if "\x00" in item.device.key:
-                raise ApiError(422, "does_not_fit", f"readings.{number}.device.key: it contains a NUL character.")
-        for number, event in enumerate(batch.events):
-            if "\x00" in (event.device or "") or "\x00" in str(event.detail.get("former_key")):
-                raise ApiError(422, "does_not_fit", f"events.{number}.device: it contains a NUL character.")
+        _check_keys(batch)
+        rebuilt = changes.Rebuilt()
+        if batch.changes:
+            with self.services.database.reading() as connection:
+                rebuilt = changes.rebuild_all(connection, site_id, batch.changes)
 
         def work(connection: sa.Connection, site_id: str) -> Answer:
-            taken = readings.take_in(connection, site_id, batch)
+            taken = readings.take_in(connection, site_id, batch, rebuilt)
             sites.touch(connection, site_id)
-            return Answer({"accepted": taken.accepted, "duplicate": taken.duplicate})
+            needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
+            return Answer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})
 
         return work
+
+
+def _check_keys(batch: Batch) -> None:
+    """Raise ApiError 422 for a NUL character in a key, which PostgreSQL does not store."""
+    keys = [(f"readings.{number}.device.key", item.device.key) for number, item in enumerate(batch.readings)]
+    keys += [(f"changes.{number}.device", change.device) for number, change in enumerate(batch.changes)]
+    for number, event in enumerate(batch.events):
+        keys.append((f"events.{number}.device", f"{event.device} {event.detail.get('former_key')}"))
+    for path, key in keys:
+        if "\x00" in key:
+            raise ApiError(422, "does_not_fit", f"{path}: it contains a NUL character.")
 
 
 def _take_nonce(connection: sa.Connection, site_id: str, verified: Verified) -> None:

@@ -1,7 +1,8 @@
 """Readings, with the events beside them: taken in once, whatever is sent again.
 
 Three plain statements in one transaction, the same on SQLite, PostgreSQL and Citus: the batch into the ledger, the readings into
-the history, the newest of each device into `device_latest`. A replayed batch adds nothing.
+the history, the newest of each device into `device_latest`. A replayed batch adds nothing. One of which a part is needed in full
+stays out of the ledger: sent again, it is looked through again.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from appliance.report import Batch, Reading
 from hosting.clock import in_utc, utc_now
 from hosting.condition import condition
 from hosting.db import events
+from hosting.db.changes import Rebuilt
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest, reading
 from hosting.db.upsert import insert, insert_new
@@ -45,15 +47,16 @@ class Taken:
     duplicate: int
 
 
-def take_in(connection: sa.Connection, site_id: str, batch: Batch) -> Taken:
-    """Keep a batch of a site and return what was new in it."""
+def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebuilt) -> Taken:
+    """Keep a batch of a site, its changes `rebuilt`, and return what was new in it."""
     now = utc_now()
-    count = len(batch.readings)
+    taken = batch.readings + rebuilt.readings
+    count = len(taken)
     entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count}
-    if insert_new(connection, batch_table, [entry]) == 0:
+    if not rebuilt.needed and insert_new(connection, batch_table, [entry]) == 0:
         return Taken(0, count)
     # In the order of the keys, so that two uploads of one site never wait for each other crosswise.
-    ordered = sorted(batch.readings, key=lambda item: (item.device.key, in_utc(item.taken_at)))
+    ordered = sorted(taken, key=lambda item: (item.device.key, in_utc(item.taken_at)))
     rows = [_latest_row(site_id, item, now) for item in ordered]
     history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in rows]
     accepted = insert_new(connection, reading, history)

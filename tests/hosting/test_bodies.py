@@ -17,7 +17,7 @@ PATH = "/api/v1/readings"
 
 
 def test_a_compressed_body_is_read(site: Site) -> None:
-    assert site.upload(batch(reading()), compressed=True).json() == {"accepted": 1, "duplicate": 0}
+    assert site.upload(batch(reading()), compressed=True).json() == {"accepted": 1, "duplicate": 0, "changes": True}
 
 
 def test_a_gzip_bomb_is_stopped_at_the_limit(site: Site) -> None:
@@ -74,7 +74,7 @@ def test_the_answer_does_not_repeat_what_was_sent(site: Site) -> None:
 
 def test_unknown_fields_of_a_newer_appliance_are_accepted(site: Site) -> None:
     newer = reading() | {"something_new": {"a": 1}}
-    assert site.upload(batch(newer)).json() == {"accepted": 1, "duplicate": 0}
+    assert site.upload(batch(newer)).json() == {"accepted": 1, "duplicate": 0, "changes": True}
 
 
 def test_a_key_postgresql_could_not_store_is_refused(site: Site) -> None:

@@ -26,7 +26,7 @@ def kept(server: RunningServer, site: Site, key: str = KEY) -> list[events.Devic
 
 def test_events_are_kept_newest_first(server: RunningServer, site: Site) -> None:
     body = batch(reading(KEY)) | {"events": [happened(hours=2), happened("supply_replaced", text="Replaced.", new_percent=100)]}
-    assert site.upload(body).json() == {"accepted": 1, "duplicate": 0}
+    assert site.upload(body).json() == {"accepted": 1, "duplicate": 0, "changes": True}
     assert [(one.kind, one.text, one.detail) for one in kept(server, site)] == [
         ("supply_replaced", "Replaced.", {"new_percent": 100}),
         ("supply_low", "Toner is low.", {}),
@@ -41,8 +41,8 @@ def test_an_event_in_two_batches_is_kept_once(server: RunningServer, site: Site)
 
 
 def test_a_batch_of_events_alone_is_taken_and_one_without_as_before(server: RunningServer, site: Site) -> None:
-    assert site.upload(batch() | {"events": [happened()]}).json() == {"accepted": 0, "duplicate": 0}
-    assert site.upload(batch(reading(KEY))).json() == {"accepted": 1, "duplicate": 0}
+    assert site.upload(batch() | {"events": [happened()]}).json() == {"accepted": 0, "duplicate": 0, "changes": True}
+    assert site.upload(batch(reading(KEY))).json() == {"accepted": 1, "duplicate": 0, "changes": True}
     assert server.count(event_table) == 1
 
 

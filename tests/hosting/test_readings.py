@@ -26,14 +26,14 @@ def latest(server: RunningServer, site: Site, key: str = "serial:ACME:1") -> Lat
 
 def test_new_readings_are_accepted(server: RunningServer, site: Site) -> None:
     answer = site.upload(batch(reading("serial:A:1"), reading("serial:A:2")))
-    assert answer.json() == {"accepted": 2, "duplicate": 0}
+    assert answer.json() == {"accepted": 2, "duplicate": 0, "changes": True}
     assert server.count(reading_table) == 2
 
 
 def test_a_batch_sent_again_adds_nothing(server: RunningServer, site: Site) -> None:
     once = batch(reading("serial:A:1"), reading("serial:A:2"))
     site.upload(once)
-    assert site.upload(once).json() == {"accepted": 0, "duplicate": 2}
+    assert site.upload(once).json() == {"accepted": 0, "duplicate": 2, "changes": True}
     assert server.count(reading_table) == 2
     assert server.count(batch_table) == 1
 
@@ -41,7 +41,7 @@ def test_a_batch_sent_again_adds_nothing(server: RunningServer, site: Site) -> N
 def test_a_reading_in_two_batches_is_kept_once(server: RunningServer, site: Site) -> None:
     same = reading("serial:A:1", hours=1)
     site.upload(batch(same))
-    assert site.upload(batch(same, reading("serial:A:1"))).json() == {"accepted": 1, "duplicate": 1}
+    assert site.upload(batch(same, reading("serial:A:1"))).json() == {"accepted": 1, "duplicate": 1, "changes": True}
     assert server.count(reading_table) == 2
 
 
@@ -55,7 +55,7 @@ def test_a_batch_sent_ten_times_at_once_is_kept_once(server: RunningServer, site
 
 
 def test_an_empty_batch_is_acknowledged(site: Site) -> None:
-    assert site.upload(batch()).json() == {"accepted": 0, "duplicate": 0}
+    assert site.upload(batch()).json() == {"accepted": 0, "duplicate": 0, "changes": True}
 
 
 def test_an_older_reading_never_replaces_a_newer_one(server: RunningServer, site: Site) -> None:

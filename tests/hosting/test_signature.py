@@ -77,7 +77,7 @@ def test_a_request_is_answered_once(server: RunningServer, site: Site) -> None:
     headers = site.signed(PATH, body, JSON)
     first = server.request("POST", PATH, headers=headers, body=body)
     again = server.request("POST", PATH, headers=headers, body=body)
-    assert first.json() == {"accepted": 1, "duplicate": 0}
+    assert first.json() == {"accepted": 1, "duplicate": 0, "changes": True}
     assert refusal(again) == (401, "replayed")
 
 
