@@ -9,7 +9,7 @@ from appliance.files import to_json
 from appliance.store import bases
 from appliance.store.rows import Batch
 
-EVENTS_IN_BATCH = 200
+EVENTS_IN_BATCH = 1000
 BYTES_IN_BATCH = 4 << 20
 """Of readings in full, before they are compressed; the hosting server takes 10 MiB."""
 
