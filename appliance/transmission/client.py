@@ -18,7 +18,7 @@ from appliance.files import to_json
 from appliance.store.rows import Batch
 from appliance.traffic import Purpose, TrafficByPurpose
 from appliance.transmission.answers import CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
-from appliance.transmission.connection import CONNECT_SECONDS, READ_SECONDS, open_pool, tls_context
+from appliance.transmission.connection import CONNECT_SECONDS, IDLE_SECONDS, READ_SECONDS, open_pool, tls_context
 from appliance.transmission.counting import ConnectionCounter
 from appliance.transmission.failures import explain_transport, not_hosting, proxy_login
 from appliance.transmission.identity import Identity
@@ -56,6 +56,7 @@ class HostingClient:
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         traffic: TrafficByPurpose | None = None,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """`url` is the address of the server, with its path; `traffic` counts what the calls cost.
 
@@ -70,8 +71,11 @@ class HostingClient:
         self._traffic = TrafficByPurpose() if traffic is None else traffic
         self._purpose: Purpose = "check_in"
         self._counter = ConnectionCounter()
+        self._idle_seconds = idle_seconds
+        self._used_at = time.monotonic()
+        self._tls = tls_context(ca_file=ca_file, verify=verify)
         self._pool = open_pool(
-            tls_context(ca_file=ca_file, verify=verify),
+            self._tls,
             self._counter,
             proxy=proxy,
             proxy_user=proxy_user,
@@ -166,17 +170,21 @@ class HostingClient:
         return self._send(path, headers, content, key_id)
 
     def _send(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
+        if time.monotonic() - self._used_at > self._idle_seconds:
+            self.close()
         url = self._url + path
         signed = signed_headers(url, headers, content, private_key=self._identity.private_key, key_id=key_id, created=utc_now())
         response = self._pool.request(
             "POST", url, body=content, headers=signed, redirect=False, preload_content=False, decode_content=False
         )
+        self._tls.remember()
         try:
             body = self._read(response)
         except BaseException:
             response.close()
             raise
         response.release_conn()
+        self._used_at = time.monotonic()
         return response.status, response.headers, body
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:

@@ -9,20 +9,25 @@ import urllib3
 
 from appliance.errors import SettingsError
 from appliance.transmission.counting import ConnectionCounter
+from appliance.transmission.resumption import ResumingContext
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 KEPT_CONNECTIONS = 1
+IDLE_SECONDS = 110.0
+"""A connection not used for longer is given up: the hosting server closes it after 120 s, and firewalls forget it silently."""
 
 
-def tls_context(*, ca_file: str = "", verify: bool = True) -> ssl.SSLContext:
+def tls_context(*, ca_file: str = "", verify: bool = True) -> ResumingContext:
     """Return the client context: the public authorities and the site's own one, unless checking was switched off.
 
     Raises SettingsError naming `hosting.ca_file` when that file cannot be used.
     """
-    context = ssl.create_default_context(cafile=certifi.where())
-    # Python 3.13 refuses authorities that lack what RFC 5280 wants of them, as many of companies do; 3.11 does not. Same for both.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    # As Python's default context since 3.13, but that one refuses authorities that lack what RFC 5280 wants of them, as many of
+    # companies do.
+    context.verify_flags |= ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_PARTIAL_CHAIN
     if ca_file:
         try:
             context.load_verify_locations(ca_file)

@@ -220,3 +220,11 @@ def test_an_enrolment_code_works_for_one_key_only(hosting: Hosting, tmp_path: Pa
     with pytest.raises(RefusedError, match="does not accept the enrolment code") as caught:
         enrol_site(text, tmp_path / "two", SettingsStore(tmp_path / "two" / "settings.json", environment))
     assert caught.value.code == "code_invalid"
+
+
+def test_a_new_connection_to_the_server_resumes_the_session(client: HostingClient) -> None:
+    for resumed in (False, True):
+        client.close()
+        client.check_in({})
+        [connected] = client._tls._open.values()
+        assert (connected.version(), connected.session_reused) == ("TLSv1.3", resumed)

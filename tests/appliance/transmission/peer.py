@@ -24,6 +24,8 @@ class Received:
     headers: dict[str, str]
     raw: bytes
     client: tuple[str, int]
+    resumed: bool | None = None
+    """Whether its connection resumed a TLS session, None without TLS."""
 
     @property
     def content(self) -> Any:
@@ -77,8 +79,8 @@ class Peer:
 
 
 @contextmanager
-def serving(answer: Callable[[Received], Reply], context: ssl.SSLContext | None = None) -> Iterator[Peer]:
-    """Serve HTTP/1.1 with kept-alive connections, with TLS when there is a context."""
+def serving(answer: Callable[[Received], Reply], context: ssl.SSLContext | None = None, *, port: int = 0) -> Iterator[Peer]:
+    """Serve HTTP/1.1 with kept-alive connections, with TLS when there is a context; on a free port unless one is given."""
     received: list[Received] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -88,7 +90,8 @@ def serving(answer: Callable[[Received], Reply], context: ssl.SSLContext | None 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Received(self.command, self.path, headers, raw, self.client_address)
+            resumed = getattr(self.connection, "session_reused", None)
+            request = Received(self.command, self.path, headers, raw, self.client_address, resumed)
             received.append(request)
             reply = answer(request)
             self.send_response(reply.status)
@@ -110,7 +113,7 @@ def serving(answer: Callable[[Received], Reply], context: ssl.SSLContext | None 
         def handle_error(self, request: Any, client_address: Any) -> None:
             """Say nothing: clients that go away are what is tested."""
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", port), Handler) as server:
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
