@@ -1,4 +1,4 @@
-"""What changed from one reading of a device to a later one, so that only that has to be sent. Pure; both sides of the wire use it.
+"""What changed since it was last told, so that only that has to be sent. Pure; both sides of the wire use it.
 
 - A patch is a JSON merge patch (RFC 7396) with one addition: applied to a list, an object changes the elements at the positions
   that are its names. A list that grows or shrinks is given whole.
@@ -8,7 +8,9 @@
 """
 
 import hashlib
+import json
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json
@@ -54,8 +56,16 @@ def rebuild(base: str, change: Change) -> Reading | None:
 def digest(reading: Reading) -> str:
     """Return the digest of a reading: 48 bits of SHA-256 over what it says, as 8 characters of base64url."""
     ordered = reading.model_copy(update={name: dict(sorted(getattr(reading, name).items())) for name in _UNORDERED})
-    said = ordered.model_dump_json(exclude_defaults=True).encode()
-    return urlsafe_b64encode(hashlib.sha256(said).digest()[:DIGEST_BYTES]).decode()
+    return _digest(ordered.model_dump_json(exclude_defaults=True).encode())
+
+
+def state_digest(state: Mapping[str, Any]) -> str:
+    """Return the digest of what a site says of itself in a check-in, whatever the order of its members."""
+    return _digest(json.dumps(state, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _digest(content: bytes) -> str:
+    return urlsafe_b64encode(hashlib.sha256(content).digest()[:DIGEST_BYTES]).decode()
 
 
 def difference(base: Any, now: Any) -> Any:

@@ -49,6 +49,10 @@ class CheckInAnswer(Answer):
     server_time: datetime
     intervals: Intervals = Intervals()
     commands: Annotated[tuple[Command, ...], Field(max_length=100)] = ()
+    state_digest: str | None = None
+    """Of the state the server keeps now; it can be told by this digest as long as it is the same."""
+    state_needed: bool = False
+    """The server has not the state that was told by its digest."""
 
 
 class UploadAnswer(Answer):

@@ -15,7 +15,7 @@ from hosting.api.errors import ApiError
 from hosting.api.signature import SignedRequest
 from hosting.db import accounts
 from hosting.errors import BusyError, DataError
-from hosting.web import BaseHandler
+from hosting.web import SECURITY_HEADERS, BaseHandler
 
 DRAINED = 4
 """A body above its limit is read on up to so many times the limit and dropped, so that the client gets to read the answer."""
@@ -91,6 +91,12 @@ class SignedHandler(ApiHandler):
     """A POST signed by a site. A subclass says in `process`, which runs on a database thread, what becomes of it."""
 
     SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("POST",)  # type: ignore[misc]
+
+    def set_default_headers(self) -> None:
+        """Set what keeps an answer out of caches and browsers; the rest is for pages, and sites pay for each byte."""
+        super().set_default_headers()
+        for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options", "Cache-Control"}:
+            self.clear_header(name)
 
     def prepare(self) -> Awaitable[None] | None:
         """Set the limit of the body."""

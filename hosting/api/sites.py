@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from appliance.changes import state_digest
 from appliance.report import Batch
 from hosting.api.base import Answer, SignedHandler
 from hosting.api.body import parse
@@ -42,6 +43,8 @@ class CheckIn(BaseModel):
 
     version: Version = ""
     state: dict[str, Any] = Field(default_factory=dict)
+    unchanged: Annotated[str, StringConstraints(max_length=100)] | None = None
+    """In place of a state that is the one told before: its digest."""
 
 
 class EnrolHandler(SignedHandler):
@@ -113,16 +116,22 @@ class CheckInHandler(SiteHandler):
     """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
 
     def prepare_work(self, content: bytes, site_id: str) -> Work:  # noqa: ARG002 - the form of SiteHandler
-        """Keep the state, hand out what waits."""
+        """Keep the state, hand out what waits. A state this server has not as the site says is asked for, and nothing is done."""
         said = parse(CheckIn, content)
+        unchanged = said.unchanged
         state = json.dumps(said.state, separators=(",", ":"))
         if len(state) > STATE_BYTES:
             raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
 
         def work(connection: sa.Connection, site_id: str) -> Answer:
-            commands = sites.check_in(connection, site_id, version=said.version, state=state)
             intervals = {"check_in_seconds": self.config.check_in_seconds, "upload_seconds": self.config.upload_seconds}
-            return Answer({"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": commands})
+            answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": []}
+            known = sites.site_by_id(connection, site_id) if unchanged else None
+            if unchanged and (known is None or state_digest(known.state) != unchanged):
+                return Answer(answer | {"state_needed": True})
+            kept = None if unchanged else state
+            answer["commands"] = sites.check_in(connection, site_id, version=said.version, state=kept)
+            return Answer(answer if unchanged else answer | {"state_digest": state_digest(said.state)})
 
         return work
 

@@ -147,10 +147,10 @@ def use_nonce(connection: sa.Connection, site_id: str, value: str, expires_at: d
     return insert_new(connection, nonce, [{"site_id": site_id, "nonce": value, "expires_at": expires_at}]) == 1
 
 
-def check_in(connection: sa.Connection, site_id: str, *, version: str, state: str) -> list[dict[str, str]]:
-    """Keep what the site says of itself (`state` is JSON) and hand out the commands that wait for it."""
+def check_in(connection: sa.Connection, site_id: str, *, version: str, state: str | None) -> list[dict[str, str]]:
+    """Keep what the site says of itself (`state` is JSON, None: as before) and hand out the commands that wait for it."""
     now = utc_now()
-    values = {"last_contact_at": now, "version": version, "state": state}
+    values = {"last_contact_at": now, "version": version} | ({} if state is None else {"state": state})
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(**values))
     undelivered = command.c.delivered_at.is_(None)
     due = sa.and_(undelivered, command.c.created_at > now - COMMAND_LIFE)

@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from appliance.changes import state_digest
 from hosting.clock import in_utc, utc_now
 from hosting.db import sites
 from hosting.db.tables import command as command_table
+from hosting.db.tables import site as site_table
 from tests.hosting.batches import batch
 from tests.hosting.conftest import StartServer
 from tests.hosting.running import RunningServer
@@ -66,3 +68,34 @@ def test_an_upload_counts_as_contact(server: RunningServer, site: Site) -> None:
     kept = server.read(lambda connection: sites.site_by_id(connection, site.site_id))
     assert kept is not None
     assert kept.last_contact_at is not None
+
+
+def test_a_state_the_server_has_is_told_by_its_digest(server: RunningServer, site: Site) -> None:
+    state = {"devices": {"known": 3}, "problems": [{"text": "größer"}]}
+    digest = site.check_in(state).json()["state_digest"]
+    assert digest == state_digest({"problems": [{"text": "größer"}], "devices": {"known": 3}})
+    past = utc_now() - timedelta(hours=1)
+    server.write(lambda connection: connection.execute(sa.update(site_table).values(last_contact_at=past)))
+    server.write(lambda connection: sites.queue_command(connection, site.site_id, "scan_now", actor="test"))
+    answer = site.send("/api/v1/checkin", {"version": "0.2.0", "unchanged": digest})
+    assert [command["name"] for command in answer.json()["commands"]] == ["scan_now"]
+    kept = server.read(lambda connection: sites.site_by_id(connection, site.site_id))
+    assert kept is not None
+    assert (kept.state, kept.version) == (state, "0.2.0")
+    assert kept.last_contact_at is not None
+    assert kept.last_contact_at > past
+
+
+def test_a_state_the_server_has_not_is_asked_for_and_no_command_is_spent(server: RunningServer, site: Site) -> None:
+    site.check_in({"devices": {"known": 3}})
+    server.write(lambda connection: sites.queue_command(connection, site.site_id, "scan_now", actor="test"))
+    answer = site.send("/api/v1/checkin", {"version": "0.1.0", "unchanged": state_digest({"devices": {"known": 4}})}).json()
+    assert (answer["state_needed"], answer["commands"]) == (True, [])
+    assert len(site.check_in({"devices": {"known": 4}}).json()["commands"]) == 1
+
+
+def test_answers_to_sites_carry_no_headers_that_are_for_pages(site: Site) -> None:
+    headers = site.check_in().headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert sum(len(name) + len(value) + 4 for name, value in headers.items()) < 200

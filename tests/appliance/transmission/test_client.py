@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from appliance.changes import state_digest
 from appliance.errors import HostingError, SettingsError
 from appliance.report import Batch as WireBatch
 from appliance.store.rows import Batch
@@ -197,3 +198,33 @@ def test_secrets_are_in_no_repr() -> None:
         shown = f"{client!r} {IDENTITY!r} {vars(client)!r}"
     assert "pa55" not in shown
     assert "Ed25519PrivateKey" not in shown
+
+
+def test_a_state_that_is_the_same_is_told_by_its_digest() -> None:
+    def answer(request: Received) -> Reply:
+        state = request.content.get("state")
+        return Reply(CHECKED_IN | ({"state_digest": state_digest(state)} if state else {}))
+
+    with serving(answer) as peer, HostingClient(peer.url, IDENTITY) as client:
+        for devices in (1, 1, 1, 2, 2):
+            client.check_in({"devices": devices})
+    assert ["state" in request.content for request in peer.received] == [True, False, False, True, False]
+    assert peer.received[1].content == {"version": installed_version(), "unchanged": state_digest({"devices": 1})}
+
+
+def test_a_server_that_does_not_answer_with_a_digest_is_told_the_state_each_time() -> None:
+    with serving(lambda _: Reply(CHECKED_IN)) as peer, HostingClient(peer.url, IDENTITY) as client:
+        for _ in range(3):
+            client.check_in({"devices": 1})
+    assert all(request.content["state"] == {"devices": 1} for request in peer.received)
+
+
+def test_a_state_the_server_has_lost_is_told_at_once() -> None:
+    def answer(request: Received) -> Reply:
+        state = request.content.get("state")
+        return Reply(CHECKED_IN | ({"state_digest": state_digest(state)} if state else {"state_needed": True}))
+
+    with serving(answer) as peer, HostingClient(peer.url, IDENTITY) as client:
+        client.check_in({"devices": 1})
+        assert not client.check_in({"devices": 1}).state_needed
+    assert ["state" in request.content for request in peer.received] == [True, False, True]
