@@ -158,7 +158,7 @@ class HostingClient:
         # Not to be asked for compressed answers goes without saying.
         headers = {"Content-Type": "application/json", "User-Agent": f"dca/{installed_version()}", "Accept-Encoding": SKIP_HEADER}
         if len(content) > COMPRESS_ABOVE_BYTES:
-            content = gzip.compress(content, compresslevel=COMPRESSION_LEVEL, mtime=0)
+            content = compressed(content)
             headers["Content-Encoding"] = "gzip"
         self._purpose = purpose
         try:
@@ -212,6 +212,11 @@ class HostingClient:
             if time.monotonic() > deadline:
                 raise HostingError(f"The hosting server {self._server} did not finish its answer in time. It is tried again.")
         return bytes(body)
+
+
+def compressed(content: bytes) -> bytes:
+    """Return a body as it is sent; the same content gives the same bytes."""
+    return gzip.compress(content, compresslevel=COMPRESSION_LEVEL, mtime=0)
 
 
 def _address(url: str) -> str:
