@@ -281,6 +281,7 @@ class Collector:
         """Return what a check-in tells: counts and sentences, no secret."""
         status = await self.status()
         last = status["last_scan"] or {}
+        traffic = await self._books.ask(Store.traffic_of_last_day) or {}
         names = ("kind", "finished_at", "cancelled", "addresses", "devices", "read", "failed")
         return {
             "site_name": self._settings.site.name,
@@ -293,7 +294,7 @@ class Collector:
             "health_check": self._settings.health_check.enabled,
             "update": {"level": self._settings.update.level},
             "privacy": active_masks(self._settings.privacy),
-            "traffic": await self._books.ask(Store.traffic_of_last_day) or {},
+            "traffic": {purpose: _about(count) for purpose, count in traffic.items()},
         }
 
     def _obey(self, command: str) -> None:
@@ -349,6 +350,11 @@ class Collector:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("work of the collector failed", exc_info=error)
+
+
+def _about(count: int) -> int:
+    """Return `count` to two digits: enough for a person, and a state that stays the same is not told again."""
+    return round(count, 2 - len(str(count)))
 
 
 def _text(moment: datetime | None) -> str | None:

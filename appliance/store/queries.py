@@ -71,7 +71,7 @@ def _device(row: tuple[Any, ...]) -> DeviceRow:
         address=address,
         first_seen_at=from_rfc3339(first_seen),
         last_seen_at=from_rfc3339(last_seen),
-        reading=report.Reading.model_validate_json(body),
+        body=body,
         agent=json.loads(agent),
         failure=failure,
         failed_at=_moment(failed_at),

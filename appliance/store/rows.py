@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from appliance import report
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeviceRow:
     """A device as the collector knows it."""
 
@@ -17,8 +18,8 @@ class DeviceRow:
     """Where it was last read; None once another device was found at that address."""
     first_seen_at: datetime
     last_seen_at: datetime
-    reading: report.Reading
-    """The newest reading kept."""
+    body: str
+    """The newest reading kept, as JSON."""
     agent: Mapping[str, Any]
     """How it was reached: SNMP version, port and the name of the credential, never the credential."""
     failure: str | None = None
@@ -28,6 +29,11 @@ class DeviceRow:
     """When it counted as silent, after several cycles in vain."""
     replaced_by: str | None = None
     """The key of the device that was found at its address in its place."""
+
+    @cached_property
+    def reading(self) -> report.Reading:
+        """The newest reading kept; understood only where somebody looks at it, since a site may have thousands of devices."""
+        return report.Reading.model_validate_json(self.body)
 
     @property
     def answering(self) -> bool:
