@@ -15,7 +15,7 @@ from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
 from appliance.reading.definitions import Definitions, builtin_definitions
 from appliance.reading.descriptions import telling_objects
-from appliance.reading.identity import has_standard_model, interface_is_open, standard_firmware, standard_serial
+from appliance.reading.identity import has_standard_model, interface_is_open, mac_address, standard_firmware, standard_serial
 from appliance.reading.meters import read_standard_meters
 from appliance.reading.objects import MibObject
 from appliance.reading.polling import changing, counts_alerts, merged, needs_alerts, why_not_enough
@@ -72,9 +72,10 @@ class Asks(Protocol):
         *,
         seldom: Collection[Oid] = ...,
         rows: Mapping[Oid, Sequence[Oid]] | None = ...,
+        pointers: Mapping[Oid, Oid] | None = ...,
         max_rows: int = ...,
     ) -> Objects:
-        """Return the objects that exist; `seldom` are scalars and columns that most devices do not have, `rows` those of tables."""
+        """Return the objects that exist; see `appliance.snmp.session.Session.fetch`."""
         ...
 
 
@@ -97,6 +98,10 @@ class Questions:
         return Questions(
             [oid for oid in self.scalars if definitions.allows(oid)], [oid for oid in self.columns if definitions.allows(oid)]
         )
+
+    def unlikely(self) -> list[Oid]:
+        """Return those that most devices have nothing for."""
+        return [oid for oid in (*self.scalars, *self.columns) if oid in mib.SELDOM or mib.is_private(oid)]
 
     def __bool__(self) -> bool:
         return bool(self.scalars or self.columns)
@@ -141,14 +146,15 @@ async def visit_device(
     objects: dict[Oid, Value] = dict(await session.get(mib.PROBE) if probed is None else probed)
     asked: set[Oid] = set(mib.PROBE)
     questions = first_questions(address, objects, known)
+    interface = mib.interface_of(address)
+    pointers = {interface: mib.IF_PHYS_ADDRESS.oid} if interface else {}
     partial = None
     for _ in range(_ROUNDS):
         questions = questions.without(asked).among(known)
         if partial or not questions:
             break
         asked.update(questions.scalars, questions.columns)
-        seldom = mib.SELDOM.union(oid for oid in (*questions.scalars, *questions.columns) if mib.is_private(oid))
-        objects.update(await session.fetch(questions.scalars, questions.columns, seldom=seldom))
+        objects.update(await session.fetch(questions.scalars, questions.columns, seldom=questions.unlikely(), pointers=pointers))
         partial = session.partial
         questions = follow_up(objects, address, known)
     reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
@@ -250,5 +256,7 @@ def _open_columns(view: View, address: str) -> Iterator[MibObject]:
     names = view.rows(mib.PRT_INPUT_NAME)
     if any(not text(names.get(row)) for row in trays):
         yield mib.PRT_INPUT_DESCRIPTION
+    if mac_address(view, address) is None or interface_is_open(view, address):
+        yield mib.IF_PHYS_ADDRESS
     if interface_is_open(view, address):
         yield from (mib.IF_TYPE, mib.IF_OPER_STATUS)

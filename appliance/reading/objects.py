@@ -149,7 +149,6 @@ COLUMNS: tuple[Oid, ...] = tuple(
         *TRAY_COLUMNS,
         PRT_CONSOLE_DISPLAY_BUFFER_TEXT,
         *ALERT_COLUMNS,
-        IF_PHYS_ADDRESS,
     )
 )
 SELDOM: frozenset[Oid] = frozenset({PRT_ALERT_SEVERITY_LEVEL.oid})

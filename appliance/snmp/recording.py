@@ -61,11 +61,16 @@ class Recording:
         *,
         seldom: Collection[Oid] = (),  # noqa: ARG002 - saves bytes only
         rows: Mapping[Oid, Sequence[Oid]] | None = None,  # noqa: ARG002 - as above
+        pointers: Mapping[Oid, Oid] | None = None,
         max_rows: int = 256,
     ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` of each."""
         self.asked.update(scalars, columns)
         found = {oid: self.objects[oid] for oid in scalars if oid in self.objects}
+        for pointer, column in (pointers or {}).items():
+            if pointer in found and isinstance(row := found[pointer].content, int):
+                self.asked.add((*column, row))
+                found.update({oid: self.objects[oid] for oid in [(*column, row)] if oid in self.objects})
         for column in columns:
             cells = [oid for oid in self.objects if oid[: len(column)] == column and len(oid) > len(column)]
             found.update((oid, self.objects[oid]) for oid in cells[:max_rows])

@@ -95,20 +95,22 @@ class Session:
         *,
         seldom: Collection[Oid] = (),
         rows: Mapping[Oid, Sequence[Oid]] | None = None,
+        pointers: Mapping[Oid, Oid] | None = None,
         max_rows: int = 256,
     ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` rows of each.
 
-        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs. `seldom` are scalars that
-        most devices do not have, and columns they have empty: that saves bytes and changes nothing else. `rows` are the indexes of
-        the rows of tables (by the OID of the entry) where they are known: no others are looked for.
+        A cell's OID is that of its column and the index of its row; the result is in the order of OIDs.
+        `seldom` are scalars that most devices lack, and columns they have empty: that saves bytes and changes nothing else.
+        `rows` are the indexes of the rows of tables (by the OID of the entry) where they are known: no others are looked for.
+        `pointers` are scalars whose value is a row, by the column of which the cell in that row is wanted as well.
         Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
         """
         async with self._one_at_a_time:
             self.partial = None
             tables = Tables(columns, seldom, max_rows, rows)
             try:
-                await self._fetch(Scalars(scalars, seldom), tables)
+                await self._fetch(Scalars(scalars, pointers), tables)
             except Stop as stop:
                 self._stopped(stop)
             for walk in tables.walks:
@@ -192,17 +194,19 @@ class Session:
     # Tables
 
     async def _fetch(self, scalars: Scalars, tables: Tables) -> None:
-        while (wanted := scalars.take(tables.gaps)) or tables.active:
-            most = self.profile.max_varbinds
-            fits = 3 * len(wanted) <= 2 * most
-            if self._bulk_is_possible and tables.active and fits and not (wanted and self._bulk_silences):
+        while scalars or tables.active:
+            by_bulk = self._bulk_is_possible
+            tables.begin_round(all_at_once=not by_bulk and self.version != "1")
+            wanted = scalars.take(tables)
+            fits = 3 * len(wanted) <= 2 * self.profile.max_varbinds
+            cells = [] if by_bulk else tables.cells_left()
+            if by_bulk and tables.active and fits and not (wanted and self._bulk_silences):
                 self.profile.rows.update(_more_rows(self.profile.rows, tables.walks))
                 scalars.put_back(await self._bulk_round(wanted, tables))
-            elif wanted or (tables.cells_left() and not self._bulk_is_possible):
-                cells = [] if self._bulk_is_possible else tables.cells_left()
+            elif wanted or cells:
                 await self._read_scalars(wanted + cells, tables)
                 tables.take_cells(cells)
-            else:
+            elif tables.active:
                 await self._next_round(tables)
             tables.settle()
 

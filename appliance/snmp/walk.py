@@ -4,7 +4,7 @@ Neighbouring columns of a table are walked as one `Stretch`: what follows the la
 nothing is asked for only to see the end of a column.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import Final
@@ -20,6 +20,8 @@ _END: Final = (2**32,)
 """Behind all there is."""
 _GROUP_DEPTH: Final = 3
 """Names that differ in no more than their last so many numbers belong to a group."""
+_TREE_DEPTH: Final = 7
+"""So many numbers name the tree of a vendor, or a standard MIB."""
 
 
 @dataclass(slots=True)
@@ -144,6 +146,27 @@ def leaders(oids: Iterable[Oid]) -> list[Oid]:
     return chosen
 
 
+class Unlikely:
+    """Names that most agents lack: the first of each tree is asked for, then that of each group, then all that may be there."""
+
+    def __init__(self, oids: Iterable[Oid]) -> None:
+        self._left = sorted(set(oids))
+        self._rounds = 0
+
+    def due(self, absent: Callable[[Oid], bool], *, all_at_once: bool = False) -> set[Oid]:
+        """Return those that are to be asked for from this round on; what is `absent` never is."""
+        self._left = [oid for oid in self._left if not absent(oid)]
+        if all_at_once or self._rounds > 1:
+            due = set(self._left)
+        elif self._rounds:
+            due = set(leaders(self._left))
+        else:
+            due = set({oid[:_TREE_DEPTH]: oid for oid in reversed(self._left)}.values())
+        self._rounds += 1
+        self._left = [oid for oid in self._left if oid not in due]
+        return due
+
+
 class Tables:
     """What one visit reads of tables: the columns, how far they are, and the cells."""
 
@@ -154,17 +177,28 @@ class Tables:
         max_rows: int = 256,
         rows: Mapping[Oid, Sequence[Oid]] | None = None,
     ) -> None:
-        """`seldom` are columns that most devices have empty; of each column at most `max_rows` rows are read.
+        """`seldom` are columns that most devices have empty, and scalars they lack; of a column at most `max_rows` rows are read.
 
         `rows` are the rows of tables that are known: no others are looked for.
         """
         self.walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
-        self._rows = {table: sorted(indexes) for table, indexes in (rows or {}).items() if indexes}
         self.seldom = frozenset(seldom)
+        self.due: set[Oid] = set()
+        """Those of `seldom` that may be asked for by now."""
         self.objects: dict[Oid, Value] = {}
         self.gaps = Gaps()
+        self._rows = {table: sorted(indexes) for table, indexes in (rows or {}).items() if indexes}
         self._max_rows = max_rows
-        self._ahead = frozenset(leaders(walk.column for walk in self.walks if walk.column in self.seldom))
+        self._columns = frozenset(walk.column for walk in self.walks)
+        self._unlikely = Unlikely(self.seldom)
+
+    def begin_round(self, *, all_at_once: bool) -> None:
+        """Let some more of the unlikely names be asked for, or all, where answers do not tell what is missing beside them."""
+        self.due |= self._unlikely.due(self.lacks, all_at_once=all_at_once)
+
+    def lacks(self, oid: Oid) -> bool:
+        """Return whether the agent is known not to have a column, or a scalar."""
+        return self.gaps.hold_column(oid) if oid in self._columns else self.gaps.hold(oid)
 
     @property
     def active(self) -> list[ColumnWalk]:
@@ -178,11 +212,11 @@ class Tables:
             self.objects[oid] = value
 
     def may_ask(self, walk: ColumnWalk, rows: Mapping[Oid, int]) -> bool:
-        """Return whether `walk` is due; of a table not in `rows` one column goes ahead, of unlikely columns one of each group."""
+        """Return whether `walk` may be asked for; of a table that is not in `rows` one column goes ahead."""
         if walk.indexes or walk.table in rows:
             return True
         if walk.column in self.seldom:
-            return walk.column in self._ahead or all(each.ended for each in self.walks if each.column in self._ahead)
+            return walk.column in self.due
         return next(each for each in self.active if each.table == walk.table) is walk
 
     def settle(self) -> None:
@@ -197,7 +231,7 @@ class Tables:
             if last and walk.indexes and walk.indexes[-1] >= last[-1]:
                 walk.ended = True
             elif walk.column in self.seldom:
-                walk.ended = not walk.indexes and self.gaps.hold_column(walk.column)
+                walk.ended = not walk.indexes and self.lacks(walk.column)
             elif walk.table in empty:
                 walk.ended = True
 
@@ -267,26 +301,30 @@ def predecessor(oid: Oid) -> Oid:
 
 
 class Scalars:
-    """The objects of a visit that are asked for by name, and which of them the next request names."""
+    """The objects of a visit that are asked for by name."""
 
-    def __init__(self, oids: Iterable[Oid], seldom: Collection[Oid]) -> None:
-        """Of those in `seldom`, which most agents do not have, the first of each group goes ahead."""
-        wanted = list(dict.fromkeys(oids))
-        unlikely = {oid for oid in wanted if oid in seldom}
-        ahead = set(leaders(unlikely))
-        self._now = [oid for oid in wanted if oid not in unlikely or oid in ahead]
-        self._later = [oid for oid in wanted if oid in unlikely and oid not in ahead]
+    def __init__(self, oids: Iterable[Oid], pointers: Mapping[Oid, Oid] | None = None) -> None:
+        """`pointers` are objects whose value is the row of a cell that is wanted, by the column of that."""
+        self._left = list(dict.fromkeys(oids))
+        self._pointers = dict(pointers or {})
 
-    def take(self, gaps: Gaps) -> list[Oid]:
-        """Return what to ask next, less what is known not to exist."""
-        if not self._now:
-            self._now, self._later = [oid for oid in self._later if not gaps.hold(oid)], []
-        wanted, self._now = self._now, []
-        return wanted
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def take(self, tables: Tables) -> list[Oid]:
+        """Return what may be asked for by now, less what is known not to exist."""
+        for pointer in [each for each in self._pointers if each in tables.objects]:
+            column, row = self._pointers.pop(pointer), tables.objects[pointer].content
+            if isinstance(row, int) and row > 0:
+                self._left.append((*column, row))
+        known = [oid for oid in self._left if oid not in tables.seldom or not tables.lacks(oid)]
+        now = [oid for oid in known if oid not in tables.seldom or oid in tables.due]
+        self._left = [oid for oid in known if oid in tables.seldom and oid not in tables.due]
+        return now
 
     def put_back(self, oids: list[Oid]) -> None:
         """Take back what was not answered."""
-        self._now = oids
+        self._left = oids + self._left
 
 
 @dataclass(slots=True)
