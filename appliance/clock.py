@@ -1,6 +1,12 @@
-"""One clock and one way to write a moment: RFC 3339, UTC, whole seconds."""
+"""One clock and one way to write a moment: RFC 3339, UTC, whole seconds. And the time zone of the site."""
 
-from datetime import UTC, datetime
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+_LOCAL_TIME = Path("/etc/localtime")
 
 
 def utc_now() -> datetime:
@@ -17,3 +23,14 @@ def from_rfc3339(text: str) -> datetime:
     """Return the moment written in `text`; a text without an offset is taken as UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _LOCAL_TIME) -> tzinfo:
+    """Return the time zone of the site: by the variable TZ (`Europe/Berlin`), else that of the machine, else UTC."""
+    try:
+        if name := environment.get("TZ", "").lstrip(":"):
+            return ZoneInfo(name)
+        with local_time.open("rb") as file:
+            return ZoneInfo.from_file(file, key="localtime")
+    except (LookupError, OSError, ValueError):
+        return UTC

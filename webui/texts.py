@@ -6,6 +6,8 @@ from datetime import datetime
 
 from tornado.locale import Locale
 
+from appliance.clock import from_rfc3339, site_zone
+
 ERRORS: Mapping[str, str] = {
     "lowPaper": "Paper low",
     "noPaper": "Out of paper",
@@ -78,6 +80,11 @@ def words(name: str) -> str:
     """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
     return spaced[:1].upper() + spaced[1:].lower()
+
+
+def local_moment(moment: str) -> str:
+    """Return a moment of the coming days as the clocks of the site show it: `Mon 09:00`."""
+    return f"{from_rfc3339(moment).astimezone(site_zone()):%a %H:%M}"
 
 
 def number(value: float) -> str:

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
+from appliance.clock import site_zone
 from appliance.errors import DataFolderError, DcaError, StoreError
 from appliance.log import configure_logging
 from appliance.paths import Paths
@@ -75,15 +76,13 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
     store = StoreThread(paths.readings)
     books = Bookkeeping(store, problems)
     keeper = Keeper(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
-    scanning = Scanning(settings, keeper, books, lambda _scan: None)
+    scanning = Scanning(settings, keeper, books, lambda _scan: None, site_zone())
     problems.set("definitions", scanning.read_definitions(paths.definitions))
     link = HostingLink(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)
         await scanning.recall()
-        scan = scanning.start_sweep()
-        await scanning.scans.wait()
-        _tell(scan, summary)
+        await _scan(scanning, summary)
         await keeper.stop()
         await _send(link, summary)
         link.close()
@@ -98,6 +97,16 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
         await store.close()
     _add_problems(problems, summary)
     return summary
+
+
+async def _scan(scanning: Scanning, summary: Summary) -> None:
+    """Sweep all targets; in a quiet time that is left out, and the summary says so."""
+    if until := scanning.quiet_until():
+        summary.problems.append(f"It is quiet time until {until:%a %H:%M} (scan.quiet_times): nothing was scanned.")
+        return
+    scan = scanning.start_sweep()
+    await scanning.scans.wait()
+    _tell(scan, summary)
 
 
 def _tell(scan: Scan, summary: Summary) -> None:

@@ -4,7 +4,9 @@ import argparse
 import asyncio
 import sys
 from contextlib import suppress
+from datetime import datetime
 
+from appliance.clock import site_zone
 from appliance.commands.asking import (
     Gathered,
     options_of,
@@ -20,6 +22,7 @@ from appliance.discovery.targets import TargetSet
 from appliance.service.cycle import Cycle
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
+from appliance.settings.quiet_times import quiet_until
 
 PROGRESS_SECONDS = 0.5
 
@@ -29,7 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_here()
     options = options_of(arguments, settings)
     targets = targets_of(arguments.targets, settings)
-    gathered = asyncio.run(_scan(targets, options))
+    until = quiet_until(settings.scan.quiet_times, datetime.now(site_zone()))
+    if until:
+        note = f"it is quiet time until {until:%a %H:%M} (scan.quiet_times); a scan that a person asks for is made all the same."
+        print(f"dca: {note}", file=sys.stderr)
+    gathered = asyncio.run(_scan(targets, options, thorough=arguments.thorough))
     if arguments.json:
         print_json(gathered, arguments, {"scan": gathered.scan.as_json()})
     elif gathered.readings:
@@ -37,16 +44,18 @@ def run(arguments: argparse.Namespace) -> int:
     print_failures(gathered)
     if not gathered.readings and not gathered.failures():
         print(f"dca: {gathered.scan.nothing_found()}", file=sys.stderr)
+    if silent := gathered.scan.left_silent():
+        print(f"dca: {silent}; --thorough asks them too.", file=sys.stderr)
     if arguments.stats and not arguments.json:
         print_stats(gathered.stats())
     return 0 if gathered.readings and not gathered.scan.failures else 1
 
 
-async def _scan(targets: TargetSet, options: CycleOptions) -> Gathered:
+async def _scan(targets: TargetSet, options: CycleOptions, *, thorough: bool) -> Gathered:
     gathered = Gathered(Scan("sweep"))
     progress = asyncio.create_task(_show_progress(gathered.scan)) if sys.stderr.isatty() else None
     try:
-        await Cycle(options, gathered.scan, gathered.keep).sweep(targets)
+        await Cycle(options, gathered.scan, gathered.keep).sweep(targets, thorough=thorough)
     finally:
         if progress:
             progress.cancel()

@@ -71,8 +71,9 @@ def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
     devices, outbox = status["devices"], status["outbox"]
     scan, last = status["scan"], status["last_scan"]
     oldest = f", the oldest since {outbox['oldest_at']}" if outbox["oldest_at"] else ""
+    quiet = f", quiet time until {status['quiet_until']}" if status["quiet_until"] and not scan else ""
     lines = [
-        f"Collector     {scan['text'] if scan else 'idle'}",
+        f"Collector     {scan['text'] if scan else 'idle'}{quiet}",
         f"Devices       {devices['known']} known, {devices['answering']} answering",
         f"Last scan     {last['text']} ({last['finished_at']})" if last else "Last scan     none yet",
         f"Next sweep    {status['next_sweep_at'] or 'never: no targets are set'}",

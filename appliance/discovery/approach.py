@@ -124,23 +124,17 @@ def ladder(steps: Sequence[Step]) -> Iterator[tuple[Step, bool]]:
 class Courier:
     """Sends the requests of a sweep that belong to no visit yet, and can take back all that are under way."""
 
-    def __init__(self, client: SnmpClient, port: int, traffic: Traffic) -> None:
+    def __init__(self, client: SnmpClient, port: int) -> None:
         self.client = client
         self._port = port
-        self._traffic = traffic
         self._under_way: dict[tuple[bool, int], Transport] = {}
 
     def send(
-        self,
-        address: str,
-        step: Step,
-        oids: tuple[Oid, ...],
-        done: Callable[[Outcome], None],
-        traffic: Traffic | None = None,
+        self, address: str, step: Step, oids: tuple[Oid, ...], done: Callable[[Outcome], None], traffic: Traffic
     ) -> tuple[bool, int]:
-        """Send a request; `done` gets what comes of it, maybe at once. Return what `forget` takes. Raises SnmpError.
+        """Send a request that `traffic` counts; `done` gets what comes of it, maybe at once.
 
-        `traffic` counts it in place of the counter of the sweep.
+        Return what `forget` takes. Raises SnmpError.
         """
         agent = replace(step.credential, version=step.version).agent(address, self._port)
         client, v3 = self.client, step.version == "3"
@@ -159,8 +153,8 @@ class Courier:
             done(outcome)
 
         self._under_way[v3, key] = transport
-        counter = self._traffic if traffic is None else traffic
-        transport.send(key, Request(message, destination_of(agent), client.options.timeout, finished, counter))
+        request = Request(message, destination_of(agent), client.options.timeout, finished, traffic, patient=False)
+        transport.send(key, request)
         return v3, key
 
     def forget(self, token: tuple[bool, int]) -> None:
@@ -251,7 +245,7 @@ class Approach:
             if not isinstance(outcome, TimeoutError):
                 self._outcomes.put_nowait((step, asked, outcome))
 
-        self._sent.append(self._courier.send(self._address, step, asked, done))
+        self._sent.append(self._courier.send(self._address, step, asked, done, self._traffic))
 
     async def _take(self, reply: Reply) -> Found | None:
         """Return what a reply comes to, asking for what it left open; None if we are not let in after all."""

@@ -37,11 +37,19 @@ def icmp_mode(family: socket.AddressFamily = socket.AF_INET) -> IcmpMode:
     return "datagram" if kind == socket.SOCK_DGRAM else "raw"
 
 
+def ping_bytes(address: str) -> int:
+    """Return the size of a ping to `address` at IP level."""
+    return IPV6_OVERHEAD if ":" in address else IPV4_OVERHEAD
+
+
 class Pinger:
     """Sends pings of one address family and tells of the answers; close it at the end."""
 
-    def __init__(self, family: socket.AddressFamily, on_answer: Callable[[str], None], traffic: Traffic) -> None:
-        """`on_answer` is called with the address of each answer. Raises PermissionError where this process may not ping."""
+    def __init__(self, family: socket.AddressFamily, on_answer: Callable[[str, int], None], traffic: Traffic) -> None:
+        """`on_answer` gets the address of each answer and the number of the ping that it repeats.
+
+        Raises PermissionError where this process may not ping.
+        """
         opened = _open(family)
         if opened is None:
             raise PermissionError("this process may not send pings")
@@ -66,12 +74,13 @@ class Pinger:
         """Return the size of one ping at IP level."""
         return self._overhead + _HEADER.size
 
-    def send(self, address: str) -> None:
-        """Ping `address` once. Raises OSError when the packet could not be sent."""
+    def send(self, address: str) -> int:
+        """Ping `address` once; return the number of the ping. Raises OSError when the packet could not be sent."""
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._socket.sendto(self._echo(), (address, 0))
         self._traffic.packets_sent += 1
         self._traffic.bytes_sent += self.packet_bytes
+        return self._sequence
 
     def close(self) -> None:
         """Close the socket."""
@@ -100,12 +109,38 @@ class Pinger:
                 data = data[(data[0] & 0x0F) * 4 :] if data else data
             if len(data) < _HEADER.size:
                 continue
-            kind, _, _, identifier, _ = _HEADER.unpack_from(data)
+            kind, _, _, identifier, sequence = _HEADER.unpack_from(data)
             if kind != _ECHO_REPLY[self._family] or (self._raw and identifier != self._identifier):
                 continue
             self._traffic.packets_received += 1
             self._traffic.bytes_received += self._overhead + len(data)
-            self._on_answer(str(source[0]).partition("%")[0])
+            self._on_answer(str(source[0]).partition("%")[0], sequence)
+
+
+class Pingers:
+    """The pingers of both address families, each opened when it is first needed."""
+
+    def __init__(self, on_answer: Callable[[str, int], None], traffic: Traffic) -> None:
+        """For `on_answer` see `Pinger`."""
+        self._on_answer = on_answer
+        self._traffic = traffic
+        self._opened: dict[bool, Pinger | None] = {}
+
+    def of(self, address: str) -> Pinger | None:
+        """Return the pinger for addresses like `address`, None where this process may not ping."""
+        ipv6 = ":" in address
+        if ipv6 not in self._opened:
+            try:
+                self._opened[ipv6] = Pinger(socket.AF_INET6 if ipv6 else socket.AF_INET, self._on_answer, self._traffic)
+            except PermissionError:
+                self._opened[ipv6] = None
+        return self._opened[ipv6]
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for pinger in self._opened.values():
+            if pinger is not None:
+                pinger.close()
 
 
 def _open(family: socket.AddressFamily) -> socket.socket | None:

@@ -6,80 +6,52 @@ Only an address that answers gets a task of its own.
 
 import asyncio
 import errno
-import heapq
-import itertools
-import math
-import socket
 from collections import deque
-from collections.abc import Iterator
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from appliance.discovery.approach import Approach, Asking, Courier, Found, Reply, RoundTrips, Step
-from appliance.discovery.icmp import Pinger
-from appliance.discovery.links import ON_LINK_TARGETS_PER_SECOND, Links
+from appliance.discovery.contact import REFUSED, Contact, Deadlines
+from appliance.discovery.estimate import PINGS, PROBES_WITHOUT_PING, remaining_seconds
+from appliance.discovery.icmp import Pinger, Pingers, ping_bytes
+from appliance.discovery.links import LinkPace, Links
+from appliance.discovery.order import Range
 from appliance.discovery.pacing import TokenBucket
-from appliance.discovery.targets import TargetSet
+from appliance.discovery.progress import Checkpoint, SweepProgress
+from appliance.discovery.route import Route
 from appliance.errors import SnmpError
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.transport import NotSentError, Outcome, socket_error_text
-from appliance.traffic import TrafficByPurpose, UnitCost
 
 PING_SECONDS: Final = 1.0
-"""The longest pause after a ping."""
-PINGS: Final = 2
-PROBES_WITHOUT_PING: Final = 2
+"""The longest pause after the first ping."""
+LAST_PING_SECONDS: Final = 2.0
+"""How long an answer is waited for after the last ping, before the address counts as silent."""
 MOST_OPEN: Final = 16384
 """Addresses waited for at the same time; a bound on memory."""
-SEND_AGAIN_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
-"""Pauses before a packet that could not be sent is tried again: a full neighbour table needs some seconds to empty."""
-HOPELESS: Final = frozenset((errno.ENETUNREACH, errno.EPERM, errno.EACCES, errno.EINVAL, errno.EAFNOSUPPORT))
-"""Failures to send that time does not heal; one more try is enough."""
-
-
-class Progress(Protocol):
-    """What a sweep writes down as it goes; see `appliance.discovery.sweep.SweepProgress`."""
-
-    addresses: int
-    asked: int
-    answering: int
-    found: int
-    traffic: TrafficByPurpose
-    blank: UnitCost
-    remaining_seconds: int | None
-    trouble: dict[str, int]
-
-
-class _Target:
-    """An address under way. `step` rises with everything that happens to it, so that older deadlines are recognised."""
-
-    __slots__ = ("address", "alive", "asking", "bytes", "failures", "pinged_at", "pings", "probes", "step", "steps")
-
-    def __init__(self, address: str, steps: tuple[Step, ...]) -> None:
-        self.address = address
-        self.steps = steps
-        """What it is asked over SNMP."""
-        self.bytes = 0
-        """What was sent to it before it answered anything."""
-        self.pinged_at = 0.0
-        self.step = 0
-        self.pings = 0
-        self.probes = 0
-        self.failures = 0
-        self.alive = False
-        self.asking = False
+LOOK_SECONDS: Final = 0.25
+"""How often a sweep that is held looks whether it may go on, and how often the time left is reckoned."""
 
 
 class SweepRun:
     """The state of one sweep. `results` gets each `Found`, and None at the end."""
 
     def __init__(
-        self, client: SnmpClient, asking: Asking, packets_per_second: float, targets: TargetSet, progress: Progress
+        self,
+        client: SnmpClient,
+        asking: Asking,
+        packets_per_second: float,
+        ranges: list[Range],
+        progress: SweepProgress,
+        *,
+        thorough: bool = False,
+        held: Callable[[], bool] = lambda: False,
+        resume: Checkpoint | None = None,
     ) -> None:
+        """`resume` is where another run over the same ranges was cut off; of other ranges it is ignored."""
         self.results: asyncio.Queue[Found | None] = asyncio.Queue()
-        self._traffic = progress.traffic.of("sweep")
-        self._silent_traffic = progress.traffic.of("silent")
         self._client = client
-        self._courier = Courier(client, asking.port, self._traffic)
+        self._courier = Courier(client, asking.port)
         self._asking = asking
         # Only ranges of credentials make addresses differ.
         self._steps = asking.all_steps()
@@ -87,112 +59,153 @@ class SweepRun:
         self._ping_trips = RoundTrips()
         self._round_trips = RoundTrips()
         self._progress = progress
+        self._thorough = thorough
+        self._held = held
         self._loop = asyncio.get_running_loop()
         self._bucket = TokenBucket(packets_per_second, self._loop.time)
         self._links = Links.of_this_machine()
-        self._link_bucket = TokenBucket(ON_LINK_TARGETS_PER_SECOND, self._loop.time)
-        self._fresh: Iterator[str] = targets.addresses()
-        self._next_address = next(self._fresh, None)
-        self._may_begin_at = 0.0
-        self._unbegun = progress.addresses = targets.count()
+        self._link = LinkPace(self._loop.time)
+        self._route = Route(ranges, progress, resume)
+        self._heard = self._route.anyone_answered
+        """Whether a ping was answered."""
+        self._next_on_link = False
+        self._link_due: deque[Contact] = deque()
+        """Contacts on the link whose packet the kernel did not take, maybe for want of room in its neighbour table."""
+        self._begun = 0
         self._last_began_at = self._loop.time()
-        self._open: dict[str, _Target] = {}
-        self._due: deque[_Target] = deque()
-        self._deadlines: list[tuple[float, int, _Target, int]] = []
-        self._order = itertools.count()
+        self._estimated_at = float("-inf")
+        self._open: dict[str, Contact] = {}
+        self._due: deque[Contact] = deque()
+        self._deadlines = Deadlines()
         self._permits: deque[asyncio.Future[None]] = deque()
         self._waker: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._pingers: dict[bool, Pinger | None] = {}
+        self._pingers = Pingers(self._pong, progress.traffic.of("sweep"))
 
     async def drive(self) -> None:
         """Run the sweep to its end; however it ends, close what it opened."""
         try:
-            sent = 0
-            while self._next_address is not None or self._open:
-                self._expire()
-                if not self._has_packet():
-                    await self._wait(self._seconds_to_next())
-                elif wait := self._bucket.take():
-                    await self._wait(wait)
-                else:
-                    self._send_next()
-                    sent += 1
-                    if sent % 64 == 0:
-                        # A fast sweep may always have a token; answers have to be heard all the same.
-                        await asyncio.sleep(0)
-                self._publish()
+            await self._pass()
+            if self._silent_pass_is_due():
+                self._route.begin_silent_pass()
+                await self._pass()
             for task in self._tasks:
                 await task
         finally:
             try:
                 await self._close()
-                self._publish()
+                self._publish(now=True)
             finally:
                 self.results.put_nowait(None)
 
+    def checkpoint(self) -> Checkpoint:
+        """Return where the sweep is."""
+        return self._route.checkpoint(contact.place for contact in self._open.values())
+
+    async def _pass(self) -> None:
+        """Ask what the order names, until the last answer or silence is known."""
+        self._advance()
+        self._begun = sent = 0
+        while True:
+            for contact in self._deadlines.expired(self._loop.time()):
+                self._go_on(contact)
+            if self._route.next is None and not self._open:
+                break
+            if not self._has_packet():
+                await self._wait(self._seconds_to_next())
+            elif wait := self._bucket.take():
+                await self._wait(wait)
+            else:
+                self._send_next()
+                sent += 1
+                if sent % 64 == 0:
+                    # A fast sweep may always have a token; answers have to be heard all the same.
+                    await asyncio.sleep(0)
+            self._publish()
+
+    def _silent_pass_is_due(self) -> bool:
+        """Return whether silent addresses are asked over SNMP too: also when pings evidently get nowhere."""
+        progress = self._progress
+        return progress.pinged and not progress.silent_pass and (self._thorough or not self._heard)
+
     async def _close(self) -> None:
         self._courier.close()
-        for pinger in self._pingers.values():
-            if pinger is not None:
-                pinger.close()
+        self._pingers.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    # What is sent next, and when
+    def _advance(self) -> None:
+        self._route.advance(self._may_skip)
+        following = self._route.next
+        self._next_on_link = following is not None and following.address in self._links
+
+    def _may_skip(self, address: str) -> bool:
+        """Return whether the silent pass has nothing to ask: what cannot be pinged was asked over SNMP before."""
+        return self._progress.silent_pass and self._pinger(address) is None
 
     def _has_packet(self) -> bool:
         while self._permits and self._permits[0].done():
             self._permits.popleft()
-        return bool(self._permits or self._due or self._may_begin())
+        return bool(self._permits or self._due or (self._link_due and self._link.is_free()) or self._may_begin())
 
     def _may_begin(self) -> bool:
-        if self._next_address is None or len(self._open) >= MOST_OPEN:
+        if self._route.next is None or len(self._open) >= MOST_OPEN or self._held():
             return False
-        now = self._loop.time()
-        if now < self._may_begin_at:
-            return False
-        if self._may_begin_at == 0.0 and self._next_address in self._links:
-            wait = self._link_bucket.take()
-            # The token of the link is taken once for each address, even if the packet has to wait for other reasons.
-            self._may_begin_at = now + wait if wait else now
-            return wait == 0.0
-        return True
+        return not self._next_on_link or self._link.is_free()
 
     def _send_next(self) -> None:
         if self._permits:
             self._permits.popleft().set_result(None)
         elif self._due:
             self._send_to(self._due.popleft())
+        elif self._link_due and self._link.is_free():
+            self._link.use()
+            self._send_to(self._link_due.popleft())
         else:
             self._begin()
 
     def _begin(self) -> None:
-        assert self._next_address is not None
-        address = self._next_address
-        target = _Target(address, self._asking.steps(address) if self._steps_differ else self._steps)
-        self._open[address] = target
-        self._next_address = next(self._fresh, None)
-        self._may_begin_at = 0.0
-        self._unbegun -= 1
+        assert self._route.next is not None
+        place = self._route.next
+        if self._next_on_link:
+            self._link.use()
+        steps = self._asking.steps(place.address) if self._steps_differ else self._steps
+        contact = Contact(place, steps, silent=self._progress.silent_pass)
+        self._open[contact.address] = contact
+        self._advance()
+        self._begun += 1
         self._last_began_at = self._loop.time()
-        if target.steps:
-            self._send_to(target)
+        if contact.steps:
+            self._send_to(contact)
         else:
-            self._give_up(target, "no SNMP credential is for its address (snmp.credentials)")
+            self._give_up(contact, "no SNMP credential is for its address (snmp.credentials)")
 
-    def _send_to(self, target: _Target) -> None:
-        pinger = self._pinger(target.address) if target.pings < PINGS and not target.probes else None
-        if pinger is not None:
-            self._ping(target, pinger)
+    def _go_on(self, contact: Contact) -> None:
+        """Do what the next deadline of a contact is for: another packet, or no more."""
+        if contact.not_sent:
+            contact.not_sent = False
+            on_link = contact.address in self._links
+            (self._link_due if on_link else self._due).append(contact)
+        elif len(contact.numbers) < PINGS or contact.probes or contact.unpingable:
+            self._due.append(contact)
         else:
-            self._probe(target)
+            self._end(contact)
+
+    def _send_to(self, contact: Contact) -> None:
+        by_snmp = contact.silent or contact.unpingable or contact.probes
+        if by_snmp or (pinger := self._pinger(contact.address)) is None:
+            self._probe(contact)
+        else:
+            self._ping(contact, pinger)
 
     def _seconds_to_next(self) -> float | None:
-        times = [self._deadlines[0][0]] if self._deadlines else []
-        if self._next_address is not None and self._may_begin_at:
-            times.append(self._may_begin_at)
+        first = self._deadlines.first()
+        times = [] if first is None else [first]
+        if self._route.next is not None and self._held():
+            times.append(self._loop.time() + LOOK_SECONDS)
+        if self._link_due or self._next_on_link:
+            times += self._link.waits()
         return max(0.0, min(times) - self._loop.time()) if times else None
 
     async def _wait(self, seconds: float | None) -> None:
@@ -208,130 +221,123 @@ class SweepRun:
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
 
-    def _at(self, seconds: float, target: _Target) -> None:
-        """Go on with `target` in `seconds`, unless something happens to it before."""
-        target.step += 1
-        heapq.heappush(self._deadlines, (self._loop.time() + seconds, next(self._order), target, target.step))
-
-    def _expire(self) -> None:
-        now = self._loop.time()
-        while self._deadlines and self._deadlines[0][0] <= now:
-            _, _, target, step = heapq.heappop(self._deadlines)
-            if target.step == step and not target.asking:
-                target.step += 1
-                self._due.append(target)
-
-    # Pings
+    def _at(self, seconds: float, contact: Contact) -> None:
+        self._deadlines.set(self._loop.time() + seconds, contact)
 
     def _pinger(self, address: str) -> Pinger | None:
-        if not self._asking.icmp:
-            return None
-        ipv6 = ":" in address
-        if ipv6 not in self._pingers:
-            try:
-                family = socket.AF_INET6 if ipv6 else socket.AF_INET
-                self._pingers[ipv6] = Pinger(family, self._pong, self._traffic)
-            except PermissionError:
-                self._pingers[ipv6] = None
-        return self._pingers[ipv6]
+        return self._pingers.of(address) if self._asking.icmp else None
 
-    def _ping(self, target: _Target, pinger: Pinger) -> None:
+    def _ping(self, contact: Contact, pinger: Pinger) -> None:
         try:
-            pinger.send(target.address)
+            contact.numbers = (*contact.numbers, pinger.send(contact.address))
         except OSError as error:
-            self._not_sent(target, error)
+            if error.errno in REFUSED:
+                # No ping leaves this machine for there: what does not even leave says nothing, and SNMP may.
+                contact.unpingable = True
+                self._probe(contact)
+            else:
+                self._not_sent(contact, error)
             return
-        target.pings += 1
-        target.bytes += pinger.packet_bytes
-        target.pinged_at = self._loop.time()
-        self._at(self._ping_trips.pause(PING_SECONDS), target)
+        self._progress.pinged = True
+        contact.bytes_sent += pinger.packet_bytes
+        contact.pinged_at = self._loop.time()
+        self._at(self._ping_trips.pause(PING_SECONDS) if len(contact.numbers) < PINGS else LAST_PING_SECONDS, contact)
 
-    def _pong(self, address: str) -> None:
-        target = self._open.get(address)
-        if target is None or target.asking:
+    def _pong(self, address: str, number: int) -> None:
+        contact = self._open.get(address)
+        if contact is None or contact.asking or number not in contact.numbers:
             return
-        if not target.alive and target.pings == 1:
-            self._ping_trips.note(self._loop.time() - target.pinged_at)
-        self._is_alive(target)
+        if len(contact.numbers) == 1:
+            self._ping_trips.note(self._loop.time() - contact.pinged_at)
+        self._heard = True
+        self._is_alive(contact)
         # While a probe is under way its answer is awaited: a device gets one request at a time.
-        if not target.probes:
-            self._ask(target)
+        if not contact.probes:
+            self._ask(contact)
 
-    def _is_alive(self, target: _Target) -> None:
-        if not target.alive:
-            target.alive = True
+    def _is_alive(self, contact: Contact) -> None:
+        if not contact.alive:
+            contact.alive = True
             self._progress.answering += 1
 
-    # One SNMP request to an address that has not answered anything
-
-    def _probe(self, target: _Target) -> None:
-        step = target.steps[target.probes % len(target.steps)]
+    def _probe(self, contact: Contact) -> None:
+        step = contact.steps[contact.probes % len(contact.steps)]
         asked = self._asking.probe[:1]
+        traffic = self._progress.traffic.of("silent" if contact.silent else "sweep")
 
         def done(outcome: Outcome) -> None:
-            self._probed(target, step, outcome)
+            self._probed(contact, step, outcome)
 
-        target.probes += 1
-        target.step += 1
-        traffic = self._silent_traffic if target.pings else self._traffic
+        contact.probes += 1
+        contact.step += 1
         before = traffic.bytes_sent
         try:
-            self._courier.send(target.address, step, asked, done, traffic)
-            target.bytes += traffic.bytes_sent - before
+            self._courier.send(contact.address, step, asked, done, traffic)
         except SnmpError:
-            self._give_up(target, "this machine has no socket for such addresses")
+            self._give_up(contact, "this machine has no socket for such addresses")
+        contact.bytes_sent += traffic.bytes_sent - before
 
-    def _probed(self, target: _Target, step: Step, outcome: Outcome) -> None:
+    def _probed(self, contact: Contact, step: Step, outcome: Outcome) -> None:
         if isinstance(outcome, bytes):
-            self._is_alive(target)
-            self._ask(target, Reply(step, outcome, self._asking.probe[:1]))
+            self._is_alive(contact)
+            self._ask(contact, Reply(step, outcome, self._asking.probe[:1]))
         elif isinstance(outcome, NotSentError):
-            target.probes -= 1
-            self._not_sent(target, outcome)
+            contact.probes -= 1
+            self._not_sent(contact, outcome)
         elif outcome.errno == errno.ECONNREFUSED:
             # The device is there, and says itself that it has no SNMP agent.
-            self._is_alive(target)
-            self._end(target)
-        elif target.alive:
-            self._ask(target)
-        elif target.probes < len(target.steps) * self._rounds(target):
-            self._due.append(target)
+            self._is_alive(contact)
+            self._end(contact)
+        elif contact.alive:
+            self._ask(contact)
+        elif contact.probes < len(contact.steps) * self._rounds(contact):
+            self._due.append(contact)
             self._wake()
         else:
-            self._end(target)
+            self._end(contact)
 
-    def _rounds(self, target: _Target) -> int:
+    def _rounds(self, contact: Contact) -> int:
         """Return how often each credential is tried on a silent address: once after pings, else with one repetition."""
-        return 1 if target.pings else PROBES_WITHOUT_PING
+        return 1 if contact.silent else PROBES_WITHOUT_PING
 
-    def _not_sent(self, target: _Target, error: OSError) -> None:
-        pauses = SEND_AGAIN_SECONDS[:1] if error.errno in HOPELESS else SEND_AGAIN_SECONDS
-        if target.failures < len(pauses):
-            self._at(pauses[target.failures], target)
-            target.failures += 1
-            self._wake()
+    def _not_sent(self, contact: Contact, error: OSError) -> None:
+        pause = contact.pause_after(error)
+        if pause is None:
+            self._give_up(contact, socket_error_text(error.errno or 0))
         else:
-            self._give_up(target, socket_error_text(error.errno or 0))
+            self._at(pause, contact)
+            self._wake()
 
-    def _give_up(self, target: _Target, reason: str) -> None:
+    def _give_up(self, contact: Contact, reason: str) -> None:
         self._progress.trouble[reason] = self._progress.trouble.get(reason, 0) + 1
-        self._end(target, asked=False)
+        self._end(contact, asked=False)
 
-    def _end(self, target: _Target, *, asked: bool = True) -> None:
-        self._open.pop(target.address, None)
-        target.step += 1
+    def _end(self, contact: Contact, *, asked: bool = True) -> None:
+        if self._open.pop(contact.address, None) is None:
+            return
+        contact.step += 1
         self._progress.asked += asked
-        if asked and not target.alive:
-            self._progress.blank.add(target.bytes)
+        if contact.alive:
+            self._route.note_answered(contact.address)
+        if asked:
+            self._count_blank(contact)
         self._wake()
 
-    # Addresses that answer
+    def _count_blank(self, contact: Contact) -> None:
+        """Count an address that has answered nothing; in the silent pass it was counted before, and maybe wrongly."""
+        blank, silent_again = self._progress.blank, contact.silent and not self._progress.resumed
+        if not contact.silent and not contact.alive:
+            blank.add(contact.bytes_sent)
+        elif silent_again and contact.alive:
+            blank.add(-PINGS * ping_bytes(contact.address), -1)
+        elif silent_again:
+            blank.add(contact.bytes_sent, 0)
 
-    def _ask(self, target: _Target, reply: Reply | None = None) -> None:
+    def _ask(self, contact: Contact, reply: Reply | None = None) -> None:
         """Ask an answering address in a task of its own; `reply` is what it has said over SNMP."""
-        target.asking = True
-        target.step += 1
-        task = self._loop.create_task(self._approach(target, reply))
+        contact.asking = True
+        contact.step += 1
+        task = self._loop.create_task(self._approach(contact, reply))
         self._tasks.add(task)
         task.add_done_callback(self._asked)
 
@@ -341,12 +347,12 @@ class SweepRun:
             self._tasks.discard(task)
         self._wake()
 
-    async def _approach(self, target: _Target, reply: Reply | None) -> None:
+    async def _approach(self, contact: Contact, reply: Reply | None) -> None:
         approach = Approach(
             self._courier,
             self._asking,
-            target.address,
-            traffic=self._traffic,
+            contact.address,
+            traffic=self._progress.traffic.of("sweep"),
             permit=self._permit,
             round_trips=self._round_trips,
         )
@@ -355,7 +361,7 @@ class SweepRun:
                 self._progress.found += 1
                 self.results.put_nowait(found)
         finally:
-            self._end(target)
+            self._end(contact)
 
     async def _permit(self) -> None:
         """Wait for a token; answering addresses come first."""
@@ -364,25 +370,27 @@ class SweepRun:
         self._wake()
         await permit
 
-    # What is told of it
+    def _publish(self, *, now: bool = False) -> None:
+        moment = self._loop.time()
+        if now or moment - self._estimated_at >= LOOK_SECONDS:
+            self._estimated_at = moment
+            self._progress.remaining_seconds = self._remaining()
 
-    def _publish(self) -> None:
-        self._progress.remaining_seconds = self._remaining()
-
-    def _remaining(self) -> int:
-        """Return the seconds the addresses not begun take at this pace, and the patience with the last one."""
-        if self._next_address is None and not self._open:
+    def _remaining(self) -> int | None:
+        following = self._route.next
+        if following is None and not self._open:
             return 0
-        pings = PINGS if self._asking.icmp else 0
-        probes = len(self._steps) * (1 if pings else PROBES_WITHOUT_PING)
-        begun = self._progress.addresses - self._unbegun
-        # Until enough addresses are through, they are taken to be silent ones, which need the most packets.
-        sent = self._traffic.packets_sent + self._silent_traffic.packets_sent
-        packets = sent / begun if begun >= 256 else pings + probes
-        rate = self._bucket.rate / max(packets, 1.0)
-        if self._next_address is not None and self._next_address in self._links:
-            rate = min(rate, self._link_bucket.rate)
-        patience = pings * PING_SECONDS + probes * self._client.options.timeout
-        if self._next_address is None:
-            patience = max(1.0, self._last_began_at + patience - self._loop.time())
-        return math.ceil(self._unbegun / rate + patience)
+        if following is not None and self._held():
+            return None
+        return remaining_seconds(
+            self._progress,
+            unbegun=self._route.left,
+            begun=self._begun,
+            idle=self._loop.time() - self._last_began_at,
+            probes=len(self._steps),
+            icmp=self._progress.pinged or (following is not None and self._pinger(following.address) is not None),
+            silent_pass_expected=self._thorough or not self._heard,
+            packets_per_second=self._bucket.rate,
+            addresses_per_second=self._link.rate if self._next_on_link else float("inf"),
+            snmp_seconds=self._client.options.timeout,
+        )

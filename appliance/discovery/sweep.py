@@ -1,63 +1,31 @@
 """A sweep: ask every address of a target set whether an SNMP agent is there, at a pace the site chose.
 
-- An answer to a ping is a hint, never a condition: an address that answers is asked over SNMP at once; one that stays silent is
-  pinged a second time and then gets one SNMP request with each credential, because many printers do not answer pings.
+- An address is pinged, a silent one twice. One that answers is asked over SNMP at once.
+- An answer to a ping is a hint, never a condition, because many printers do not answer pings. A thorough sweep ends with the silent
+  pass: the silent addresses get one SNMP request with each credential. So does every sweep in which no ping was answered, for then
+  pings evidently do not get through. Where pings cannot be sent SNMP alone is asked.
+- Several targets are swept side by side. A sweep that was cut off goes on from its `Checkpoint`.
 - Credentials are tried in order, each only at the addresses it is for. SNMPv1 is tried too when a living address is silent to
   SNMPv2c; see `appliance.discovery.approach`.
 - No window of one second sees more packets than the ceiling, whatever their kind. Answering addresses go before new ones.
-- A packet this machine could not send is sent again later; its address is never taken for empty.
+- A packet this machine could not send is sent again later, for 15 seconds at most; its address is never taken for empty.
+- All times are those of the monotonic clock: setting the clock of the machine changes nothing.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from appliance.discovery.approach import Asking, Found
 from appliance.discovery.credentials import Credential
+from appliance.discovery.progress import Checkpoint, SweepProgress
 from appliance.discovery.run import SweepRun
 from appliance.discovery.targets import TargetSet
 from appliance.errors import SettingsError
 from appliance.reading.objects import PROBE
 from appliance.snmp.client import SnmpClient, check_snmp_port
 from appliance.snmp.values import Oid
-from appliance.traffic import Traffic, TrafficByPurpose, UnitCost
 
-__all__ = ["Found", "Sweep", "SweepProgress"]
-
-
-@dataclass(slots=True)
-class SweepProgress:
-    """How far a sweep is; it is changed while the sweep runs."""
-
-    addresses: int = 0
-    asked: int = 0
-    """Addresses whose answer, or silence, is known."""
-    answering: int = 0
-    """Addresses that answered anything at all."""
-    found: int = 0
-    """Addresses with an SNMP agent that let us in."""
-    traffic: TrafficByPurpose = field(default_factory=TrafficByPurpose)
-    """Counted here under `sweep` and `silent`."""
-    blank: UnitCost = field(default_factory=UnitCost)
-    """The addresses that never answered, and what was sent to them."""
-    remaining_seconds: int | None = None
-    """Seconds the rest will take at this pace; None before the start."""
-    trouble: dict[str, int] = field(default_factory=dict)
-    """Addresses that could not be asked, by reason: this machine or its network did not let the packets out."""
-
-    @property
-    def packets_sent(self) -> int:
-        """Packets the sweep has sent."""
-        return self.counted().packets_sent
-
-    @property
-    def bytes_sent(self) -> int:
-        """Bytes the sweep has sent, at IP level."""
-        return self.counted().bytes_sent
-
-    def counted(self) -> Traffic:
-        """Return what the sweep has cost."""
-        return self.traffic.total(("sweep", "silent"))
+__all__ = ["Checkpoint", "Found", "Sweep", "SweepProgress"]
 
 
 class Sweep:
@@ -71,10 +39,14 @@ class Sweep:
         port: int = 161,
         packets_per_second: float = 200,
         icmp: bool = True,
+        thorough: bool = False,
+        held: Callable[[], bool] = lambda: False,
         probe: Sequence[Oid] = PROBE,
     ) -> None:
         """`credentials` are in the order to try; `probe` is what to ask, its first object of silent addresses.
 
+        `thorough` asks silent addresses over SNMP in any case. While `held` returns true no address is begun; those under way are
+        asked to their end.
         Raises SettingsError for a port or a pace that cannot be used, and when there are no credentials.
         """
         check_snmp_port(port)
@@ -90,18 +62,38 @@ class Sweep:
             icmp=icmp,
             probe=tuple(probe),
         )
+        self._thorough = thorough
+        self._held = held
+        self._running: SweepRun | None = None
 
-    async def run(self, targets: TargetSet, progress: SweepProgress) -> AsyncGenerator[Found, None]:
+    def checkpoint(self) -> Checkpoint | None:
+        """Return where the sweep is that runs, None while none does."""
+        return self._running.checkpoint() if self._running else None
+
+    async def run(
+        self, targets: TargetSet, progress: SweepProgress, resume: Checkpoint | None = None
+    ) -> AsyncGenerator[Found, None]:
         """Yield each address that has an SNMP agent, once, as soon as it has answered. Host names are to be resolved before.
 
+        `resume` is where an earlier sweep was cut off; it is ignored when the addresses have changed since.
         Leaving early needs `contextlib.aclosing` or a cancelled task, so that no socket stays open.
         """
-        sweep = SweepRun(self._client, self._asking, self._packets_per_second, targets, progress)
+        sweep = self._running = SweepRun(
+            self._client,
+            self._asking,
+            self._packets_per_second,
+            targets.ranges(),
+            progress,
+            thorough=self._thorough,
+            held=self._held,
+            resume=resume,
+        )
         driver = asyncio.create_task(sweep.drive())
         try:
             while (found := await sweep.results.get()) is not None:
                 yield found
             await driver
         finally:
+            self._running = None
             driver.cancel()
             await asyncio.gather(driver, return_exceptions=True)

@@ -7,11 +7,12 @@ import asyncio
 import ipaddress
 import socket
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Self
 
+from appliance.discovery.order import Address, Range, split_by_owner
 from appliance.errors import SettingsError
 from appliance.settings.model import check_target
 
@@ -19,8 +20,6 @@ LARGEST_TARGET = 2**24
 """Addresses one target may have: an IPv4 /8 or an IPv6 /104. More could not be swept within a day."""
 
 NAMES_AT_ONCE = 32
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(slots=True)
@@ -115,12 +114,14 @@ class TargetSet:
         """Return the number of addresses, host names resolved so far included."""
         return sum(each.count() for each in self._sets.values())
 
-    def addresses(self) -> Iterator[str]:
-        """Yield each address once, in ascending order, IPv4 first, without making them all at once."""
-        for version, make in ((4, ipaddress.IPv4Address), (6, ipaddress.IPv6Address)):
-            for low, high in self._sets[version].spans:
-                for number in range(low, high + 1):
-                    yield str(make(number))
+    def ranges(self) -> list[Range]:
+        """Return the addresses by the targets that name them, IPv4 first; each address once."""
+        ranges = []
+        for version in (4, 6):
+            excluded = _intervals(self._excluded, version)
+            owned = split_by_owner((span.low, span.high) for span in self._spans if span.version == version)
+            ranges += [Range(version, tuple(Intervals.of(pieces).without(excluded).spans)) for pieces in owned]
+        return [each for each in ranges if each.pieces]
 
     def __contains__(self, address: str) -> bool:
         """Return whether `address` is one of the set, host names resolved so far included."""

@@ -161,7 +161,8 @@ PROBE: tuple[Oid, ...] = (
     HR_PRINTER_DETECTED_ERROR_STATE.instance(1),
     PRT_GENERAL_SERIAL_NUMBER.instance(1),
 )
-"""What a sweep asks of an address, enough for `identity.is_imaging_device`."""
+"""What a sweep asks of an address, enough for `identity.is_imaging_device`: no text among it, and something of every table that
+printers have, since each of them is missing in some."""
 
 STANDARD: frozenset[Oid] = frozenset(
     each.oid

@@ -11,6 +11,7 @@ from appliance.clock import from_rfc3339, to_rfc3339
 from appliance.errors import DataFolderError, StoreError
 from appliance.service.problems import Problems
 from appliance.service.threads import StoreThread
+from appliance.service.unfinished import Unfinished
 from appliance.store.rows import OutboxState
 from appliance.store.store import Store
 from appliance.traffic_report import SWEPT_ADDRESSES
@@ -18,6 +19,7 @@ from appliance.traffic_report import SWEPT_ADDRESSES
 COUNT_SECONDS = 2.0
 
 LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS = "last_sweep_at", "last_read_at", "last_scan", "swept_targets"
+LAST_SILENT_PASS, UNFINISHED = "last_silent_pass_at", "unfinished_sweep"
 """Names of the notes in the store."""
 
 Result = TypeVar("Result")
@@ -29,7 +31,11 @@ class Notes:
 
     last_sweep_at: datetime | None = None
     """When all targets were swept last; None also when the targets have changed since."""
+    last_silent_pass_at: datetime | None = None
+    """When what answers no ping was asked over SNMP last; None also when the targets have changed since."""
     last_read_at: datetime | None = None
+    unfinished: Unfinished | None = None
+    """The sweep that was cut off, if one was."""
     last_scan: dict[str, Any] | None = None
 
 
@@ -53,22 +59,40 @@ class Bookkeeping:
 
     async def recall(self, targets: list[str]) -> Notes:
         """Return what the collector before this one has noted; `targets` are those that would be swept now."""
-        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS)
+        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, LAST_SILENT_PASS, UNFINISHED)
         kept: dict[str, str | None] = await self.ask(lambda store: {name: store.recall(name) for name in names}) or {}
         notes = Notes()
         if (swept := kept.get(LAST_SWEEP)) and kept.get(SWEPT_TARGETS) == json.dumps(targets):
             notes.last_sweep_at = from_rfc3339(swept)
+            if silent_pass := kept.get(LAST_SILENT_PASS):
+                notes.last_silent_pass_at = from_rfc3339(silent_pass)
+        if unfinished := kept.get(UNFINISHED):
+            notes.unfinished = Unfinished.from_json(json.loads(unfinished))
         if read := kept.get(LAST_READ):
             notes.last_read_at = from_rfc3339(read)
         if scan := kept.get(LAST_SCAN):
             notes.last_scan = json.loads(scan)
         return notes
 
-    async def remember_sweep(self, at: datetime, targets: list[str], addresses: int) -> None:
-        """Note that all of `targets`, which are so many addresses, were swept, and so read, at this moment."""
-        moment = to_rfc3339(at)
-        notes = {LAST_SWEEP: moment, LAST_READ: moment, SWEPT_TARGETS: json.dumps(targets), SWEPT_ADDRESSES: str(addresses)}
-        await self._remember(notes)
+    async def remember_sweep(self, at: datetime, silent_pass_at: datetime | None, targets: list[str], addresses: int) -> None:
+        """Note that all of `targets`, which are so many addresses, were swept, and so read, at this moment.
+
+        `silent_pass_at` is when that was thorough last.
+        """
+        await self._remember(
+            {
+                LAST_SWEEP: to_rfc3339(at),
+                LAST_READ: to_rfc3339(at),
+                LAST_SILENT_PASS: to_rfc3339(silent_pass_at) if silent_pass_at else "",
+                SWEPT_TARGETS: json.dumps(targets),
+                SWEPT_ADDRESSES: str(addresses),
+                UNFINISHED: "",
+            }
+        )
+
+    async def remember_unfinished(self, unfinished: Unfinished | None) -> None:
+        """Note how far the running sweep of all targets is; None: there is none to go on with."""
+        await self._remember({UNFINISHED: json.dumps(unfinished.as_json()) if unfinished else ""})
 
     async def remember_read(self, at: datetime) -> None:
         """Note that the known devices were read at this moment."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import structlog
@@ -44,7 +44,8 @@ log = structlog.get_logger()
 class Collector:
     """All that the collector does. `start` returns when it serves; `stop` within seconds, whatever is under way."""
 
-    def __init__(self, paths: Paths, settings_store: SettingsStore, settings: Settings) -> None:
+    def __init__(self, paths: Paths, settings_store: SettingsStore, settings: Settings, zone: tzinfo = UTC) -> None:
+        """`zone` is the time zone of the site."""
         self._settings_store = settings_store
         self._settings = settings
         self._definitions_folder = paths.definitions
@@ -53,7 +54,7 @@ class Collector:
         self._store = StoreThread(paths.readings)
         self._books = Bookkeeping(self._store, self._problems)
         self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
-        self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended)
+        self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended, zone)
         self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
         self._ledger = Ledger(self._books, self._link.traffic)
         self._plan = Plan()
@@ -69,6 +70,8 @@ class Collector:
         await self._scanning.recall()
         self._link.open()
         self._make_plan()
+        if self._scanning.unfinished:
+            self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
         self._spawn(self._tick())
         self._spawn(self._enrol_by_environment())
 
@@ -107,6 +110,7 @@ class Collector:
             "last_scan": self.scans.last,
             "next_sweep_at": _text(self._plan.next_at("sweep")),
             "next_read_at": _text(self._plan.next_at("read")),
+            "quiet_until": _text(self._scanning.quiet_until()),
             "devices": devices,
             "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
             "hosting": self._link.as_json(),
@@ -157,7 +161,7 @@ class Collector:
     def cancel_scan(self) -> None:
         """Abandon the scan that runs. Raises ControlError when none does."""
         self._sweep_wanted = False
-        self.scans.cancel()
+        self._scanning.cancel()
 
     def start_upload(self) -> None:
         """Send what waits, now. Raises ControlError when the site is not enrolled."""
@@ -227,7 +231,7 @@ class Collector:
         try:
             self._scanning.start_sweep()
         except ControlError:
-            self._plan.postpone("sweep", times.BUSY_SECONDS)
+            self._plan.postpone("sweep", self._scanning.gate.seconds() or times.BUSY_SECONDS)
         except SettingsError as error:
             self._problems.report("targets", str(error))
         else:
@@ -238,7 +242,7 @@ class Collector:
             if known := await self._scanning.known():
                 self._scanning.start_read(known)
         except ControlError:
-            self._plan.postpone("read", times.BUSY_SECONDS)
+            self._plan.postpone("read", self._scanning.gate.seconds() or times.BUSY_SECONDS)
         except SettingsError as error:
             self._problems.report("targets", str(error))
 

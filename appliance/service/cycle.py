@@ -3,20 +3,21 @@
 - A sweep hands over each imaging device as it answers; it is read at once, while the sweep goes on.
 - What cannot be read is noted with its reason; the rest goes on.
 - Credentials are tried in order, the one that worked last time first.
+- While the gate is closed nothing is begun: neither an address of the sweep nor the reading of a device.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
 
 import structlog
 
 from appliance.clock import utc_now
 from appliance.discovery.credentials import Credential, covering
-from appliance.discovery.sweep import Found, Sweep
+from appliance.discovery.sweep import Checkpoint, Found, Sweep
 from appliance.discovery.targets import TargetSet
 from appliance.errors import CredentialError, DcaError, NoAnswerError, SnmpError
 from appliance.http.supplements import Supplements
@@ -26,6 +27,7 @@ from appliance.reading.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.reading.snapshot import Snapshot
 from appliance.report import Reading
+from appliance.service.gate import Gate
 from appliance.service.hosts import answers_ping
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
@@ -72,6 +74,15 @@ class Answer:
     """What is known of the agent now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where an earlier sweep of the same targets was cut off."""
+
+    checkpoint: Checkpoint
+    read: frozenset[str]
+    """Addresses of the devices it has read."""
+
+
 Keep = Callable[[Answer], Awaitable[None]]
 """Takes a reading as soon as it is there."""
 
@@ -106,8 +117,12 @@ class Cycle:
         snapshots: Snapshots | None = None,
         supplements: Supplements | None = None,
         security: UserSecurity | None = None,
+        gate: Gate | None = None,
     ) -> None:
-        """`profiles`, `snapshots` and `security` (SNMPv3) are kept from scan to scan by the caller."""
+        """`profiles`, `snapshots` and `security` (SNMPv3) are kept from scan to scan by the caller.
+
+        Without `gate` there are no quiet times.
+        """
         self._options = options
         self._security = security or UserSecurity()
         self._scan = scan
@@ -117,28 +132,48 @@ class Cycle:
         self._snapshots = {} if snapshots is None else snapshots
         self._supplements = (supplements or Supplements()) if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
+        self._gate = gate or Gate(UTC)
         self._found: set[str] = set()
+        self._sweep: Sweep | None = None
+        self.unread: set[str] = set()
+        """Addresses of devices that the sweep has found and that are not read yet."""
 
-    async def sweep(self, targets: TargetSet, known: Sequence[Known] = ()) -> None:
-        """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear."""
+    def checkpoint(self) -> Checkpoint | None:
+        """Return where the sweep is, None while none runs."""
+        return self._sweep.checkpoint() if self._sweep else None
+
+    async def sweep(
+        self, targets: TargetSet, known: Sequence[Known] = (), *, thorough: bool = False, resume: "Resume | None" = None
+    ) -> None:
+        """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear.
+
+        A `thorough` sweep also asks over SNMP what answers no ping.
+        """
         self._recall(known)
+        if resume:
+            self._found.update(resume.read)
+            self._scan.devices = self._scan.read = len(resume.read)
         await targets.resolve()
         for name, reason in targets.unresolved:
             self._scan.fail(name, reason)
         self._scan.addresses = targets.count()
         async with SnmpClient(self._options.snmp, self._security) as client:
-            sweep = Sweep(
+            sweep = self._sweep = Sweep(
                 client,
                 credentials=self._options.credentials,
                 port=self._options.port,
                 packets_per_second=self._options.packets_per_second,
                 icmp=self._options.icmp,
+                thorough=thorough,
+                held=lambda: self._gate.closed,
             )
+            found_by = sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None)
             with _one_error():
-                async with asyncio.TaskGroup() as group, aclosing(sweep.run(targets, self._scan.sweep)) as answers:
+                async with asyncio.TaskGroup() as group, aclosing(found_by) as answers:
                     async for found in answers:
                         if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
                             self._found.add(found.address)
+                            self.unread.add(found.address)
                             self._scan.devices += 1
                             group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
             unheard = [device for device in known if device.address not in self._found]
@@ -168,6 +203,7 @@ class Cycle:
         device = Known(found.address, found.agent.port, hostname=hostname)
         self._learn(found)
         await self._read(client, device, [found.credential], partial(self._visit, probed=found.objects))
+        self.unread.discard(found.address)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
         fitting = covering(self._options.credentials, device.address)
@@ -177,6 +213,7 @@ class Cycle:
     async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
         """Read one device; whatever happens to it stays with it. What is asked over HTTP takes no slot from other devices."""
         async with self._slots:
+            await self._gate.opened()
             answer = await self._answer(client, device, credentials, visit)
         if answer is None:
             return

@@ -31,7 +31,7 @@ async def answers_ping(address: str, traffic: Traffic) -> bool:
     answered = asyncio.Event()
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        pinger = Pinger(family, lambda source: answered.set() if source == address else None, traffic)
+        pinger = Pinger(family, lambda source, _number: answered.set() if source == address else None, traffic)
     except OSError:
         return False
     try:

@@ -9,6 +9,7 @@ import time
 
 import structlog
 
+from appliance.clock import site_zone
 from appliance.errors import DcaError, SettingsError
 from appliance.log import configure_logging
 from appliance.paths import Paths
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Run the collector until SIGTERM or SIGINT; return 0, or 1 after one sentence when it cannot start."""
+    zone = site_zone()
     # `schedule` counts in local time; in UTC no hour comes twice.
     os.environ["TZ"] = "UTC"
     time.tzset()
@@ -36,7 +38,7 @@ def main() -> int:
         with MainLock(paths.collector_lock):
             configure_logging("collector", level=_log_level(), folder=paths.logs)
             settings_store = SettingsStore(paths.settings)
-            collector = Collector(paths, settings_store, settings_store.effective().settings)
+            collector = Collector(paths, settings_store, settings_store.effective().settings, zone)
             asyncio.run(_serve(collector, paths))
     except DcaError as error:
         print(f"dca: {error}", file=sys.stderr)

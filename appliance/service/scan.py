@@ -44,6 +44,8 @@ class Scan:
     """Everything the scan has cost, at IP level."""
     sweep: SweepProgress = field(init=False)
     _units: dict[Unit, UnitCost] = field(default_factory=dict, init=False)
+    paused_until: datetime | None = None
+    """When the quiet time ends for which the scan waits, in the time of the site; None while it does not wait."""
     trouble: str = ""
     """One sentence about the scan as a whole, when something went wrong with it."""
 
@@ -70,8 +72,9 @@ class Scan:
         counted: dict[Unit, UnitCost] = dict(self._units)
         if self.sweep.blank.count:
             counted["blank_address"] = self.sweep.blank
-        # A sweep that was cancelled has asked addresses of which nobody knows whether they would have answered.
-        if self.sweep.answering and not self.cancelled:
+        # A sweep that was cancelled has asked addresses of which nobody knows whether they would have answered; and of one that was
+        # gone on with, some have answered before.
+        if self.sweep.answering and not self.cancelled and not self.sweep.resumed:
             bytes_ = self.sweep.counted().bytes - self.sweep.blank.bytes
             counted["answering_address"] = UnitCost(self.sweep.answering, bytes_)
         return counted
@@ -90,9 +93,13 @@ class Scan:
             failed = f", {len(self.failures)} failed" if self.failures else ""
             unasked = f"; {trouble}" if (trouble := self.unasked()) else ""
             return f"{ending}{devices}{failed}{unasked}"
+        waiting = f"quiet time until {self.paused_until:%a %H:%M}: " if self.paused_until else ""
         if self.kind == "read":
-            return f"reading the known devices: {devices}"
-        return f"{self.sweep.asked} of {self.addresses} addresses asked, {devices}"
+            return f"{waiting}reading the known devices: {devices}"
+        asked = f"{self.sweep.asked} of {_addresses(self.addresses)} asked"
+        if self.sweep.silent_pass:
+            asked = f"asking over SNMP what answers no ping: {asked}"
+        return f"{waiting}{asked}, {devices}"
 
     def unasked(self) -> str | None:
         """Return how many addresses could not be asked and why, or None when all could."""
@@ -100,6 +107,13 @@ class Scan:
             return None
         reasons = ", ".join(self.sweep.trouble)
         return f"{_addresses(sum(self.sweep.trouble.values()))} could not be asked: {reasons}"
+
+    def left_silent(self) -> str | None:
+        """Return how many addresses were left after silence to pings, or None when none were."""
+        silent = self.sweep.left_silent
+        if not silent:
+            return None
+        return f"{_addresses(silent)} did not answer {'its ping' if silent == 1 else 'their pings'} and were not asked over SNMP"
 
     def nothing_found(self) -> str:
         """Return the sentence for a sweep without any imaging device: what did answer, and what to change."""
@@ -133,6 +147,7 @@ class Scan:
             "addresses": self.addresses,
             "asked": self.sweep.asked if sweep else self.reading_asked,
             "answering": self.sweep.answering if sweep else self.reading_answering,
+            "silent": self.sweep.left_silent if sweep else 0,
             "devices": self.devices,
             "read": self.read,
             "failed": len(self.failures),
@@ -141,6 +156,7 @@ class Scan:
             "bytes_received": total.bytes_received,
             "traffic": self.traffic.as_json(),
             "remaining_seconds": None if self.done else self.sweep.remaining_seconds,
+            "paused_until": to_rfc3339(self.paused_until) if self.paused_until else None,
             "text": self.text(),
             "failures": [{"address": failure.address, "reason": failure.reason} for failure in self.failures[:FAILURES_SHOWN]],
         }

@@ -1,8 +1,11 @@
 """What a sweep and a reading of the known devices are in the service: from the settings to the store."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import structlog
@@ -13,17 +16,24 @@ from appliance.errors import ControlError
 from appliance.http.supplements import Supplements
 from appliance.reading.definitions import builtin_definitions
 from appliance.service.bookkeeping import Bookkeeping
-from appliance.service.cycle import Cycle, Known, Profiles
+from appliance.service.cycle import Cycle, Known, Profiles, Resume
+from appliance.service.gate import Gate
 from appliance.service.keeper import Keeper
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.service.scans import Scans
 from appliance.service.scope import devices_to_read
 from appliance.service.snapshots import SnapshotKeeper
+from appliance.service.unfinished import NOTE_SECONDS, Unfinished
 from appliance.settings.model import Settings
 from appliance.snmp.client import UserSecurity
 from appliance.store.store import Store
 from appliance.traffic import TrafficByPurpose
+
+GATE_SECONDS = 0.5
+"""How often a running scan looks whether a quiet time has begun or ended."""
+SILENT_SLACK = 0.9
+"""Share of scan.silent_hours after which a sweep is the one that is due: sweeps are not on the minute."""
 
 log = structlog.get_logger()
 
@@ -31,8 +41,20 @@ log = structlog.get_logger()
 class Scanning:
     """Starts scans by the settings in force, one at a time; `on_idle` is called after each."""
 
-    def __init__(self, settings: Settings, keeper: Keeper, books: Bookkeeping, on_idle: Callable[[Scan], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keeper: Keeper,
+        books: Bookkeeping,
+        on_idle: Callable[[Scan], None],
+        zone: tzinfo = UTC,
+    ) -> None:
+        """`zone` is the time zone of the site, in which its quiet times are written."""
         self.settings = settings
+        self.gate = Gate(zone)
+        self.last_silent_pass_at: datetime | None = None
+        self.unfinished: Unfinished | None = None
+        """The sweep that the collector before this one has not finished."""
         self.scans = Scans(self._ended)
         self.last_sweep_at: datetime | None = None
         self.last_read_at: datetime | None = None
@@ -42,6 +64,7 @@ class Scanning:
         self._on_idle = on_idle
         self._missed: dict[str, str] = {}
         self._everyone = False
+        self._abandoned = False
         self._profiles: Profiles = {}
         self._security = UserSecurity()
         self._supplements = Supplements()
@@ -60,6 +83,7 @@ class Scanning:
         self.last_sweep_at, self.last_read_at, self.scans.last = notes.last_sweep_at, notes.last_read_at, notes.last_scan
         fingerprint = self._snapshots.fingerprint
         self._snapshots.recall(await self._books.ask(lambda store: store.snapshots(fingerprint)) or [])
+        self.last_silent_pass_at, self.unfinished = notes.last_silent_pass_at, notes.unfinished
 
     def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
         """Begin a sweep of `targets`, by default of all that the settings name. Raises ControlError, SettingsError."""
@@ -68,23 +92,66 @@ class Scanning:
         if not wanted:
             raise ControlError("There is nothing to scan: no targets are set. Enter the networks of the site in scan.targets.")
         chosen = TargetSet.parse(wanted, scan_settings.exclude, guardrails.networks)
+        self._refuse_in_quiet_time()
 
         async def sweep(scan: Scan) -> None:
             self._everyone = targets is None
-            known = await self.known() if targets is None else []
-            await self._cycle(scan).sweep(chosen, known)
+            cycle = self._cycle(scan)
             if targets is None:
-                self.last_sweep_at = self.last_read_at = utc_now()
-                await self._books.remember_sweep(self.last_sweep_at, wanted, scan.addresses)
+                await self._sweep_everything(scan, cycle, chosen)
+            else:
+                async with self._watching(scan):
+                    await cycle.sweep(chosen)
 
         return self.scans.start("sweep", sweep)
 
+    async def _sweep_everything(self, scan: Scan, cycle: Cycle, chosen: TargetSet) -> None:
+        """Sweep all targets, from where that was cut off if it was, and note how far it is."""
+        wanted = self.settings.scan.targets
+        unfinished, self.unfinished = self.unfinished, None
+        if unfinished and not unfinished.fits(wanted, utc_now()):
+            unfinished = None
+        known, resume = await self.known(), None
+        if unfinished:
+            scan.started_at = unfinished.started_at
+            resume = Resume(unfinished.checkpoint, await self._read_since(scan.started_at))
+            heard = {device.address for device in known}
+            known += [Known(each, self.settings.snmp.port) for each in unfinished.unread if each not in heard and each in chosen]
+            known = [device for device in known if device.address not in resume.read]
+        thorough = unfinished.thorough if unfinished else self._silent_pass_is_due()
+
+        async def note() -> None:
+            if checkpoint := cycle.checkpoint():
+                unread = tuple(sorted(cycle.unread))
+                await self._books.remember_unfinished(Unfinished(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread))
+
+        async with self._watching(scan, note):
+            await cycle.sweep(chosen, known, thorough=thorough, resume=resume)
+        self.last_sweep_at = self.last_read_at = utc_now()
+        if scan.sweep.silent_pass or thorough:
+            self.last_silent_pass_at = self.last_sweep_at
+        await self._books.remember_sweep(self.last_sweep_at, self.last_silent_pass_at, list(wanted), scan.addresses)
+
+    def _silent_pass_is_due(self) -> bool:
+        """Return whether the sweep that starts now also asks over SNMP what answers no ping."""
+        hours = self.settings.scan.silent_hours
+        if not hours or self.last_silent_pass_at is None:
+            return bool(hours)
+        since = utc_now() - self.last_silent_pass_at
+        return since < timedelta() or since >= timedelta(hours=hours) * SILENT_SLACK
+
+    async def _read_since(self, moment: datetime) -> frozenset[str]:
+        devices = await self._books.ask(Store.devices) or []
+        return frozenset(device.address for device in devices if device.address and device.last_seen_at >= moment)
+
     def start_read(self, known: Sequence[Known]) -> Scan:
         """Begin to read the devices of `known`. Raises ControlError."""
+        self._refuse_in_quiet_time()
 
         async def read(scan: Scan) -> None:
             self._everyone = True
-            await self._cycle(scan).read(known)
+            async with self._watching(scan):
+                await self._cycle(scan).read(known)
             self.last_read_at = utc_now()
             await self._books.remember_read(self.last_read_at)
 
@@ -97,6 +164,44 @@ class Scanning:
         if self.scans.current:
             total.add(self.scans.current.traffic)
         return total
+
+    def cancel(self) -> None:
+        """Abandon the scan that runs; what it has read stays, and it is not gone on with. Raises ControlError when none runs."""
+        self.scans.cancel()
+        self._abandoned = True
+
+    def quiet_until(self) -> datetime | None:
+        """Return when the quiet time ends that it is now, None when it is none."""
+        self.gate.look(self.settings.scan.quiet_times)
+        return self.gate.until
+
+    def _refuse_in_quiet_time(self) -> None:
+        if until := self.quiet_until():
+            raise ControlError(
+                f"It is quiet time until {until:%a %H:%M}: no scan starts before. Change scan.quiet_times, or use `dca scan`, "
+                "which a person may do at any time."
+            )
+
+    @asynccontextmanager
+    async def _watching(self, scan: Scan, note: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
+        """Have a scan wait during quiet times; `note` is called every few seconds."""
+
+        async def watch() -> None:
+            noted_at = time.monotonic()
+            while True:
+                scan.paused_until = self.quiet_until()
+                if note and time.monotonic() - noted_at >= NOTE_SECONDS:
+                    noted_at = time.monotonic()
+                    await note()
+                await asyncio.sleep(GATE_SECONDS)
+
+        watcher = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+            scan.paused_until = None
 
     async def known(self) -> list[Known]:
         """Return the devices that are read without a sweep. Raises SettingsError."""
@@ -113,6 +218,7 @@ class Scanning:
             snapshots=self._snapshots.current,
             supplements=self._supplements,
             security=self._security,
+            gate=self.gate,
         )
 
     async def _miss(self, known: Known, reason: str) -> None:
@@ -137,6 +243,9 @@ class Scanning:
         if await self._books.ask(write):
             self._snapshots.were_kept(snapshots)
         self._traffic.add(scan.traffic)
+        if self._abandoned or scan.trouble:
+            await self._books.remember_unfinished(None)
+        self._abandoned = False
         await self._books.remember_scan(scan.as_json())
         self._books.recount()
         self._on_idle(scan)

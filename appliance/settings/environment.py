@@ -50,6 +50,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_READ_MINUTES": ("scan.read_minutes", _integer),
     "DCA_PACKETS_PER_SECOND": ("scan.packets_per_second", _integer),
     "DCA_ICMP": ("scan.icmp", _switch),
+    "DCA_SILENT_HOURS": ("scan.silent_hours", _integer),
+    "DCA_QUIET_TIMES": ("scan.quiet_times", _words),
     "DCA_HTTP": ("scan.http", _switch),
     "DCA_SNMP_COMMUNITY": ("snmp.credentials", _credentials),
     "DCA_SNMP_PORT": ("snmp.port", _integer),

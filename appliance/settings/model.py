@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from appliance.errors import SettingsError
+from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
 from appliance.usm import AuthProtocol, PrivProtocol, User
 
@@ -111,6 +112,7 @@ def _check_url(text: str) -> str:
 
 Target = Annotated[str, AfterValidator(check_target)]
 Url = Annotated[str, AfterValidator(_check_url)]
+QuietTime = Annotated[str, AfterValidator(check_quiet_time)]
 ReadingField = Annotated[str, AfterValidator(check_reading_field)]
 Mask = Literal["send", "mask"]
 MaskOrPseudonym = Literal["send", "mask", "pseudonym"]
@@ -138,9 +140,16 @@ class ScanSettings(Section):
     sweep_minutes: Annotated[int, Field(ge=5, le=10080, description="Minutes between two sweeps for new devices")] = 1440
     read_minutes: Annotated[int, Field(ge=1, le=1440, description="Minutes between two readings of the known devices")] = 60
     packets_per_second: Annotated[int, Field(ge=1, le=10000, description="Ceiling of packets sent each second by a sweep")] = 200
-    icmp: Annotated[
-        bool, Field(description="Ask with a ping first; devices that do not answer a ping are still asked over SNMP")
-    ] = True
+    icmp: Annotated[bool, Field(description="Ask with a ping first; see silent_hours for devices that do not answer pings")] = True
+    silent_hours: Annotated[
+        int,
+        Field(ge=0, le=8760, description="Hours between two sweeps that also ask over SNMP what answers no ping; 0: never"),
+    ] = 24
+    quiet_times: Annotated[
+        tuple[QuietTime, ...],
+        AfterValidator(check_quiet_times),
+        Field(max_length=50, description="When nothing is scanned or read, in local time, such as Mon-Fri 07:30-09:00"),
+    ] = ()
     http: Annotated[bool, Field(description="Ask over HTTP what SNMP leaves open, of devices that are awake")] = True
 
 

@@ -63,6 +63,8 @@ class Request:
     """Seconds, from the moment the packet leaves."""
     done: Callable[[Outcome], None]
     traffic: Traffic
+    patient: bool = True
+    """Whether it waits for room in a full send buffer; else it fails with NotSentError, for those who keep a pace of their own."""
     deadline: float = 0.0
 
 
@@ -115,7 +117,7 @@ class Transport:
     def send(self, request_id: int, request: Request) -> None:
         """Send a request; `request.done` will be called, unless `forget` comes before."""
         self._waiting[request_id] = request
-        if self._unsent:
+        if self._unsent and request.patient:
             self._unsent.append(request_id)
         else:
             self._send_now(request_id, request)
@@ -150,7 +152,7 @@ class Transport:
         return True
 
     def _send_failed(self, request_id: int, request: Request, error: OSError) -> bool:
-        if error.errno in _FULL:
+        if error.errno in _FULL and request.patient:
             if not self._unsent:
                 self._loop.call_later(SEND_AGAIN_SECONDS, self._send_unsent)
             self._unsent.appendleft(request_id)
@@ -265,6 +267,7 @@ def socket_error_text(code: int) -> str:
         errno.ECONNREFUSED: "nothing listens for SNMP there",
         errno.EHOSTUNREACH: "the address cannot be reached",
         errno.ENETUNREACH: "there is no route to the network",
+        errno.ENOBUFS: "this machine had no room for the packet (its neighbour table or a buffer was full)",
         errno.EPERM: "a firewall on this machine refuses the packet",
         errno.EACCES: "this machine refuses the packet (a broadcast address?)",
     }.get(code, errno.errorcode.get(code, f"error {code}"))

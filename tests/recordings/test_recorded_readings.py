@@ -6,6 +6,7 @@ import pytest
 
 from appliance.reading.build import build_reading
 from appliance.reading.identity import is_imaging_device
+from appliance.reading.objects import PROBE
 from appliance.report import Reading
 from tests.recordings.recording import Recording, parameters
 from tests.recordings.truth import assert_agrees
@@ -52,6 +53,12 @@ def test_maker_and_model_are_known(recording: Recording) -> None:
 def test_a_printer_is_recognised_as_an_imaging_device(recording: Recording) -> None:
     # The scanner has neither a Printer-MIB nor a printer among its devices: its definition knows it by sysObjectID.
     assert is_imaging_device(recording.objects())
+
+
+@pytest.mark.parametrize("recording", parameters("full"))
+def test_what_a_sweep_asks_is_enough_to_recognise_it(recording: Recording) -> None:
+    objects = recording.objects()
+    assert is_imaging_device({oid: objects[oid] for oid in PROBE if oid in objects})
 
 
 @pytest.mark.parametrize("recording", parameters("full"))

@@ -117,6 +117,7 @@ def scan_state(**changes: Any) -> dict[str, Any]:
         "addresses": 254,
         "asked": 100,
         "answering": 5,
+        "silent": 0,
         "devices": 3,
         "read": 2,
         "failed": 0,
@@ -124,6 +125,7 @@ def scan_state(**changes: Any) -> dict[str, Any]:
         "bytes_sent": 14_000,
         "bytes_received": 9_000,
         "remaining_seconds": 7,
+        "paused_until": None,
         "text": "100 of 254 addresses asked, 3 devices found",
         "failures": [],
     } | changes
@@ -141,6 +143,7 @@ def collector_status(**changes: Any) -> dict[str, Any]:
         "last_scan": None,
         "next_sweep_at": None,
         "next_read_at": None,
+        "quiet_until": None,
         "devices": {"known": 0, "answering": 0},
         "outbox": {"readings": 0, "oldest_at": None},
         "hosting": {

@@ -265,10 +265,13 @@ def test_a_change_that_the_collector_does_not_take_is_kept_and_told(webui: Runni
         ("packets_per_second", "99999", "The value must be at most 10000."),
         ("packets_per_second", "5000", "above the site's ceiling of 1000"),
         ("read_minutes", "", "Write a whole number."),
+        ("silent_hours", "-1", "The value must be at least 0."),
+        ("quiet_times", "Mon-Fri 07:30-09:00\nnoon", "Line 2: 'noon' is no quiet time."),
+        ("quiet_times", "00:00-24:00", "the quiet times leave no minute of the week"),
     ],
 )
 def test_a_wrong_number_is_shown_at_its_field(webui: RunningWebUi, field: str, typed: str, sentence: str) -> None:
-    fields = {"sweep_minutes": "60", "read_minutes": "60", "packets_per_second": "200", "icmp": "on"}
+    fields = {"sweep_minutes": "60", "read_minutes": "60", "silent_hours": "24", "packets_per_second": "200", "icmp": "on"}
     answer = webui.admin().post("/scanning/pace", fields | {field: typed})
     assert answer.status == 422
     assert sentence in answer.shown
@@ -277,11 +280,29 @@ def test_a_wrong_number_is_shown_at_its_field(webui: RunningWebUi, field: str, t
 
 def test_a_value_that_is_left_as_it_was_stays_with_the_layer_that_set_it(webui: RunningWebUi) -> None:
     webui.store.replace_hosting({"scan": {"read_minutes": 30}})
-    fields = {"sweep_minutes": "720", "read_minutes": "30", "packets_per_second": "200", "icmp": "on"}
+    fields = {"sweep_minutes": "720", "read_minutes": "30", "silent_hours": "24", "packets_per_second": "200", "icmp": "on"}
     webui.admin().post("/scanning/pace", fields)
     effective = webui.store.effective()
     assert effective.layer_of("scan.read_minutes") == "hosting"
     assert effective.layer_of("scan.sweep_minutes") == "site"
+
+
+def test_quiet_times_and_the_interval_for_silent_devices_are_kept(webui: RunningWebUi) -> None:
+    fields = {"sweep_minutes": "1440", "read_minutes": "60", "silent_hours": "72", "packets_per_second": "200", "icmp": "on"}
+    admin = webui.admin()
+    admin.post("/scanning/pace", fields | {"quiet_times": "mon-fri 7:30-09:00\n22:00-05:00"})
+    scan = webui.store.effective().settings.scan
+    assert scan.silent_hours == 72
+    assert scan.quiet_times == ("Mon-Fri 07:30-09:00", "Mon-Sun 22:00-05:00")
+    assert "Mon-Fri 07:30-09:00" in admin.get("/scanning").shown
+
+
+def test_a_quiet_time_and_addresses_left_alone_are_told(webui: RunningWebUi) -> None:
+    last = scan_state(done=True, finished_at="2026-11-22T10:00:09Z", silent=251)
+    webui.collector.status = collector_status(quiet_until="2026-11-22T09:00:00Z", last_scan=last)
+    shown = webui.admin().get("/scanning").shown
+    assert "nothing is scanned or read until Sun 09:00" in shown
+    assert "251 addresses answered no ping and were left alone" in shown
 
 
 def test_values_of_the_environment_are_read_only_and_name_their_variable(start_webui: StartWebUi) -> None:

@@ -21,7 +21,7 @@ from webui.network_load import days_chart, load_lines
 from webui.networks import count_addresses, suggest
 
 RANGE_FIELDS = ("targets", "exclude")
-PACE_FIELDS = ("sweep_minutes", "read_minutes", "packets_per_second", "icmp", "http")
+PACE_FIELDS = ("sweep_minutes", "read_minutes", "silent_hours", "packets_per_second", "icmp", "http", "quiet_times")
 SAY_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 15.0
 MOST_STREAMS = 20

@@ -10,7 +10,7 @@ from appliance.traffic import Traffic
 FAMILIES = {socket.AF_INET: ("127.0.0.77", 28), socket.AF_INET6: ("::1", 48)}
 
 
-def open_pinger(family: socket.AddressFamily, on_answer: Callable[[str], None], traffic: Traffic) -> Pinger:
+def open_pinger(family: socket.AddressFamily, on_answer: Callable[[str, int], None], traffic: Traffic) -> Pinger:
     if icmp_mode(family) == "none":
         pytest.skip("this process may not send pings (net.ipv4.ping_group_range, or CAP_NET_RAW)")
     return Pinger(family, on_answer, traffic)
@@ -21,13 +21,15 @@ def test_a_ping_is_answered_from_its_address_and_has_no_payload(family: socket.A
     address, size = FAMILIES[family]
 
     async def main() -> tuple[str, Traffic]:
-        answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[tuple[str, int]] = asyncio.get_running_loop().create_future()
         traffic = Traffic()
-        pinger = open_pinger(family, answered.set_result, traffic)
+        pinger = open_pinger(family, lambda source, number: answered.set_result((source, number)), traffic)
         try:
             assert pinger.mode == icmp_mode(family)
-            pinger.send(address)
-            return await asyncio.wait_for(answered, 10), traffic
+            number = pinger.send(address)
+            source, repeated = await asyncio.wait_for(answered, 10)
+            assert repeated == number
+            return source, traffic
         finally:
             pinger.close()
 
@@ -40,8 +42,8 @@ def test_two_pingers_do_not_take_each_others_answers() -> None:
     async def main() -> tuple[list[str], list[str]]:
         mine: list[str] = []
         theirs: list[str] = []
-        first = open_pinger(socket.AF_INET, mine.append, Traffic())
-        second = open_pinger(socket.AF_INET, theirs.append, Traffic())
+        first = open_pinger(socket.AF_INET, lambda source, _: mine.append(source), Traffic())
+        second = open_pinger(socket.AF_INET, lambda source, _: theirs.append(source), Traffic())
         try:
             for number in range(1, 21):
                 first.send(f"127.0.1.{number}")
@@ -62,7 +64,7 @@ def test_two_pingers_do_not_take_each_others_answers() -> None:
 def test_a_ping_that_cannot_be_sent_raises_and_is_not_counted() -> None:
     async def main() -> Traffic:
         traffic = Traffic()
-        pinger = open_pinger(socket.AF_INET, lambda _address: None, traffic)
+        pinger = open_pinger(socket.AF_INET, lambda _source, _number: None, traffic)
         try:
             with pytest.raises(PermissionError):
                 pinger.send("255.255.255.255")
