@@ -1,5 +1,6 @@
 """How fast a sweep may send: a token bucket that keeps to its ceiling in every window of one second, not only on average."""
 
+import asyncio
 from collections.abc import Callable
 
 BURST_SECONDS = 0.02
@@ -33,3 +34,8 @@ class TokenBucket:
             self._tokens -= 1.0
             return 0.0
         return (1.0 - self._tokens) / self._rate
+
+    async def permit(self) -> None:
+        """Wait for a token; whoever shares the bucket keeps to the ceiling together."""
+        while wait := self.take():  # noqa: ASYNC110 - the token may be taken by another one meanwhile
+            await asyncio.sleep(wait)

@@ -40,7 +40,7 @@ class SweepRun:
         self,
         client: SnmpClient,
         asking: Asking,
-        packets_per_second: float,
+        bucket: TokenBucket,
         ranges: list[Range],
         progress: SweepProgress,
         *,
@@ -62,7 +62,7 @@ class SweepRun:
         self._thorough = thorough
         self._held = held
         self._loop = asyncio.get_running_loop()
-        self._bucket = TokenBucket(packets_per_second, self._loop.time)
+        self._bucket = bucket
         self._links = Links.of_this_machine()
         self._link = LinkPace(self._loop.time)
         self._route = Route(ranges, progress, resume)

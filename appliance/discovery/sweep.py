@@ -17,6 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 from appliance.discovery.approach import Asking, Found
 from appliance.discovery.credentials import Credential
+from appliance.discovery.pacing import TokenBucket
 from appliance.discovery.progress import Checkpoint, SweepProgress
 from appliance.discovery.run import SweepRun
 from appliance.discovery.targets import TargetSet
@@ -38,6 +39,7 @@ class Sweep:
         credentials: Sequence[Credential],
         port: int = 161,
         packets_per_second: float = 200,
+        bucket: TokenBucket | None = None,
         icmp: bool = True,
         thorough: bool = False,
         held: Callable[[], bool] = lambda: False,
@@ -45,6 +47,7 @@ class Sweep:
     ) -> None:
         """`credentials` are in the order to try; `probe` is what to ask, its first object of silent addresses.
 
+        `bucket` holds the tokens where others send beside the sweep; without it the sweep has `packets_per_second` for itself.
         `thorough` asks silent addresses over SNMP in any case. While `held` returns true no address is begun; those under way are
         asked to their end.
         Raises SettingsError for a port or a pace that cannot be used, and when there are no credentials.
@@ -56,6 +59,7 @@ class Sweep:
             raise SettingsError("There are no SNMP credentials. Enter at least one in snmp.credentials.")
         self._client = client
         self._packets_per_second = packets_per_second
+        self._bucket = bucket
         self._asking = Asking(
             credentials=tuple(dict.fromkeys(credentials)),
             port=port,
@@ -81,7 +85,7 @@ class Sweep:
         sweep = self._running = SweepRun(
             self._client,
             self._asking,
-            self._packets_per_second,
+            self._bucket or TokenBucket(self._packets_per_second, asyncio.get_running_loop().time),
             targets.ranges(),
             progress,
             thorough=self._thorough,

@@ -7,6 +7,7 @@
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import structlog
 
 from appliance.clock import utc_now
 from appliance.discovery.credentials import Credential, covering
+from appliance.discovery.pacing import TokenBucket
 from appliance.discovery.sweep import Checkpoint, Found, Sweep
 from appliance.discovery.targets import TargetSet
 from appliance.errors import CredentialError, DcaError, NoAnswerError, SnmpError
@@ -135,6 +137,8 @@ class Cycle:
         self._gate = gate or Gate(UTC)
         self._found: set[str] = set()
         self._sweep: Sweep | None = None
+        # What is read beside a sweep keeps to the ceiling together with it.
+        self._bucket = TokenBucket(options.packets_per_second, time.monotonic)
         self.unread: set[str] = set()
         """Addresses of devices that the sweep has found and that are not read yet."""
 
@@ -163,6 +167,7 @@ class Cycle:
                 credentials=self._options.credentials,
                 port=self._options.port,
                 packets_per_second=self._options.packets_per_second,
+                bucket=self._bucket,
                 icmp=self._options.icmp,
                 thorough=thorough,
                 held=lambda: self._gate.closed,
@@ -273,7 +278,7 @@ class Cycle:
         said = await self._poll(client, agent, device)
         if said is None:
             with self._scan.counting("first_read", "first_read") as traffic:
-                session = client.session(agent, traffic, profile=self._profile(agent))
+                session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
                 said = await visit_device(
                     session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
                 )
@@ -296,7 +301,7 @@ class Cycle:
         if snapshot is None or is_due(agent.address, snapshot.full_at, utc_now()):
             return None
         with self._scan.counting("poll", "poll") as traffic:
-            session = client.session(agent, traffic, profile=self._profile(agent))
+            session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
             return await poll_device(
                 session, snapshot, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions
             )

@@ -14,6 +14,9 @@ from typing import Any
 from appliance.discovery.credentials import Credential
 from appliance.discovery.sweep import Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
+from appliance.service.cycle import Answer, Cycle, Known
+from appliance.service.options import CycleOptions
+from appliance.service.scan import Scan
 from appliance.snmp.client import SnmpClient, SnmpOptions
 from tests.appliance.discovery.far_agents import PROBE
 from tests.appliance.discovery.far_network import ARP, ICMP, UDP, Far, Packet, busiest_second, captured, far_network, run
@@ -107,6 +110,25 @@ def pace(far: Far) -> dict[str, Any]:
     return swept("10.78.1.0/24", pace=150)
 
 
+def reading(far: Far) -> dict[str, Any]:
+    """Many devices are found and read while the sweep goes on, and then read once more."""
+    far.owns("10.78.1.0/26")
+    far.start(*AGENTS, *(f"10.78.1.{number}" for number in range(1, 61)))
+    scans = [Scan("sweep"), Scan("read")]
+    options = CycleOptions((Credential("default", "2c", "public"),), 161, 150, icmp=True, snmp=SnmpOptions(), http=False)
+
+    async def keep(_answer: Answer) -> None:
+        return
+
+    async def main() -> None:
+        await Cycle(options, scans[0], keep).sweep(TargetSet.parse(["10.78.1.0/24"]))
+        await Cycle(options, scans[1], keep).read([Known(f"10.78.1.{number}", 161) for number in range(1, 61)])
+
+    with captured() as packets:
+        asyncio.run(main())
+    return {"read": [scan.read for scan in scans], **on_the_wire(packets)}
+
+
 def full_table(far: Far) -> dict[str, Any]:
     """More neighbours than the kernel keeps, and the agents are the last of them."""
     far.run("ip", "address", "add", "10.77.15.250/20", "dev", "far")
@@ -182,7 +204,7 @@ def command(far: Far) -> dict[str, Any]:
     return told
 
 
-SCENES = (blank, blocking, nobody_pings, pace, full_table, unreachable, own_firewall, lossy, odd_answers, command)
+SCENES = (blank, blocking, nobody_pings, pace, reading, full_table, unreachable, own_firewall, lossy, odd_answers, command)
 
 
 def main(name: str) -> None:

@@ -74,6 +74,12 @@ def test_no_second_on_the_wire_has_more_packets_than_allowed_whatever_answers() 
     assert outcome["captured"][0] == outcome["told"][0]
 
 
+def test_devices_that_are_read_count_towards_the_ceiling() -> None:
+    outcome = scene("reading")
+    assert outcome["read"] == [60, 60]
+    assert 150 * 0.7 <= outcome["busiest"] <= 150
+
+
 def test_on_the_link_no_second_begins_more_than_170_neighbours_also_when_their_table_is_full() -> None:
     outcome = scene("full_table")
     assert 0 < outcome["busiest_on_link"] <= 170
