@@ -33,9 +33,9 @@ def test_what_was_not_measured_is_none_beside_what_is_expected() -> None:
     measured = {name: bytes_ for name, bytes_ in by_name(rows).items() if name != "web_page"}
     assert measured == {name: (None, 0 if name == "blank_address" else None) for name in measured}
     expected = {row.name: (row.expected_first_scan_bytes, row.expected_poll_bytes) for row in rows}
-    assert expected["printer"] == (2_790, 649)
-    assert expected["printer_in_subnet"] == (16_958, 649)
-    assert expected["network_of_13"] == (49_766, 8_437)
+    assert expected["printer"] == (3_340, 800)
+    assert expected["printer_in_subnet"] == (17_508, 800)
+    assert expected["network_of_13"] == (56_916, 10_400)
     assert expected["blank_address"] == (EXPECTED.blank_address, 0)
 
 

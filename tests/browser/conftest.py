@@ -104,8 +104,11 @@ def open_page(chromium: Browser, watch: Watch) -> Iterator[OpenPage]:
 class TakePicture(Protocol):
     """The `picture` fixture."""
 
-    def __call__(self, page: Page, name: str, *, document: bool = False) -> Path:
-        """Take a picture of what the window shows and return its file; `document`: it belongs in the documents."""
+    def __call__(self, page: Page, name: str, *, document: bool = False, part: str | None = None) -> Path:
+        """Take a picture of what the window shows, or of a `part` by its selector, and return its file.
+
+        `document`: it belongs in the documents.
+        """
         ...
 
 
@@ -119,10 +122,13 @@ def picture(tmp_path: Path) -> TakePicture:
     own = tmp_path / "pictures"
     documents = Path(os.environ.get("DCA_SCREENSHOTS") or own)
 
-    def take(page: Page, name: str, *, document: bool = False) -> Path:
+    def take(page: Page, name: str, *, document: bool = False, part: str | None = None) -> Path:
         folder = documents if document else own
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{name}.png"
+        if part:
+            page.locator(part).screenshot(path=file, animations="disabled")
+            return file
         page.evaluate("window.scrollTo(0, 0)")
         page.screenshot(path=file, animations="disabled")
         return file

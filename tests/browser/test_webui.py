@@ -191,6 +191,9 @@ def test_the_pages_of_a_site_at_work(scanned: Appliance, printers: Printers, ope
     for name, path in (("scanning", "/scanning"), ("health", "/health"), ("settings", "/settings")):
         page.goto(f"{scanned.address}{path}")
         picture(page, f"webui-{name}", document=True)
+    page.goto(f"{scanned.address}/scanning")
+    expect(page.locator("#load")).to_contain_text("Your site")
+    picture(page, "webui-network-load", document=True, part="#load")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

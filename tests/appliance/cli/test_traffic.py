@@ -24,7 +24,7 @@ def test_the_traffic_of_a_site_is_told_as_a_table_and_as_json(ready_site: Site, 
     finished = ready_site.dca("traffic")
     assert finished.returncode == 0
     assert f"this site: 4 printers, {scan['addresses']} addresses" in finished.stdout
-    assert "not measured yet (about 649)" in finished.stdout
+    assert "not measured yet (about 800)" in finished.stdout
     assert "FIRST READ" in finished.stdout
 
 
