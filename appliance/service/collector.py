@@ -155,8 +155,11 @@ class Collector:
         return {"name": "store", "ok": ok, "text": text}
 
     def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
-        """Begin a sweep of `targets`, by default of all that the settings name. Raises ControlError, SettingsError."""
-        return self._scanning.start_sweep(targets)
+        """Begin the sweep a person asks for, of `targets`, by default of all that the settings name.
+
+        Raises ControlError, SettingsError.
+        """
+        return self._scanning.start_sweep(targets, in_full=True)
 
     def cancel_scan(self) -> None:
         """Abandon the scan that runs. Raises ControlError when none does."""

@@ -117,13 +117,14 @@ class Cycle:
         profiles: Profiles | None = None,
         *,
         snapshots: Snapshots | None = None,
+        in_full: bool = False,
         supplements: Supplements | None = None,
         security: UserSecurity | None = None,
         gate: Gate | None = None,
     ) -> None:
         """`profiles`, `snapshots` and `security` (SNMPv3) are kept from scan to scan by the caller.
 
-        Without `gate` there are no quiet times.
+        `in_full`: devices are asked for everything, whatever is known of them. Without `gate` there are no quiet times.
         """
         self._options = options
         self._security = security or UserSecurity()
@@ -132,6 +133,7 @@ class Cycle:
         self._missed = missed
         self._profiles = {} if profiles is None else profiles
         self._snapshots = {} if snapshots is None else snapshots
+        self._in_full = in_full
         self._supplements = (supplements or Supplements()) if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
         self._gate = gate or Gate(UTC)
@@ -298,7 +300,7 @@ class Cycle:
     async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> Said | None:
         """Return what the device said to a poll, None where it has to be read in full."""
         snapshot = self._snapshots.get((agent.address, agent.port))
-        if snapshot is None or is_due(agent.address, snapshot.full_at, utc_now()):
+        if snapshot is None or self._in_full or is_due(agent.address, snapshot.full_at, utc_now()):
             return None
         with self._scan.counting("poll", "poll") as traffic:
             session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)

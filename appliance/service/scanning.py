@@ -85,8 +85,11 @@ class Scanning:
         self._snapshots.recall(await self._books.ask(lambda store: store.snapshots(fingerprint)) or [])
         self.last_silent_pass_at, self.unfinished = notes.last_silent_pass_at, notes.unfinished
 
-    def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
-        """Begin a sweep of `targets`, by default of all that the settings name. Raises ControlError, SettingsError."""
+    def start_sweep(self, targets: Sequence[str] | None = None, *, in_full: bool = False) -> Scan:
+        """Begin a sweep of `targets`, by default of all that the settings name; `in_full` asks each device for everything.
+
+        Raises ControlError, SettingsError.
+        """
         scan_settings, guardrails = self.settings.scan, self.settings.guardrails
         wanted = list(scan_settings.targets if targets is None else targets)
         if not wanted:
@@ -96,7 +99,7 @@ class Scanning:
 
         async def sweep(scan: Scan) -> None:
             self._everyone = targets is None
-            cycle = self._cycle(scan)
+            cycle = self._cycle(scan, in_full=in_full)
             if targets is None:
                 await self._sweep_everything(scan, cycle, chosen)
             else:
@@ -207,7 +210,7 @@ class Scanning:
         """Return the devices that are read without a sweep. Raises SettingsError."""
         return await devices_to_read(await self._books.ask(Store.devices) or [], self.settings, utc_now())
 
-    def _cycle(self, scan: Scan) -> Cycle:
+    def _cycle(self, scan: Scan, *, in_full: bool = False) -> Cycle:
         self._missed = {}
         return Cycle(
             replace(CycleOptions.from_settings(self.settings), definitions=self._definitions),
@@ -216,6 +219,7 @@ class Scanning:
             self._miss,
             self._profiles,
             snapshots=self._snapshots.current,
+            in_full=in_full,
             supplements=self._supplements,
             security=self._security,
             gate=self.gate,

@@ -82,6 +82,16 @@ def test_known_devices_are_read_without_a_sweep(ready_site: Site) -> None:
     assert "first_read" not in scan["traffic"]
 
 
+def test_a_scan_a_person_asks_for_reads_devices_in_full(ready_site: Site) -> None:
+    ready_site.start()
+    ready_site.wait_for_scan()
+    asked = ready_site.call("POST", "/v1/scan")["scan"]
+    wait_until("it is done", lambda: ready_site.status()["last_scan"]["id"] == asked)
+    scan = ready_site.status()["last_scan"]
+    assert scan["read"] == 4
+    assert "poll" not in scan["traffic"]
+
+
 def test_a_device_that_went_away_is_told_with_its_reason_and_the_rest_is_read(
     ready_site: Site, start_simulator: StartSimulator, fleet: RunningSimulator
 ) -> None:
