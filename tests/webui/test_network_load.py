@@ -48,7 +48,7 @@ def test_without_traffic_there_is_no_chart() -> None:
 def test_the_page_says_what_was_not_measured_yet_and_what_is_expected(webui: RunningWebUi) -> None:
     page = webui.admin().get("/scanning").text
     assert "not measured yet" in page
-    assert "expected: 2.8 kB" in page
+    assert "expected: 3.3 kB" in page
     assert "Traffic by day" not in page
     assert "Your site" not in page
 
