@@ -17,6 +17,8 @@ _RESPONSE: Final = 0xA2
 _INTEGER: Final = int(Tag.INTEGER)
 _OCTET_STRING: Final = int(Tag.OCTET_STRING)
 _OBJECT_IDENTIFIER: Final = int(Tag.OBJECT_IDENTIFIER)
+_NO_ERROR: Final = bytes((_INTEGER, 1, 0, _INTEGER, 1, 0))
+"""Error status and error index of nearly every response."""
 
 
 class Response(NamedTuple):
@@ -83,15 +85,14 @@ def _inside(data: bytes, position: int, tag: int) -> tuple[int, int]:
     if data[position] != tag:
         raise _Unfamiliar
     length = data[position + 1]
-    start = position + 2
-    if length >= 0x80:
-        octets = length & 0x7F
-        # 0x80 is the indefinite form; nothing that fits a datagram needs more than two octets.
-        if not 1 <= octets <= 2:
-            raise _Unfamiliar
-        length = int.from_bytes(data[start : start + octets], "big")
-        start += octets
-    return start, start + length
+    if length < 0x80:
+        return position + 2, position + 2 + length
+    # 0x80 is the indefinite form; nothing that fits a datagram needs more than two octets.
+    if length == 0x82:
+        return position + 4, position + 4 + (data[position + 2] << 8 | data[position + 3])
+    if length == 0x81:
+        return position + 3, position + 3 + data[position + 2]
+    raise _Unfamiliar
 
 
 def _small_integer(data: bytes, position: int) -> tuple[int, int]:
@@ -113,8 +114,12 @@ def _read(data: bytes) -> Response:
     position, pdu_end = _inside(data, position, _RESPONSE)
     start, position = _inside(data, position, _INTEGER)
     request_id = _integer(data[start:position])
-    error_status, position = _small_integer(data, position)
-    error_index, position = _small_integer(data, position)
+    if data[position : position + 6] == _NO_ERROR:
+        error_status = error_index = 0
+        position += 6
+    else:
+        error_status, position = _small_integer(data, position)
+        error_index, position = _small_integer(data, position)
     position, list_end = _inside(data, position, _SEQUENCE)
     if not end == pdu_end == list_end:
         raise _Unfamiliar
@@ -125,17 +130,20 @@ def _varbinds(data: bytes, position: int, end: int, version: int) -> list[tuple[
     # The hot path of a scan: the short form of lengths is read right here, and tuple.__new__ makes a Value without a Python call.
     found: list[tuple[Oid, Value]] = []
     readers = _V2C_CONTENT if version else _V1_CONTENT
-    name_of, make, append = read_oid, tuple.__new__, found.append
+    name_of, make, append, number_of = read_oid, tuple.__new__, found.append, int.from_bytes
+    value: int | bytes | Oid | None
     while position < end:
+        if data[position] != _SEQUENCE:
+            raise _Unfamiliar
         start = position + 2
         length = data[position + 1]
-        if data[position] != _SEQUENCE or length >= 0x80:
-            start, position = _inside(data, position, _SEQUENCE)
-        else:
+        if length < 0x80:
             position = start + length
+        else:
+            start, position = _inside(data, position, _SEQUENCE)
         length = data[start + 1]
         name_end = start + 2 + length
-        if position > end or data[start] != _OBJECT_IDENTIFIER or length >= 0x80:
+        if data[start] != _OBJECT_IDENTIFIER or length >= 0x80:
             raise _Unfamiliar
         tag = data[name_end]
         content = name_end + 2
@@ -143,22 +151,29 @@ def _varbinds(data: bytes, position: int, end: int, version: int) -> list[tuple[
         if length >= 0x80:
             content, value_end = _inside(data, name_end, tag)
             length = value_end - content
-        if content + length != position or tag not in readers:
+        if content + length != position:
             raise _Unfamiliar
-        if length == 1 and tag in _NUMBERS and data[content] < 0x80:
-            value: int | bytes | Oid | None = data[content]
-        else:
+        if tag == _OCTET_STRING:
+            value = data[content:position]
+        elif tag in _NUMBERS and 0 < length < 5 and data[content] < 0x80:
+            value = data[content] if length == 1 else number_of(data[content:position], "big")
+        elif tag in readers:
             value = readers[tag](data[content:position])
+        else:
+            raise _Unfamiliar
         append((name_of(data[start + 2 : name_end]), make(Value, (tag, value))))
+    if position != end:
+        raise _Unfamiliar
     return found
 
 
 def _integer(content: bytes) -> int:
+    length = len(content)
     number = int.from_bytes(content, "big", signed=True)
     # Five bytes: pysnmp itself writes -2^31 that way.
-    if not 1 <= len(content) <= 4 and not (len(content) == 5 and -(2**31) <= number < 2**31):
-        raise _Unfamiliar
-    return number
+    if 0 < length < 5 or (length == 5 and -(2**31) <= number < 2**31):
+        return number
+    raise _Unfamiliar
 
 
 def _nothing(content: bytes) -> None:

@@ -10,6 +10,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from appliance.snmp.agent import Agent, SnmpOptions, Version
@@ -74,6 +75,7 @@ class Delivery:
         self._pace = pace
         self._deadline: float | None = None
         self._loop = asyncio.get_running_loop()
+        self._patience = Patience(options.timeout, options.retries + 1)
 
     def is_waiting(self, key: int) -> bool:
         """Return whether a message with this id is on its way."""
@@ -81,11 +83,19 @@ class Delivery:
 
     async def deliver(self, key: int, message: bytes, patience: Patience | None = None) -> bytes:
         """Return the reply to `message`, whose id is `key`. Raises Stop."""
-        patience = patience or Patience(self._options.timeout, self._options.retries + 1)
+        patience = patience or self._patience
         outcome: Outcome = b""
         for _ in range(patience.attempts):
-            outcome = await self._send(key, message, patience.timeout)
+            if self._pace is not None:
+                await self._paced(self._pace)
+            sent_at = self._loop.time()
+            try:
+                outcome = await self._send(key, message, patience.timeout, sent_at)
+            except asyncio.CancelledError:
+                self._transport.forget(key)
+                raise
             if isinstance(outcome, bytes):
+                self.round_trip = self._loop.time() - sent_at
                 return outcome
             if outcome.errno == errno.ECONNREFUSED:
                 # The device itself says that it has no agent: asking again changes nothing.
@@ -98,33 +108,28 @@ class Delivery:
             raise Silence("no answer")
         raise Unreachable(socket_error_text(outcome.errno or 0))
 
-    async def _send(self, key: int, message: bytes, seconds: float) -> Outcome:
-        loop = self._loop
+    async def _paced(self, pace: Pace) -> None:
+        before = self._loop.time()
+        await pace()
+        if self._deadline is not None:
+            self._deadline += self._loop.time() - before
+
+    def _send(self, key: int, message: bytes, seconds: float, now: float) -> "asyncio.Future[Outcome]":
+        """Send the message and return what becomes of it. Raises Stop when the budget is spent."""
         if self._deadline is None:
-            self._deadline = loop.time() + self._options.budget
-        if self._pace is not None:
-            before = loop.time()
-            await self._pace()
-            self._deadline += loop.time() - before
-        left = self._deadline - loop.time()
+            self._deadline = now + self._options.budget
+        left = self._deadline - now
         if left <= 0:
             raise Stop(f"the {self._options.budget:g} s one device may take are over")
-        future: asyncio.Future[Outcome] = loop.create_future()
-
-        def done(outcome: Outcome) -> None:
-            if not future.done():
-                future.set_result(outcome)
-
-        sent_at = loop.time()
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+        done = partial(_settle, future)
         self._transport.send(key, Request(message, self.destination, min(left, seconds), done, self._traffic))
-        try:
-            outcome = await future
-        except asyncio.CancelledError:
-            self._transport.forget(key)
-            raise
-        if isinstance(outcome, bytes):
-            self.round_trip = loop.time() - sent_at
-        return outcome
+        return future
+
+
+def _settle(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
 
 
 class Exchange(ABC):
@@ -164,11 +169,13 @@ class CommunityExchange(Exchange):
 
     async def ask(self, query: Query, patience: Patience | None = None) -> Response:
         """Return the reply to one request; see `Exchange.ask`."""
-        request_id = self._templates.next_request_id()
-        while self._delivery.is_waiting(request_id):
-            request_id = self._templates.next_request_id()
-        query = query._replace(version=self.version, community=self._community)
-        data = await self._delivery.deliver(request_id, self._templates.get(query).message(request_id), patience)
+        templates, delivery = self._templates, self._delivery
+        request_id = templates.next_request_id()
+        while delivery.is_waiting(request_id):
+            request_id = templates.next_request_id()
+        if query.version != self.version or query.community != self._community:
+            query = query._replace(version=self.version, community=self._community)
+        data = await delivery.deliver(request_id, templates.get(query).message(request_id), patience)
         self.answered = True
         return decode_reply(data, request_id)
 

@@ -79,14 +79,17 @@ class Session:
 
         Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
         """
-        async with self._one_at_a_time:
+        await self._one_at_a_time.acquire()
+        try:
             self.partial = None
             objects: dict[Oid, Value] = {}
             try:
-                await self._get(list(dict.fromkeys(oids)), objects)
+                await self._get(list(oids), objects)
             except Stop as stop:
                 self._stopped(stop)
             return objects
+        finally:
+            self._one_at_a_time.release()
 
     async def fetch(
         self,
@@ -138,7 +141,7 @@ class Session:
 
     async def _get(self, oids: list[Oid], objects: dict[Oid, Value]) -> None:
         most = self.profile.max_varbinds
-        waiting = [oids[start : start + most] for start in range(0, len(oids), most)]
+        waiting = [oids] if 0 < len(oids) <= most else [oids[start : start + most] for start in range(0, len(oids), most)]
         while waiting:
             chunk = waiting.pop(0)
             try:
@@ -159,6 +162,8 @@ class Session:
     def _take_get(self, chunk: list[Oid], response: Response, objects: dict[Oid, Value]) -> list[list[Oid]]:
         """Take the objects of a reply to a GET; return what has to be asked again."""
         if response.error_status == NO_ERROR:
+            if _take_in_order(chunk, response.varbinds, objects):
+                return []
             asked = dict.fromkeys(chunk)
             for oid, value in response.varbinds:
                 if oid in asked:
@@ -382,10 +387,22 @@ class Session:
     async def _ask(
         self, kind: Kind, oids: list[Oid], non_repeaters: int = 0, max_repetitions: int = 0, *, patience: Patience | None = None
     ) -> Response:
-        query = Query(self.version, "", kind, tuple(oids), non_repeaters, max_repetitions)
+        query = Query(self._exchange.version, self.agent.community, kind, tuple(oids), non_repeaters, max_repetitions)
         response = await self._exchange.ask(query, patience)
-        self.profile.version = self.version
+        self.profile.version = self._exchange.version
         return response
+
+
+def _take_in_order(asked: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]], objects: dict[Oid, Value]) -> bool:
+    """Take what answers `asked` one by one, as nearly every reply does; return False where the reply is another one."""
+    if len(varbinds) != len(asked):
+        return False
+    for wanted, (oid, value) in zip(asked, varbinds, strict=True):
+        if oid != wanted:
+            return False
+        if value.tag not in NO_OBJECT:
+            objects[oid] = value
+    return True
 
 
 def _error_name(status: int) -> str:

@@ -137,9 +137,11 @@ class Transport:
         except OSError as error:
             return self._send_failed(request_id, request, error)
         size = self._overhead + len(request.message)
-        for traffic in (request.traffic, self._total):
-            traffic.packets_sent += 1
-            traffic.bytes_sent += size
+        traffic, total = request.traffic, self._total
+        traffic.packets_sent += 1
+        traffic.bytes_sent += size
+        total.packets_sent += 1
+        total.bytes_sent += size
         request.deadline = deadline = self._loop.time() + request.timeout
         heapq.heappush(self._deadlines, (deadline, request_id))
         if self._timer is None:
@@ -175,7 +177,7 @@ class Transport:
     def _drain(self) -> None:
         """Take what has arrived, at most so much that other work is not kept waiting."""
         self._sent_since_drain = 0
-        receive, buffer, view = self._socket.recvfrom_into, self._buffer, self._view
+        receive, buffer, view, received = self._socket.recvfrom_into, self._buffer, self._view, self._received
         look_for_errors = True
         for _ in range(DATAGRAMS_PER_WAKEUP):
             try:
@@ -187,29 +189,33 @@ class Transport:
                 look_for_errors = True
                 continue
             look_for_errors = False
-            self._received(bytes(view[:size]), source)
+            received(bytes(view[:size]), source)
         if look_for_errors:
             self._read_errors()
 
     def _received(self, data: bytes, source: Destination) -> None:
-        self._total.packets_received += 1
-        self._total.bytes_received += self._overhead + len(data)
+        size = self._overhead + len(data)
+        total = self._total
+        total.packets_received += 1
+        total.bytes_received += size
         request_id = self._read_id(data)
         if request_id is None:
             request_id = self._ask_authority(data, source)
             if request_id is None:
                 self._dropped.garbage += 1
                 return
-        request = self._waiting.get(request_id)
+        waiting = self._waiting
+        request = waiting.get(request_id)
         if request is None:
             self._dropped.unexpected += 1
             return
-        if not _same(source, request.destination):
+        if source != request.destination and not _same(source, request.destination):
             self._dropped.wrong_source += 1
             return
-        del self._waiting[request_id]
-        request.traffic.packets_received += 1
-        request.traffic.bytes_received += self._overhead + len(data)
+        del waiting[request_id]
+        traffic = request.traffic
+        traffic.packets_received += 1
+        traffic.bytes_received += size
         request.done(data)
 
     def _ask_authority(self, data: bytes, source: Destination) -> int | None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_request_id, read_response
+from appliance.snmp.user_security import UnreadableError, UserSecurity
 from appliance.snmp.values import Oid, Tag, Value
 from tests.appliance.snmp.messages import write_response
 
@@ -126,6 +127,12 @@ def plain(varbind: bytes) -> bytes:
     pdu = b"\x02\x04\x12\x34\x56\x78\x02\x01\x00\x02\x01\x00" + b"\x30" + bytes([len(varbinds)]) + varbinds
     body = b"\x02\x01\x01\x04\x06public\xa2" + bytes([len(pdu)]) + pdu
     return b"\x30" + bytes([len(body)]) + body
+
+
+def test_a_length_beyond_any_memory_is_no_answer_of_snmpv3_either() -> None:
+    header = b"\x02\x04\x01\x00\x00\x00\x02\x02\x04\x00\x04\x01\x00\x02\x01\x03"
+    with pytest.raises(UnreadableError):
+        UserSecurity().read(b"\x30\x25\x02\x01\x03\x30\x10" + header + b"\x04\x88" + b"\xff" * 8 + b"public")
 
 
 NAME = b"\x06\x03\x2b\x06\x01"
