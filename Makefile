@@ -34,6 +34,10 @@ test: $(VENV)/.dev frontend ## everything: style, types, room boundaries, tests 
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TESTS)
 
+.PHONY: bench
+bench: $(VENV)/.bench ## the benchmarks against their peers, beside the figures of the design (BENCH="snmp --write" for one)
+	$(BIN)/python -m benchmarks $(BENCH)
+
 .PHONY: format
 format: $(VENV)/.dev ## bring the code into its form
 	$(BIN)/ruff check --fix
@@ -61,6 +65,10 @@ $(VENV)/.run: requirements/hosting.lock requirements/build.lock pyproject.toml V
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	@sh requirements/install.sh $(PYTHON) $(VENV) requirements/dev.lock
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.lock $(VENV)/.run
+	@sh requirements/install.sh $(PYTHON) $(VENV) requirements/bench.lock
 	@touch $@
 
 .PHONY: clean
