@@ -3,7 +3,6 @@
 import argparse
 import importlib
 import json
-import os
 import pkgutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import _command, _document
+from benchmarks._children import environment, python
 from benchmarks._figures import Report, as_text, report_of
 from benchmarks._machine import machine
 
@@ -78,9 +78,8 @@ def run_all(options: argparse.Namespace) -> int:
 
 
 def _report_of(name: str, *, quick: bool) -> Report | None:
-    words = [sys.executable, "-P", "-m", "benchmarks", name, "--json", *(["--quick"] if quick else [])]
-    environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    told = subprocess.run(words, stdout=subprocess.PIPE, check=False, timeout=LONGEST_SECONDS, env=environment)
+    words = [*python("benchmarks"), name, "--json", *(["--quick"] if quick else [])]
+    told = subprocess.run(words, stdout=subprocess.PIPE, check=False, timeout=LONGEST_SECONDS, env=environment())
     try:
         return report_of(json.loads(told.stdout))
     except (ValueError, KeyError, TypeError):

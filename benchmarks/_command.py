@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from benchmarks import _document
 from benchmarks._figures import NOT_INSTALLED, Report, as_text
 from benchmarks._machine import machine
+from benchmarks._network import NoNetworkError
+
+EXIT_NOT_MEASURED = 3
 
 Measure = Callable[[bool], Report]
 """Measures; True asks for a short run, whose figures say little."""
@@ -43,4 +46,9 @@ def versions_line(versions: Mapping[str, str | None]) -> str:
 def run(name: str, doc: str | None, measure: Measure, arguments: Sequence[str]) -> int:
     """Measure and print: the `run` of a benchmark that has no options of its own."""
     options = parser(name, doc).parse_args(arguments)
-    return finish(measure(options.quick), options)
+    try:
+        report = measure(options.quick)
+    except NoNetworkError as error:
+        print(f"{name} is not measured: {error}.", file=sys.stderr)
+        return EXIT_NOT_MEASURED
+    return finish(report, options)

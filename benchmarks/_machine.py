@@ -40,6 +40,11 @@ def package(name: str) -> str | None:
         return None
 
 
+def installed(name: str) -> bool:
+    """Return whether there is such a command."""
+    return shutil.which(name) is not None
+
+
 def program(name: str, question: Sequence[str]) -> str | None:
     """Return the version a program tells when called with `question`, None where it is not installed."""
     path = shutil.which(name)

@@ -153,6 +153,11 @@ class Agent:
         self._view_1 = self._view if len(without) == len(objects) else View(without)
         self.statistics = Statistics()
 
+    @property
+    def oids(self) -> list[Oid]:
+        """The objects it has, in order."""
+        return self._view.oids
+
     def answer(self, datagram: bytes, now: float) -> bytes | None:
         """Return the reply to `datagram`, `now` seconds after the start, or None for silence."""
         statistics = self.statistics

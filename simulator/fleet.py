@@ -61,17 +61,20 @@ class Fleet:
             yield self._by_octets[octets], agent
 
 
-def loopback_addresses(base: str, count: int) -> list[str]:
-    """Return `count` addresses from `base` on, without those ending in 0 or 255. Raises SimulatorError outside 127.0.0.0/8."""
+def loopback_addresses(base: str, count: int, within: ipaddress.IPv4Network = LOOPBACK) -> list[str]:
+    """Return `count` addresses from `base` on, without those ending in 0 or 255. Raises SimulatorError outside `within`.
+
+    Another network than loopback is for network namespaces without a way out, where it can belong to nobody else.
+    """
     try:
         address = ipaddress.IPv4Address(base)
     except ValueError as error:
         raise SimulatorError(f"The base {base!r} is no IPv4 address. Write one like {DEFAULT_BASE}.") from error
     found: list[str] = []
     while len(found) < count:
-        if address not in LOOPBACK:
+        if address not in within:
             raise SimulatorError(
-                f"The simulator only serves loopback addresses, and {count} from {base} on reach {address}. "
+                f"The simulator only serves addresses of {within}, and {count} from {base} on reach {address}. "
                 f"Choose a base such as {DEFAULT_BASE}."
             )
         if address.packed[-1] not in (0, 255):
@@ -92,13 +95,13 @@ def recorded_fleet(places: Sequence[Path], base: str, options: Options) -> Fleet
     return Fleet(members)
 
 
-def generated_fleet(size: int | None, base: str, options: Options) -> Fleet:
+def generated_fleet(size: int | None, base: str, options: Options, within: ipaddress.IPv4Network = LOOPBACK) -> Fleet:
     """Return the printers of the demo (`size` None), or `size` printers like them. Raises SimulatorError."""
     models: Sequence[Model] = load_models()
     if size is not None:
         models = [_variant(models[number % len(models)], number, options.seed) for number in range(size)]
     members = []
-    for address, model in zip(loopback_addresses(base, len(models)), models, strict=True):
+    for address, model in zip(loopback_addresses(base, len(models), within), models, strict=True):
         printing = Printing.start(model, options.seconds_per_page, f"{options.seed} {model.device.serial}")
         members.append(Member(address, model.name, partial(_agent, printing, address, options), printing))
     return Fleet(members)

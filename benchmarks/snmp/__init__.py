@@ -6,7 +6,6 @@
 import json
 import os
 import subprocess
-import sys
 import timeit
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +15,7 @@ from appliance.snmp.authority import decode_response
 from appliance.snmp.ber import read_response
 from appliance.snmp.templates import Kind, Query, Templates
 from benchmarks import _command, _machine
+from benchmarks._children import environment, python
 from benchmarks._figures import Bars, Figure, Reach, Report
 from benchmarks.snmp.questions import BULK_VARBINDS, COLUMNS, COMMUNITY, GET, IN_FLIGHT, ROWS
 from benchmarks.snmp.responder import Canned, Responder, simulated_printer
@@ -50,17 +50,13 @@ class Clients:
 
     def _rate(self, name: str, question: str, count: int) -> float:
         looks, requests = self._responder.looks()
-        words = [sys.executable, "-P", "-m", "benchmarks.snmp.clients", name, question, self._responder.port, count, self._core]
-        told = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True, env=_environment())
+        words = [*python("benchmarks.snmp.clients"), name, question, self._responder.port, count, self._core]
+        told = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True, env=environment())
         measured = json.loads(told.stdout)
         if name in OURS:
             looks, requests = (after - before for after, before in zip(self._responder.looks(), (looks, requests), strict=True))
             self.idle.append(1 - requests / looks)
         return float(measured["requests"] / measured["cpu_seconds"])
-
-
-def _environment() -> dict[str, str]:
-    return dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def measure(quick: bool) -> Report:

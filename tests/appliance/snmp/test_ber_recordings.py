@@ -23,7 +23,7 @@ DEMO = generated_fleet(None, "127.0.42.1", Options(seconds_per_page=0.0)).member
 def replies(agent: Agent) -> Iterator[bytes]:
     """Yield the answers of a device to requests that bring each of its objects, in each version and kind."""
     templates = Templates(capacity=8)
-    oids = agent._view.oids
+    oids = agent.oids
 
     def ask(query: Query) -> Iterator[bytes]:
         reply = agent.answer(templates.get(query).message(templates.next_request_id()), 0.0)
