@@ -1,25 +1,32 @@
 """The collector's own cycle, step by step: `python -m benchmarks._collecting` does what standard input says.
 
-Each line is `sweep`, `read` (the known devices) or `idle SECONDS`; the answer is one line of JSON: the scan, the processor time it
-took, and the memory of the process. Settings come from the environment, as in a container; the store is the real one.
+Each line is `sweep`, `read` (the known devices), `full` (the same, all of them in full) or `idle SECONDS`; the answer is one line
+of JSON: the scan, the processor time it took, and the memory of the process. Settings come from the environment, as in a
+container; the store is the real one.
 """
 
 import asyncio
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.privacy.outgoing import Masking
+from appliance.reading.definitions import builtin_definitions
 from appliance.service.bookkeeping import Bookkeeping
+from appliance.service.cycle import Cycle
 from appliance.service.keeper import Keeper
+from appliance.service.options import CycleOptions
 from appliance.service.problems import Problems
+from appliance.service.scan import Scan
 from appliance.service.scanning import Scanning
 from appliance.service.threads import StoreThread
 from appliance.settings.store import SettingsStore
+from appliance.snmp.client import Templates
 
 
 def memory() -> dict[str, int]:
@@ -37,8 +44,9 @@ class Collecting:
     """Scans of the service, on request."""
 
     def __init__(self, paths: Paths) -> None:
-        settings = SettingsStore(paths.settings).effective().settings
+        self._settings = settings = SettingsStore(paths.settings).effective().settings
         self._problems = Problems()
+        self._templates = Templates()
         self._store = StoreThread(paths.readings)
         books = Bookkeeping(self._store, self._problems)
         self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(settings.privacy, paths.trust))
@@ -52,11 +60,14 @@ class Collecting:
             await asyncio.sleep(float(words[1]))
         elif words[0] == "sweep":
             scan = self._scanning.start_sweep()
-        else:
+        elif words[0] == "read":
             scan = self._scanning.start_read(await self._scanning.known())
-        if scan:
-            await self._scanning.scans.wait()
-            await self._keeper.drain()
+        else:
+            scan = Scan("read")
+            options = replace(CycleOptions.from_settings(self._settings), definitions=builtin_definitions())
+            await Cycle(options, scan, self._keeper.keep, templates=self._templates).read(await self._scanning.known())
+        await self._scanning.scans.wait()
+        await self._keeper.drain()
         took = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu_began}
         return {**(scan.as_json() if scan else {}), **took, **memory(), "problems": self._problems.as_json()}
 

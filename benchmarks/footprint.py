@@ -19,9 +19,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import _command
+from benchmarks._figures import Bars, Figure, Reach, Report
+from benchmarks._fleet import collector, printers
+
 MEBIBYTE = 1 << 20
 CEILING_MB = 90.0
 CEILING_PERCENT = 0.5
+GROWTH_PRINTERS, GROWTH_POLLS = 1000, 100
+GROWTH = Reach(5.0, "at most")
+"""What a heap may differ by without anything being kept."""
 PATIENCE_SECONDS = 150.0
 LOCKED_DOWN = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 TEMPORARY = ["/tmp", "/data:uid=10001,gid=10001,mode=0700", "/run/dca:uid=10001,gid=10001,mode=0700"]  # noqa: S108 - in the container
@@ -73,9 +80,48 @@ def descendants(pid: int) -> list[int]:
     return [pid, *(found for child in children for found in descendants(int(child)))]
 
 
+def measure(quick: bool) -> Report:
+    """Return memory and idle processor time of the processes, and whether memory grows with the polls of a large fleet."""
+    options = _parser().parse_args(["--settle", "2", "--seconds", "3"] if quick else [])
+    uses = measured(options)
+    memory, percent = totals(uses, options.seconds)
+    fleet, polls = (20, 10) if quick else (GROWTH_PRINTERS, GROWTH_POLLS)
+    before, after = _growth(fleet, polls)
+    figures = [
+        Figure("whole appliance idle, memory (PSS)", memory, "MB", Reach(CEILING_MB, "at most")),
+        Figure("whole appliance idle, of one core", percent, "%", Reach(CEILING_PERCENT, "at most")),
+        *(Figure(f"{use.name[:40]}, memory (PSS)", use.pss / MEBIBYTE, "MB") for _, use in uses),
+        Figure(f"collector with {fleet:,} printers, after {polls // 10} polls", before, "MB"),
+        Figure(f"collector with {fleet:,} printers, growth in {polls - polls // 10} polls more", after - before, "MB", GROWTH),
+    ]
+    details = (
+        f"Processes of this interpreter, just started, after {options.settle:g} s, over {options.seconds:g} s; `--image` takes "
+        "a container instead. Growth is that of the collector's own cycle over simulated printers, the store included."
+    )
+    values = {f"ours, {each.what}": each.ours for each in figures[2:-1] if each.ours is not None}
+    return Report("footprint", figures, {}, details, Bars("Memory of the processes", "MB (PSS)", values))
+
+
+def _growth(fleet: int, polls: int) -> tuple[float, float]:
+    """Return the memory of a collector after a tenth of the polls, when all is loaded, and after all of them, in MB."""
+    with tempfile.TemporaryDirectory(prefix="dca-footprint-") as name:
+        folder = Path(name)
+        with printers(folder, "--fleet", str(fleet)) as there, collector(folder / "data", there) as reader:
+            reader.step("sweep")
+            seen = [reader.step("read")["pss"] / MEBIBYTE for _ in range(polls)]
+    return seen[max(0, polls // 10 - 1)], seen[-1]
+
+
 def run(arguments: Sequence[str]) -> int:
     """Measure, print, and return 0 when the ceilings of the design are kept, else 1."""
     options = _parser().parse_args(arguments)
+    if not (options.image or options.fleet):
+        return _command.finish(measure(options.quick), options)
+    return _report(measured(options), options.seconds)
+
+
+def measured(options: argparse.Namespace) -> list[tuple[Use, Use]]:
+    """Start an appliance, and return what each of its processes uses before and after the time of the measurement."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dca-footprint-")))
         folder.chmod(0o755)
@@ -90,11 +136,17 @@ def run(arguments: Sequence[str]) -> int:
         time.sleep(options.seconds)
         after = {pid: use_of(pid) for pid in appliance.pids()}
         # A health check of the engine may be passing by.
-        return _report([(before[pid], after[pid]) for pid in after if pid in before], options.seconds)
+        return [(before[pid], after[pid]) for pid in after if pid in before]
+
+
+def totals(uses: list[tuple[Use, Use]], seconds: float) -> tuple[float, float]:
+    """Return the memory of all processes in MB, and their share of one core in percent."""
+    percent = sum((after.processor - before.processor) * 100 / seconds for before, after in uses)
+    return sum(use.pss for _, use in uses) / MEBIBYTE, percent
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks footprint", description=(__doc__ or "").partition("\n")[0])
+    parser = _command.parser("footprint", __doc__)
     parser.add_argument("--image", help="measure a container of this image; without it: processes of this interpreter")
     parser.add_argument("--docker", default="docker", help="the docker command (default: %(default)s)")
     parser.add_argument("--fleet", type=int, default=0, metavar="N", help="let it read N simulated printers and send to a server")
@@ -108,7 +160,7 @@ def _report(uses: list[tuple[Use, Use]], seconds: float) -> int:
     percents = [(after.processor - before.processor) * 100 / seconds for before, after in uses]
     for (_, use), percent in zip(uses, percents, strict=True):
         print(f"{use.name[:31]:32}{use.pss / MEBIBYTE:10.1f}{percent:10.2f}")
-    memory, percent = sum(use.pss for _, use in uses) / MEBIBYTE, sum(percents)
+    memory, percent = totals(uses, seconds)
     print(f"{'in all':32}{memory:10.1f}{percent:10.2f}")
     kept = memory <= CEILING_MB and percent < CEILING_PERCENT
     print(f"{'Within' if kept else 'ABOVE'} the ceilings of {CEILING_MB:.0f} MB and {CEILING_PERCENT} % of a core.")
@@ -167,7 +219,7 @@ def _outside(stack: contextlib.ExitStack, folder: Path, fleet: int) -> dict[str,
     serve = [*base, "simulator", "serve", "--port", "0", "--fleet", str(fleet), "--ready-file", str(ready)]
     stack.enter_context(_started(serve, dict(os.environ), folder / "printers.log"))
     _wait("the printers answer", ready.exists)
-    printers = json.loads(ready.read_text())
+    told = json.loads(ready.read_text())
     port, data = _free_port(), str(folder / "hosting")
     hosting = [*base, "hosting"]
     subprocess.run([*hosting, "init", "--data", data, "--private-ca", "--name", "127.0.0.1"], check=True, stdout=subprocess.DEVNULL)
@@ -178,8 +230,8 @@ def _outside(stack: contextlib.ExitStack, folder: Path, fleet: int) -> dict[str,
     authority = folder / "ca.pem"
     authority.write_bytes((folder / "hosting" / "ca.pem").read_bytes())
     return {
-        "DCA_SCAN_TARGETS": f"{printers['addresses'][0]}-{printers['addresses'][-1]}",
-        "DCA_SNMP_PORT": str(printers["port"]),
+        "DCA_SCAN_TARGETS": f"{told['addresses'][0]}-{told['addresses'][-1]}",
+        "DCA_SNMP_PORT": str(told["port"]),
         "DCA_HTTP": "off",
         "DCA_ENROLMENT": subprocess.run(code, check=True, capture_output=True, text=True).stdout.strip(),
         "DCA_HOSTING_CA_FILE": str(authority),

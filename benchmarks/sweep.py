@@ -50,6 +50,10 @@ def _ours(network: str, pace: int) -> list[str | int | Path]:
     return [DCA, "scan", network, "--rate", pace, "--no-http", "--json", "--stats"]
 
 
+def _fping(network: str, pace: int) -> list[str | int | Path]:
+    return ["fping", "-a", "-q", "-r", 1, "-b", 0, "-i", str(1000 / pace), "-g", network]
+
+
 def _nmap(network: str, pace: int) -> list[str | int | Path]:
     return ["nmap", "-n", "-sn", "-PE", "--max-retries", 1, "--min-rate", pace, "--max-rate", pace, network]
 
@@ -69,9 +73,7 @@ def _hosts_up(ran: Ran) -> int:
 
 SWEEPERS = {
     OURS: Sweeper(_ours, _answering),
-    FPING: Sweeper(
-        lambda network, pace: ["fping", "-a", "-q", "-r", 1, "-b", 0, "-i", str(1000 / pace), "-g", network], _addresses
-    ),
+    FPING: Sweeper(_fping, _addresses),
     NMAP: Sweeper(_nmap, _hosts_up),
     ONESIXTYONE: Sweeper(lambda network, pace: ["onesixtyone", "-w", 1000 // pace, network, "public"], _addresses),
 }

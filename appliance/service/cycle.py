@@ -34,7 +34,7 @@ from appliance.service.hosts import answers_ping
 from appliance.service.options import CycleOptions
 from appliance.service.scan import Scan
 from appliance.snmp.agent import AgentProfile
-from appliance.snmp.client import Agent, SnmpClient, UserSecurity
+from appliance.snmp.client import Agent, SnmpClient, Templates, UserSecurity
 from appliance.snmp.values import Objects
 from appliance.traffic import Unit
 
@@ -120,14 +120,16 @@ class Cycle:
         in_full: bool = False,
         supplements: Supplements | None = None,
         security: UserSecurity | None = None,
+        templates: Templates | None = None,
         gate: Gate | None = None,
     ) -> None:
-        """`profiles`, `snapshots` and `security` (SNMPv3) are kept from scan to scan by the caller.
+        """`profiles`, `snapshots`, `security` (SNMPv3) and `templates` are kept from scan to scan by the caller.
 
         `in_full`: devices are asked for everything, whatever is known of them. Without `gate` there are no quiet times.
         """
         self._options = options
         self._security = security or UserSecurity()
+        self._templates = templates if templates is not None else Templates()
         self._scan = scan
         self._keep = keep
         self._missed = missed
@@ -163,7 +165,7 @@ class Cycle:
         for name, reason in targets.unresolved:
             self._scan.fail(name, reason)
         self._scan.addresses = targets.count()
-        async with SnmpClient(self._options.snmp, self._security) as client:
+        async with SnmpClient(self._options.snmp, self._security, self._templates) as client:
             sweep = self._sweep = Sweep(
                 client,
                 credentials=self._options.credentials,
@@ -191,7 +193,7 @@ class Cycle:
         """Read the devices of `known`."""
         self._recall(known)
         self._scan.addresses = self._scan.devices = len(known)
-        async with SnmpClient(self._options.snmp, self._security) as client:
+        async with SnmpClient(self._options.snmp, self._security, self._templates) as client:
             await self._read_all(client, known)
 
     def _recall(self, known: Iterable[Known]) -> None:

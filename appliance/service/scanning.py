@@ -26,7 +26,7 @@ from appliance.service.scope import devices_to_read
 from appliance.service.snapshots import SnapshotKeeper
 from appliance.service.unfinished import NOTE_SECONDS, Unfinished
 from appliance.settings.model import Settings
-from appliance.snmp.client import UserSecurity
+from appliance.snmp.client import Templates, UserSecurity
 from appliance.store.store import Store
 from appliance.traffic import TrafficByPurpose
 
@@ -67,6 +67,7 @@ class Scanning:
         self._abandoned = False
         self._profiles: Profiles = {}
         self._security = UserSecurity()
+        self._templates = Templates()
         self._supplements = Supplements()
         self._definitions = builtin_definitions()
         self._snapshots = SnapshotKeeper(self._definitions)
@@ -222,6 +223,7 @@ class Scanning:
             in_full=in_full,
             supplements=self._supplements,
             security=self._security,
+            templates=self._templates,
             gate=self.gate,
         )
 

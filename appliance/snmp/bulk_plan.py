@@ -62,8 +62,9 @@ def plan_bulk(tables: Tables, rows: Mapping[Oid, int], max_repetitions: int, roo
     seen = tables.known_rows()
     counts = {**rows, **{table: len(indexes) for table, indexes in seen.items()}}
     found = [each for each in stretches(tables.active) if tables.may_ask(each.walks[0], counts)]
+    columns = [_columns(each, tables, counts, seen) for each in found]
     plans = {
-        count: [piece for each in found for piece in _pieces(each, tables, counts, seen, count)]
+        count: [piece for each in columns for piece in _joined(each, count)]
         for count in range(1, max(1, min(max_repetitions, room)) + 1)
     }
     repetitions = min(plans, key=lambda count: (_bytes_of(plans[count], count, room), -count))
@@ -84,33 +85,40 @@ def _batch(pieces: Iterable[_Piece], repetitions: int, room: int) -> Batch:
     return batch
 
 
-def _pieces(stretch: Stretch, tables: Tables, rows: Mapping[Oid, int], seen: Mapping[Oid, list[Oid]], most: int) -> list[_Piece]:
-    """Return a stretch in pieces of at most `most` cells, as far as its columns allow; of tables in `seen` the rows are known."""
+def _columns(stretch: Stretch, tables: Tables, rows: Mapping[Oid, int], seen: Mapping[Oid, list[Oid]]) -> list[_Piece]:
+    """Return a stretch column by column, or as a whole where its rows are not known; of tables in `seen` they are."""
     first = stretch.walks[0]
     if first.rows > rows.get(first.table, 0):
         # With more rows than were asked for it is likely to go on.
         return [_Piece(tuple(stretch.walks), max(FIRST_CELLS, first.rows * (len(stretch.walks) - 1)))]
     if not rows.get(first.table):
         return [_Piece(tuple(stretch.walks), 1 if first.table in rows or first.column in tables.seldom else FIRST_CELLS)]
-    pieces: list[_Piece] = []
     # Where no columns agree on the last row, one has to be seen to end.
     unsure = tables.ended_columns(first.table) + len(stretch.walks) - 1 < WITNESSES
+    pieces = []
     for walk in stretch.walks:
         cells = tuple((*walk.column, *index) for index in seen.get(walk.table, ())[walk.rows :])
         end = unsure and walk is stretch.walks[-1]
-        left = len(cells) or max(1, rows[walk.table] + end - walk.rows)
-        if pieces and pieces[-1].left + left <= most:
-            before = pieces[-1]
-            pieces[-1] = _Piece((*before.walks, walk), before.left + left, before.cells + cells)
+        pieces.append(_Piece((walk,), len(cells) or max(1, rows[walk.table] + end - walk.rows), cells))
+    return pieces
+
+
+def _joined(columns: Sequence[_Piece], most: int) -> list[_Piece]:
+    """Return the columns of a stretch in pieces of at most `most` cells, as far as they allow."""
+    pieces = [columns[0]]
+    for column in columns[1:]:
+        before = pieces[-1]
+        if before.left + column.left <= most:
+            pieces[-1] = _Piece(before.walks + column.walks, before.left + column.left, before.cells + column.cells)
         else:
-            pieces.append(_Piece((walk,), left, cells))
+            pieces.append(column)
     return pieces
 
 
 def _bytes_of(pieces: Sequence[_Piece], repetitions: int, room: int) -> int:
     """Return about how many bytes it takes to read `pieces` with so many repetitions a request."""
     named = [piece for piece in pieces if piece.is_named(repetitions)]
-    others = [piece for piece in pieces if piece not in named]
+    others = [piece for piece in pieces if not piece.is_named(repetitions)]
     cells = sum(len(piece.cells) for piece in named) + sum(
         1 if piece.left == 1 else -(-piece.left // repetitions) * repetitions for piece in others
     )

@@ -23,6 +23,7 @@ __all__ = [
     "Session",
     "SnmpClient",
     "SnmpOptions",
+    "Templates",
     "User",
     "UserSecurity",
     "check_snmp_port",
@@ -32,14 +33,16 @@ __all__ = [
 class SnmpClient:
     """Asks devices over SNMP v1, v2c and v3; an asynchronous context manager, which closes its sockets at the end."""
 
-    def __init__(self, options: SnmpOptions | None = None, security: UserSecurity | None = None) -> None:
-        """`security` is what SNMPv3 is spoken with; who makes a client for each scan keeps one for all of them."""
+    def __init__(
+        self, options: SnmpOptions | None = None, security: UserSecurity | None = None, templates: Templates | None = None
+    ) -> None:
+        """`security` is what SNMPv3 is spoken with; who makes a client for each scan keeps it, and `templates`, for all of them."""
         self.options = options or SnmpOptions()
         self.security = security or UserSecurity()
         self.traffic = Traffic()
         """All packets sent and received, stray ones included."""
         self.dropped = Dropped()
-        self.templates = Templates()
+        self.templates = templates if templates is not None else Templates()
         self._transports: dict[tuple[socket.AddressFamily, bool], Transport] = {}
 
     async def __aenter__(self) -> Self:

@@ -226,10 +226,10 @@ def test_the_command_is_content_with_all_recordings() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_without_a_name_the_benchmarks_are_listed() -> None:
-    done = run()
-    assert done.returncode == 2
-    assert (accuracy.__doc__ or "").partition("\n")[0] in done.stderr
+def test_the_benchmarks_are_listed() -> None:
+    done = run("--list")
+    assert done.returncode == 0
+    assert (accuracy.__doc__ or "").partition("\n")[0] in done.stdout
 
 
 def test_an_unknown_benchmark_is_told() -> None:
