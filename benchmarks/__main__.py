@@ -78,7 +78,7 @@ def run_all(options: argparse.Namespace) -> int:
 
 
 def _report_of(name: str, *, quick: bool) -> Report | None:
-    words = [*python("benchmarks"), name, "--json", *(["--quick"] if quick else [])]
+    words = [*python("benchmarks._measure"), name, *(["--quick"] if quick else [])]
     told = subprocess.run(words, stdout=subprocess.PIPE, check=False, timeout=LONGEST_SECONDS, env=environment())
     try:
         return report_of(json.loads(told.stdout))

@@ -16,6 +16,6 @@ def python(module: str) -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of a child: that of this process, with `more` as the only settings of an appliance."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DCA_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DCA_") or name == "DCA_RECORDINGS"}
     # Benchmarks are not installed; nothing but the repository is added, whatever the folder this process was started in.
     return kept | {"PYTHONPATH": str(ROOT)} | more

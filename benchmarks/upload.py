@@ -22,6 +22,10 @@ from appliance.store.store import Store
 from appliance.transmission.client import HostingClient, compressed
 from appliance.transmission.enrolment import enrol_site, open_client
 from appliance.transmission.upload import BATCH_READINGS, upload_waiting
+from benchmarks import _command, _machine
+from benchmarks._children import environment, python
+from benchmarks._figures import Bars, Figure, Reach, Report
+from benchmarks._network import NoNetworkError
 from benchmarks._office import office
 from benchmarks._wire import Count, Wire, inside_namespace, is_inside
 
@@ -79,7 +83,10 @@ def run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks upload", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), metavar="N", help="numbers of printers (1 13 1000)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     options = parser.parse_args(arguments)
+    if options.write:
+        return _command.finish(measure(False), options)
     if not is_inside():
         return inside_namespace("upload", arguments)
     with ExitStack() as stack:
@@ -92,6 +99,33 @@ def run(arguments: Sequence[str]) -> int:
     else:
         _print(rows, idle)
     return 0 if all(row.kept for row in rows) and idle["unchanged"].payload <= IDLE_CEILING else 1
+
+
+def measure(quick: bool) -> Report:
+    """Return the same as figures of the table of all. Raises NoNetworkError where there are no network namespaces."""
+    words = [*python("benchmarks"), "upload", "--json", "--sizes", *map(str, SIZES[:2] if quick else SIZES)]
+    told = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False, env=environment())
+    try:
+        document = json.loads(told.stdout)
+    except ValueError as error:
+        raise NoNetworkError("see above for what is missing") from error
+    rows = [Row(**each) for each in document["uploads"]]
+    idle = Count(**document["check_in"]["unchanged"])
+    figures = [
+        Figure(
+            f"upload of {row.printers:,}, {row.what}, each printer",
+            row.wire["fresh"],
+            "B",
+            None if row.ceiling is None else Reach(row.ceiling, "at most"),
+            note=f"{row.body:.1f} B of body; kept alive {row.wire['kept alive']:.1f} B, TLS resumed {row.wire['resumed']:.1f} B",
+        )
+        for row in rows
+    ]
+    figures.append(Figure("idle check-in, TLS and HTTP", idle.payload, "B", Reach(IDLE_CEILING, "at most")))
+    details = "IP level, both ways, on a fresh connection, TLS and acknowledgements included, counted by nftables."
+    values = {f"ours, {row.printers:,} printers, {row.what}": row.wire["fresh"] for row in rows}
+    versions = {"nftables": _machine.program("nft", ["--version"])}
+    return Report("upload", figures, versions, details, Bars("Upload, bytes a printer", "bytes at IP level", values))
 
 
 def _print(rows: Sequence[Row], idle: dict[str, Count]) -> None:

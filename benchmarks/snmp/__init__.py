@@ -72,8 +72,8 @@ def measure(quick: bool) -> Report:
         Figure("GET, times the rate of gufo-snmp (Rust)", of_gufo, "", Reach(1, "at least")),
         Figure("GET, times the rate of pysnmp's own client", get["session"] / get["pysnmp_default"], "", Reach(40, "at least")),
         Figure("GET, our socket and reader alone", get["transport"], "/s"),
-        Figure(QUESTIONS["bulk"], rates["bulk"]["session"], "/s", None, _peers(rates["bulk"]), "more"),
-        Figure("GETBULK, our socket and reader alone", rates["bulk"]["transport"], "/s"),
+        Figure(f"{QUESTIONS['bulk']}, socket and reader", rates["bulk"]["transport"], "/s", None, _peers(rates["bulk"]), "more"),
+        Figure("the same table in a visit, planned and followed to its end", rates["bulk"]["session"], "/s"),
         *_decoding(quick),
     ]
     where = "another core" if len(cores) > 1 else "the same core"

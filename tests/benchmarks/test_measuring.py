@@ -39,7 +39,7 @@ def test_snmp_compares_our_client_with_the_others_and_the_printer_is_not_the_lim
     assert set(get["peers"]) == {"gufo-snmp", "pysnmp v1arch, tuples", "pysnmp"}
     assert (get["peers"]["gufo-snmp"] is None) == (report["versions"]["gufo-snmp"] is None)
     assert get["ours"] > 10 * get["peers"]["pysnmp"] > 0
-    assert rows["v2c GETBULK of 42 varbinds"]["ours"] > 0
+    assert rows["v2c GETBULK of 42 varbinds, socket and reader"]["ours"] > 0
     assert rows["decode 8 varbinds (210 B)"]["ratio"] > 10
     told = re.search(r"found no request in ([\d.]+)% of its looks", report["details"])
     assert told
@@ -73,7 +73,7 @@ def test_reading_takes_time_and_everything_is_read() -> None:
 def test_scale_reads_all_printers() -> None:
     rows = figures(quick("scale"))
     assert rows["50 printers, poll"]["ours"] > 0
-    assert rows["50 printers, database, each reading more"]["ours"] > 0
+    assert rows["50 printers, database after the first reading"]["ours"] > 0.1
 
 
 def test_footprint_measures_each_process_and_the_growth_of_the_collector() -> None:
@@ -136,5 +136,5 @@ def test_a_document_without_the_section_is_an_error(tmp_path: Path) -> None:
 
 def test_every_benchmark_that_measures_has_a_section_in_the_document() -> None:
     document = _document.DOCUMENT.read_text()
-    for name in ("footprint", "read", "scale", "snmp", "sweep", "wire"):
+    for name in ("footprint", "read", "scale", "snmp", "sweep", "upload", "wire"):
         assert document.count(f"<!-- begin {name} -->") == document.count(f"<!-- end {name} -->") == 1
