@@ -3,7 +3,6 @@
 import errno
 import heapq
 import itertools
-from collections.abc import Iterator
 from typing import Final
 
 from appliance.discovery.approach import Step
@@ -87,10 +86,12 @@ class Deadlines:
         """Return the moment of the first one, None when there is none."""
         return self._heap[0][0] if self._heap else None
 
-    def expired(self, now: float) -> Iterator[Contact]:
-        """Yield the contacts whose time has come and to which nothing has happened before."""
-        while self._heap and self._heap[0][0] <= now:
-            _, _, contact, step = heapq.heappop(self._heap)
+    def expired(self, now: float) -> Contact | None:
+        """Return the next contact whose time has come and to which nothing has happened before, None when there is none."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            _, _, contact, step = heapq.heappop(heap)
             if contact.step == step and not contact.asking:
                 contact.step += 1
-                yield contact
+                return contact
+        return None

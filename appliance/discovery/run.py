@@ -31,6 +31,8 @@ MOST_OPEN: Final = 16384
 """Addresses waited for at the same time; a bound on memory."""
 LOOK_SECONDS: Final = 0.25
 """How often a sweep that is held looks whether it may go on, and how often the time left is reckoned."""
+SHORTEST_WAIT_SECONDS: Final = 0.004
+"""A fast sweep rather sends some packets at a time than wakes up for each; less than what `TokenBucket` saves up meanwhile."""
 
 
 class SweepRun:
@@ -94,7 +96,7 @@ class SweepRun:
         finally:
             try:
                 await self._close()
-                self._publish(now=True)
+                self._publish()
             finally:
                 self.results.put_nowait(None)
 
@@ -107,21 +109,23 @@ class SweepRun:
         self._advance()
         self._begun = sent = 0
         while True:
-            for contact in self._deadlines.expired(self._loop.time()):
+            now = self._loop.time()
+            while contact := self._deadlines.expired(now):
                 self._go_on(contact)
             if self._route.next is None and not self._open:
                 break
             if not self._has_packet():
                 await self._wait(self._seconds_to_next())
             elif wait := self._bucket.take():
-                await self._wait(wait)
+                await self._wait(max(wait, SHORTEST_WAIT_SECONDS))
             else:
                 self._send_next()
                 sent += 1
                 if sent % 64 == 0:
                     # A fast sweep may always have a token; answers have to be heard all the same.
                     await asyncio.sleep(0)
-            self._publish()
+            if now - self._estimated_at >= LOOK_SECONDS:
+                self._publish()
 
     def _silent_pass_is_due(self) -> bool:
         """Return whether silent addresses are asked over SNMP too: also when pings evidently get nowhere."""
@@ -370,11 +374,9 @@ class SweepRun:
         self._wake()
         await permit
 
-    def _publish(self, *, now: bool = False) -> None:
-        moment = self._loop.time()
-        if now or moment - self._estimated_at >= LOOK_SECONDS:
-            self._estimated_at = moment
-            self._progress.remaining_seconds = self._remaining()
+    def _publish(self) -> None:
+        self._estimated_at = self._loop.time()
+        self._progress.remaining_seconds = self._remaining()
 
     def _remaining(self) -> int | None:
         following = self._route.next
