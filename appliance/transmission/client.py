@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3
 import urllib3.exceptions as urllib3_errors
@@ -17,6 +16,7 @@ from appliance.changes import state_digest
 from appliance.clock import utc_now
 from appliance.errors import HostingError
 from appliance.files import to_json
+from appliance.outbound import server_of
 from appliance.store.rows import Batch
 from appliance.traffic import Purpose, TrafficByPurpose
 from appliance.transmission.answers import CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
@@ -67,8 +67,8 @@ class HostingClient:
         self._url = url.rstrip("/")
         self._identity = identity
         self._verify = verify
-        self._server = _address(self._url)
-        self._proxy = _address(proxy) if proxy else ""
+        self._server = server_of(self._url)
+        self._proxy = server_of(proxy) if proxy else ""
         self._answer_seconds = read_seconds
         self._traffic = TrafficByPurpose() if traffic is None else traffic
         self._purpose: Purpose = "check_in"
@@ -217,10 +217,3 @@ class HostingClient:
 def compressed(content: bytes) -> bytes:
     """Return a body as it is sent; the same content gives the same bytes."""
     return gzip.compress(content, compresslevel=COMPRESSION_LEVEL, mtime=0)
-
-
-def _address(url: str) -> str:
-    """Return `NAME:PORT` of a web address, for sentences: without user, password and path."""
-    parts = urlsplit(url)
-    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

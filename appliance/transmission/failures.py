@@ -4,15 +4,12 @@ import errno
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
-from typing import TypeVar
 
 import urllib3.exceptions as urllib3_errors
 
 from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import HostingError
-
-Cause = TypeVar("Cause", bound=BaseException)
+from appliance.outbound import causes_of, first_of, tunnel_refusal
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
@@ -20,12 +17,12 @@ _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
 
 def explain_transport(error: Exception, server: str, proxy: str = "") -> HostingError:
     """Return what `error` of urllib3 means to a person; `server` and `proxy` are `NAME:PORT`, without user and password."""
-    causes = list(_causes(error))
-    if isinstance(error, urllib3_errors.ProxyError) or _tunnel_refusal(causes):
+    causes = list(causes_of(error))
+    if isinstance(error, urllib3_errors.ProxyError) or tunnel_refusal(causes):
         return HostingError(_proxy_sentence(causes, proxy))
-    if certificate := _first(causes, ssl.SSLCertVerificationError):
+    if certificate := first_of(causes, ssl.SSLCertVerificationError):
         return HostingError(_certificate_sentence(certificate, server))
-    if tls := _first(causes, ssl.SSLError):
+    if tls := first_of(causes, ssl.SSLError):
         return HostingError(_tls_sentence(tls, server))
     if isinstance(error, urllib3_errors.NewConnectionError):
         return HostingError(_connection_sentence(causes, "hosting server", server))
@@ -40,9 +37,9 @@ def _exchange_sentence(error: Exception, causes: list[BaseException], server: st
         )
     if isinstance(error, urllib3_errors.TimeoutError):
         return f"The hosting server {server} took the request but did not answer in time. It is tried again."
-    if _first(causes, http.client.IncompleteRead) or isinstance(error, urllib3_errors.DecodeError):
+    if first_of(causes, http.client.IncompleteRead) or isinstance(error, urllib3_errors.DecodeError):
         return f"The answer of the hosting server {server} was cut off on its way. It is tried again."
-    if _first(causes, http.client.BadStatusLine) and not _first(causes, http.client.RemoteDisconnected):
+    if first_of(causes, http.client.BadStatusLine) and not first_of(causes, http.client.RemoteDisconnected):
         return not_hosting(server, "it does not speak HTTP")
     return (
         f"The connection to the hosting server {server} broke off before its answer came. It is tried again; when it stays so, "
@@ -56,10 +53,10 @@ def not_hosting(server: str, what: str) -> str:
 
 
 def _connection_sentence(causes: list[BaseException], role: str, server: str) -> str:
-    if _first(causes, socket.gaierror) or _first(causes, urllib3_errors.NameResolutionError):
+    if first_of(causes, socket.gaierror) or first_of(causes, urllib3_errors.NameResolutionError):
         name = server.rpartition(":")[0]
         return f"The name {name} of the {role} cannot be resolved. Check the name, and the DNS server this host uses."
-    cause = _first(causes, OSError)
+    cause = first_of(causes, OSError)
     number = cause.errno if cause else None
     if number == errno.ECONNREFUSED:
         return f"The {role} {server} refuses the connection: nothing listens there. Check address and port, and whether it runs."
@@ -106,16 +103,16 @@ def _tls_sentence(error: ssl.SSLError, server: str) -> str:
 
 
 def _proxy_sentence(causes: list[BaseException], proxy: str) -> str:
-    if refusal := _tunnel_refusal(causes):
+    if refusal := tunnel_refusal(causes):
         if "407" in refusal:
             return proxy_login(proxy)
         return f"The proxy {proxy} will not connect to the hosting server: {refusal}. Ask who runs the proxy to allow it."
-    if certificate := _first(causes, ssl.SSLCertVerificationError):
+    if certificate := first_of(causes, ssl.SSLCertVerificationError):
         return (
             f"The certificate of the proxy {proxy} is not trusted: {certificate.verify_message}. Name its authority's "
             "certificate in hosting.ca_file (DCA_HOSTING_CA_FILE)."
         )
-    if _first(causes, ssl.SSLError):
+    if first_of(causes, ssl.SSLError):
         return f"The proxy {proxy} does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY)."
     return f"{_connection_sentence(causes, 'proxy', proxy)} The setting is hosting.proxy (DCA_PROXY)."
 
@@ -126,29 +123,3 @@ def proxy_login(proxy: str) -> str:
         f"The proxy {proxy} wants a user and password, or others than it was given. Set hosting.proxy_user and "
         "hosting.proxy_password (DCA_PROXY_USER, DCA_PROXY_PASSWORD_FILE)."
     )
-
-
-def _tunnel_refusal(causes: list[BaseException]) -> str | None:
-    """Return the status line with which a proxy refused CONNECT, as http.client words it."""
-    for cause in causes:
-        _, found, status = str(cause).partition("Tunnel connection failed: ")
-        if isinstance(cause, OSError) and found:
-            return status.strip()
-    return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and all it was made of: causes, contexts and wrapped errors, each once."""
-    waiting, seen = [error], set()
-    while waiting:
-        current = waiting.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        wrapped = [argument for argument in current.args if isinstance(argument, BaseException)]
-        waiting += [cause for cause in (current.__cause__, current.__context__, *wrapped) if cause is not None]
-
-
-def _first(causes: list[BaseException], kind: type[Cause]) -> Cause | None:
-    return next((cause for cause in causes if isinstance(cause, kind)), None)
