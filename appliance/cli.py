@@ -17,6 +17,7 @@ EXIT_CLOSED_PIPE = 141
 OTHER_ROOMS = {
     "run": ("updater",),
     "update": ("updater", "update"),
+    "trust": ("updater", "trust"),
     "admin": ("webui", "admin"),
 }
 """Commands of other rooms: `python -m MODULE WORDS…` takes the place of this process, so that no room imports another for it."""
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     _definitions(add("definitions", "check vendor definitions, and try them on recordings of devices"))
     add("version", "print the version")
     add("update", "check for and apply updates; see `dca update --help`")
+    add("trust", "fetch and verify what is published in a TUF repository; see `dca trust --help`")
     add("admin", "accounts of the web UI; see `dca admin --help`")
     return parser
 

@@ -1,4 +1,4 @@
-"""`python -m updater`: run the appliance, or say what updates are possible here."""
+"""`python -m updater`: run the appliance, say what updates are possible here, or speak to a TUF repository."""
 
 import argparse
 import logging
@@ -9,15 +9,36 @@ from collections.abc import Sequence
 from appliance.errors import DcaError
 from appliance.paths import Paths
 
+EXIT_INTERRUPTED = 130
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code: 0 done, 1 failed with one sentence, 2 wrong use, 75 restart budget spent."""
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if words[:1] == ["trust"]:
+            return _trust(words[1:])
+        options = _parser().parse_args(words)
         return int(options.run(options))
     except DcaError as error:
         print(f"dca: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _trust(words: Sequence[str]) -> int:
+    # Only this command loads the TUF library; the supervisor stays small.
+    from updater import trust_command  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(
+        prog="dca trust", description="Fetch and verify what is published in a TUF repository.", allow_abbrev=False
+    )
+    trust_command.declare(parser)
+    options = parser.parse_args(words)
+    if lacking := trust_command.missing(options):
+        parser.error(f"the following arguments are required: {lacking}")
+    return int(options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=_run)
     commands = parser.add_subparsers(title="commands", metavar="")
     commands.add_parser("run", help="run the appliance (without a command: the same)").set_defaults(run=_run)
+    commands.add_parser("trust", help="fetch and verify what is published in a TUF repository; see `dca trust --help`")
     update = commands.add_parser("update", help="about new versions").add_subparsers(required=True, metavar="COMMAND")
     status = update.add_parser("status", help="say whether the appliance can replace its own container here")
     status.add_argument("--json", action="store_true", help="for programs")

@@ -1,5 +1,7 @@
 """The errors of the supervisor that a person sees."""
 
+from enum import StrEnum
+
 from appliance.errors import DcaError
 
 
@@ -13,3 +15,67 @@ class ComponentError(DcaError):
 
 class EngineError(DcaError):
     """The container engine could not be asked."""
+
+
+class Reason(StrEnum):
+    """Why nothing new is trusted: one word for check-in, log and web UI, beside the sentence for people."""
+
+    UNREACHABLE = "unreachable"
+    """No connection, or one that broke off."""
+    ANSWER = "answer"
+    """The server answered with an error (`TrustError.status`)."""
+    SLOW = "slow"
+    """Less came than the minimum rate."""
+    TOO_LONG = "too long"
+    """More came, or was announced, than may be."""
+    SIGNATURES = "signatures"
+    """Too few valid signatures of the keys that count."""
+    EXPIRED = "expired"
+    """Its validity is over: a repository nobody signs any more, or one that is kept from us."""
+    ROLLBACK = "rollback"
+    """Older than what is trusted here already."""
+    MISMATCH = "mismatch"
+    """Length, hash or version differ from what was signed elsewhere."""
+    INVALID = "invalid"
+    """No metadata as TUF defines it."""
+    MISSING = "missing"
+    """The repository has no such target."""
+    CLOCK = "clock"
+    """The clock of this host is wrong, so that nothing can be said about expiry."""
+    FOLDER = "folder"
+    """The folder of metadata or targets cannot be used."""
+    DISK_FULL = "disk full"
+    """There is no room for what was to be fetched."""
+    BUSY = "busy"
+    """Another process works in the same folder."""
+
+
+class TrustError(DcaError):
+    """Nothing new is trusted; what was trusted before stays in force."""
+
+    def __init__(self, reason: Reason, message: str, *, file: str = "") -> None:
+        """`file` is the file of the repository, or of this host, that it is about."""
+        super().__init__(message)
+        self.reason = reason
+        self.file = file
+
+
+class FetchError(TrustError):
+    """A file of the repository was not fetched. Trying again later may help."""
+
+    def __init__(self, reason: Reason, message: str, *, file: str = "", status: int | None = None) -> None:
+        """`status` is that of HTTP, when the server answered with an error."""
+        super().__init__(reason, message, file=file)
+        self.status = status
+
+
+class UntrustedError(TrustError):
+    """A file of the repository was fetched and refused, or is none of its targets."""
+
+
+class ClockError(TrustError):
+    """The clock of this host is wrong."""
+
+
+class TrustFolderError(TrustError):
+    """A folder of this host cannot be used for metadata or targets."""

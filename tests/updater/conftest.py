@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .harness import Appliance
+from .trusting import Site, following
 
 
 @pytest.fixture
@@ -19,3 +20,9 @@ def appliance() -> Iterator[Appliance]:
     made.end()
     shutil.rmtree(folder)
     made.log.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A site that follows a TUF repository, which has published once."""
+    yield from following(tmp_path)

@@ -1,0 +1,154 @@
+"""Fetching files of a repository over HTTP: through the proxy, with the site's own authority, within limits of size and time."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import urllib3
+import urllib3.exceptions as urllib3_errors
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from appliance.outbound import prepare_context, proxy_headers, server_of
+from appliance.settings.model import HostingSettings
+from appliance.version import installed_version
+from updater.fetch_failures import cut_off, explain, explain_answer, no_address, too_long, too_slow
+from updater.pace import Pace
+
+_PIECE_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """How long one fetch may take. Times in seconds, rates in bytes a second."""
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 30.0
+    """Longest silence while an answer is due."""
+    minimum_rate: float = 500.0
+    """Below this, on average since the request, a fetch is given up."""
+    grace_seconds: float = 20.0
+    """Time before the minimum rate counts, for name, connection and the server's own thinking."""
+    maximum_rate: float = 0.0
+    """What a fetch may take of the line of the site; 0: all."""
+
+
+class Fetcher:
+    """Fetches one file at a time, over kept-alive connections.
+
+    Redirects are not followed: what an answer says would decide whom we ask. Nothing is tried twice: the next poll does that.
+    """
+
+    def __init__(self, settings: HostingSettings, limits: FetchLimits | None = None) -> None:
+        """Certificate authority and proxy are those of `settings`. Raises SettingsError when they cannot be used."""
+        self._limits = limits or FetchLimits()
+        self._proxy = server_of(settings.proxy) if settings.proxy else ""
+        self._sockets: dict[HTTPConnection, socket.socket] = {}
+        self.server_date: datetime | None = None
+        """The clock of the server at its last answer, which nobody signed."""
+        context = prepare_context(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file=settings.ca_file, verify=settings.verify_tls)
+        timeout = urllib3.Timeout(connect=self._limits.connect_seconds, read=self._limits.read_seconds)
+        if settings.proxy:
+            headers = proxy_headers(settings.proxy, settings.proxy_user, settings.proxy_password.get_secret_value())
+            self._pool: urllib3.PoolManager = urllib3.ProxyManager(
+                settings.proxy,
+                proxy_headers=headers,
+                proxy_ssl_context=context,
+                ssl_context=context,
+                timeout=timeout,
+                retries=False,
+            )
+        else:
+            self._pool = urllib3.PoolManager(ssl_context=context, timeout=timeout, retries=False)
+        self._pool.pool_classes_by_scheme = self._followed_pools()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.clear()
+        while self._sockets:
+            self._sockets.popitem()[1].close()
+
+    def fetch(self, url: str, max_bytes: int) -> Iterator[bytes]:
+        """Yield the content of `url` in pieces, at most `max_bytes` in all. Raises FetchError."""
+        if not url.startswith(("http://", "https://")):
+            raise no_address(url)
+        limits = self._limits
+        with Pace(limits.minimum_rate, limits.grace_seconds, limits.maximum_rate, self._shut_down) as pace:
+            try:
+                yield from self._pieces(url, max_bytes, pace)
+            except (urllib3_errors.HTTPError, OSError) as error:
+                if pace.too_slow:
+                    raise too_slow(url, limits.minimum_rate) from error
+                raise explain(error, url, self._proxy) from error
+
+    def _pieces(self, url: str, max_bytes: int, pace: Pace) -> Iterator[bytes]:
+        headers = {"User-Agent": f"dca/{installed_version()}", "Accept-Encoding": "identity"}
+        response = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False, decode_content=False)
+        whole = False
+        try:
+            self._remember(response)
+            if response.status != 200:
+                raise explain_answer(response.status, url, self._proxy)
+            announced = response.headers.get("Content-Length", "")
+            length = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else None
+            if length is not None and length > max_bytes:
+                raise too_long(url, max_bytes)
+            received = 0
+            while piece := response.read1(_PIECE_BYTES):
+                received += len(piece)
+                if received > max_bytes:
+                    raise too_long(url, max_bytes)
+                pace.received(len(piece))
+                yield piece
+            if pace.too_slow:
+                raise too_slow(url, self._limits.minimum_rate)
+            if length is not None and received < length:
+                raise cut_off(url)
+            whole = True
+        finally:
+            if whole:
+                response.release_conn()
+            else:
+                response.close()
+
+    def _remember(self, response: urllib3.BaseHTTPResponse) -> None:
+        try:
+            self.server_date = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:
+            self.server_date = None
+
+    def _followed_pools(self) -> dict[str, type[HTTPConnectionPool]]:
+        """Return pools whose connections can be shut down from the thread that watches over the pace."""
+        fetcher = self
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return fetcher._follow(self, super()._new_conn())
+
+        class Encrypted(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return fetcher._follow(self, super()._new_conn())
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class EncryptedPool(HTTPSConnectionPool):
+            ConnectionCls = Encrypted
+
+        return {"http": PlainPool, "https": EncryptedPool}
+
+    def _follow(self, connection: HTTPConnection, opened: socket.socket) -> socket.socket:
+        # A duplicate: TLS takes the original away.
+        previous, self._sockets[connection] = self._sockets.get(connection), opened.dup()
+        if previous is not None:
+            previous.close()
+        return opened
+
+    def _shut_down(self) -> None:
+        for opened in list(self._sockets.values()):
+            with contextlib.suppress(OSError):  # the server closed it already
+                opened.shutdown(socket.SHUT_RDWR)
