@@ -68,10 +68,15 @@ def printers(folder: Path, *options: str) -> Iterator[Printers]:
 
 
 @contextmanager
-def collector(folder: Path, fleet: Printers) -> Iterator[Collector]:
+def collector(folder: Path, fleet: Printers, *, packets_per_second: int = 1000) -> Iterator[Collector]:
     """Start a collector on the first core for these printers, with its data in `folder`."""
     variables = environment(
-        DCA_DATA_DIR=str(folder), DCA_HTTP="off", DCA_SCAN_TARGETS=fleet.span, DCA_SNMP_PORT=str(fleet.port), MALLOC_ARENA_MAX="1"
+        DCA_DATA_DIR=str(folder),
+        DCA_HTTP="off",
+        DCA_PACKETS_PER_SECOND=str(packets_per_second),
+        DCA_SCAN_TARGETS=fleet.span,
+        DCA_SNMP_PORT=str(fleet.port),
+        MALLOC_ARENA_MAX="1",
     )
     with _running(pinned(python("benchmarks._collecting"), last=False), variables) as process:
         yield Collector(process)

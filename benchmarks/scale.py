@@ -11,6 +11,7 @@ from benchmarks._fleet import collector, printers
 
 PRINTERS = 5000
 POLLS = 5
+PACE = 200
 MEBIBYTE = 1 << 20
 
 
@@ -19,7 +20,7 @@ def measure(quick: bool) -> Report:
     count, polls = (50, 1) if quick else (PRINTERS, POLLS)
     with tempfile.TemporaryDirectory(prefix="dca-scale-") as name:
         folder = Path(name)
-        with printers(folder, "--fleet", str(count)) as fleet, collector(folder / "data", fleet) as reader:
+        with printers(folder, "--fleet", str(count)) as fleet, collector(folder / "data", fleet, packets_per_second=PACE) as reader:
             first = reader.step("sweep")
             first_size = _size(folder / "data")
             later = [reader.step("read") for _ in range(polls)]
@@ -42,7 +43,7 @@ def measure(quick: bool) -> Report:
         Figure(f"{many}, database, each reading more", (size - first_size) / polls / count / 1024, "kB"),
     ]
     details = (
-        f"The printers on one core, the collector on the other one, the sweep at its usual pace of 200 packets a second; {polls} "
+        f"The printers on one core, the collector on the other one, all at the usual pace of {PACE} packets a second; {polls} "
         "polls, medians. Readings wait in the outbox, as when the hosting server cannot be reached."
     )
     values = {"ours, found and read for the first time": first["seconds"], "ours, poll": median(scan["seconds"] for scan in later)}
