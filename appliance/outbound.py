@@ -86,3 +86,11 @@ def tunnel_refusal(causes: list[BaseException]) -> str | None:
         if isinstance(cause, OSError) and found:
             return status.strip()
     return None
+
+
+def proxy_login(proxy: str) -> str:
+    """Return the sentence for a proxy that wants another user or password (407)."""
+    return (
+        f"The proxy {proxy} wants a user and password, or others than it was given. Set hosting.proxy_user and "
+        "hosting.proxy_password (DCA_PROXY_USER, DCA_PROXY_PASSWORD_FILE)."
+    )

@@ -8,7 +8,7 @@ import ssl
 import urllib3.exceptions as urllib3_errors
 
 from appliance.clock import to_rfc3339, utc_now
-from appliance.outbound import causes_of, first_of, server_of, tunnel_refusal
+from appliance.outbound import causes_of, first_of, proxy_login, server_of, tunnel_refusal
 from updater.errors import FetchError, Reason
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
@@ -35,7 +35,7 @@ def explain_answer(status: int, url: str, proxy: str = "") -> FetchError:
     """Return what an answer with this HTTP status means, which is not 200."""
     what = f"{_file(url)} was not fetched: the server {server_of(url)} answered with HTTP status {status}"
     if status == 407 and proxy:
-        what = _login(proxy)
+        what = proxy_login(proxy)
     elif status in (301, 302, 303, 307, 308):
         what += ", a redirect, which is not followed. Use the address that the repository has itself."
     elif status in (404, 410):
@@ -131,7 +131,7 @@ def _certificate_sentence(error: ssl.SSLCertVerificationError, server: str) -> s
 
 def _proxy_sentence(causes: list[BaseException], refusal: str | None, proxy: str) -> str:
     if refusal and "407" in refusal:
-        return _login(proxy)
+        return proxy_login(proxy)
     if refusal:
         return f"The proxy {proxy} will not connect to the repository: {refusal}. Ask who runs the proxy to allow it."
     if certificate := first_of(causes, ssl.SSLCertVerificationError):
@@ -142,10 +142,3 @@ def _proxy_sentence(causes: list[BaseException], refusal: str | None, proxy: str
     if first_of(causes, ssl.SSLError):
         return f"The proxy {proxy} does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY)."
     return f"The proxy stands in the way. {_connection_sentence(causes, proxy)} The setting is hosting.proxy (DCA_PROXY)."
-
-
-def _login(proxy: str) -> str:
-    return (
-        f"The proxy {proxy} wants a user and password, or others than it was given. Set hosting.proxy_user and "
-        "hosting.proxy_password (DCA_PROXY_USER, DCA_PROXY_PASSWORD_FILE)."
-    )

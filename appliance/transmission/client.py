@@ -16,13 +16,13 @@ from appliance.changes import state_digest
 from appliance.clock import utc_now
 from appliance.errors import HostingError
 from appliance.files import to_json
-from appliance.outbound import server_of
+from appliance.outbound import proxy_login, server_of
 from appliance.store.rows import Batch
 from appliance.traffic import Purpose, TrafficByPurpose
 from appliance.transmission.answers import CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
 from appliance.transmission.connection import CONNECT_SECONDS, IDLE_SECONDS, READ_SECONDS, open_pool, tls_context
 from appliance.transmission.counting import ConnectionCounter
-from appliance.transmission.failures import explain_transport, not_hosting, proxy_login
+from appliance.transmission.failures import explain_transport, not_hosting
 from appliance.transmission.identity import Identity
 from appliance.transmission.signature import signed_headers
 from appliance.version import installed_version

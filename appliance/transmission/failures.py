@@ -9,7 +9,7 @@ import urllib3.exceptions as urllib3_errors
 
 from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import HostingError
-from appliance.outbound import causes_of, first_of, tunnel_refusal
+from appliance.outbound import causes_of, first_of, proxy_login, tunnel_refusal
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
@@ -115,11 +115,3 @@ def _proxy_sentence(causes: list[BaseException], proxy: str) -> str:
     if first_of(causes, ssl.SSLError):
         return f"The proxy {proxy} does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY)."
     return f"{_connection_sentence(causes, 'proxy', proxy)} The setting is hosting.proxy (DCA_PROXY)."
-
-
-def proxy_login(proxy: str) -> str:
-    """Return the sentence for a proxy that wants another user or password (407)."""
-    return (
-        f"The proxy {proxy} wants a user and password, or others than it was given. Set hosting.proxy_user and "
-        "hosting.proxy_password (DCA_PROXY_USER, DCA_PROXY_PASSWORD_FILE)."
-    )
