@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.requirement import missing
+
 ROOT = Path(__file__).parents[3]
 UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
 
@@ -22,7 +24,7 @@ def may_have_a_network() -> bool:
 @pytest.fixture(scope="module")
 def outcome() -> dict[str, Any]:
     if not may_have_a_network():
-        pytest.skip("this machine does not let its users make network namespaces")
+        missing("this machine does not let its users make network namespaces")
     command = [*UNSHARE, sys.executable, "-m", "tests.appliance.discovery.quiet_network"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert finished.returncode == 0, finished.stderr
