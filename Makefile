@@ -34,6 +34,10 @@ test: $(VENV)/.dev frontend ## everything: style, types, room boundaries, tests 
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TESTS)
 
+.PHONY: conformance
+conformance: $(VENV)/.run ## `dca trust` against a checkout of theupdateframework/tuf-conformance (TUF_CONFORMANCE=DIR)
+	@sh tests/conformance.sh "$(TUF_CONFORMANCE)" $(PYTHON) $(CURDIR)/$(BIN)/dca
+
 .PHONY: bench
 bench: $(VENV)/.bench ## the benchmarks against their peers, beside the figures of the design (BENCH="snmp --write" for one)
 	$(BIN)/python -m benchmarks $(BENCH)
