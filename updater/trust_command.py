@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from appliance.settings.environment import environment_layer
-from appliance.settings.layers import validate
+from appliance.settings.validation import validate
 from updater.fetching import Fetcher
 from updater.trust import TrustClient, require_root
 from updater.trust_folder import ROOT_BYTES, TrustFolder, folder_errors, read_bounded

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from appliance.settings.layers import problems
 from appliance.settings.model import CommunityCredential, SnmpCredential, UserCredential
+from appliance.settings.validation import problems
 from webui.forms import Form, lines, readable
 
 USER_PREFIX: Final = "v3_"

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from appliance.settings.layers import Effective, problems
+from appliance.settings.layers import Effective
+from appliance.settings.validation import problems
 
 
 class Form:

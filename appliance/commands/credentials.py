@@ -9,7 +9,7 @@ from appliance.discovery.credentials import Credential
 from appliance.errors import SettingsError
 from appliance.service.options import credentials_of
 from appliance.settings.environment import complete_user, read_variable
-from appliance.settings.layers import validate
+from appliance.settings.validation import validate
 
 AUTH_VARIABLE, PRIV_VARIABLE = "DCA_SNMP_V3_AUTH", "DCA_SNMP_V3_PRIV"
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from appliance.errors import SettingsError
-from appliance.settings.model import CREDENTIAL_KINDS, HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings, span
+from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings, span
+from appliance.settings.validation import validate
 
 Layer = Literal["default", "hosting", "site", "environment"]
 Values = Mapping[str, Mapping[str, Any]]
@@ -47,22 +46,6 @@ def resolve(hosting: Values, site: Values, environment: Values, variables: Mappi
     return Effective(validate(merged, variables or {}), origins, variables or {})
 
 
-def validate(values: Mapping[str, Any], variables: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings made of `values` and defaults. Raises SettingsError, one sentence for each value that is not valid.
-
-    `variables` names for a path the variable of the environment that set it: that is where it has to be changed.
-    """
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        sentences = []
-        for path, message in problems(error):
-            variable = (variables or {}).get(".".join(path.split(".")[:2]))
-            name = f"{path} (set by {variable})" if variable else path or "The settings"
-            sentences.append(f"{name}: {message}.")
-        raise SettingsError(" ".join(sentences)) from error
-
-
 def check_hosting_targets(effective: Effective) -> None:
     """Raise SettingsError when the hosting server wants to scan what lies outside the guardrails of the site.
 
@@ -79,13 +62,3 @@ def check_hosting_targets(effective: Effective) -> None:
                 f"The hosting server may not have {target} scanned: it lies outside the networks the site allows "
                 "(guardrails.networks)."
             )
-
-
-def problems(error: ValidationError) -> list[tuple[str, str]]:
-    """Return `(section.field, message)` for each problem, in words for a person; values are left out, for some are secret."""
-    found = []
-    for item in error.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in item["loc"] if part not in CREDENTIAL_KINDS)
-        message = "there is no such setting" if item["type"] == "extra_forbidden" else item["msg"].removeprefix("Value error, ")
-        found.append((path, message.rstrip(".")))
-    return found

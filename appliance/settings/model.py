@@ -383,6 +383,9 @@ SITE_ONLY: frozenset[str] = frozenset({"health_check", "update", "web", "privacy
 
 HOSTING_MAY_SET_IN_HOSTING: frozenset[str] = frozenset({"check_in_seconds", "upload_seconds"})
 
+SECRET_SETTINGS: frozenset[str] = frozenset({"snmp.credentials", "hosting.proxy_password", "web.metrics_token"})
+"""Settings that hold secrets, by their paths: none of them may be in a signed configuration."""
+
 
 def settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings."""

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from appliance.log import configure_logging
-from appliance.settings.layers import validate
+from appliance.settings.validation import validate
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 
 from appliance.errors import SettingsError
 from appliance.settings.environment import environment_layer
-from appliance.settings.layers import resolve, validate
+from appliance.settings.layers import resolve
 from appliance.settings.model import CommunityCredential, Settings, UserCredential
+from appliance.settings.validation import validate
 
 USER: dict[str, Any] = {
     "version": "3",

@@ -10,8 +10,8 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from appliance.errors import SettingsError
-from appliance.settings.layers import validate
 from appliance.settings.model import Settings, check_target, settings_schema, span
+from appliance.settings.validation import validate
 
 
 def test_every_setting_has_a_working_default_except_the_targets() -> None:

@@ -1,0 +1,216 @@
+"""The configuration document that the hosting team signs: what one layer sets, as JSON. Pure; the hosting server uses it, too.
+
+- UTF-8, at most `DOCUMENT_BYTES` and `DOCUMENT_LEVELS`; both are looked at before anything is decoded.
+- `{"format": 1, "version": N, "group": NAME, "settings": {section: {field: value}}, "definitions": {"NAME.toml": TEXT}}`; only the
+  document of one site names its group.
+- It sets nothing that only the site may set, and holds no secret: whoever can fetch the repository can read it.
+- Each value is one the model accepts. Whether it lies within the guardrails, only the site can tell.
+"""
+
+import hashlib
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+from appliance.errors import SettingsError
+from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SECRET_SETTINGS, SITE_ONLY
+from appliance.settings.validation import validate_section
+
+ReceivedLayerName = Literal["global", "group", "assigned"]
+"""The layers that come as documents, in rising order; `assigned` is what the hosting team sets for one site."""
+RECEIVED_LAYERS: Final[tuple[ReceivedLayerName, ...]] = get_args(ReceivedLayerName)
+DocumentReason = Literal["too long", "too deep", "not json", "format", "invalid", "site only", "secret"]
+
+FORMAT = 1
+DOCUMENT_BYTES = 256 * 1024
+DOCUMENT_LEVELS = 32
+DEFINITIONS = 64
+"""Definitions one document may bring."""
+LARGEST_VERSION = 2**53
+NO_MARKER = "none"
+GLOBAL_PATH = "config/global/all.json"
+
+GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_DEFINITION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\.toml")
+_JSON_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_KEYS = frozenset({"format", "version", "group", "settings", "definitions"})
+
+Values = Mapping[str, Mapping[str, Any]]
+
+
+class DocumentError(SettingsError):
+    """A document is refused."""
+
+    def __init__(self, reason: DocumentReason, message: str) -> None:
+        """`reason` is one word or two, for programs."""
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one layer sets."""
+
+    version: int
+    settings: Values = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    """Texts of vendor definitions (TOML), by the names of their files."""
+    group: str | None = None
+
+
+def group_path(group: str) -> str:
+    """Return the target that holds the document of a group."""
+    return f"config/group/{group}.json"
+
+
+def site_path(site_id: str) -> str:
+    """Return the target that holds the document of one site."""
+    return f"config/site/{site_id}.json"
+
+
+def marker(layers: Sequence[tuple[str, str]]) -> str:
+    """Return the short name of what a site is to have: of `(path, SHA-256 in hex)` of each document, in any order."""
+    if not layers:
+        return NO_MARKER
+    # By the alphabet, too: global, group, site.
+    lines = "".join(f"{path} {sha256}\n" for path, sha256 in sorted(layers))
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+def write_document(document: Document) -> bytes:
+    """Return the one way to write a document: sorted keys, nothing between them."""
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "version": document.version,
+        "settings": {section: dict(fields) for section, fields in document.settings.items()},
+        "definitions": dict(document.definitions),
+    }
+    if document.group is not None:
+        content["group"] = document.group
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
+    """Return the document in `content`. Raises DocumentError."""
+    if len(content) > DOCUMENT_BYTES:
+        raise DocumentError("too long", f"The configuration has {len(content)} bytes, more than the {DOCUMENT_BYTES} that are taken.")
+    if _levels(content) > DOCUMENT_LEVELS:
+        raise DocumentError("too deep", f"The configuration is nested deeper than the {DOCUMENT_LEVELS} levels that are taken.")
+    raw = _decode(content)
+    _require_format(raw, layer)
+    document = Document(raw["version"], raw.get("settings", {}), raw.get("definitions", {}), raw.get("group"))
+    _require_permitted(document.settings)
+    for section, fields in document.settings.items():
+        try:
+            validate_section(section, fields)
+        except SettingsError as error:
+            raise DocumentError("invalid", str(error)) from error
+    _require_definitions(document.definitions)
+    return document
+
+
+def _levels(content: bytes) -> int:
+    """Return how deep `content` is nested, whatever it is, in time and memory that grow with its length alone."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_JSON_STRING.sub(b"", content)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _decode(content: bytes) -> Any:
+    try:
+        raw = json.loads(
+            content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
+        )
+        # Half of a surrogate pair, `"\ud800"`, is no text that could be kept or shown.
+        json.dumps(raw, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DocumentError("not json", f"The configuration is not UTF-8: byte {error.start} cannot be read.") from error
+    except UnicodeEncodeError as error:
+        raise DocumentError("not json", "The configuration holds half of a character (a lone surrogate).") from error
+    except ValueError as error:
+        # The library names line and column; the number with thousands of digits it refuses is in none of its sentences.
+        raise DocumentError("not json", f"The configuration is not JSON: {error}.") from error
+    return raw
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _require_format(raw: Any, layer: ReceivedLayerName) -> None:
+    """Raise DocumentError unless `raw` has the form of a document."""
+    if not isinstance(raw, dict):
+        raise _malformed("it is no JSON object")
+    if not _is_whole(raw.get("format")) or raw["format"] != FORMAT:
+        raise _malformed(f"its format is not {FORMAT}. A newer appliance may be able to read it")
+    if unknown := sorted(raw.keys() - _KEYS):
+        raise _malformed(f"there is no {unknown[0][:60]!r} in a configuration")
+    if not _is_whole(raw.get("version")) or not 1 <= raw["version"] <= LARGEST_VERSION:
+        raise _malformed("version has to be a whole number from 1")
+    group = raw.get("group")
+    if "group" in raw and not (layer == "assigned" and isinstance(group, str) and GROUP_NAME.fullmatch(group)):
+        raise _malformed("group has to be the name of a group, and only the configuration of one site has it")
+    settings, definitions = raw.get("settings", {}), raw.get("definitions", {})
+    if not isinstance(settings, dict) or not all(isinstance(fields, dict) for fields in settings.values()):
+        raise _malformed("settings has to be {section: {field: value}}")
+    if not isinstance(definitions, dict) or not all(isinstance(text, str) for text in definitions.values()):
+        raise _malformed("definitions has to be {name: text}")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _malformed(what: str) -> DocumentError:
+    return DocumentError("format", f"The configuration cannot be used: {what}.")
+
+
+def _require_permitted(settings: Values) -> None:
+    """Raise DocumentError when a document touches what it may not."""
+    for section, fields in settings.items():
+        for name in fields:
+            path = f"{section}.{name}"
+            if path in SECRET_SETTINGS:
+                raise DocumentError(
+                    "secret",
+                    f"{path} may not be in a signed configuration: everybody who can fetch the repository can read it. "
+                    "Set it at the site.",
+                )
+            if section in SITE_ONLY and not (section == "hosting" and name in HOSTING_MAY_SET_IN_HOSTING):
+                raise DocumentError("site only", f"The hosting server may not set {path[:130]}: only the site decides that.")
+
+
+def _require_definitions(definitions: Mapping[str, str]) -> None:
+    """Raise DocumentError for what is no TOML; whether it describes a vendor the collector tells."""
+    if len(definitions) > DEFINITIONS:
+        raise DocumentError("invalid", f"{len(definitions)} definitions are more than the {DEFINITIONS} that are taken.")
+    for name, text in definitions.items():
+        if not _DEFINITION_NAME.fullmatch(name):
+            raise DocumentError("invalid", f"{name[:80]!r} cannot be the name of a definition. Write for example kyocera.toml.")
+        try:
+            tomllib.loads(text)
+        except RecursionError as error:
+            raise DocumentError("invalid", f"The definition {name} is nested too deep.") from error
+        except tomllib.TOMLDecodeError as error:
+            raise DocumentError("invalid", f"The definition {name} is not TOML: {error}.") from error
