@@ -42,13 +42,22 @@ class Paths:
 
     @property
     def trust(self) -> Path:
-        """The private request key and, later, trusted metadata."""
+        """The private request key, and trusted metadata."""
         return self.data / "trust"
 
     @property
     def definitions(self) -> Path:
         """Vendor definitions of the site, `*.toml`, read after the built-in ones; there need not be such a folder."""
         return self.data / "definitions"
+
+    @property
+    def received_definitions(self) -> Path:
+        """Vendor definitions that came with signed configuration, `SHA256.toml`."""
+        return self.data / "update" / "definitions"
+
+    def repository(self, root_sha256: str) -> Path:
+        """Return the folder of trusted metadata of the repository that began with this root."""
+        return self.trust / "repository" / root_sha256[:16]
 
     @property
     def logs(self) -> Path:

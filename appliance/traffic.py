@@ -1,8 +1,8 @@
 """What the appliance costs the network: packets and bytes at IP level, by what they were for."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Final, Literal, get_args
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, get_args
 
 Purpose = Literal["sweep", "silent", "first_read", "poll", "http", "upload", "check_in", "update"]
 """What packets are for.
@@ -52,6 +52,15 @@ class Traffic:
     def as_json(self) -> dict[str, int]:
         """Return the four counts by name."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> "Traffic":
+        """Return what `as_json` gave. Raises ValueError for anything else."""
+        names = [each.name for each in fields(cls)]
+        counts: list[Any] = [value.get(name) for name in names] if isinstance(value, dict) else []
+        if len(counts) != len(names) or not all(type(count) is int and 0 <= count < 2**63 for count in counts):
+            raise ValueError("that is no traffic")
+        return cls(*counts)
 
 
 class TrafficByPurpose:

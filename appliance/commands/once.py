@@ -19,6 +19,7 @@ from appliance.service.link import ENROLMENT_VARIABLE, HostingLink
 from appliance.service.problems import Problems
 from appliance.service.scan import Scan
 from appliance.service.scanning import Scanning
+from appliance.service.signed import read_signed
 from appliance.service.threads import StoreThread
 from appliance.settings.environment import read_variable
 from appliance.settings.model import Settings
@@ -77,7 +78,9 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
     books = Bookkeeping(store, problems)
     keeper = Keeper(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
     scanning = Scanning(settings, keeper, books, lambda _scan: None, site_zone())
-    problems.set("definitions", scanning.read_definitions(paths.definitions))
+    signed = read_signed(settings_store, paths.received_definitions)
+    problems.set("configuration", signed.problem())
+    problems.set("definitions", scanning.read_definitions(paths.definitions, signed.definitions))
     link = HostingLink(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)

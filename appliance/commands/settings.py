@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,14 +12,13 @@ from pydantic import BaseModel
 
 from appliance.commands.tables import table
 from appliance.errors import ControlError, SettingsError
-from appliance.log import SECRET_NAMES, configure_logging
+from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.process.client import ControlClient
 from appliance.settings.layers import Effective
 from appliance.settings.model import Settings, SnmpCredential
+from appliance.settings.showing import in_words, visible
 from appliance.settings.store import SettingsStore
-
-HIDDEN = "(hidden)"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,36 +43,10 @@ def _show(effective: Effective, *, as_json: bool) -> None:
         json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
         print()
         return
-    lines = [[path, _text(value), f"{layer} ({variable})" if variable else layer] for path, value, layer, variable in rows]
+    lines = [[path, in_words(value), f"{layer} ({variable})" if variable else layer] for path, value, layer, variable in rows]
     print(table(lines, ("SETTING", "VALUE", "SET BY")))
-
-
-def visible(effective: Effective) -> Iterator[tuple[str, Any, str, str | None]]:
-    """Yield path, value, layer and (for the layer environment) variable of each setting, secrets hidden."""
-    for section, fields in effective.settings.model_dump(mode="json").items():
-        for name, value in fields.items():
-            path = f"{section}.{name}"
-            layer = effective.layer_of(path)
-            variable = effective.variables.get(path) if layer == "environment" else None
-            yield path, _without_secrets(name, value), layer, variable
-
-
-def _without_secrets(name: str, value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_secrets(key, inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_secrets(name, inner) for inner in value]
-    return HIDDEN if value and any(secret in name.lower() for secret in SECRET_NAMES) else value
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return ", ".join(_text(item) for item in value) or "-"
-    if isinstance(value, dict):
-        return " ".join(f"{key}={item}" for key, item in value.items() if item != "")
-    return "-" if value in ("", None) else str(value)
+    if effective.left_out:
+        print(f"dca: the signed configuration is not in force: {effective.left_out}", file=sys.stderr)
 
 
 def parse_changes(words: Sequence[str]) -> dict[str, dict[str, Any]]:

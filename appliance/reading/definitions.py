@@ -8,7 +8,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -149,13 +149,16 @@ class Definitions:
             return Definitions(self.definitions, (*self.problems, problem))
         return self.with_files(paths)
 
-    def with_files(self, paths: Iterable[Path]) -> "Definitions":
-        """Return these definitions and those of `paths`; what cannot be used is left out and told in `problems`."""
+    def with_files(self, paths: Iterable[Path] | Mapping[Path, str]) -> "Definitions":
+        """Return these definitions and those of `paths`; what cannot be used is left out and told in `problems`.
+
+        A mapping gives each file the name by which it is told.
+        """
         by_vendor = {each.vendor: each for each in self.definitions}
         problems = list(self.problems)
         for path in paths:
             try:
-                definition = load(path)
+                definition = load(path, paths[path] if isinstance(paths, Mapping) else str(path))
             except DefinitionError as error:
                 problems.append(error)
             else:
@@ -175,17 +178,18 @@ def builtin_definitions() -> Definitions:
     return Definitions(tuple(parse(entry.read_text(encoding="utf-8"), entry.name) for entry in entries))
 
 
-def load(path: Path) -> Definition:
-    """Return the definition in a file. Raises DefinitionError naming file, line and key."""
+def load(path: Path, name: str = "") -> Definition:
+    """Return the definition in a file. Raises DefinitionError naming file (as `name`, where given), line and key."""
+    file = name or str(path)
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise DefinitionError(f"{path} is larger than {LARGEST_FILE // 1024} KiB: that is no vendor definition.")
+            raise DefinitionError(f"{file} is larger than {LARGEST_FILE // 1024} KiB: that is no vendor definition.")
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DefinitionError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DefinitionError(f"{file} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
-        raise DefinitionError(f"{path} is not UTF-8 text: byte {error.start} cannot be read.") from error
-    return parse(text, str(path))
+        raise DefinitionError(f"{file} is not UTF-8 text: byte {error.start} cannot be read.") from error
+    return parse(text, file)
 
 
 def parse(text: str, file: str) -> Definition:
@@ -194,6 +198,8 @@ def parse(text: str, file: str) -> Definition:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError(f"{file}: this is not TOML: {error}.") from error
+    except RecursionError as error:
+        raise DefinitionError(f"{file}: this is nested too deep.") from error
     try:
         definition = Definition(file, DefinitionFile.model_validate(document))
     except ValidationError as error:

@@ -25,10 +25,12 @@ from appliance.service.problems import Problems
 from appliance.service.scan import Scan
 from appliance.service.scanning import Scanning
 from appliance.service.scans import Scans
+from appliance.service.signed import Signed, read_signed
 from appliance.service.threads import StoreThread
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
+from appliance.traffic import Traffic
 from appliance.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
 from appliance.version import installed_version
@@ -48,7 +50,7 @@ class Collector:
         """`zone` is the time zone of the site."""
         self._settings_store = settings_store
         self._settings = settings
-        self._definitions_folder = paths.definitions
+        self._paths = paths
         self._started_at = utc_now()
         self._problems = Problems()
         self._store = StoreThread(paths.readings)
@@ -66,7 +68,7 @@ class Collector:
 
     async def start(self) -> None:
         """Open the store, go on where the last process ended, and begin the periodic work."""
-        self._read_definitions()
+        self._take_signed(await asyncio.to_thread(self._read_signed))
         await self._scanning.recall()
         self._link.open()
         self._make_plan()
@@ -128,6 +130,10 @@ class Collector:
         since_start.add(self._link.traffic)
         return {**report.as_json(), "since_start": since_start.as_json()}
 
+    def count_update(self, traffic: Traffic) -> None:
+        """Count what checks for configuration have cost, which other processes make."""
+        self._link.traffic.of("update").add(traffic)
+
     async def health(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
         late = time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
@@ -177,18 +183,23 @@ class Collector:
     async def reload(self) -> None:
         """Read the settings again. Raises SettingsError when they cannot be used: the old ones stay in force then."""
         try:
-            effective = await asyncio.to_thread(self._settings_store.effective)
+            signed = await asyncio.to_thread(self._read_signed)
+            signed.require_use()
         except (SettingsError, DataFolderError) as error:
             self._problems.report("settings", f"The settings cannot be used, the former ones stay in force: {error}")
             raise
         self._problems.clear("settings")
-        self._apply(effective.settings)
-        self._read_definitions()
+        self._apply(signed.effective.settings)
+        self._take_signed(signed)
         log.info("settings were read again")
 
-    def _read_definitions(self) -> None:
-        """Read the vendor definitions of the site; one that cannot be used is a problem, and the others stay in force."""
-        self._problems.set("definitions", self._scanning.read_definitions(self._definitions_folder))
+    def _read_signed(self) -> Signed:
+        return read_signed(self._settings_store, self._paths.received_definitions)
+
+    def _take_signed(self, signed: Signed) -> None:
+        """Take the vendor definitions; one that cannot be used is a problem, and the others stay in force."""
+        self._problems.set("configuration", signed.problem())
+        self._problems.set("definitions", self._scanning.read_definitions(self._paths.definitions, signed.definitions))
 
     async def enrol(self, text: str) -> dict[str, Any]:
         """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""

@@ -8,6 +8,7 @@ from appliance.files import to_json
 from appliance.process.control import ControlHandler
 from appliance.service.collector import Collector
 from appliance.store.accounting import KEEP_DAYS
+from appliance.traffic import Traffic
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class HealthHandler(CollectorHandler):
 
 
 class TrafficHandler(CollectorHandler):
-    """`GET /v1/traffic`, with `days=N` for another number of days than 30."""
+    """`/v1/traffic`: `GET`, with `days=N` for another number of days than 30, and `POST`."""
 
     async def get(self) -> None:
         """Answer what the appliance has cost the network."""
@@ -52,6 +53,19 @@ class TrafficHandler(CollectorHandler):
         if not (days.isascii() and days.isdecimal() and 0 < int(days) <= KEEP_DAYS):
             raise HTTPError(400, f'"days" must be a number from 1 to {KEEP_DAYS}.')
         self.answer(await self.collector.traffic(int(days)))
+
+    def post(self) -> None:
+        """Count what another process of the appliance has cost the network: the checks for configuration."""
+        counts = self.body().get("traffic")
+        if not isinstance(counts, dict) or counts.keys() - {"update"}:
+            raise HTTPError(400, '"traffic" must be {"update": counts}: everything else the collector counts itself.')
+        try:
+            counted = {purpose: Traffic.from_json(count) for purpose, count in counts.items()}
+        except ValueError as error:
+            raise HTTPError(400, '"traffic" must have the four counts of each purpose.') from error
+        for traffic in counted.values():
+            self.collector.count_update(traffic)
+        self.answer({})
 
 
 class ScanHandler(CollectorHandler):

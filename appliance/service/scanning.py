@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -72,9 +72,12 @@ class Scanning:
         self._definitions = builtin_definitions()
         self._snapshots = SnapshotKeeper(self._definitions)
 
-    def read_definitions(self, folder: Path) -> str | None:
-        """Take the vendor definitions of the site from `folder`, for all scans from now on; return what is wrong with them."""
-        self._definitions = builtin_definitions().with_folder(folder)
+    def read_definitions(self, folder: Path, received: Mapping[Path, str]) -> str | None:
+        """Take the vendor definitions `received`, and above them those of the site in `folder`, for all scans from now on.
+
+        Returns what is wrong with them.
+        """
+        self._definitions = builtin_definitions().with_files(received).with_folder(folder)
         self._snapshots.take(self._definitions)
         return " ".join(f"{problem} It is left out." for problem in self._definitions.problems) or None
 

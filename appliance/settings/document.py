@@ -98,7 +98,7 @@ def write_document(document: Document) -> bytes:
 def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
     """Return the document in `content`. Raises DocumentError."""
     if len(content) > DOCUMENT_BYTES:
-        raise DocumentError("too long", f"The configuration has {len(content)} bytes, more than the {DOCUMENT_BYTES} that are taken.")
+        raise too_long(len(content))
     if _levels(content) > DOCUMENT_LEVELS:
         raise DocumentError("too deep", f"The configuration is nested deeper than the {DOCUMENT_LEVELS} levels that are taken.")
     raw = _decode(content)
@@ -114,6 +114,11 @@ def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
     return document
 
 
+def too_long(length: int) -> DocumentError:
+    """Return the refusal of a document of so many bytes."""
+    return DocumentError("too long", f"The configuration has {length} bytes, more than the {DOCUMENT_BYTES} that are taken.")
+
+
 def _levels(content: bytes) -> int:
     """Return how deep `content` is nested, whatever it is, in time and memory that grow with its length alone."""
     depth = deepest = 0
@@ -125,9 +130,7 @@ def _levels(content: bytes) -> int:
 
 def _decode(content: bytes) -> Any:
     try:
-        raw = json.loads(
-            content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
-        )
+        raw = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
         # Half of a surrogate pair, `"\ud800"`, is no text that could be kept or shown.
         json.dumps(raw, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:

@@ -33,6 +33,10 @@ def _number(text: str) -> float:
         raise ValueError(f"{text!r} is no number") from error
 
 
+def _integers(text: str) -> list[int]:
+    return [_integer(word) for word in _words(text)]
+
+
 def _switch(text: str) -> bool:
     word = text.strip().lower()
     if word in ("on", "true", "yes", "1"):
@@ -80,6 +84,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_PRIVACY_PHONE_NUMBERS": ("privacy.phone_numbers", str),
     "DCA_PRIVACY_FIELDS": ("privacy.fields", _words),
     "DCA_GUARDRAIL_NETWORKS": ("guardrails.networks", _words),
+    "DCA_GUARDRAIL_PACKETS_PER_SECOND": ("guardrails.packets_per_second", _integer),
+    "DCA_GUARDRAIL_SNMP_PORTS": ("guardrails.snmp_ports", _integers),
 }
 
 

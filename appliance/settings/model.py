@@ -351,7 +351,11 @@ class Guardrails(Section):
     networks: Annotated[
         tuple[Target, ...], Field(max_length=4096, description="The only networks that may be scanned; empty: any")
     ] = ()
-    packets_per_second: Annotated[int, Field(ge=1, le=10000)] = 1000
+    packets_per_second: Annotated[int, Field(ge=1, le=10000, description="Ceiling of scan.packets_per_second")] = 1000
+    snmp_ports: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=65535)], ...],
+        Field(max_length=64, description="UDP ports that the hosting server may name in snmp.port"),
+    ] = (161,)
 
 
 class Settings(Section):

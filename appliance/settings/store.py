@@ -22,7 +22,8 @@ from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import DataFolderError, SettingsError
 from appliance.files import to_json, write_atomic
 from appliance.settings.environment import environment_layer
-from appliance.settings.layers import Effective, Values, check_hosting_targets, resolve
+from appliance.settings.layers import Effective, ReceivedValues, Values, check_guardrails, resolve, resolve_what_fits
+from appliance.settings.received import Received, ReceivedChange
 
 log = structlog.get_logger()
 
@@ -30,6 +31,9 @@ Tables = dict[str, dict[str, dict[str, Any]]]
 
 RECOVERIES = "recoveries"
 """Table with one document for each time the good copy had to be used: `at`, `reason`, `kept_aside`."""
+
+RECEIVED = "received"
+"""Table with one document: what `Received` is written as."""
 
 
 class DurableStorage(Storage):
@@ -168,8 +172,36 @@ class SettingsStore:
         """Return the settings in force. Raises SettingsError naming the value that cannot be used."""
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
+            hosting, site, received = _layer(tables, "hosting"), _layer(tables, "site"), _in_force(tables)
+        return resolve_what_fits(hosting, site, values, variables, received)
+
+    def effective_with(self, received: ReceivedValues) -> Effective:
+        """Return the settings that would be in force with this signed configuration.
+
+        Raises GuardrailError when it lies outside the guardrails, SettingsError when it cannot be used.
+        """
+        values, variables = environment_layer(self._environment)
+        with self._tables() as tables:
             hosting, site = _layer(tables, "hosting"), _layer(tables, "site")
-        return resolve(hosting, site, values, variables)
+        effective = resolve(hosting, site, values, variables, received)
+        check_guardrails(effective)
+        return effective
+
+    def received(self) -> Received:
+        """Return what was received as signed configuration, and what became of it."""
+        with self._tables() as tables:
+            return _received(tables)
+
+    def change_received(self, change: ReceivedChange) -> Received:
+        """Replace what was received by what `change` makes of it, in one write, and return that."""
+        with self._tables() as tables:
+            before = _received(tables)
+            after = change(before)
+            if after != before:
+                table = tables.table(RECEIVED)
+                table.truncate()
+                table.insert(after.to_json())
+        return after
 
     def layer(self, name: str) -> dict[str, dict[str, Any]]:
         """Return what the layer `site` or `hosting` sets, nested by section."""
@@ -194,7 +226,7 @@ class SettingsStore:
             for section, fields in changes.items():
                 merged = site.get(section, {}) | dict(fields)
                 site[section] = {field: value for field, value in merged.items() if value is not None}
-            effective = resolve(_layer(tables, "hosting"), site, values, variables)
+            effective = resolve_what_fits(_layer(tables, "hosting"), site, values, variables, _in_force(tables))
             table = tables.table("settings_site")
             for section in changes:
                 table.upsert({"section": section, "fields": site[section]}, where("section") == section)
@@ -204,8 +236,9 @@ class SettingsStore:
         """Take `layer` as what the hosting server sets; return the settings then in force. SettingsError: nothing was changed."""
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
-            effective = resolve(layer, _layer(tables, "site"), values, variables)
-            check_hosting_targets(effective)
+            site = _layer(tables, "site")
+            check_guardrails(resolve(layer, site, values, variables))
+            effective = resolve_what_fits(layer, site, values, variables, _in_force(tables))
             table = tables.table("settings_hosting")
             table.truncate()
             table.insert_multiple({"section": section, "fields": dict(fields)} for section, fields in layer.items())
@@ -227,3 +260,17 @@ class SettingsStore:
 
 def _layer(tables: TinyDB, name: str) -> dict[str, dict[str, Any]]:
     return {row["section"]: dict(row["fields"]) for row in tables.table(f"settings_{name}").all()}
+
+
+def _received(tables: TinyDB) -> Received:
+    for row in tables.table(RECEIVED).all():
+        try:
+            return Received.from_json(row)
+        except ValueError as error:
+            log.error("what is kept of the signed configuration cannot be read; it is fetched again", reason=str(error))
+    return Received()
+
+
+def _in_force(tables: TinyDB) -> ReceivedValues:
+    configuration = _received(tables).in_force
+    return configuration.values() if configuration else ()

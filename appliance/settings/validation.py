@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from appliance.errors import SettingsError
 from appliance.settings.model import CREDENTIAL_KINDS, Settings
@@ -28,7 +28,7 @@ def validate(values: Mapping[str, Any], variables: Mapping[str, str] | None = No
 def validate_section(section: str, values: Mapping[str, Any]) -> None:
     """Raise SettingsError, one sentence for each value, unless `values` are fields of a section with values it may have."""
     model = Settings.model_fields[section].annotation if section in Settings.model_fields else None
-    if model is None:
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise SettingsError(f"{section[:60]}: there is no such setting.")
     try:
         model.model_validate(values)

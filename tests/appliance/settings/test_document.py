@@ -117,7 +117,7 @@ def test_a_document_is_refused_with_its_reason(document: bytes, reason: str, nam
 def test_only_the_document_of_a_site_names_a_group() -> None:
     assert parse_document(content(group="big"), "assigned").group == "big"
     for layer in ("global", "group"):
-        refused(content(group="big"), "format", layer)  # type: ignore[arg-type]
+        refused(content(group="big"), "format", layer)
 
 
 def test_brackets_within_strings_are_no_levels() -> None:

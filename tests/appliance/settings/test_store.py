@@ -138,7 +138,7 @@ def test_the_hosting_server_may_only_scan_within_the_guardrails(store: SettingsS
 
 
 def test_the_hosting_server_may_not_go_above_the_packet_rate_of_the_site(store: SettingsStore) -> None:
-    with pytest.raises(SettingsError, match="above the site's ceiling"):
+    with pytest.raises(SettingsError, match="the site allows 1000"):
         store.replace_hosting({"scan": {"packets_per_second": 2000}})
 
 
