@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["trust"]:
             return _trust(words[1:])
+        if words[:1] == ["receive"]:
+            return _receive(words[1:])
         options = _parser().parse_args(words)
         return int(options.run(options))
     except DcaError as error:
@@ -41,16 +43,32 @@ def _trust(words: Sequence[str]) -> int:
     return int(options.run(options))
 
 
+def _receive(words: Sequence[str]) -> int:
+    # For the supervisor alone; it loads the TUF library, too.
+    from updater import receiving  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(prog="python -m updater receive", description="Check for signed configuration, once.")
+    receiving.declare(parser)
+    options = parser.parse_args(words)
+    return int(options.run(options))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dca", description="Run the appliance: the collector, the web UI and their supervisor.")
     parser.set_defaults(run=_run)
     commands = parser.add_subparsers(title="commands", metavar="")
     commands.add_parser("run", help="run the appliance (without a command: the same)").set_defaults(run=_run)
     commands.add_parser("trust", help="fetch and verify what is published in a TUF repository; see `dca trust --help`")
-    update = commands.add_parser("update", help="about new versions").add_subparsers(required=True, metavar="COMMAND")
+    update = commands.add_parser("update", help="about new configuration and versions").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     status = update.add_parser("status", help="say whether the appliance can replace its own container here")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_update_status)
+    update.add_parser("check", help="fetch and verify new configuration of the hosting server, if there is any").set_defaults(
+        run=_update_check
+    )
+    update.add_parser("back", help="go back to the configuration before").set_defaults(run=_update_back)
     return parser
 
 
@@ -67,6 +85,18 @@ def _run(_options: argparse.Namespace) -> int:
     configure_logging("supervisor", level=level, folder=paths.logs)
     with MainLock(paths.main_lock):
         return run_appliance(paths)
+
+
+def _update_check(options: argparse.Namespace) -> int:
+    from updater import update_commands  # noqa: PLC0415
+
+    return update_commands.check(options)
+
+
+def _update_back(options: argparse.Namespace) -> int:
+    from updater import update_commands  # noqa: PLC0415
+
+    return update_commands.back(options)
 
 
 def _update_status(options: argparse.Namespace) -> int:

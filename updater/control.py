@@ -1,5 +1,6 @@
 """The control API of the supervisor (docs/architecture.md, "Control sockets")."""
 
+import re
 from typing import Any, Protocol
 
 from tornado.web import Application, HTTPError
@@ -21,6 +22,12 @@ class Controlled(Protocol):
 
     def reload(self) -> None:
         """Read the settings again. Raises DcaError, and changes nothing, when they cannot be used."""
+
+    def check(self, told: str) -> None:
+        """Check for configuration soon. Raises DcaError when that is not done here."""
+
+    async def back(self) -> str:
+        """Go back to the configuration before; return a sentence. Raises DcaError when there is none."""
 
 
 class _SupervisorHandler(ControlHandler):
@@ -65,6 +72,26 @@ class ReloadHandler(_SupervisorHandler):
         self.answer({})
 
 
+class CheckHandler(_SupervisorHandler):
+    """`POST /v1/update/check`, with `marker` what the hosting server says is there."""
+
+    def post(self) -> None:
+        """Begin to check."""
+        told = self.body().get("marker", "")
+        if not isinstance(told, str) or not re.fullmatch(r"[0-9a-f]{16}|none|", told):
+            raise HTTPError(400, '"marker" must be the marker of a configuration.')
+        self.supervisor.check(told)
+        self.answer({}, 202)
+
+
+class BackHandler(_SupervisorHandler):
+    """`POST /v1/update/back`."""
+
+    async def post(self) -> None:
+        """Go back to the configuration before."""
+        self.answer({"text": await self.supervisor.back()})
+
+
 class UnknownHandler(ControlHandler):
     """Everything else."""
 
@@ -82,6 +109,8 @@ def control_application(supervisor: Controlled) -> Application:
             (r"/v1/health", HealthHandler, shared),
             (r"/v1/components/([a-z]+)/restart", RestartHandler, shared),
             (r"/v1/reload", ReloadHandler, shared),
+            (r"/v1/update/check", CheckHandler, shared),
+            (r"/v1/update/back", BackHandler, shared),
         ],
         default_handler_class=UnknownHandler,
     )

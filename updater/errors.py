@@ -17,6 +17,18 @@ class EngineError(DcaError):
     """The container engine could not be asked."""
 
 
+class UpdateOffError(DcaError):
+    """The intelligent update is off at this site."""
+
+
+class NothingToGoBackError(DcaError):
+    """No signed configuration is in force."""
+
+
+class NotFollowingError(DcaError):
+    """The site follows no repository, so that there is nobody to ask."""
+
+
 class Reason(StrEnum):
     """Why nothing new is trusted: one word for check-in, log and web UI, beside the sentence for people."""
 

@@ -3,7 +3,8 @@
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from appliance.outbound import prepare_context, proxy_headers, server_of
 from appliance.settings.model import HostingSettings
+from appliance.tcp_meter import TcpMeter, estimate_failed
+from appliance.traffic import Traffic
 from appliance.version import installed_version
 from updater.fetch_failures import cut_off, explain, explain_answer, no_address, too_long, too_slow
 from updater.pace import Pace
@@ -48,6 +51,9 @@ class Fetcher:
         self._limits = limits or FetchLimits()
         self._proxy = server_of(settings.proxy) if settings.proxy else ""
         self._sockets: dict[HTTPConnection, socket.socket] = {}
+        self._meters: dict[HTTPConnection, TcpMeter] = {}
+        self.traffic = Traffic()
+        """What all connections have cost; whole once they are closed."""
         self.server_date: datetime | None = None
         """The clock of the server at its last answer, which nobody signed."""
         context = prepare_context(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file=settings.ca_file, verify=settings.verify_tls)
@@ -68,9 +74,9 @@ class Fetcher:
 
     def close(self) -> None:
         """Close the connections."""
+        for connection in list(self._sockets):
+            self._forget(connection)
         self._pool.clear()
-        while self._sockets:
-            self._sockets.popitem()[1].close()
 
     def fetch(self, url: str, max_bytes: int) -> Iterator[bytes]:
         """Yield the content of `url` in pieces, at most `max_bytes` in all. Raises FetchError."""
@@ -127,11 +133,11 @@ class Fetcher:
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return fetcher._follow(self, super()._new_conn())
+                return fetcher._open(self, super()._new_conn)
 
         class Encrypted(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return fetcher._follow(self, super()._new_conn())
+                return fetcher._open(self, super()._new_conn)
 
         class PlainPool(HTTPConnectionPool):
             ConnectionCls = Plain
@@ -141,12 +147,26 @@ class Fetcher:
 
         return {"http": PlainPool, "https": EncryptedPool}
 
-    def _follow(self, connection: HTTPConnection, opened: socket.socket) -> socket.socket:
+    def _open(self, connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
+        self._forget(connection)
+        began = time.monotonic()
+        try:
+            opened = connect()
+        except (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError) as error:
+            if not isinstance(error, urllib3_errors.NameResolutionError):
+                family = socket.AF_INET6 if ":" in connection.host else socket.AF_INET
+                refused = isinstance(error.__cause__, ConnectionRefusedError)
+                estimate_failed(family, time.monotonic() - began, self.traffic, refused=refused)
+            raise
         # A duplicate: TLS takes the original away.
-        previous, self._sockets[connection] = self._sockets.get(connection), opened.dup()
-        if previous is not None:
-            previous.close()
+        self._sockets[connection] = opened.dup()
+        self._meters[connection] = TcpMeter(self._sockets[connection])
         return opened
+
+    def _forget(self, connection: HTTPConnection) -> None:
+        if connection in self._sockets:
+            self._meters.pop(connection).finish(self.traffic)
+            self._sockets.pop(connection).close()
 
     def _shut_down(self) -> None:
         for opened in list(self._sockets.values()):

@@ -20,9 +20,12 @@ from appliance.process.notify import heartbeat_interval, notify
 from appliance.settings.store import SettingsStore
 from appliance.version import installed_version
 from updater.awake_clock import AwakeClock
+from updater.check_schedule import CheckSchedule
 from updater.checks import Check, Situation, standard_checks
 from updater.children import Children
 from updater.components import Declaration, ForkedModule, declare_components
+from updater.configuration_checks import ConfigurationChecks
+from updater.configuration_watch import TRIAL_SECONDS, ConfigurationWatch
 from updater.control import control_application
 from updater.errors import RunFolderError
 from updater.fork import load_beforehand
@@ -59,6 +62,9 @@ class Supervisor:
         policy: RestartPolicy | None = None,
         checks: Sequence[Check] | None = None,
         engine_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "update", "status", "--json"),
+        receive_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "receive"),
+        check_schedule: CheckSchedule | None = None,
+        trial_seconds: float = TRIAL_SECONDS,
     ) -> None:
         """Read the settings. Raises SettingsError or DataFolderError. The folders have to be there, and the lock held."""
         self._paths = paths
@@ -73,6 +79,18 @@ class Supervisor:
         self._components = [Component(spec, surroundings) for spec in declare(self._settings, paths)]
         self._health_check = HealthCheck(
             standard_checks() if checks is None else checks, self._issues, self._situation, self._repair
+        )
+        self._watch = ConfigurationWatch(
+            self._store, self._components, self._issues, self._clock, self.reload, seconds=trial_seconds
+        )
+        self._checks = ConfigurationChecks(
+            self._store,
+            self._children,
+            paths.collector_socket,
+            lambda: self._settings.update.level,
+            self._watch.begin,
+            command=receive_command,
+            schedule=check_schedule or CheckSchedule(),
         )
         self._engine_command = engine_command
         self._image_updates = NOT_YET_KNOWN
@@ -126,6 +144,8 @@ class Supervisor:
                 "level": self._settings.update.level,
                 "image_updates": self._image_updates.state,
                 "text": self._image_updates.text,
+                **self._checks.status(),
+                **self._watch.status(),
             },
             "components": [component_status(component) for component in self._components],
             "issues": self._issues.to_json(),
@@ -158,6 +178,14 @@ class Supervisor:
             log.info("The health check is switched.", enabled=enabled)
         self._health_check.wake()
         self._engine_asked.set()
+
+    def check(self, told: str) -> None:
+        """Check for configuration soon; `told` is what the hosting server says is there, if it was it. Raises UpdateOffError."""
+        self._checks.ask(told)
+
+    async def back(self) -> str:
+        """Go back to the configuration before; return a sentence. Raises NothingToGoBackError."""
+        return await self._watch.back()
 
     # The inside.
 
@@ -198,6 +226,8 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._health_check.run())
             group.create_task(self._watch_engine())
+            group.create_task(self._watch.run())
+            group.create_task(self._checks.run())
             group.create_task(self._report_upwards())
 
     async def _stop_components(self) -> None:
@@ -230,6 +260,7 @@ class Supervisor:
 
     def _changed(self) -> None:
         self._moved.set()
+        self._watch.changed()
         self._health_check.wake()
         if not self._told_ready and all(component.state is State.RUNNING for component in self._components):
             self._told_ready = True

@@ -33,7 +33,7 @@ from tuf.api.exceptions import (
     LengthOrHashMismatchError,
     UnsignedMetadataError,
 )
-from tuf.api.metadata import Metadata, Root, TargetFile
+from tuf.api.metadata import Metadata, Root, Signed, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from appliance.files import sync_folder
@@ -154,6 +154,17 @@ class Repository:
         custom = info.custom if isinstance(info.custom, dict) else {}
         return Target(name, info.length, dict(info.hashes), custom)
 
+    def signed_by(self, name: str) -> str:
+        """Return for people who signed for a target that was verified: the role, and the ids of the keys it may sign with."""
+        info = self._info(name)
+        # The library does not tell which role a target came from.
+        trusted: dict[str, Signed] = self._updater._trusted_set._trusted_set  # noqa: SLF001
+        for role, signed in trusted.items():
+            if isinstance(signed, Targets) and signed.targets.get(name) == info:
+                keys = [key[:12] for key in _keys_of(role, trusted)]
+                return f"{role} ({'keys' if len(keys) > 1 else 'key'} {', '.join(keys)})"
+        return ""
+
     def download(self, name: str, folder: Path) -> Path:
         """Return the file of a target in `folder`, fetched unless it is there already, whole at every moment."""
         info = self._info(name)
@@ -257,6 +268,20 @@ def file_name(target: str) -> str:
             Reason.INVALID, f"No file can be named after the target {target[:300]!r}. Choose another.", file=target
         )
     return name
+
+
+def _keys_of(role: str, trusted: Mapping[str, Signed]) -> list[str]:
+    """Return the ids of the keys of a role of targets, by the verified role that delegates to it."""
+    root = trusted.get(Root.type)
+    if role == Targets.type and isinstance(root, Root):
+        return sorted(root.roles[role].keyids)
+    for signed in trusted.values():
+        delegations = signed.delegations if isinstance(signed, Targets) else None
+        if delegations and role in (delegations.roles or {}):
+            return sorted((delegations.roles or {})[role].keyids)
+        if delegations and delegations.succinct_roles and delegations.succinct_roles.is_delegated_role(role):
+            return sorted(delegations.succinct_roles.keyids)
+    return []
 
 
 def _require_room(info: TargetFile, folder: Path) -> None:

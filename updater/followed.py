@@ -1,0 +1,33 @@
+"""Which repository of signed configuration this site follows: that of the hosting server where it is enrolled."""
+
+from dataclasses import dataclass
+
+from appliance.settings.store import SettingsStore
+from updater.errors import NotFollowingError
+
+ENROLMENT = "enrolment"
+"""The table of the settings file that says where this site is enrolled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A repository, and who we are there."""
+
+    url: str
+    """Of the hosting server at the enrolment; `hosting.url`, where it is set, stands above it."""
+    site_id: str
+    root_sha256: str
+
+
+def followed(store: SettingsStore) -> Followed:
+    """Return the repository this site follows. Raises NotFollowingError."""
+    rows = store.documents(ENROLMENT)
+    if not rows:
+        raise NotFollowingError("This site is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI.")
+    root = rows[0].get("root_sha256")
+    if not root:
+        raise NotFollowingError(
+            "The enrolment of this site names no root of trust, so that no configuration can be verified. Ask the hosting team for "
+            "an enrolment string with root= in it, and enrol the site again."
+        )
+    return Followed(str(rows[0]["url"]), str(rows[0]["site_id"]), str(root))

@@ -1,0 +1,230 @@
+"""`python -m updater receive`: one check for signed configuration, in a process of its own. It prints its result as JSON.
+
+It is the only process that speaks to the repository and loads the TUF library. Killed anywhere, it leaves the old configuration
+in force or the new one, whole: texts of definitions are there before the one write that refers to them.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from appliance.clock import utc_now
+from appliance.errors import DataFolderError, DcaError, SettingsError
+from appliance.files import to_json, write_atomic
+from appliance.paths import Paths
+from appliance.settings.document import (
+    DOCUMENT_BYTES,
+    GLOBAL_PATH,
+    LARGEST_VERSION,
+    DocumentError,
+    ReceivedLayerName,
+    group_path,
+    site_path,
+)
+from appliance.settings.layers import GuardrailError
+from appliance.settings.model import HostingSettings
+from appliance.settings.received import Configuration
+from appliance.settings.showing import difference
+from appliance.settings.store import SettingsStore
+from appliance.version import installed_at
+from updater.configuration import CheckResult, Offer, configuration_of, describe, marker_of, next_step
+from updater.errors import Reason, TrustError, UntrustedError
+from updater.fetching import Fetcher
+from updater.followed import followed
+from updater.trust import Repository, TrustClient, file_name
+from updater.trust_folder import EARLIEST, TrustFolder, folder_errors
+
+BUILD_TOLERANCE = timedelta(days=1)
+"""By so much the clock of the machine that built this software may have been ahead."""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--marker", default="", help="what the hosting server says is there")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    paths = Paths.from_environment()
+    result = check(paths, SettingsStore(paths.settings), options.marker)
+    print(to_json(result.to_json()).decode())
+    return 0
+
+
+def check(paths: Paths, store: SettingsStore, told: str = "") -> CheckResult:
+    """Fetch what the repository has for this site, and put it into force on trial when it is new and fits. Never raises DcaError.
+
+    `told` is the marker that the hosting server named.
+    """
+    try:
+        settings = store.effective().settings
+        if settings.update.level == "off":
+            return CheckResult("off", "The intelligent update is off (update.level): nothing is fetched.")
+        return _Check(paths, store, told, settings.hosting).run()
+    except DcaError as error:
+        kinds = {SettingsError: "settings", DataFolderError: Reason.FOLDER}
+        reason = next((word for kind, word in kinds.items() if isinstance(error, kind)), "not enrolled")
+        return CheckResult("failed", str(error), reason)
+
+
+class _Check:
+    """One check at one repository."""
+
+    def __init__(self, paths: Paths, store: SettingsStore, told: str, hosting: HostingSettings) -> None:
+        self._paths = paths
+        self._store = store
+        self._told = told
+        self._followed = followed(store)
+        self._url = hosting.url or self._followed.url
+        self._folder = paths.repository(self._followed.root_sha256)
+        self._documents = self._folder / "documents"
+        self._fetcher = Fetcher(hosting)
+
+    def run(self) -> CheckResult:
+        """Return how it went."""
+        try:
+            result = self._receive()
+        except TrustError as error:
+            result = self._untrusted(error)
+        except DataFolderError as error:
+            result = CheckResult("failed", str(error), Reason.FOLDER)
+        return CheckResult(result.what, result.text, result.reason, result.marker, self._fetcher.traffic)
+
+    def _receive(self) -> CheckResult:
+        not_before = max(EARLIEST, (installed_at() or EARLIEST) - BUILD_TOLERANCE)
+        with TrustClient(
+            self._folder,
+            f"{self._url}/tuf/metadata/",
+            bootstrap=self._bootstrap(),
+            fetcher=self._fetcher,
+            target_url=f"{self._url}/tuf/targets/",
+            not_before=not_before,
+        ) as client:
+            repository = client.refresh()
+            offers: list[Offer] = []
+            try:
+                self._collect(repository, offers)
+                return self._decide(offers)
+            except DocumentError as error:
+                return self._refuse(offers, error.reason, str(error), whole=False)
+            finally:
+                self._tidy(offers)
+
+    def _bootstrap(self) -> bytes:
+        """Return the root that this site was enrolled with. Raises TrustFolderError, UntrustedError."""
+        content = TrustFolder(self._folder).bootstrap()
+        if hashlib.sha256(content).hexdigest() != self._followed.root_sha256:
+            raise UntrustedError(
+                Reason.MISMATCH,
+                f"The root of trust in {self._folder} is not the one this site was enrolled with. Enrol the site again with a new "
+                "enrolment string.",
+                file="root.json",
+            )
+        return content
+
+    def _collect(self, repository: Repository, offers: list[Offer]) -> None:
+        """Put into `offers` what the repository has for this site, in rising order. Raises DocumentError, TrustError."""
+        offers += self._offers(repository, "global", GLOBAL_PATH)
+        assigned = list(self._offers(repository, "assigned", site_path(self._followed.site_id)))
+        offers += assigned
+        for offer in assigned:
+            if group := offer.document().group:
+                offers[-1:-1] = self._offers(repository, "group", group_path(group))
+
+    def _offers(self, repository: Repository, layer: ReceivedLayerName, path: str) -> Iterator[Offer]:
+        """Yield the document at a path, if there is one. Raises TrustError."""
+        try:
+            target = repository.target(path)
+        except UntrustedError as error:
+            if error.reason is Reason.MISSING:
+                return
+            raise
+        content = None
+        if target.length <= DOCUMENT_BYTES:
+            file = repository.download(path, self._documents)
+            with folder_errors(file):
+                content = file.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest() if content is not None else target.hashes.get("sha256", "")
+        told = target.custom.get("version")
+        version = told if isinstance(told, int) and 0 < told <= LARGEST_VERSION else 0
+        yield Offer(layer, path, target.length, sha256, content, repository.signed_by(path), version)
+
+    def _decide(self, offers: list[Offer]) -> CheckResult:
+        """Do what the rules say. Raises DocumentError, TrustFolderError, DataFolderError."""
+        now, offered = utc_now(), marker_of(offers)
+        step = next_step(self._store.received(), offered)
+        if step == "judge":
+            return self._judge(offers, now)
+        if step == "settle":
+            self._store.change_received(lambda received: received.settled(offered))
+        return CheckResult("unchanged", "There is no new configuration.", marker=offered)
+
+    def _judge(self, offers: list[Offer], now: datetime) -> CheckResult:
+        try:
+            configuration, texts = configuration_of(offers, now)
+            after = self._store.effective_with(configuration.values())
+        except DocumentError as error:
+            return self._refuse(offers, error.reason, str(error))
+        except GuardrailError as error:
+            return self._refuse(offers, "guardrail", str(error))
+        except SettingsError as error:
+            return self._refuse(offers, "invalid", str(error))
+        changes = difference(self._store.effective(), after) + self._definitions_changed(configuration)
+        self._keep_texts(texts)
+        text = f"New configuration is in force ({describe(configuration)}), and is being watched."
+        self._store.change_received(lambda received: received.applied(configuration, text, changes, now))
+        return CheckResult("applied", text, marker=configuration.marker)
+
+    def _definitions_changed(self, configuration: Configuration) -> list[tuple[str, str, str]]:
+        in_force = self._store.received().in_force
+        before, after = in_force.definitions() if in_force else {}, configuration.definitions()
+        return [
+            (f"definition {name}", before.get(name, "-")[:12], after.get(name, "-")[:12])
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        ]
+
+    def _keep_texts(self, texts: dict[str, bytes]) -> None:
+        folder = self._paths.received_definitions
+        with folder_errors(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for sha256, content in texts.items():
+                file = folder / f"{sha256}.toml"
+                if not file.exists() or file.read_bytes() != content:
+                    write_atomic(file, content)
+
+    def _refuse(self, offers: list[Offer], reason: str, text: str, *, whole: bool = True) -> CheckResult:
+        """Note a refusal. Where what is offered is not `whole`ly known, it goes by the marker that the hosting server named."""
+        offered = marker_of(offers) if whole or not self._told else self._told
+        layers = [(offer.path, offer.told_version, offer.sha256) for offer in offers]
+        self._store.change_received(lambda received: received.refused(offered, reason, text, layers, utc_now()))
+        return CheckResult("refused", text, reason, offered)
+
+    def _untrusted(self, error: TrustError) -> CheckResult:
+        """Note that nothing could be fetched or verified."""
+        # Two checks at once: the other one says how it went.
+        what: Literal["refused", "failed"] = "refused" if isinstance(error, UntrustedError) else "failed"
+        if error.reason is not Reason.BUSY:
+            with contextlib.suppress(DataFolderError):  # a full disk: then the supervisor alone tells
+                self._store.change_received(lambda received: received.failed(what, error.reason, str(error), utc_now()))
+        return CheckResult(what, str(error), error.reason)
+
+    def _tidy(self, offers: list[Offer]) -> None:
+        """Remove documents that are offered no more, and definitions that nothing refers to. What is left over harms nobody."""
+        current = {file_name(offer.path) for offer in offers}
+        with contextlib.suppress(OSError, DcaError):
+            needed = {f"{sha256}.toml" for sha256 in self._store.received().hashes()}
+            _keep_only(self._documents, current)
+            _keep_only(self._paths.received_definitions, needed)
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        if entry.name not in names:
+            entry.unlink()
