@@ -7,15 +7,16 @@ in force or the new one, whole: texts of definitions are there before the one wr
 import argparse
 import contextlib
 import hashlib
-import logging
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from appliance.clock import utc_now
 from appliance.errors import DataFolderError, DcaError, SettingsError
 from appliance.files import to_json, write_atomic
+from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.settings.document import (
     DOCUMENT_BYTES,
@@ -27,14 +28,13 @@ from appliance.settings.document import (
     site_path,
 )
 from appliance.settings.layers import GuardrailError
-from appliance.settings.model import HostingSettings
 from appliance.settings.received import Configuration
 from appliance.settings.showing import difference
 from appliance.settings.store import SettingsStore
 from appliance.version import installed_at
 from updater.configuration import CheckResult, Offer, configuration_of, describe, marker_of, next_step
 from updater.errors import Reason, TrustError, UntrustedError
-from updater.fetching import Fetcher
+from updater.fetching import Fetcher, FetchLimits
 from updater.followed import followed
 from updater.trust import Repository, TrustClient, file_name
 from updater.trust_folder import EARLIEST, TrustFolder, folder_errors
@@ -50,14 +50,22 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    logging.basicConfig(handlers=[logging.NullHandler()])
+    # Standard output is for the result.
+    configure_logging("update", level="WARNING", stream=sys.stderr)
     paths = Paths.from_environment()
     result = check(paths, SettingsStore(paths.settings), options.marker)
     print(to_json(result.to_json()).decode())
     return 0
 
 
-def check(paths: Paths, store: SettingsStore, told: str = "") -> CheckResult:
+def check(
+    paths: Paths,
+    store: SettingsStore,
+    told: str = "",
+    *,
+    limits: FetchLimits | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> CheckResult:
     """Fetch what the repository has for this site, and put it into force on trial when it is new and fits. Never raises DcaError.
 
     `told` is the marker that the hosting server named.
@@ -66,7 +74,8 @@ def check(paths: Paths, store: SettingsStore, told: str = "") -> CheckResult:
         settings = store.effective().settings
         if settings.update.level == "off":
             return CheckResult("off", "The intelligent update is off (update.level): nothing is fetched.")
-        return _Check(paths, store, told, settings.hosting).run()
+        fetcher = Fetcher(settings.hosting, limits)
+        return _Check(paths, store, told, fetcher=fetcher, url=settings.hosting.url, clock=clock).run()
     except DcaError as error:
         kinds = {SettingsError: "settings", DataFolderError: Reason.FOLDER}
         reason = next((word for kind, word in kinds.items() if isinstance(error, kind)), "not enrolled")
@@ -76,15 +85,19 @@ def check(paths: Paths, store: SettingsStore, told: str = "") -> CheckResult:
 class _Check:
     """One check at one repository."""
 
-    def __init__(self, paths: Paths, store: SettingsStore, told: str, hosting: HostingSettings) -> None:
+    def __init__(
+        self, paths: Paths, store: SettingsStore, told: str, *, fetcher: Fetcher, url: str, clock: Callable[[], datetime]
+    ) -> None:
+        """`url` is that of `hosting.url`, empty where it is not set."""
         self._paths = paths
         self._store = store
         self._told = told
         self._followed = followed(store)
-        self._url = hosting.url or self._followed.url
+        self._url = url or self._followed.url
         self._folder = paths.repository(self._followed.root_sha256)
         self._documents = self._folder / "documents"
-        self._fetcher = Fetcher(hosting)
+        self._fetcher = fetcher
+        self._clock = clock
 
     def run(self) -> CheckResult:
         """Return how it went."""
@@ -105,6 +118,7 @@ class _Check:
             fetcher=self._fetcher,
             target_url=f"{self._url}/tuf/targets/",
             not_before=not_before,
+            clock=self._clock,
         ) as client:
             repository = client.refresh()
             offers: list[Offer] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .configured import ConfiguredSite, configured
 from .harness import Appliance
 from .trusting import Site, following
 
@@ -20,6 +21,12 @@ def appliance() -> Iterator[Appliance]:
     made.end()
     shutil.rmtree(folder)
     made.log.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def configured_site(tmp_path: Path) -> Iterator[ConfiguredSite]:
+    """A site that receives signed configuration; nothing is published yet."""
+    yield from configured(tmp_path / "data")
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def serving(files: dict[str, bytes], tls: ssl.SSLContext | None = None) -> Itera
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            path = self.path.lstrip("/")
+            path = self.path.lstrip("/").removeprefix("tuf/")
             served.requests.append(path)
             if behaviour := served.behaviours.get(path):
                 self.close_connection = True
