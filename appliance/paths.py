@@ -57,7 +57,7 @@ class Paths:
 
     def repository(self, root_sha256: str) -> Path:
         """Return the folder of trusted metadata of the repository that began with this root."""
-        return self.trust / "repository" / root_sha256[:16]
+        return repository_folder(self.trust, root_sha256)
 
     @property
     def logs(self) -> Path:
@@ -104,3 +104,13 @@ class Paths:
                     f"The folder {folder} is not writable for user {os.getuid()}. Run `chown -R {os.getuid()} {folder}` "
                     f"on the host, or name another folder in {variable}."
                 )
+
+
+def repository_folder(trust_folder: Path, root_sha256: str) -> Path:
+    """Return the folder of one repository: another hosting server has another root, and so a folder of its own."""
+    return trust_folder / "repository" / root_sha256[:16]
+
+
+def bootstrap_root(repository: Path) -> Path:
+    """Return the file of the root that came with the enrolment, from which all trust in the repository begins."""
+    return repository / "bootstrap" / "root.json"

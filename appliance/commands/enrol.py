@@ -12,7 +12,7 @@ from appliance.paths import Paths
 from appliance.process.client import ControlClient
 from appliance.process.lock import MainLock
 from appliance.settings.store import SettingsStore
-from appliance.transmission.enrolment import enrol_site, parse_enrolment
+from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, parse_enrolment
 
 ANSWER_SECONDS = 60.0
 
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Enrol by the running collector, or here when none runs; print where."""
     configure_logging("cli", level="ERROR", stream=sys.stderr)
     text = _text(arguments)
-    parse_enrolment(text)
+    enrolment = parse_enrolment(text)
     paths = Paths.from_environment()
     made = asyncio.run(_by_collector(paths, text))
     if made is None:
@@ -30,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
             registration = enrol_site(text, paths.trust, SettingsStore(paths.settings))
         made = {"url": registration.url, "site_id": registration.site_id}
     print(f"Enrolled at {made['url']} as site {made['site_id']}.")
+    if enrolment.root_sha256 is None:
+        print(WITHOUT_ROOT)
     return 0
 
 

@@ -79,7 +79,7 @@ class Bookkeeping:
 
         `silent_pass_at` is when that was thorough last.
         """
-        await self._remember(
+        await self.remember(
             {
                 LAST_SWEEP: to_rfc3339(at),
                 LAST_READ: to_rfc3339(at),
@@ -92,17 +92,23 @@ class Bookkeeping:
 
     async def remember_unfinished(self, unfinished: Unfinished | None) -> None:
         """Note how far the running sweep of all targets is; None: there is none to go on with."""
-        await self._remember({UNFINISHED: json.dumps(unfinished.as_json()) if unfinished else ""})
+        await self.remember({UNFINISHED: json.dumps(unfinished.as_json()) if unfinished else ""})
 
     async def remember_read(self, at: datetime) -> None:
         """Note that the known devices were read at this moment."""
-        await self._remember({LAST_READ: to_rfc3339(at)})
+        await self.remember({LAST_READ: to_rfc3339(at)})
 
     async def remember_scan(self, scan: Mapping[str, Any]) -> None:
         """Keep the scan that ended last."""
-        await self._remember({LAST_SCAN: json.dumps(scan)})
+        await self.remember({LAST_SCAN: json.dumps(scan)})
 
-    async def _remember(self, notes: Mapping[str, str]) -> None:
+    async def note(self, name: str) -> str | None:
+        """Return the note of this name, or None."""
+        return await self.ask(lambda store: store.recall(name))
+
+    async def remember(self, notes: Mapping[str, str]) -> None:
+        """Keep short notes by their names."""
+
         def write(store: Store) -> None:
             for name, value in notes.items():
                 store.remember(name, value)

@@ -173,12 +173,24 @@ class Collector:
         self._scanning.cancel()
 
     def start_upload(self) -> None:
-        """Send what waits, now. Raises ControlError when the site is not enrolled."""
+        """Send what waits, now. Raises ControlError when the site is not enrolled, or was turned away."""
+        self._require_enrolment()
+        if quiet := self._link.quiet:
+            raise ControlError(quiet.sentence())
+        self._spawn(self._upload(now=True))
+
+    async def check_in_now(self) -> dict[str, Any]:
+        """Check in because a person asks for it; return `{"text"}`. Raises ControlError with the reason when it failed."""
+        self._require_enrolment()
+        if not await self._check_in(now=True):
+            raise ControlError(self._link.last_error or "The check-in was not made: `dca status` says more.")
+        return {"text": "The hosting server has answered."}
+
+    def _require_enrolment(self) -> None:
         if not self._link.enrolled:
             raise ControlError(
                 "The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI."
             )
-        self._spawn(self._upload(now=True))
 
     async def reload(self) -> None:
         """Read the settings again. Raises SettingsError when they cannot be used: the old ones stay in force then."""
@@ -226,7 +238,7 @@ class Collector:
         self,
         name: str,
         every: float,
-        work: Callable[[], Coroutine[Any, Any, None]],
+        work: Callable[[], Coroutine[Any, Any, object]],
         settle: float,
         last: datetime | None = None,
     ) -> None:
@@ -286,14 +298,20 @@ class Collector:
         if not self._link.enrolled and await self._link.enrol_by_environment():
             await self._check_in()
 
-    async def _check_in(self) -> None:
-        if not self._link.enrolled:
-            return
-        answer = await self._link.check_in(await self._state())
-        if answer:
-            for command in answer.commands:
-                self._obey(command.name)
-            await self._take_intervals(answer)
+    async def _check_in(self, *, now: bool = False) -> bool:
+        """Check in when it is due, or `now`; do what the answer says. False when there was none."""
+        if not self._link.enrolled or not (now or self._link.check_in_due):
+            return False
+        turned_away = self._link.quiet is not None
+        answer = await self._link.check_in(await self._state(), now=now)
+        if answer is None:
+            return False
+        for command in answer.commands:
+            self._obey(command.name)
+        await self._take_intervals(answer)
+        if turned_away:
+            self._spawn(self._upload())
+        return True
 
     async def _state(self) -> dict[str, Any]:
         """Return what a check-in tells: counts and sentences, no secret."""

@@ -113,6 +113,14 @@ class UploadHandler(CollectorHandler):
         self.answer({}, 202)
 
 
+class CheckInHandler(CollectorHandler):
+    """`POST /v1/check-in`."""
+
+    async def post(self) -> None:
+        """Check in now, and answer when the hosting server has."""
+        self.answer(await self.collector.check_in_now())
+
+
 class ReloadHandler(CollectorHandler):
     """`POST /v1/reload`."""
 
@@ -140,6 +148,7 @@ def control_application(collector: Collector) -> Application:
         ("/v1/scan/cancel", CancelHandler),
         ("/v1/scan/events", EventsHandler),
         ("/v1/upload", UploadHandler),
+        ("/v1/check-in", CheckInHandler),
         ("/v1/reload", ReloadHandler),
         ("/v1/enrol", EnrolHandler),
     )

@@ -17,15 +17,17 @@ from appliance.service.threads import StoreThread, abandonable
 from appliance.settings.environment import read_variable
 from appliance.settings.store import SettingsStore
 from appliance.traffic import TrafficByPurpose
-from appliance.transmission.answers import CheckInAnswer
+from appliance.transmission.answers import QUIET, CheckInAnswer
 from appliance.transmission.backoff import next_delay
 from appliance.transmission.client import HostingClient
 from appliance.transmission.enrolment import Registration, enrol_site, open_client, parse_enrolment, registration
+from appliance.transmission.quiet import Quiet, keep_quiet, read_quiet
 from appliance.transmission.upload import Sent, upload_waiting
 
 ENROLMENT_VARIABLE = "DCA_ENROLMENT"
 REFUSED_SECONDS = 900.0
 """After a refusal the server is asked again this rarely: whoever runs it may have changed his mind."""
+QUIET_PROBLEM = "hosting_quiet"
 LONGEST_WAIT_SECONDS = 300.0
 """Longest pause while the server is away, unless it asks for a longer one itself."""
 
@@ -46,6 +48,7 @@ class HostingLink:
         self._problems = problems
         self._client: HostingClient | None = None
         self._registration: Registration | None = None
+        self._quiet: Quiet | None = None
         self._one_call = asyncio.Lock()
         self._uploading = False
         self._stopping = threading.Event()
@@ -59,11 +62,26 @@ class HostingLink:
         """Whether the site is enrolled at a hosting server."""
         return self._registration is not None
 
+    @property
+    def quiet(self) -> Quiet | None:
+        """Why the hosting server is left alone but for one check-in a day; None as a rule."""
+        return self._quiet
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the last call failed, None when it did not."""
+        return self._last_error
+
+    @property
+    def check_in_due(self) -> bool:
+        """Whether a check-in may be made by itself now."""
+        return self._may_call() and (self._quiet is None or self._quiet.due(utc_now()))
+
     def open(self) -> None:
         """Take the enrolment and the settings as they are now. Trouble with them becomes a problem."""
         self.close()
         try:
-            self._registration = registration(self._settings)
+            self._registration, self._quiet = registration(self._settings), read_quiet(self._settings)
             self._client = open_client(self._trust_folder, self._settings, self.traffic)
         except (SettingsError, DataFolderError) as error:
             self._problems.report("enrolment", str(error))
@@ -72,6 +90,7 @@ class HostingLink:
                 self._problems.clear("enrolment")
         self._failures, self._not_before = 0, 0.0
         self._problems.set("insecure_hosting", self._insecurity())
+        self._problems.set(QUIET_PROBLEM, self._quiet.sentence() if self._quiet else None)
 
     def close(self) -> None:
         """Give up the connection."""
@@ -93,6 +112,8 @@ class HostingLink:
             "last_contact_at": to_rfc3339(self._last_contact_at) if self._last_contact_at else None,
             "last_error": self._last_error,
             "insecure": bool(self._client and self._client.insecure),
+            "root_sha256": enrolled.root_sha256 if enrolled else None,
+            "quiet": self._quiet.as_json() if self._quiet else None,
         }
 
     async def enrol(self, text: str) -> Registration:
@@ -100,8 +121,8 @@ class HostingLink:
         async with self._one_call:
             made = await abandonable(lambda: enrol_site(text, self._trust_folder, self._settings, self.traffic))
             self._problems.clear("enrolment")
-            self._contact()
             self.open()
+            await self._contact()
         log.info("enrolled", url=made.url, site_id=made.site_id)
         return made
 
@@ -132,11 +153,13 @@ class HostingLink:
         """Send what waits, batch after batch; return what was sent. `now`: even while the server is being left alone."""
         sent = Sent()
         client = self._client
-        if client is None or self._uploading or not (now or self._may_call()):
+        if client is None or self._quiet or self._uploading or not (now or self._may_call()):
             return sent
         self._uploading = True
         try:
             async with self._one_call:
+                if self._quiet:
+                    return sent
                 await self._call(
                     lambda: self._store.borrow(
                         lambda store: upload_waiting(store, client, stopping=self._stopping.is_set, sent=sent)
@@ -148,12 +171,12 @@ class HostingLink:
             log.info("readings sent", batches=sent.batches, accepted=sent.accepted, duplicate=sent.duplicate)
         return sent
 
-    async def check_in(self, state: dict[str, Any]) -> CheckInAnswer | None:
-        """Tell the server how the site is; return what it wants, or None when it could not be told."""
-        client = self._client
-        if client is None or not self._may_call():
-            return None
+    async def check_in(self, state: dict[str, Any], *, now: bool = False) -> CheckInAnswer | None:
+        """Tell the server how the site is; return what it wants, or None when it could not be told. `now`: a person asks for it."""
         async with self._one_call:
+            client = self._client
+            if client is None or not (now or self.check_in_due):
+                return None
             return await self._call(lambda: client.check_in(state))
 
     def _may_call(self) -> bool:
@@ -167,13 +190,37 @@ class HostingLink:
             self._failures += 1
             self._not_before = time.monotonic() + self._pause(error)
             self._last_error = str(error)
-            self._problems.report("hosting", str(error))
+            if self._quiet or error.code in QUIET:
+                await self._be_quiet(error)
+            else:
+                self._problems.report("hosting", str(error))
             return None
         except (DataFolderError, StoreError) as error:
             self._problems.report("store", str(error))
             return None
-        self._contact()
+        await self._contact()
         return result
+
+    async def _be_quiet(self, error: HostingError) -> None:
+        """Leave the server alone from now on, or go on leaving it alone, but for one check-in a day."""
+        now, before = utc_now(), self._quiet
+        if isinstance(error, RefusedError) and error.code in QUIET:
+            self._problems.clear("hosting")
+            quiet = Quiet.after(error, now, before)
+        elif before:
+            self._problems.report("hosting", str(error))
+            quiet = before.postponed(now)
+        else:
+            return
+        self._problems.report(QUIET_PROBLEM, quiet.sentence())
+        await self._keep_quiet(quiet)
+
+    async def _keep_quiet(self, quiet: Quiet | None) -> None:
+        self._quiet = quiet
+        try:
+            await asyncio.to_thread(keep_quiet, self._settings, quiet)
+        except (SettingsError, DataFolderError) as error:
+            log.warning("whether the hosting server is to be left alone was not kept", reason=str(error))
 
     def _pause(self, error: HostingError) -> float:
         """Return the seconds for which the server is left alone after `error`."""
@@ -183,11 +230,14 @@ class HostingLink:
             return max(REFUSED_SECONDS, error.retry_after or 0.0)
         return next_delay(self._failures, retry_after=error.retry_after, ceiling=LONGEST_WAIT_SECONDS)
 
-    def _contact(self) -> None:
+    async def _contact(self) -> None:
         """Note that the server answered as it should."""
         self._failures, self._not_before = 0, 0.0
         self._last_contact_at, self._last_error = utc_now(), None
         self._problems.clear("hosting")
+        if self._quiet:
+            self._problems.clear(QUIET_PROBLEM)
+            await self._keep_quiet(None)
 
     def _insecurity(self) -> str | None:
         """Return the standing warning about a link others could listen to, or None."""

@@ -16,6 +16,11 @@ CONTENT_REFUSED = frozenset({400, 413, 422})
 PASSING = frozenset({"clock", "replayed"})
 """Errors of status 401 that go away without a person at the hosting server: the request is tried again."""
 
+QUIET = frozenset({"revoked", "expired", "deactivated"})
+"""Refusals after which the site leaves the hosting server alone but for one check-in a day."""
+
+ROOT_CHARACTERS = 512_000
+
 
 class Answer(BaseModel):
     """Base of all answers; fields not known here are ignored."""
@@ -27,6 +32,8 @@ class EnrolAnswer(Answer):
     """Answer of `POST /api/v1/enrol`."""
 
     site_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+    root: Annotated[str, StringConstraints(max_length=ROOT_CHARACTERS)] | None = None
+    """The text of the root of trust that was asked for; not to be believed before its hash is checked."""
 
 
 class Intervals(Answer):
@@ -53,6 +60,8 @@ class CheckInAnswer(Answer):
     """Of the state the server keeps now; it can be told by this digest as long as it is the same."""
     state_needed: bool = False
     """The server has not the state that was told by its digest."""
+    configuration: Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{1,64}$")] | None = None
+    """Marker of the configuration published for this site, when it is not the one the site has dealt with."""
 
 
 class UploadAnswer(Answer):
@@ -100,7 +109,7 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
         return ContentRefusedError(
             f"The hosting server {server} will not take this: {message or said.error + '.'}", code=said.error
         )
-    if status == 403 or (status == 401 and said.error not in PASSING):
+    if status in (403, 409) or (status == 401 and said.error not in PASSING):
         return RefusedError(_refused_sentence(said.error, server, message), retry_after=wait, code=said.error)
     if said.error == "clock":
         text = _clock_sentence(server, date, now, message)
@@ -131,6 +140,12 @@ def _refused_sentence(code: str, server: str, message: str) -> str:
             "Ask the hosting team for a new enrolment string."
         ),
         "revoked": f"The hosting server {server} has revoked this site. Ask the hosting team for a new enrolment string.",
+        "expired": f"The time for which the hosting server {server} serves this site is over. Ask the hosting team to prolong it.",
+        "deactivated": f"The hosting server {server} has deactivated this site. Ask the hosting team to activate it again.",
+        "root_unknown": (
+            f"The hosting server {server} does not know the root of trust that the enrolment string names: its repository was set "
+            "up anew since, or the string is of another server. Ask the hosting team for a new enrolment string."
+        ),
         "unknown_site": (
             f"The hosting server {server} does not know this site. Enrol again with a new enrolment string of the hosting team."
         ),

@@ -113,13 +113,17 @@ class HostingClient:
         self._pool.clear()
         self._counter.collect(self._traffic.of(self._purpose))
 
-    def enrol(self, code: str, site_name: str) -> str:
-        """Register the public key with a one-time code; return the site id, the same one when key and code come again."""
+    def enrol(self, code: str, site_name: str, root_sha256: str | None = None) -> EnrolAnswer:
+        """Register the public key with a one-time code; the site id is the same one when key and code come again.
+
+        `root_sha256` asks for the root of trust with this hash; whether the answer holds it is for the caller to check.
+        """
         key_id = self._identity.public_text
-        content = {"code": code, "public_key": key_id, "site_name": site_name, "version": installed_version()}
-        answer = parse_answer(EnrolAnswer, self._post("/api/v1/enrol", to_json(content), key_id), self._server)
+        said = {"code": code, "public_key": key_id, "site_name": site_name, "version": installed_version()}
+        content = to_json({**said, "root_sha256": root_sha256})
+        answer = parse_answer(EnrolAnswer, self._post("/api/v1/enrol", content, key_id), self._server)
         self._identity = replace(self._identity, site_id=answer.site_id)
-        return answer.site_id
+        return answer
 
     def check_in(self, state: dict[str, Any]) -> CheckInAnswer:
         """Tell the state of the site, in a few bytes when the server has it already; return intervals and commands."""

@@ -1,15 +1,21 @@
 """Enrolment: from the string the hosting team hands out to a site that may send, and what of it is kept.
 
-`https://NAME[:PORT][/PATH]#enrol=CODE[&root=SHA256]`: a browser never sends what follows the `#`.
+`https://NAME[:PORT][/PATH]#enrol=CODE[&root=SHA256]`: a browser never sends what follows the `#`. The hash is of the root of trust
+of the server's repository: whoever reads the string may trust what that root signs, whatever lies between the site and the server.
 """
 
+import hashlib
+import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import SettingsError
+from appliance.errors import DataFolderError, RefusedError, SettingsError
+from appliance.files import sync_folder, write_atomic
+from appliance.outbound import server_of
+from appliance.paths import bootstrap_root, repository_folder
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
 from appliance.traffic import TrafficByPurpose
@@ -19,6 +25,10 @@ from appliance.transmission.identity import Identity, load_key, load_or_make_key
 TABLE = "enrolment"
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+WITHOUT_ROOT = (
+    "The enrolment string names no root of trust: signed configuration of the hosting server is not taken. For that, enrol again "
+    "with a string that ends in &root= and a hash."
+)
 _FORM = "It looks like https://hosting.example.com#enrol=CODE; copy the whole line that the hosting team gave you."
 
 
@@ -39,6 +49,8 @@ class Registration:
     url: str
     site_id: str
     enrolled_at: str
+    root_sha256: str | None = None
+    """SHA-256 of the root of trust it was enrolled with; without one no signed configuration is taken."""
 
 
 def parse_enrolment(text: str) -> Enrolment:
@@ -66,7 +78,7 @@ def parse_enrolment(text: str) -> Enrolment:
 def registration(settings: SettingsStore) -> Registration | None:
     """Return where this site is enrolled, or None."""
     for row in settings.documents(TABLE):
-        return Registration(str(row["url"]), str(row["site_id"]), str(row.get("enrolled_at", "")))
+        return Registration(str(row["url"]), str(row["site_id"]), str(row.get("enrolled_at", "")), row.get("root_sha256"))
     return None
 
 
@@ -74,17 +86,53 @@ def enrol_site(text: str, trust_folder: Path, settings: SettingsStore, traffic: 
     """Enrol this site with the string of the hosting team, and keep where it is enrolled. Blocking.
 
     The key is made at the first enrolment and used again later, so that an enrolment whose answer was lost can be repeated with
-    the same string. Raises SettingsError, DataFolderError, HostingError, RefusedError; what was in force before stays then.
+    the same string. The root of trust is on the disk before the enrolment is. Raises SettingsError, DataFolderError, HostingError,
+    RefusedError; what was in force before stays then.
     """
     enrolment = parse_enrolment(text)
     effective = settings.effective().settings
     identity = Identity(load_or_make_key(trust_folder))
     with connect(enrolment.url, identity, effective.hosting, traffic) as client:
-        site_id = client.enrol(enrolment.code, effective.site.name)
-    made = Registration(enrolment.url, site_id, to_rfc3339(utc_now()))
-    row = {"url": made.url, "site_id": made.site_id, "enrolled_at": made.enrolled_at, "root_sha256": enrolment.root_sha256}
-    settings.change_documents(TABLE, lambda _rows: [row])
+        answer = client.enrol(enrolment.code, effective.site.name, enrolment.root_sha256)
+    if enrolment.root_sha256:
+        root = checked_root(answer.root, enrolment.root_sha256, server_of(enrolment.url))
+        keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
+    made = Registration(enrolment.url, answer.site_id, to_rfc3339(utc_now()), enrolment.root_sha256)
+    settings.change_documents(TABLE, lambda _rows: [asdict(made)])
     return made
+
+
+def checked_root(root: str | None, sha256: str, server: str) -> bytes:
+    """Return the root of trust that the hosting server sent. Raises RefusedError when it is not the one with this hash."""
+    if root is None:
+        raise RefusedError(
+            f"The hosting server {server} did not send the root of trust that the enrolment string names: it has no repository, or "
+            "is of a version without signed configuration. Ask the hosting team for a new enrolment string.",
+            code="root_missing",
+        )
+    content = root.encode()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise RefusedError(
+            f"What the hosting server {server} sent as its root of trust is not what the enrolment string names: somebody between "
+            "this site and the server may have changed it. Nothing of it is kept. Ask the hosting team for a new enrolment string.",
+            code="root_differs",
+        )
+    return content
+
+
+def keep_root(repository: Path, root: bytes) -> None:
+    """Keep the root from which all trust in the repository begins. Raises DataFolderError; a root that was there stays then."""
+    path = bootstrap_root(repository)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(path, root)
+        for folder in (repository, repository.parent, repository.parent.parent):
+            sync_folder(folder)
+    except OSError as error:
+        raise DataFolderError(
+            f"The root of trust cannot be written to {path}: {error.strerror}. Free some space, or make the folder writable for "
+            f"user {os.getuid()}."
+        ) from error
 
 
 def open_client(trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None) -> HostingClient | None:

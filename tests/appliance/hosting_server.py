@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hosting.db.database import Database, database_url
-from hosting.db.sites import queue_command
+from hosting.db.sites import queue_command, set_revoked
 from tests.children import Child, run_child
 from tests.conftest import StartChild
 
@@ -62,8 +62,18 @@ class Hosting:
         rows = self.rows("SELECT state FROM site WHERE state IS NOT NULL")
         return dict(json.loads(rows[0][0])) if rows else {}
 
-    def scan_now(self) -> None:
-        """Ask the site to scan, as the console does."""
-        [(site_id,)] = self.rows("SELECT site_id FROM site")
+    def order(self, command: str) -> None:
+        """Ask the site to do something, as the console does."""
         with Database(database_url(None, self.folder)) as database, database.writing() as connection:
-            assert queue_command(connection, site_id, "scan_now", actor="test")
+            assert queue_command(connection, self.site_id, command, actor="test")
+
+    def revoke(self) -> None:
+        """Refuse the site from now on, as the console does."""
+        with Database(database_url(None, self.folder)) as database, database.writing() as connection:
+            set_revoked(connection, self.site_id, True, actor="test")
+
+    @property
+    def site_id(self) -> str:
+        """The id of the one site there is."""
+        [(site_id,)] = self.rows("SELECT site_id FROM site")
+        return str(site_id)

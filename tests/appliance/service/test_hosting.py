@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from appliance.errors import ControlError
 from tests.appliance.collector import Site
 from tests.appliance.hosting_server import Hosting
 from tests.children import wait_until
-from tests.conftest import FreePort
+from tests.conftest import FreePort, StartChild
 
 QUICK = {"DCA_CHECK_IN_SECONDS": "5", "DCA_UPLOAD_SECONDS": "1"}
 
@@ -113,6 +114,30 @@ def test_readings_wait_while_the_server_is_away_and_arrive_exactly_once(sending_
     assert sending_site.problem("hosting") is None
 
 
+def test_moving_to_another_server_takes_what_waits_along(
+    sending_site: Site, hosting: Hosting, tmp_path: Path, free_port: FreePort, start_child: StartChild
+) -> None:
+    hosting.start()
+    other = Hosting(tmp_path / "other", free_port(), start_child).prepare()
+    other.start()
+    both = tmp_path / "both.pem"
+    both.write_bytes(hosting.authority.read_bytes() + other.authority.read_bytes())
+    sending_site.variables |= {"DCA_HOSTING_CA_FILE": str(both), "DCA_ENROLMENT": hosting.enrolment()}
+    sending_site.start()
+    wait_until("the first readings have arrived", lambda: len(hosting.readings()) == 4)
+    key = (sending_site.data / "trust" / "request.key").read_bytes()
+    hosting.stop()
+    sending_site.scan_to_the_end()
+    assert sending_site.status()["outbox"]["readings"] == 4
+    (tmp_path / "string").write_text(other.enrolment())
+    finished = sending_site.dca("enrol", "--file", tmp_path / "string")
+    assert finished.returncode == 0, finished.stderr
+    wait_until("what waited has arrived at the other server", lambda: len(other.readings()) == 4)
+    assert sorted(hosting.readings() + other.readings()) == kept(sending_site)
+    assert sending_site.status()["hosting"]["site_id"] == other.site_id
+    assert (sending_site.data / "trust" / "request.key").read_bytes() == key
+
+
 def test_a_refused_code_is_a_problem_and_no_crash(sending_site: Site, hosting: Hosting) -> None:
     hosting.start()
     code = hosting.enrolment().replace("#enrol=", "#enrol=wrong")
@@ -145,7 +170,7 @@ def test_scan_now_of_the_server_is_obeyed(sending_site: Site, hosting: Hosting) 
     sending_site.variables["DCA_ENROLMENT"] = hosting.enrolment()
     sending_site.start()
     first = sending_site.wait_for_scan()
-    hosting.scan_now()
+    hosting.order("scan_now")
     wait_until("it was scanned again", lambda: sending_site.status()["last_scan"]["id"] != first["id"])
     assert sending_site.status()["last_scan"]["kind"] == "sweep"
 

@@ -116,7 +116,7 @@ def test_a_connection_closed_before_the_answer_is_tried_once_more_newly_signed()
 def test_enrolment_is_signed_with_the_key_that_is_enrolled() -> None:
     new = Identity(Ed25519PrivateKey.generate())
     with serving(lambda _: Reply({"site_id": "site-7"}, 201)) as peer, HostingClient(peer.url, new) as client:
-        assert client.enrol("CODE-1", "Office") == "site-7"
+        assert client.enrol("CODE-1", "Office").site_id == "site-7"
         assert client.site_id == "site-7"
     (request,) = peer.received
     assert request.target == "/api/v1/enrol"
@@ -125,13 +125,14 @@ def test_enrolment_is_signed_with_the_key_that_is_enrolled() -> None:
         "public_key": new.public_text,
         "site_name": "Office",
         "version": installed_version(),
+        "root_sha256": None,
     }
     request.verify("http", new.public_text, new.private_key.public_key())
 
 
 def test_enrolment_again_answers_the_same_site() -> None:
     with serving(lambda _: Reply({"site_id": "site-7"}, 200)) as peer, HostingClient(peer.url, IDENTITY) as client:
-        assert client.enrol("CODE-1", "Office") == "site-7"
+        assert client.enrol("CODE-1", "Office").site_id == "site-7"
     request = peer.received[0]
     request.verify("http", IDENTITY.public_text, IDENTITY.private_key.public_key())
 

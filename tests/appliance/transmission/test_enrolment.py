@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import DataFolderError, HostingError, RefusedError, SettingsError
+from appliance.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.transmission.enrolment import enrol_site, open_client, parse_enrolment, registration
 from appliance.transmission.identity import KEY_FILE, load_key, load_or_make_key
+from tests.appliance.hosting_peer import Decided
 from tests.appliance.transmission.peer import Reply, answering_raw, serving
 
 CODE = "K7QX-9M2P-4TZD"
@@ -149,6 +151,77 @@ def test_a_refused_enrolment_changes_nothing(trust: Path, settings: SettingsStor
     with serving(lambda _: Reply({"error": "code_invalid", "message": "No."}, 403)) as peer, pytest.raises(RefusedError):
         enrol_site(f"{peer.url}#enrol={CODE}", trust, settings)
     assert registration(settings) == before
+
+
+ROOT = '{"signed": {"_type": "root", "note": "Größe"}, "signatures": []}\n'
+
+
+def test_the_root_of_trust_is_asked_for_and_kept_as_it_was_published(trust: Path, settings: SettingsStore, tmp_path: Path) -> None:
+    decided = Decided(root=ROOT)
+    with serving(decided.answer) as peer:
+        made = enrol_site(f"{peer.url}#enrol={CODE}&root={decided.root_sha256}", trust, settings)
+        assert peer.received[0].content["root_sha256"] == decided.root_sha256
+    folder = Paths(data=tmp_path, run=tmp_path / "run").repository(decided.root_sha256)
+    assert folder == trust / "repository" / decided.root_sha256[:16]
+    assert (folder / "bootstrap" / "root.json").read_bytes() == ROOT.encode()
+    kept = registration(settings)
+    assert kept == made
+    assert kept.root_sha256 == decided.root_sha256
+
+
+def test_without_a_root_none_is_asked_for(trust: Path, settings: SettingsStore) -> None:
+    with serving(Decided().answer) as peer:
+        made = enrol_site(f"{peer.url}#enrol={CODE}", trust, settings)
+        assert peer.received[0].content["root_sha256"] is None
+    assert made.root_sha256 is None
+    assert not (trust / "repository").exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        (ROOT.replace("note", "nota"), "is not what the enrolment string names: somebody between this site and the server"),
+        (None, "did not send the root of trust"),
+    ],
+)
+def test_another_root_than_the_string_names_changes_nothing(
+    trust: Path, settings: SettingsStore, sent: str | None, sentence: str
+) -> None:
+    wanted = Decided(root=ROOT).root_sha256
+    with serving(Decided().answer) as peer:
+        before = enrol_site(f"{peer.url}#enrol={CODE}", trust, settings)
+    with serving(Decided(root=sent).answer) as peer, pytest.raises(RefusedError, match=sentence):
+        enrol_site(f"{peer.url}#enrol={CODE}&root={wanted}", trust, settings)
+    assert registration(settings) == before
+    assert not (trust / "repository").exists()
+
+
+def test_a_root_the_server_does_not_know_changes_nothing(trust: Path, settings: SettingsStore) -> None:
+    refused = Reply({"error": "root_unknown", "message": "No."}, 409)
+    with serving(lambda _: refused) as peer, pytest.raises(RefusedError, match="Ask the hosting team for a new enrolment string"):
+        enrol_site(f"{peer.url}#enrol={CODE}&root={'ab' * 32}", trust, settings)
+    assert registration(settings) is None
+
+
+def test_a_root_that_cannot_be_written_leaves_the_site_as_it_was(trust: Path, settings: SettingsStore) -> None:
+    trust.mkdir()
+    (trust / "repository").write_text("in the way")
+    decided = Decided(root=ROOT)
+    with serving(decided.answer) as peer, pytest.raises(DataFolderError, match=r"root of trust cannot be written to .*root\.json"):
+        enrol_site(f"{peer.url}#enrol={CODE}&root={decided.root_sha256}", trust, settings)
+    assert registration(settings) is None
+
+
+def test_another_server_has_another_folder_and_the_key_stays(trust: Path, settings: SettingsStore) -> None:
+    first, second = Decided(root=ROOT), Decided(root=ROOT + " ")
+    with serving(first.answer) as peer:
+        enrol_site(f"{peer.url}#enrol={CODE}&root={first.root_sha256}", trust, settings)
+        keys = [peer.received[0].content["public_key"]]
+    with serving(second.answer) as peer:
+        enrol_site(f"{peer.url}#enrol={CODE}&root={second.root_sha256}", trust, settings)
+        keys.append(peer.received[0].content["public_key"])
+    assert keys[0] == keys[1]
+    assert sorted(path.name for path in (trust / "repository").iterdir()) == sorted(one.root_sha256[:16] for one in (first, second))
 
 
 def test_an_enrolment_whose_answer_was_lost_can_be_repeated_with_the_same_key(trust: Path, settings: SettingsStore) -> None:
