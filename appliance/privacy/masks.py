@@ -32,6 +32,9 @@ _EMPTY: Mapping[tuple[str, str], Any] = {
 _TELLS_NUMBERS = re.compile(r"firmware|version|serial|mac|oid|state|counter|uptime|_id\Z", re.IGNORECASE)
 """Names in `misc` whose digits are no phone numbers, whatever they look like."""
 
+NO_MASKS = {"support_bundle"}
+"""What the privacy settings say beside the masks."""
+
 ONLY_PHONES = {"phone_numbers": "mask"}
 """The masks in force where the site has set none."""
 
@@ -101,7 +104,8 @@ def mask(reading: Reading, settings: PrivacySettings, key: bytes | None) -> Read
 
 def active_masks(settings: PrivacySettings) -> dict[str, Any]:
     """Return the masks in force, by the name of their setting; what is sent as it is does not appear."""
-    return {name: value for name, value in settings.model_dump(mode="json").items() if value not in ("send", [])}
+    masks = settings.model_dump(mode="json", exclude=NO_MASKS)
+    return {name: value for name, value in masks.items() if value not in ("send", [])}
 
 
 def _mask_device(document: _Document, settings: PrivacySettings, disguise: Disguise) -> None:

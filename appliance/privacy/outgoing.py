@@ -7,7 +7,7 @@ from typing import Any
 
 from appliance.events.sentences import name_of, sentence
 from appliance.privacy.key import load_or_make_privacy_key
-from appliance.privacy.masks import MASKED, mask, own_values
+from appliance.privacy.masks import MASKED, NO_MASKS, mask, own_values
 from appliance.privacy.phone_numbers import without_phone_numbers
 from appliance.privacy.pseudonyms import Disguise, needs_key
 from appliance.report import Device, Event, Reading
@@ -36,7 +36,7 @@ class Masking:
     @property
     def mark(self) -> str:
         """A short text that changes with the masks and the key: what left the site under others is no base to send changes to."""
-        said = self.settings.model_dump_json().encode() + (self.key or b"")
+        said = self.settings.model_dump_json(exclude=NO_MASKS).encode() + (self.key or b"")
         return hashlib.sha256(said).hexdigest()[:16]
 
     def reading(self, reading: Reading) -> Reading:

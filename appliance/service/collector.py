@@ -13,20 +13,22 @@ from appliance.clock import to_rfc3339, utc_now
 from appliance.discovery.icmp import icmp_mode
 from appliance.errors import ControlError, DataFolderError, SettingsError, StoreError
 from appliance.paths import Paths
-from appliance.privacy.masks import active_masks
 from appliance.privacy.outgoing import Masking
 from appliance.service import plan as times
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.keeper import Keeper
 from appliance.service.ledger import Ledger
 from appliance.service.link import HostingLink
+from appliance.service.orders import Orders
 from appliance.service.plan import Plan
 from appliance.service.problems import Problems
 from appliance.service.scan import Scan
 from appliance.service.scanning import Scanning
 from appliance.service.scans import Scans
 from appliance.service.signed import Signed, read_signed
+from appliance.service.state import site_state
 from appliance.service.threads import StoreThread
+from appliance.service.update_checks import UpdateChecks
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
@@ -58,6 +60,8 @@ class Collector:
         self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
         self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended, zone)
         self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
+        self._orders = Orders(self._books)
+        self._update_checks = UpdateChecks(paths.supervisor_socket, self._problems)
         self._ledger = Ledger(self._books, self._link.traffic)
         self._plan = Plan()
         self._planned: dict[str, float] = {}
@@ -306,39 +310,29 @@ class Collector:
         answer = await self._link.check_in(await self._state(), now=now)
         if answer is None:
             return False
-        for command in answer.commands:
-            self._obey(command.name)
+        for command in await self._orders.fresh(answer.commands):
+            self._obey(command)
+        await self._update_checks.heed(answer.configuration, self._settings.update.level)
         await self._take_intervals(answer)
         if turned_away:
             self._spawn(self._upload())
         return True
 
     async def _state(self) -> dict[str, Any]:
-        """Return what a check-in tells: counts and sentences, no secret."""
-        status = await self.status()
-        last = status["last_scan"] or {}
         traffic = await self._books.ask(Store.traffic_of_last_day) or {}
-        names = ("kind", "finished_at", "cancelled", "addresses", "devices", "read", "failed")
-        return {
-            "site_name": self._settings.site.name,
-            "started_at": status["started_at"],
-            "collector": status["state"],
-            "devices": status["devices"],
-            "outbox": status["outbox"],
-            "last_scan": {name: last.get(name) for name in names} if last else None,
-            "problems": status["problems"],
-            "health_check": self._settings.health_check.enabled,
-            "update": {"level": self._settings.update.level},
-            "privacy": active_masks(self._settings.privacy),
-            "traffic": {purpose: _about(count) for purpose, count in traffic.items()},
-        }
+        return site_state(self._settings, await self.status(), traffic)
 
     def _obey(self, command: str) -> None:
-        """Do what the hosting server asks for; it hands out each command once."""
+        """Do what the hosting server asks for."""
         log.info("the hosting server asks for something", command=command)
-        if command != "scan_now":
+        if command == "scan_now":
+            self._scan_for_hosting()
+        elif command == "check_now":
+            self._spawn(self._update_checks.look(self._settings.update.level))
+        else:
             log.warning("this command is not known here", command=command)
-            return
+
+    def _scan_for_hosting(self) -> None:
         running = self.scans.current
         if running is None:
             self._spawn(self._due_sweep())
@@ -386,11 +380,6 @@ class Collector:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("work of the collector failed", exc_info=error)
-
-
-def _about(count: int) -> int:
-    """Return `count` to two digits: enough for a person, and a state that stays the same is not told again."""
-    return round(count, 2 - len(str(count)))
 
 
 def _text(moment: datetime | None) -> str | None:

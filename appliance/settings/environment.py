@@ -83,6 +83,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_PRIVACY_CONSOLE": ("privacy.console", str),
     "DCA_PRIVACY_PHONE_NUMBERS": ("privacy.phone_numbers", str),
     "DCA_PRIVACY_FIELDS": ("privacy.fields", _words),
+    "DCA_PRIVACY_SUPPORT_BUNDLE": ("privacy.support_bundle", _switch),
     "DCA_GUARDRAIL_NETWORKS": ("guardrails.networks", _words),
     "DCA_GUARDRAIL_PACKETS_PER_SECOND": ("guardrails.packets_per_second", _integer),
     "DCA_GUARDRAIL_SNMP_PORTS": ("guardrails.snmp_ports", _integers),

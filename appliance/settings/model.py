@@ -343,6 +343,9 @@ class PrivacySettings(Section):
         tuple[ReadingField, ...],
         Field(max_length=100, description="Further fields that are never sent, such as alerts.description"),
     ] = ()
+    support_bundle: Annotated[
+        bool, Field(description="Send a support bundle when the hosting team asks for one: no secrets, and under these masks")
+    ] = False
 
 
 class Guardrails(Section):

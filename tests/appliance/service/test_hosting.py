@@ -53,7 +53,7 @@ def test_a_check_in_tells_the_state_of_the_site(sending_site: Site, hosting: Hos
     state = hosting.state()
     assert state["devices"] == {"known": 4, "answering": 4}
     assert state["health_check"] is False
-    assert state["update"] == {"level": "config"}
+    assert state["update"] == {"level": "config", "support_bundle": False}
     assert state["problems"] == []
     assert "outbox" in state
     assert {purpose for purpose, bytes_ in state["traffic"].items() if bytes_ > 1000} >= {"sweep", "first_read"}

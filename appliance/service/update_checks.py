@@ -1,0 +1,43 @@
+"""Asking the supervisor to look for signed configuration: the collector hears of it, and never fetches it itself."""
+
+from pathlib import Path
+
+import structlog
+
+from appliance.errors import ControlError
+from appliance.process.client import ControlClient
+from appliance.service.problems import Problems
+
+PROBLEM = "update_check"
+
+log = structlog.get_logger()
+
+
+class UpdateChecks:
+    """Checks that the hosting server gives cause for."""
+
+    def __init__(self, supervisor_socket: Path, problems: Problems) -> None:
+        self._supervisor = ControlClient(supervisor_socket, "supervisor")
+        self._problems = problems
+
+    async def heed(self, marker: str | None, level: str) -> None:
+        """Take what a check-in was answered: the marker of a configuration this site has not dealt with, None: there is none."""
+        if marker is None or level == "off":
+            self._problems.clear(PROBLEM)
+        else:
+            await self._look({"marker": marker})
+
+    async def look(self, level: str) -> None:
+        """Look now, whatever was dealt with before: the hosting server asks for it."""
+        if level == "off":
+            log.info("the hosting server asks to look for updates, but the site has switched them off (update.level)")
+        else:
+            await self._look({})
+
+    async def _look(self, body: dict[str, str]) -> None:
+        try:
+            await self._supervisor.call("POST", "/v1/update/check", body)
+        except ControlError as error:
+            self._problems.report(PROBLEM, f"The hosting server has something new, which could not be looked for: {error}")
+        else:
+            self._problems.clear(PROBLEM)
