@@ -320,7 +320,11 @@ class Collector:
 
     async def _state(self) -> dict[str, Any]:
         traffic = await self._books.ask(Store.traffic_of_last_day) or {}
-        return site_state(self._settings, await self.status(), traffic)
+        try:
+            received = await asyncio.to_thread(self._settings_store.received)
+        except (SettingsError, DataFolderError):  # what is wrong with the settings is a problem of its own
+            received = None
+        return site_state(self._settings, await self.status(), traffic, received)
 
     def _obey(self, command: str) -> None:
         """Do what the hosting server asks for."""

@@ -5,12 +5,20 @@ from typing import Any
 
 from appliance.privacy.masks import active_masks
 from appliance.settings.model import Settings
+from appliance.settings.received import Received
 
 _OF_SCAN = ("kind", "finished_at", "cancelled", "addresses", "devices", "read", "failed")
 
+_OF_OUTCOME = ("at", "what", "reason", "text")
 
-def site_state(settings: Settings, status: Mapping[str, Any], traffic: Mapping[str, int]) -> dict[str, Any]:
-    """Return the state. `status` is that of the control API, `traffic` the bytes of the last day by purpose."""
+
+def site_state(
+    settings: Settings, status: Mapping[str, Any], traffic: Mapping[str, int], received: Received | None
+) -> dict[str, Any]:
+    """Return the state. `status` is that of the control API, `traffic` the bytes of the last day by purpose.
+
+    `received` is what was received as signed configuration, None while that cannot be read: then nothing is told of it.
+    """
     last = status["last_scan"]
     return {
         "site_name": settings.site.name,
@@ -22,8 +30,21 @@ def site_state(settings: Settings, status: Mapping[str, Any], traffic: Mapping[s
         "problems": status["problems"],
         "health_check": settings.health_check.enabled,
         "update": {"level": settings.update.level, "support_bundle": settings.privacy.support_bundle},
+        **({"configuration": configuration_state(received)} if received else {}),
         "privacy": active_masks(settings.privacy),
         "traffic": {purpose: _about(count) for purpose, count in traffic.items()},
+    }
+
+
+def configuration_state(received: Received) -> dict[str, Any]:
+    """Return what became of the signed configuration."""
+    layers = received.in_force.layers if received.in_force else ()
+    outcome = received.outcomes[0] if received.outcomes else None
+    return {
+        "marker": received.marker,
+        "state": received.state,
+        "layers": [{"path": layer.path, "version": layer.version, "sha256": layer.sha256} for layer in layers],
+        "outcome": {name: getattr(outcome, name) for name in _OF_OUTCOME} if outcome else None,
     }
 
 
