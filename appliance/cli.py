@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     _enrol(add("enrol", "connect the appliance with its hosting server"))
     _settings(add("settings", "show and change the settings"))
     _definitions(add("definitions", "check vendor definitions, and try them on recordings of devices"))
+    _support_bundle(
+        add("support-bundle", "write status, settings, traffic and log lines to one file, for support", "support_bundle")
+    )
     add("version", "print the version")
     add("update", "check for and apply updates; see `dca update --help`")
     add("trust", "fetch and verify what is published in a TUF repository; see `dca trust --help`")
@@ -151,6 +154,13 @@ def _enrol(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("enrolment", nargs="?", metavar="STRING", help="what the hosting team gave you, or - for standard input")
     source.add_argument("--file", metavar="F", help="file that holds the string")
+
+
+def _support_bundle(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "There are no secrets in it, no readings and no texts of panels; what the privacy settings mask is masked in it."
+    )
+    parser.add_argument("file", metavar="FILE", help="the file to write (.tar.gz), or - for standard output")
 
 
 def _definitions(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,7 @@ SECRET_NAMES = (
     "authorization",
     "cookie",
     "private_key",
+    "localized_key",
     "enrolment_code",
 )
 HIDDEN = "(hidden)"

@@ -15,13 +15,13 @@ from appliance.privacy.outgoing import Masking
 from appliance.process.lock import MainLock
 from appliance.service.bookkeeping import Bookkeeping
 from appliance.service.keeper import Keeper
-from appliance.service.link import ENROLMENT_VARIABLE, HostingLink
+from appliance.service.link import HostingLink
 from appliance.service.problems import Problems
 from appliance.service.scan import Scan
 from appliance.service.scanning import Scanning
 from appliance.service.signed import read_signed
 from appliance.service.threads import StoreThread
-from appliance.settings.environment import read_variable
+from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store

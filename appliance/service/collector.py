@@ -27,6 +27,7 @@ from appliance.service.scanning import Scanning
 from appliance.service.scans import Scans
 from appliance.service.signed import Signed, read_signed
 from appliance.service.state import site_state
+from appliance.service.support import Support
 from appliance.service.threads import StoreThread
 from appliance.service.update_checks import UpdateChecks
 from appliance.settings.model import Settings
@@ -62,6 +63,7 @@ class Collector:
         self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
         self._orders = Orders(self._books)
         self._update_checks = UpdateChecks(paths.supervisor_socket, self._problems)
+        self._support = Support(paths, settings_store, self._link, self._books)
         self._ledger = Ledger(self._books, self._link.traffic)
         self._plan = Plan()
         self._planned: dict[str, float] = {}
@@ -333,6 +335,8 @@ class Collector:
             self._scan_for_hosting()
         elif command == "check_now":
             self._spawn(self._update_checks.look(self._settings.update.level))
+        elif command == "send_support_bundle":
+            self._spawn(self._support.send(allowed=self._settings.privacy.support_bundle))
         else:
             log.warning("this command is not known here", command=command)
 

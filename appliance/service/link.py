@@ -14,7 +14,7 @@ from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import ContentRefusedError, DataFolderError, DcaError, HostingError, RefusedError, SettingsError, StoreError
 from appliance.service.problems import Problems
 from appliance.service.threads import StoreThread, abandonable
-from appliance.settings.environment import read_variable
+from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.store import SettingsStore
 from appliance.traffic import TrafficByPurpose
 from appliance.transmission.answers import QUIET, CheckInAnswer
@@ -24,7 +24,6 @@ from appliance.transmission.enrolment import Registration, enrol_site, open_clie
 from appliance.transmission.quiet import Quiet, keep_quiet, read_quiet
 from appliance.transmission.upload import Sent, upload_waiting
 
-ENROLMENT_VARIABLE = "DCA_ENROLMENT"
 REFUSED_SECONDS = 900.0
 """After a refusal the server is asked again this rarely: whoever runs it may have changed his mind."""
 QUIET_PROBLEM = "hosting_quiet"
@@ -178,6 +177,16 @@ class HostingLink:
             if client is None or not (now or self.check_in_due):
                 return None
             return await self._call(lambda: client.check_in(state))
+
+    async def send_bundle(self, bundle: bytes) -> str:
+        """Send a support bundle and return its id at the hosting server. Raises HostingError, RefusedError."""
+        async with self._one_call:
+            client = self._client
+            if client is None or self._quiet:
+                raise RefusedError("The site is not enrolled at a hosting server that takes anything now.")
+            bundle_id = await abandonable(lambda: client.send_bundle(bundle))
+            await self._contact()
+        return bundle_id
 
     def _may_call(self) -> bool:
         return not self._stopping.is_set() and time.monotonic() >= self._not_before

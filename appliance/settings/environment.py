@@ -90,6 +90,9 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
+ENROLMENT_VARIABLE = "DCA_ENROLMENT"
+"""The enrolment string: no setting, since it is used once."""
+
 USER_VARIABLES: dict[str, str] = {
     "DCA_SNMP_V3_USER": "user",
     "DCA_SNMP_V3_AUTH_PROTOCOL": "auth_protocol",

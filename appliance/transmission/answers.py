@@ -75,6 +75,12 @@ class UploadAnswer(Answer):
     """The devices of which it has not the reading a change builds on; their readings count as neither."""
 
 
+class BundleAnswer(Answer):
+    """Answer of `POST /api/v1/support-bundle`."""
+
+    bundle_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
 class _Error(Answer):
     error: Annotated[str, StringConstraints(max_length=100)]
     message: Annotated[str, StringConstraints(max_length=2000)] = ""

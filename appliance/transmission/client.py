@@ -19,7 +19,7 @@ from appliance.files import to_json
 from appliance.outbound import proxy_login, server_of
 from appliance.store.rows import Batch
 from appliance.traffic import Purpose, TrafficByPurpose
-from appliance.transmission.answers import CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
+from appliance.transmission.answers import BundleAnswer, CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
 from appliance.transmission.connection import CONNECT_SECONDS, IDLE_SECONDS, READ_SECONDS, open_pool, tls_context
 from appliance.transmission.counting import ConnectionCounter
 from appliance.transmission.failures import explain_transport, not_hosting
@@ -27,6 +27,7 @@ from appliance.transmission.identity import Identity
 from appliance.transmission.signature import signed_headers
 from appliance.version import installed_version
 
+JSON_TYPE, BUNDLE_TYPE = "application/json", "application/gzip"
 COMPRESS_ABOVE_BYTES = 300
 COMPRESSION_LEVEL = 9
 """A tenth fewer bytes than level 6 for 20 microseconds a reading."""
@@ -154,14 +155,27 @@ class HostingClient:
             raise ChangesIgnoredError(text) if batch.changes and not answer.changes else HostingError(text)
         return answer
 
-    def _post(self, path: str, content: bytes, key_id: str | None = None, *, purpose: Purpose = "check_in") -> bytes:
-        """Return the body of a 200 or 201; raise what anything else means."""
+    def send_bundle(self, bundle: bytes) -> str:
+        """Send a support bundle (`.tar.gz`); return its id at the server."""
+        body = self._post("/api/v1/support-bundle", bundle, purpose="upload", kind=BUNDLE_TYPE)
+        return parse_answer(BundleAnswer, body, self._server).bundle_id
+
+    def _post(
+        self,
+        path: str,
+        content: bytes,
+        key_id: str | None = None,
+        *,
+        purpose: Purpose = "check_in",
+        kind: str = JSON_TYPE,
+    ) -> bytes:
+        """Return the body of a 200 or 201; raise what anything else means. `kind` is the media type of the content."""
         signer = key_id or self._identity.site_id
         if signer is None:
             raise HostingError("This site is not enrolled at a hosting server yet. Enter the enrolment string of the hosting team.")
         # Not to be asked for compressed answers goes without saying.
-        headers = {"Content-Type": "application/json", "User-Agent": f"dca/{installed_version()}", "Accept-Encoding": SKIP_HEADER}
-        if len(content) > COMPRESS_ABOVE_BYTES:
+        headers = {"Content-Type": kind, "User-Agent": f"dca/{installed_version()}", "Accept-Encoding": SKIP_HEADER}
+        if kind == JSON_TYPE and len(content) > COMPRESS_ABOVE_BYTES:
             content = compressed(content)
             headers["Content-Encoding"] = "gzip"
         self._purpose = purpose

@@ -26,6 +26,8 @@ class Decided:
     states: list[dict[str, Any]] = field(default_factory=list)
     """What the site said of itself, one for each check-in that told it."""
     bundles: list[bytes] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+    """Calls that are answered 503 once."""
 
     @property
     def root_sha256(self) -> str:
@@ -36,6 +38,9 @@ class Decided:
         call = request.target.rpartition("/")[2]
         if call == "enrol":
             return Reply({"site_id": "site-7"} | ({"root": self.root} if self.root is not None else {}), 201)
+        if call in self.busy:
+            self.busy.remove(call)
+            return Reply({"error": "busy", "message": "Later."}, 503)
         if self.refusal:
             return Reply({"error": self.refusal, "message": SENTENCES.get(self.refusal, "No.")}, 403)
         if call == "readings":
