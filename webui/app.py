@@ -7,7 +7,19 @@ from tornado import httputil
 from tornado.web import Application, RequestHandler
 
 from webui import modules
-from webui.handlers import devices, health_and_updates, metrics, overview, probes, scanning, session, settings, setup
+from webui.handlers import (
+    configuration,
+    devices,
+    health_and_updates,
+    metrics,
+    overview,
+    probes,
+    scanning,
+    session,
+    settings,
+    setup,
+    support,
+)
 from webui.handlers.base import NotFound, StaticFiles
 from webui.services import Services
 
@@ -31,12 +43,19 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/scan/events", scanning.ScanEvents),
     (r"/health", health_and_updates.HealthAndUpdates),
     (r"/health/switches", health_and_updates.Switches),
+    (r"/health/configuration", configuration.ConfigurationNow),
+    (r"/health/configuration/received", configuration.ConfigurationReceived),
+    (r"/health/configuration/check", configuration.CheckConfiguration),
+    (r"/health/configuration/back", configuration.GoBack),
+    (r"/health/support-bundle", support.SupportBundle),
     (r"/health/components/([a-z_-]+)/restart", health_and_updates.Restart),
     (r"/settings", settings.SettingsPage),
     (r"/settings/site", settings.Site),
     (r"/settings/privacy", settings.Privacy),
     (r"/settings/privacy/preview", settings.PrivacyPreview),
     (r"/settings/hosting", settings.Hosting),
+    (r"/settings/check-in", settings.CheckIn),
+    (r"/settings/guardrails", settings.Guardrails),
     (r"/settings/password", settings.Password),
     (r"/settings/sessions/end", settings.EndSessions),
     (r"/setup", setup.Account),

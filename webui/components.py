@@ -9,8 +9,8 @@ from appliance.errors import ControlError
 from appliance.paths import Paths
 from appliance.process.client import ControlClient
 
-ENROL_SECONDS = 60.0
-"""Enrolment waits for the hosting server, which may be far away."""
+PATIENT_SECONDS = 60.0
+"""For calls that wait for the hosting server, which may be far away, or for components that read their settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ class Components:
 
     def __init__(self, paths: Paths) -> None:
         self._collector = ControlClient(paths.collector_socket, "collector")
-        self._enrolment = ControlClient(paths.collector_socket, "collector", timeout=ENROL_SECONDS)
+        self._patient_collector = ControlClient(paths.collector_socket, "collector", timeout=PATIENT_SECONDS)
         self._supervisor = ControlClient(paths.supervisor_socket, "supervisor")
+        self._patient_supervisor = ControlClient(paths.supervisor_socket, "supervisor", timeout=PATIENT_SECONDS)
 
     async def statuses(self) -> tuple[Answer, Answer]:
         """Return the status of the collector and of the supervisor."""
@@ -47,7 +48,15 @@ class Components:
 
     async def enrol(self, enrolment: str) -> Answer:
         """Let the collector enrol the site with the hosting server that `enrolment` names."""
-        return await _ask(self._enrolment, "POST", "/v1/enrol", {"enrolment": enrolment})
+        return await _ask(self._patient_collector, "POST", "/v1/enrol", {"enrolment": enrolment})
+
+    async def check_in(self) -> Answer:
+        """Let the collector check in now, and wait for the hosting server."""
+        return await _ask(self._patient_collector, "POST", "/v1/check-in", {})
+
+    async def go_back(self) -> Answer:
+        """Let the supervisor put the configuration before into force."""
+        return await _ask(self._patient_supervisor, "POST", "/v1/update/back", {})
 
     async def reload(self) -> list[str]:
         """Let both read the settings again. Returns a sentence for each that did not: the settings are kept all the same."""

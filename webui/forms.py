@@ -8,15 +8,20 @@ from pydantic import BaseModel, ValidationError
 
 from appliance.settings.layers import Effective
 from appliance.settings.validation import problems
+from webui import texts
 
 
 class Form:
-    """Values and errors by field name. `locks` names the environment variable of fields that cannot be changed here."""
+    """Values and errors by field name. `locks` names the environment variable of fields that cannot be changed here.
+
+    `origins` says of values that come from the hosting server for whom it has set them.
+    """
 
     def __init__(self, values: dict[str, str] | None = None) -> None:
         self.values: dict[str, str] = values or {}
         self.errors: dict[str, str] = {}
         self.locks: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
 
     def text(self, field: str) -> str:
         """Return what the field shows."""
@@ -25,6 +30,10 @@ class Form:
     def error(self, field: str) -> str:
         """Return what is wrong with the field, empty when nothing is. The field `""` stands for the whole form."""
         return self.errors.get(field, "")
+
+    def origin(self, field: str) -> str:
+        """Return in plain words that the hosting server has set the value, empty where it has not."""
+        return self.origins.get(field, "")
 
     def lock(self, field: str) -> str:
         """Return the variable that fixes the field, empty when it can be changed."""
@@ -43,6 +52,7 @@ class SectionForm(Form):
             self.values[field] = _shown(getattr(self._current, field))
             if variable := effective.variables.get(f"{section}.{field}"):
                 self.locks[field] = variable
+            self.origins[field] = texts.LAYERS.get(effective.layer_of(f"{section}.{field}"), "")
 
     def take(self, argument: Callable[[str], str | None]) -> dict[str, dict[str, Any]] | None:
         """Take what a person sent (`argument` gives a field's text, None when it is absent) and return the changes for the store.

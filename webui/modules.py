@@ -60,7 +60,14 @@ class Field(UIModule):
     ) -> str:
         """Return the field. A password is never shown again, whatever was typed."""
         described = [
-            f"{name}-{part}" for part, there in (("note", note), ("error", form.error(name)), ("lock", form.lock(name))) if there
+            f"{name}-{part}"
+            for part, there in (
+                ("note", note),
+                ("error", form.error(name)),
+                ("origin", form.origin(name)),
+                ("lock", form.lock(name)),
+            )
+            if there
         ]
         return self.render_string(
             "part_field.html",

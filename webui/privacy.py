@@ -24,7 +24,7 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("phone_numbers", "Phone numbers in any text", (SEND, LEFT_OUT)),
 )
 """Setting, title, and its values with their words."""
-FIELDS = (*(name for name, _, _ in CHOICES), "fields")
+FIELDS = (*(name for name, _, _ in CHOICES), "fields", "support_bundle")
 
 
 @dataclass(frozen=True, slots=True)

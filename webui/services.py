@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from appliance.paths import Paths
@@ -48,9 +47,9 @@ class Notices:
 class Services:
     """The parts of the web UI."""
 
+    paths: Paths
     store: SettingsStore
     reader: Reader
-    trust: Path
     components: Components
     accounts: Accounts
     sessions: Sessions
@@ -67,9 +66,9 @@ def make_services(paths: Paths, store: SettingsStore) -> Services:
     """Return the services of the appliance at `paths`. Raises SettingsError when its settings cannot be used."""
     web = store.effective().settings.web
     return Services(
+        paths=paths,
         store=store,
         reader=Reader(paths.readings),
-        trust=paths.trust,
         components=Components(paths),
         accounts=Accounts(store),
         sessions=Sessions(store),

@@ -76,6 +76,15 @@ PURPOSES: Mapping[str, str] = {
 COMPONENTS: Mapping[str, str] = {"collector": "Collector", "webui": "Web UI", "supervisor": "Supervisor"}
 
 
+LAYERS: Mapping[str, str] = {
+    "hosting": "Set by the hosting server",
+    "global": "Set by the hosting server, for all sites",
+    "group": "Set by the hosting server, for the group of this site",
+    "assigned": "Set by the hosting server, for this site",
+}
+"""Who has set a value, see `appliance.settings.layers`; of the other layers nothing has to be said."""
+
+
 def words(name: str) -> str:
     """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()

@@ -60,7 +60,7 @@ class CheckInAnswer(Answer):
     """Of the state the server keeps now; it can be told by this digest as long as it is the same."""
     state_needed: bool = False
     """The server has not the state that was told by its digest."""
-    configuration: Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{1,64}$")] | None = None
+    configuration: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16}|none)$")] | None = None
     """Marker of the configuration published for this site, when it is not the one the site has dealt with."""
 
 

@@ -62,6 +62,17 @@ class Visitor:
         assert found is not None, f"{page} has no form"
         return found[1]
 
+    def download(self, path: str) -> tuple[bytes, http.client.HTTPMessage]:
+        """Return a file and the headers it came with."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in self.cookies.items())
+        try:
+            connection.request("GET", path, headers={"Host": f"localhost:{self.port}", "Cookie": cookies})
+            response = connection.getresponse()
+            return response.read(), response.headers
+        finally:
+            connection.close()
+
     def ask(self, method: str, path: str, fields: Fields | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Return the answer to one request; cookies it sets are kept."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

@@ -8,6 +8,7 @@ from appliance.settings.layers import Effective
 from webui import texts
 from webui.forms import Form
 from webui.handlers.base import Page
+from webui.handlers.configuration import configuration_values
 
 HEALTH_CHECK = "health_check.enabled"
 UPDATE_LEVEL = "update.level"
@@ -61,18 +62,16 @@ class HealthPage(Page):
 
     async def show(self, status: int = 200, form: SwitchesForm | None = None) -> None:
         """Show the page."""
-        components = self.services.components
-        supervisor, deep = await asyncio.gather(
-            components.supervisor("GET", "/v1/status"), components.collector("GET", "/v1/health")
-        )
+        values, deep = await asyncio.gather(configuration_values(self), self.services.components.collector("GET", "/v1/health"))
+        supervisor = values["supervisor"]
         self.page(
             "health.html",
             status,
-            supervisor=supervisor,
+            **values,
             components=supervisor.data.get("components", []),
             issues=supervisor.data.get("issues", []),
-            update=supervisor.data.get("update") or {},
             deep=deep,
+            support_bundle=self.effective().settings.privacy.support_bundle,
             form=form or SwitchesForm(self.effective()),
             levels=UPDATE_LEVELS,
             texts=texts,

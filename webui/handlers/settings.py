@@ -13,6 +13,8 @@ from webui.handlers.base import Page
 from webui.handlers.overview import read_devices
 from webui.privacy import CHOICES, FIELDS, Preview, preview
 
+GUARDRAIL_FIELDS = ("networks", "packets_per_second", "snmp_ports")
+
 log = structlog.get_logger()
 
 
@@ -27,6 +29,7 @@ class SettingsBase(Page):
         values: dict[str, Any] = {
             "site": SectionForm("site", ("name",), effective),
             "privacy": SectionForm("privacy", FIELDS, effective),
+            "guardrails": SectionForm("guardrails", GUARDRAIL_FIELDS, effective),
             "enrol": Form(),
             "password": Form(),
         }
@@ -39,13 +42,14 @@ class SettingsBase(Page):
             sessions=self.services.sessions.list(self.current_user.user),
             web=effective.settings.web,
             privacy_choices=CHOICES,
+            warning=effective.left_out,
             preview=await self.preview(effective.settings.privacy),
             **(values | forms),
         )
 
     async def preview(self, settings: PrivacySettings) -> Preview | None:
         """Return what these masks make of the newest reading."""
-        return await asyncio.to_thread(preview, await read_devices(self), settings, self.services.trust)
+        return await asyncio.to_thread(preview, await read_devices(self), settings, self.services.paths.trust)
 
 
 class SettingsPage(SettingsBase):
@@ -92,6 +96,24 @@ class Privacy(SettingsBase):
             self.go("/settings#privacy")
 
 
+class Guardrails(SettingsBase):
+    """The limits for what the hosting server sets."""
+
+    async def post(self) -> None:
+        """Keep them."""
+        form = SectionForm("guardrails", GUARDRAIL_FIELDS, self.effective())
+        changes = form.take(lambda field: self.get_body_argument(field, None))
+        if changes is not None:
+            try:
+                await self.keep(changes, self.locale.translate("The limits are kept."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, guardrails=form)
+        else:
+            self.go("/settings#guardrails")
+
+
 class PrivacyPreview(SettingsBase):
     """What the masks in the form would make of the newest reading; nothing is kept."""
 
@@ -133,6 +155,16 @@ class Hosting(SettingsBase):
             self.go("/settings")
         else:
             await self.show(422, enrol=form)
+
+
+class CheckIn(Page):
+    """A check-in because a person asks for it, also while the site is quiet."""
+
+    async def post(self) -> None:
+        """Wait for the hosting server, and tell what it says."""
+        answer = await self.services.components.check_in()
+        self.notice("warn" if answer.error else "ok", answer.error or str(answer.data.get("text", "")))
+        self.go("/settings#hosting")
 
 
 class Password(SettingsBase):

@@ -1,0 +1,150 @@
+"""The signed configuration as the page shows it: what is in force, what each document set, and what became of what came."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.settings.layers import Effective
+from appliance.settings.received import Configuration, Outcome, Received, ReceivedLayer
+from appliance.settings.showing import in_words
+from webui.fleet import Level
+
+OUTCOMES_SHOWN = 20
+LEVELS: Mapping[str, str] = {
+    "off": "Off: nothing is fetched. What was received before stays in force until you go back from it.",
+    "config": "Signed settings are fetched, checked, watched for two minutes, and kept or taken back.",
+    "notify": "Signed settings are fetched, checked, watched for two minutes, and kept or taken back.",
+    "auto": "Signed settings are fetched, checked, watched for two minutes, and kept or taken back.",
+}
+"""What a level of the intelligent update means for the signed configuration."""
+STATES: Mapping[str, tuple[Level, str]] = {
+    "none": ("off", "Nothing received yet"),
+    "trial": ("busy", "On trial"),
+    "kept": ("ok", "In force"),
+    "refused": ("warn", "The newest was refused"),
+    "failed": ("bad", "The newest was taken back"),
+    "held": ("warn", "Held by you"),
+}
+SWITCHED_OFF: tuple[Level, str] = ("off", "Switched off")
+_WHAT: Mapping[str, tuple[Level, str]] = {
+    "applied": ("busy", "Put into force, on trial"),
+    "kept": ("ok", "Kept"),
+    "restored": ("bad", "Taken back by itself"),
+    "refused": ("warn", "Refused"),
+    "failed": ("warn", "Not received"),
+    "gone_back": ("off", "Gone back by hand"),
+}
+_REASONS: Mapping[str, str] = {
+    "guardrail": "outside the limits of this site",
+    "site only": "only the site may set this",
+    "secret": "secrets may not be in a configuration",
+    "invalid": "a value is not valid",
+    "format": "not understood by this version",
+    "not json": "not a configuration",
+    "too long": "too long",
+    "too deep": "nested too deep",
+    "signatures": "not signed by the right keys",
+    "expired": "its signatures have expired",
+    "rollback": "older than what was seen before",
+    "mismatch": "not what was signed",
+    "missing": "a file of the repository is missing",
+    "unreachable": "the server was not reached",
+    "slow": "too slow",
+    "clock": "the clock of this appliance is wrong",
+    "disk full": "the disk is full",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One signed document in force."""
+
+    title: str
+    group: str
+    """Name of the group it is for, empty for the others."""
+    path: str
+    version: int
+    signed_by: str
+    settings: tuple[tuple[str, str], ...]
+    """Setting and value, in words."""
+    definitions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What became of something received."""
+
+    at: str
+    level: Level
+    title: str
+    reason: str
+    text: str
+    changes: tuple[tuple[str, str, str], ...]
+    documents: tuple[tuple[str, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationView:
+    """Everything of it that a page shows."""
+
+    level: Level
+    title: str
+    meaning: str
+    received_at: str | None
+    documents: tuple[Document, ...]
+    events: tuple[Event, ...]
+    can_go_back: bool
+    back_to: str
+    """The documents to go back to, in words; empty where nothing would be left."""
+    left_out: str
+    """Why it is not in force though it was received, empty as a rule."""
+    mark: str
+    """Changes whenever something is received, kept, refused or gone back from."""
+
+
+def configuration_view(received: Received, effective: Effective) -> ConfigurationView:
+    """Return what the page shows."""
+    in_force = received.in_force
+    switched_off = effective.settings.update.level == "off" and received.state == "none"
+    level, title = SWITCHED_OFF if switched_off else STATES[received.state]
+    earlier = received.earlier[0] if received.earlier else None
+    return ConfigurationView(
+        level,
+        title,
+        LEVELS[effective.settings.update.level],
+        in_force.received_at if in_force else None,
+        tuple(map(_document, in_force.layers)) if in_force else (),
+        tuple(map(_event, received.outcomes[:OUTCOMES_SHOWN])),
+        in_force is not None,
+        _named(earlier) if earlier else "",
+        effective.left_out,
+        hashlib.sha256(repr((received.state, received.marker, received.outcomes[:1])).encode()).hexdigest()[:12],
+    )
+
+
+def _document(layer: ReceivedLayer) -> Document:
+    titles = {"global": "For all sites", "group": "For the group", "assigned": "For this site"}
+    settings = tuple(
+        (f"{section}.{field}", in_words(_plain(value)))
+        for section, fields in sorted(layer.settings.items())
+        for field, value in sorted(fields.items())
+    )
+    group = layer.path.rpartition("/")[2].removesuffix(".json") if layer.layer == "group" else ""
+    return Document(
+        titles[layer.layer], group, layer.path, layer.version, layer.signed_by, settings, tuple(sorted(layer.definitions))
+    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _event(outcome: Outcome) -> Event:
+    level, title = _WHAT[outcome.what]
+    reason = _REASONS.get(outcome.reason, outcome.reason)
+    return Event(outcome.at, level, title, reason, outcome.text, outcome.changes, outcome.layers)
+
+
+def _named(configuration: Configuration) -> str:
+    return ", ".join(f"{path} {version}" for path, version, _ in configuration.names())
