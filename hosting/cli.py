@@ -10,6 +10,8 @@ from typing import Any
 from hosting.errors import HostingServerError
 from hosting.version import installed_version
 
+SIGN = "Show what a draft says, add one signature to it, and show who is still lacking. Needs no data folder."
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 done, 1 failed with one sentence on standard error, 2 wrong use."""
@@ -68,7 +70,45 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (("sites", "list the sites"), ("devices", "list the devices")):
         listing = _command(commands, name, text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+    _declare_repository(commands)
     return parser
+
+
+def _declare_repository(commands: Any) -> None:
+    keys = commands.add_parser("keys", help="make a key for somebody who signs").add_subparsers(required=True, metavar="ACTION")
+    new = keys.add_parser("new", help="make NAME.key, encrypted with a passphrase, and NAME.pub")
+    new.add_argument("name", metavar="NAME", help="name of the files")
+    new.add_argument("--out", required=True, metavar="DIR", help="folder for both files")
+    new.add_argument("--passphrase-file", metavar="F", help="file with the passphrase; without it, it is asked")
+    new.set_defaults(module="hosting.commands.keys")
+
+    sign = commands.add_parser("sign", help="add a signature to a draft of the repository", description=SIGN)
+    sign.add_argument("draft", metavar="DRAFT", help="file of the folder drafts of the repository, or a copy of it")
+    sign.add_argument(
+        "--key", required=True, metavar="FILE|URI", help="key file, or URI of a key in an HSM or KMS (hsm:, awskms:, …)"
+    )
+    sign.add_argument("--passphrase-file", metavar="F", help="file with the passphrase; without it, it is asked")
+    sign.set_defaults(module="hosting.commands.sign")
+
+    about = commands.add_parser("repository", help="the TUF repository, from which sites get what was signed")
+    actions = about.add_subparsers(required=True, metavar="ACTION")
+    init = _action(actions, "init", "make the keys of the server, and drafts that wait for signatures")
+    for role in ("root", "targets", "release"):
+        init.add_argument(f"--{role}-key", action="append", default=[], metavar="PUB", help=f"public key of one who signs {role}")
+    init.add_argument("--threshold", type=int, default=2, metavar="N", help="how many of them have to sign, default: 2")
+    init.add_argument(
+        "--online-key", action="append", default=[], metavar="ROLE=PUB", help="key of the server in an HSM or KMS; default: a file"
+    )
+    init.add_argument("--local-keys", metavar="DIR", help="make all keys in DIR, sign and publish at once")
+    init.add_argument("--passphrase-file", metavar="F", help="file with the passphrase of --local-keys; without it, it is asked")
+    _action(actions, "publish", "publish the drafts that enough people have signed")
+
+
+def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
+    action: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    action.add_argument("--data", metavar="DIR", help="data folder; default: DCA_HOSTING_DATA_DIR")
+    action.set_defaults(module="hosting.commands.repository", action=name)
+    return action
 
 
 def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:

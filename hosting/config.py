@@ -45,6 +45,11 @@ class Config:
     limits: Limits = Limits()
 
     @property
+    def repository(self) -> Path:
+        """The folder of the TUF repository."""
+        return self.folder / "repository"
+
+    @property
     def base_path(self) -> str:
         """The path in front of every page, `/dca` for the public URL `https://mps.example/dca`, else empty."""
         return urlsplit(self.public_urls[0]).path.rstrip("/") if self.public_urls else ""

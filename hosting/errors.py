@@ -15,3 +15,7 @@ class DataError(HostingServerError):
 
 class BusyError(HostingServerError):
     """More work waits than the server takes on; the same request later will do."""
+
+
+class RepositoryError(HostingServerError):
+    """The TUF repository, one of its keys or its drafts cannot be used as asked; what was published stays."""

@@ -1,0 +1,127 @@
+"""The door to the repository: what the server, the console and the commands do with it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from hosting.clock import utc_now
+from hosting.errors import RepositoryError
+from hosting.repository.drafts import Draft, drafts_of
+from hosting.repository.edition import Edition, Staged
+from hosting.repository.folder import RepositoryFolder, announced
+from hosting.repository.keys import silence_library
+from hosting.repository.publishing import publish
+from hosting.repository.roles import RELEASE, ROOT, TARGETS, require_configuration_path
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What one publication changed. `roles` were signed anew, beside snapshot and timestamp; `snapshot` is the version in force."""
+
+    roles: tuple[str, ...]
+    snapshot: int
+
+
+class Repository:
+    """A repository that is published. All methods block, and raise RepositoryError with one sentence."""
+
+    def __init__(self, folder: RepositoryFolder) -> None:
+        silence_library()
+        self._folder = folder
+
+    @classmethod
+    def open(cls, folder: Path) -> Self | None:
+        """Return the repository in `folder`, such as `Config.repository`; None where nothing is published yet."""
+        repository = RepositoryFolder(folder)
+        return cls(repository) if repository.is_published else None
+
+    def trusted_root(self) -> bytes:
+        """Return the newest published root, as a site begins with it."""
+        return self._folder.file(ROOT, self._folder.root_versions()[-1]).read_bytes()
+
+    def root_by_sha256(self, digest: str) -> bytes | None:
+        """Return the published root whose SHA-256 is `digest` (hexadecimal), None when there is none."""
+        for version in reversed(self._folder.root_versions()):
+            content = self._folder.file(ROOT, version).read_bytes()
+            if hashlib.sha256(content).hexdigest() == digest.lower():
+                return content
+        return None
+
+    def publish_configuration(self, changes: Mapping[str, bytes | None]) -> Published:
+        """Publish documents by their target path, all of them or none; None takes one away.
+
+        The version that sites are told is that of the document. What is published already is not signed again.
+        """
+        versions = {}
+        for path, content in changes.items():
+            require_configuration_path(path)
+            if content is not None:
+                versions[path] = _version(path, content)
+        with self._folder.locked():
+            edition = _begin(self._folder, utc_now())
+            for path, content in changes.items():
+                if content is None:
+                    edition.remove(path)
+                else:
+                    edition.put(path, content, versions[path])
+            if not edition.has_changed:
+                return Published((), edition.snapshot.signed.version)
+            return _published(edition, publish(edition))
+
+
+def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
+    """Publish every draft that enough people have signed. Raises RepositoryError when there is none, or it cannot stand."""
+    silence_library()
+    with folder.locked():
+        drafts = drafts_of(folder)
+        ready = {draft.role: draft for draft in drafts if draft.is_complete}
+        _require_publishable(folder, drafts, ready)
+        if folder.is_published:
+            edition = _begin(folder, now)
+            if ROOT in ready:
+                edition.former_root, edition.root = edition.root, ready[ROOT].metadata
+        else:
+            folder.tidy({})
+            edition = Edition.first(folder, now, ready[ROOT].metadata)
+        for role in (TARGETS, RELEASE):
+            if role in ready:
+                edition.replace(role, ready[role].metadata)
+        staged = publish(edition)
+        for draft in ready.values():
+            (folder.drafts / draft.name).unlink()
+    return _published(edition, staged)
+
+
+def _begin(folder: RepositoryFolder, now: datetime) -> Edition:
+    folder.prepare()
+    edition = Edition.after(folder, now)
+    folder.tidy(announced(edition.snapshot))
+    return edition
+
+
+def _published(edition: Edition, staged: Staged) -> Published:
+    return Published(staged.roles, edition.snapshot.signed.version)
+
+
+def _require_publishable(folder: RepositoryFolder, drafts: list[Draft], ready: Mapping[str, Draft]) -> None:
+    lacking = [draft.name for draft in drafts if draft.role not in ready]
+    if not drafts:
+        raise RepositoryError("There is no draft to publish. Make one: dca-hosting repository renew, or rotate.")
+    if not ready or (lacking and not folder.is_published):
+        raise RepositoryError(
+            f"Nothing was published: {', '.join(lacking)} lacks signatures. Sign: dca-hosting sign DRAFT --key KEY"
+        )
+
+
+def _version(path: str, content: bytes) -> int:
+    try:
+        version = json.loads(content)["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        version = None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise RepositoryError(f"The document for {path} has no version. Give it one, a whole number from 1 on.")
+    return version
