@@ -70,8 +70,45 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (("sites", "list the sites"), ("devices", "list the devices")):
         listing = _command(commands, name, text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+    _declare_configuration(commands)
     _declare_repository(commands)
     return parser
+
+
+def _declare_configuration(commands: Any) -> None:
+    actions = commands.add_parser("config", help="what the hosting team sets for sites, signed").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    show = _command(actions, "show", "show what is set, in the form that config set reads")
+    setting = _command(actions, "set", "show the difference, sign and publish it")
+    for action, parser in (("show", show), ("set", setting)):
+        whom = parser.add_mutually_exclusive_group(required=True)
+        whom.add_argument("--site", metavar="NAME", help="one site, by its name or id")
+        whom.add_argument("--group", metavar="GROUP", help="the sites of a group")
+        whom.add_argument("--global", action="store_true", dest="everybody", help="all sites")
+        parser.set_defaults(module="hosting.commands.configuration", action=action)
+    setting.add_argument("file", nargs="?", metavar="FILE", help="JSON {section: {field: value}}; - is standard input")
+    setting.add_argument("--definition", action="append", default=[], metavar="F", help="add or replace a vendor definition")
+    setting.add_argument("--no-definition", action="append", default=[], metavar="NAME", help="take a vendor definition away")
+    setting.add_argument("--yes", action="store_true", help="publish without a question")
+
+    about = commands.add_parser("site", help="what a site is here").add_subparsers(required=True, metavar="ACTION")
+    site = _command(about, "set", "set the group of a site, until when it is served, and whether it is")
+    site.set_defaults(module="hosting.commands.site")
+    site.add_argument("name", metavar="NAME", help="name or id of the site")
+    for pair in (
+        (("--group", "put it into a group"), ("--no-group", "take it out of its group")),
+        (("--expires", "serve it until the end of a day"), ("--no-expiry", "serve it for ever")),
+        (("--deactivate", "turn it away until it is activated"), ("--activate", "serve it again")),
+        (("--revoke", "refuse its key"), ("--admit", "accept its key again")),
+    ):
+        either = site.add_mutually_exclusive_group()
+        for option, text in pair:
+            metavar = {"--group": "GROUP", "--expires": "DATE"}.get(option)
+            if metavar:
+                either.add_argument(option, metavar=metavar, help=text)
+            else:
+                either.add_argument(option, action="store_true", help=text)
 
 
 def _declare_repository(commands: Any) -> None:

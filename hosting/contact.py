@@ -8,18 +8,32 @@ import sqlalchemy as sa
 from hosting.db.sites import Site
 from hosting.db.tables import site as site_table
 
-Contact = Literal["online", "late", "lost", "never", "revoked"]
-CONTACTS: tuple[Contact, ...] = ("online", "late", "lost", "never", "revoked")
+Contact = Literal["online", "late", "lost", "never", "expired", "deactivated", "revoked"]
+CONTACTS: tuple[Contact, ...] = ("online", "late", "lost", "never", "expired", "deactivated", "revoked")
+TurnedAway = Literal["revoked", "deactivated", "expired"]
 
 LATE_AFTER_CHECK_INS = 3
 LATE_AT_LEAST = timedelta(minutes=3)
 LOST_AFTER = timedelta(hours=24)
 
 
-def contact(site: Site, now: datetime, check_in_seconds: int) -> Contact:
-    """Return `online`, `late` after three check-ins missed (at least 3 minutes), `lost` after a day, `never`, or `revoked`."""
+def turned_away(site: Site, now: datetime) -> TurnedAway | None:
+    """Return why the server refuses what the site sends, None when it does not."""
     if site.revoked_at is not None:
         return "revoked"
+    if site.deactivated_at is not None:
+        return "deactivated"
+    return "expired" if site.expires_at is not None and site.expires_at <= now else None
+
+
+def contact(site: Site, now: datetime, check_in_seconds: int) -> Contact:
+    """Return why the site is turned away, else `online`, `late` after three check-ins missed (at least 3 minutes), `lost`, `never`.
+
+    `lost` is a site that was not heard of for a day.
+    """
+    away = turned_away(site, now)
+    if away:
+        return away
     if site.last_contact_at is None:
         return "never"
     silent = now - site.last_contact_at
@@ -35,8 +49,21 @@ def late_after(check_in_seconds: int) -> timedelta:
 
 def contact_is(word: Contact, now: datetime, check_in_seconds: int) -> sa.ColumnElement[bool]:
     """Return the condition on the table of sites under which `contact` returns `word`."""
-    last, lost, late = site_table.c.last_contact_at, now - LOST_AFTER, now - late_after(check_in_seconds)
+    table = site_table.c
+    revoked, deactivated = table.revoked_at.is_not(None), table.deactivated_at.is_not(None)
     if word == "revoked":
-        return site_table.c.revoked_at.is_not(None)
+        return revoked
+    if word == "deactivated":
+        return sa.and_(~revoked, deactivated)
+    if word == "expired":
+        return sa.and_(~revoked, ~deactivated, table.expires_at.is_not(None), table.expires_at <= now)
+    last, lost, late = table.last_contact_at, now - LOST_AFTER, now - late_after(check_in_seconds)
     when = {"never": last.is_(None), "lost": last < lost, "late": sa.and_(last >= lost, last < late), "online": last >= late}[word]
-    return sa.and_(site_table.c.revoked_at.is_(None), when)
+    return sa.and_(~is_turned_away(now), when)
+
+
+def is_turned_away(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition on the table of sites under which `turned_away` gives a reason."""
+    table = site_table.c
+    expired = sa.and_(table.expires_at.is_not(None), table.expires_at <= now)
+    return sa.or_(table.revoked_at.is_not(None), table.deactivated_at.is_not(None), expired)

@@ -17,7 +17,7 @@ from tornado.web import Application, RequestHandler
 from hosting.api.routes import API_ROUTES
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.db.cleaning import clean
-from hosting.errors import ConfigurationError, DataError
+from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.services import Services
 from hosting.web import BaseHandler
 
@@ -100,14 +100,23 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
         body_timeout=BODY_SECONDS,
     )
     server.add_sockets(sockets)
-    cleaning = asyncio.create_task(_clean_regularly(services))
+    tasks = [asyncio.create_task(_finish_publishing(services)), asyncio.create_task(_clean_regularly(services))]
     ready(sockets[0].getsockname()[1])
     await stop.wait()
     structlog.get_logger().info("stopping")
-    cleaning.cancel()
+    for task in tasks:
+        task.cancel()
     server.stop()
     # Connections that are kept alive between two requests are closed; a request under way is answered first.
     await asyncio.wait([asyncio.create_task(server.close_all_connections())], timeout=GRACE_SECONDS)
+
+
+async def _finish_publishing(services: Services) -> None:
+    """Publish what this server was about to when it ended the last time."""
+    try:
+        await services.publish(lambda publishing: publishing.finish_what_was_begun())
+    except (DataError, RepositoryError) as error:
+        structlog.get_logger().error("a configuration was not published; publish it again", reason=str(error))
 
 
 async def _clean_regularly(services: Services) -> None:

@@ -1,12 +1,18 @@
 """What the handlers work with, made once when a server starts."""
 
+import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hosting.config import Config
+from hosting.configuration.publishing import Publishing
 from hosting.credentials import Passwords
 from hosting.db.database import Database
 from hosting.throttle import Throttle
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +26,17 @@ class Services:
     sites: Throttle  # requests of one site
     failures: Throttle  # refused enrolments and tokens, and logins, of one address
     logins: Throttle  # logins of everybody together
+    publishing: Publishing
+    publishing_threads: ThreadPoolExecutor
+
+    async def publish(self, work: Callable[[Publishing], Result]) -> Result:
+        """Return what `work` returns, done on the one thread that signs."""
+        return await asyncio.get_running_loop().run_in_executor(self.publishing_threads, work, self.publishing)
 
     def close(self) -> None:
         """Wait for the work under way and close the database."""
         self.password_threads.shutdown()
+        self.publishing_threads.shutdown()
         self.database.close()
 
 
@@ -38,4 +51,6 @@ def make_services(config: Config, database: Database) -> Services:
         sites=Throttle(limits.site_burst, limits.site_per_second),
         failures=Throttle(limits.failures_burst, limits.failures_per_second),
         logins=Throttle(limits.logins_burst, limits.logins_per_second),
+        publishing=Publishing(config, database),
+        publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
     )

@@ -98,6 +98,11 @@ class SignedHandler(ApiHandler):
         for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options", "Cache-Control"}:
             self.clear_header(name)
 
+    @property
+    def body_bytes(self) -> int:
+        """The limit of the body as sent."""
+        return self.config.limits.body_bytes
+
     def prepare(self) -> Awaitable[None] | None:
         """Set the limit of the body."""
         self._parts: list[bytes] = []
@@ -105,21 +110,21 @@ class SignedHandler(ApiHandler):
         connection = self.request.connection
         set_limit = getattr(connection, "set_max_body_size", None)
         if set_limit:
-            set_limit(self.config.limits.body_bytes * DRAINED)
+            set_limit(self.body_bytes * DRAINED)
         return None
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a part of the body, or drop it all once the body is too large."""
         self._size += len(chunk)
-        if self._size > self.config.limits.body_bytes:
+        if self._size > self.body_bytes:
             self._parts.clear()
         else:
             self._parts.append(chunk)
 
     async def post(self) -> None:
         """Verify and process the request."""
-        if self._size > self.config.limits.body_bytes:
-            raise request_body.too_large(self.config.limits.body_bytes)
+        if self._size > self.body_bytes:
+            raise request_body.too_large(self.body_bytes)
         signed = SignedRequest("POST", self._urls(), self.request.headers, b"".join(self._parts))
         if not signed.body:
             raise ApiError(400, "not_json", "The request has no body.")

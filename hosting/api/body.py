@@ -42,7 +42,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
 
 def too_large(limit: int) -> ApiError:
     """Return the 413 that names the limit."""
-    return ApiError(413, "too_large", f"The body is larger than {limit // 1024} KiB. Send fewer readings in one batch.")
+    return ApiError(413, "too_large", f"The body is larger than {limit // 1024} KiB. Send less at once.")
 
 
 def parse(model: type[Model], content: bytes) -> Model:

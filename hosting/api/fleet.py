@@ -69,6 +69,9 @@ def _site(site: Site, word: str) -> dict[str, Any]:
         "created_at": to_rfc3339(site.created_at),
         "enrolled_at": to_rfc3339(site.enrolled_at),
         "revoked_at": to_rfc3339(site.revoked_at),
+        "deactivated_at": to_rfc3339(site.deactivated_at),
+        "expires_at": to_rfc3339(site.expires_at),
+        "group": site.group_name,
         "last_contact_at": to_rfc3339(site.last_contact_at),
         "state": site.state,
     }

@@ -4,13 +4,14 @@ from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
 from hosting.api.fleet import DevicesHandler, HealthHandler, SitesHandler
-from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler
+from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
 
 API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/healthz", HealthHandler),
     (r"/api/v1/enrol", EnrolHandler),
     (r"/api/v1/checkin", CheckInHandler),
     (r"/api/v1/readings", ReadingsHandler),
+    (r"/api/v1/support-bundle", SupportBundleHandler),
     (r"/api/v1/sites", SitesHandler),
     (r"/api/v1/devices", DevicesHandler),
     (r"/api(?:/.*)?", UnknownHandler),

@@ -1,7 +1,7 @@
-"""The calls of a site: enrol, check in, send readings."""
+"""The calls of a site: enrol, check in, send readings and support bundles."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -14,13 +14,24 @@ from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, verify
 from hosting.clock import to_rfc3339, utc_now
-from hosting.db import changes, readings, sites
+from hosting.contact import TurnedAway, turned_away
+from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.sites import Site
+from hosting.repository.folder import RepositoryFolder
+from hosting.repository.repository import Repository
 
 STATE_BYTES = 64 * 1024
+BUNDLE_TYPE = "application/gzip"
+GZIP_MAGIC = b"\x1f\x8b\x08"
 
-Work = Callable[[sa.Connection, str], Answer]
-"""What a call does in its transaction, for the site of the id."""
+TURNED_AWAY: Mapping[TurnedAway, str] = {
+    "revoked": "This site was revoked at the hosting server. Ask your provider.",
+    "deactivated": "This site is deactivated at the hosting server. Ask your provider.",
+    "expired": "The time of this site at the hosting server is over. Ask your provider.",
+}
+
+Work = Callable[[sa.Connection], Answer]
+"""What a call does in its transaction."""
 
 Version = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\x20-\x7e]*$")]
 
@@ -34,6 +45,8 @@ class Enrolment(BaseModel):
     public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
     site_name: Annotated[str, StringConstraints(max_length=100)] = ""
     version: Version = ""
+    root_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)] | None = None
+    """The root of the enrolment string, which the answer is to hold."""
 
 
 class CheckIn(BaseModel):
@@ -60,22 +73,29 @@ class EnrolHandler(SignedHandler):
         wanted = parse(Enrolment, self.content(signed))
         if wanted.public_key != verified.key_id:
             raise unauthorized("bad_signature", "The request is not signed with the key it wants to enrol.")
+        root = self._root(wanted.root_sha256)
+        name = _storable(wanted.site_name)
+        applicant = sites.Applicant(wanted.public_key, name, wanted.version, wanted.root_sha256, self.address)
         with self.services.database.writing() as connection:
-            enrolled = sites.enrol(
-                connection,
-                wanted.code,
-                wanted.public_key,
-                site_name=_storable(wanted.site_name),
-                version=wanted.version,
-                address=self.address,
-            )
+            enrolled = sites.enrol(connection, wanted.code, applicant)
             if enrolled is not None:
                 _take_nonce(connection, enrolled.site_id, verified)
         if enrolled is None:
             self.services.failures.take(address)
             sentence = "The enrolment code is not valid: it is wrong, has expired, or was used. Ask your provider for a new one."
             raise ApiError(403, "code_invalid", sentence)
-        return Answer({"site_id": enrolled.site_id}, 201 if enrolled.created else 200)
+        return Answer({"site_id": enrolled.site_id, **root}, 201 if enrolled.created else 200)
+
+    def _root(self, sha256: str | None) -> dict[str, str]:
+        """Return the part of the answer with the root the site trusts by its hash. Raises ApiError 409."""
+        if sha256 is None:
+            return {}
+        repository = Repository.open(self.config.repository)
+        content = repository.root_by_sha256(sha256) if repository else None
+        if content is None:
+            sentence = "The enrolment string names a root of trust this server does not have. Ask your provider for a new string."
+            raise ApiError(409, "root_unknown", sentence)
+        return {"root": content.decode()}
 
 
 class SiteHandler(SignedHandler):
@@ -95,19 +115,20 @@ class SiteHandler(SignedHandler):
 
         verified = verify(signed, key_of)
         [site] = found
-        if site.revoked_at is not None:
-            raise ApiError(403, "revoked", "This site was revoked at the hosting server. Ask your provider.")
+        away = turned_away(site, utc_now())
+        if away:
+            raise ApiError(403, away, TURNED_AWAY[away])
         wait = self.services.sites.wait(site.site_id)
         if wait:
             raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
         self.services.sites.take(site.site_id)
         content = self.content(signed)
-        work = self.prepare_work(content, site.site_id)
+        work = self.prepare_work(content, site)
         with self.services.database.writing() as connection:
             _take_nonce(connection, site.site_id, verified)
-            return work(connection, site.site_id)
+            return work(connection)
 
-    def prepare_work(self, content: bytes, site_id: str) -> Work:
+    def prepare_work(self, content: bytes, site: Site) -> Work:
         """Return what is to be done with a body of the site. Raises ApiError when the body cannot be used."""
         raise NotImplementedError
 
@@ -115,44 +136,80 @@ class SiteHandler(SignedHandler):
 class CheckInHandler(SiteHandler):
     """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
 
-    def prepare_work(self, content: bytes, site_id: str) -> Work:  # noqa: ARG002 - the form of SiteHandler
+    def prepare_work(self, content: bytes, site: Site) -> Work:
         """Keep the state, hand out what waits. A state this server has not as the site says is asked for, and nothing is done."""
         said = parse(CheckIn, content)
-        unchanged = said.unchanged
-        state = json.dumps(said.state, separators=(",", ":"))
-        if len(state) > STATE_BYTES:
+        if len(json.dumps(said.state, separators=(",", ":"))) > STATE_BYTES:
             raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
 
-        def work(connection: sa.Connection, site_id: str) -> Answer:
+        def work(connection: sa.Connection) -> Answer:
             intervals = {"check_in_seconds": self.config.check_in_seconds, "upload_seconds": self.config.upload_seconds}
             answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": []}
-            known = sites.site_by_id(connection, site_id) if unchanged else None
-            if unchanged and (known is None or state_digest(known.state) != unchanged):
+            known = sites.site_by_id(connection, site.site_id) if said.unchanged else None
+            if said.unchanged and (known is None or state_digest(known.state) != said.unchanged):
                 return Answer(answer | {"state_needed": True})
-            kept = None if unchanged else state
-            answer["commands"] = sites.check_in(connection, site_id, version=said.version, state=kept)
-            return Answer(answer if unchanged else answer | {"state_digest": state_digest(said.state)})
+            state = known.state if known else said.state
+            kept = None if known else said.state
+            answer["commands"] = sites.check_in(connection, site.site_id, version=said.version, state=kept)
+            answer |= self._news(connection, site, state)
+            return Answer(answer if known else answer | {"state_digest": state_digest(said.state)})
 
         return work
+
+    def _news(self, connection: sa.Connection, site: Site, state: dict[str, Any]) -> dict[str, str]:
+        """Return the marker of the configuration the site is to have, when it told another one and would fetch it."""
+        told = sites.told_configuration(state).get("marker")
+        update = state.get("update")
+        if site.root_sha256 is None or told is None or (isinstance(update, dict) and update.get("level") == "off"):
+            return {}
+        marker = configuration.marker_of(connection, site.site_id, site.group_name)
+        if marker == told or not RepositoryFolder(self.config.repository).is_published:
+            return {}
+        return {"configuration": marker}
 
 
 class ReadingsHandler(SiteHandler):
     """`POST /api/v1/readings`: a batch in; how many of it were new out, and of which devices the whole reading is needed."""
 
-    def prepare_work(self, content: bytes, site_id: str) -> Work:
+    def prepare_work(self, content: bytes, site: Site) -> Work:
         """Rebuild what was sent as changes, take the batch in."""
         batch = parse(Batch, content)
         _check_keys(batch)
         rebuilt = changes.Rebuilt()
         if batch.changes:
             with self.services.database.reading() as connection:
-                rebuilt = changes.rebuild_all(connection, site_id, batch.changes)
+                rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes)
 
-        def work(connection: sa.Connection, site_id: str) -> Answer:
-            taken = readings.take_in(connection, site_id, batch, rebuilt)
-            sites.touch(connection, site_id)
+        def work(connection: sa.Connection) -> Answer:
+            taken = readings.take_in(connection, site.site_id, batch, rebuilt)
+            sites.touch(connection, site.site_id)
             needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
             return Answer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})
+
+        return work
+
+
+class SupportBundleHandler(SiteHandler):
+    """`POST /api/v1/support-bundle`: a gzip file in, kept as it is."""
+
+    @property
+    def body_bytes(self) -> int:
+        """The limit of the body."""
+        return self.config.limits.bundle_bytes
+
+    def content(self, signed: SignedRequest) -> bytes:
+        """Return the body. Raises ApiError 415 unless it says it is gzip, 400 when it is not."""
+        if signed.headers.get("Content-Type", "") != BUNDLE_TYPE:
+            raise ApiError(415, "not_gzip", f"Send the bundle as Content-Type: {BUNDLE_TYPE}.")
+        if not signed.body.startswith(GZIP_MAGIC):
+            raise ApiError(400, "bad_gzip", "The bundle is no gzip file.")
+        return signed.body
+
+    def prepare_work(self, content: bytes, site: Site) -> Work:
+        """Keep the bundle."""
+
+        def work(connection: sa.Connection) -> Answer:
+            return Answer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.address)})
 
         return work
 

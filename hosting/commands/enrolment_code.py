@@ -5,6 +5,7 @@ import argparse
 from hosting.commands.opening import open_existing
 from hosting.config import check_public_url
 from hosting.db import sites
+from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 
 
@@ -15,8 +16,8 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError("--site is empty, longer than 100 characters, or has characters that cannot be shown.")
     if not 1 <= options.days <= 365:
         raise ConfigurationError("--days is no number from 1 to 365.")
-    _, database = open_existing(options)
+    config, database = open_existing(options)
     with database, database.writing() as connection:
         _, code = sites.make_enrolment_code(connection, name, days=options.days, actor="command line")
-    print(f"{url}#enrol={code}")
+    print(enrolment_string(config, url, code))
     return 0

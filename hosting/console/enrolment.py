@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from hosting.config import check_public_url
 from hosting.console.base import ConsoleHandler
 from hosting.db import sites
+from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 
 DAYS = (1, 7, 30)
@@ -42,7 +43,8 @@ class EnrolmentPage(ConsoleHandler):
             return sites.make_enrolment_code(connection, name, days=days, actor=actor, address=from_address)
 
         site_id, code = await self.services.database.write(make)
-        await self._show(made=f"{address}#enrol={code}", made_for=name, made_days=days, site_id=site_id)
+        made = await self.services.database.run(lambda: enrolment_string(self.config, address, code))
+        await self._show(made=made, made_for=name, made_days=days, site_id=site_id)
 
     async def _show(self, **values: Any) -> None:
         waiting = await self.services.database.read(sites.open_codes)

@@ -47,6 +47,8 @@ CONTACTS: Mapping[str, tuple[str, str]] = {
     "late": ("warn", "Late"),
     "lost": ("bad", "Lost"),
     "never": ("off", "Not enrolled yet"),
+    "expired": ("bad", "Expired"),
+    "deactivated": ("off", "Deactivated"),
     "revoked": ("bad", "Revoked"),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from hosting.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit
 from hosting.db.tables import command, enrolment_code, nonce, site
@@ -34,6 +34,11 @@ class Site:
     version: str | None
     own_name: str | None
     state: dict[str, Any]
+    group_name: str | None
+    expires_at: datetime | None
+    deactivated_at: datetime | None
+    root_sha256: str | None
+    configuration_state: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,12 @@ def site_by_id(connection: sa.Connection, site_id: str) -> Site | None:
     """Return the site, or None when there is none of this id."""
     row = connection.execute(sa.select(site).where(site.c.site_id == site_id)).first()
     return _site(row) if row else None
+
+
+def site_named(connection: sa.Connection, name: str) -> Site | None:
+    """Return the site of this name, or of this id, or None."""
+    row = connection.execute(sa.select(site).where(site.c.name == name)).first()
+    return _site(row) if row else site_by_id(connection, name)
 
 
 def sites_after(connection: sa.Connection, *, after: str | None, limit: int) -> list[Site]:
@@ -123,8 +134,20 @@ def make_enrolment_code(connection: sa.Connection, name: str, *, days: int, acto
     return site_id, code
 
 
-def enrol(connection: sa.Connection, code: str, public_key: str, *, site_name: str, version: str, address: str) -> Enrolled | None:
-    """Register `public_key` for the site of `code`; None when the code is unknown, expired, or was used with another key."""
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """The appliance that wants to enrol: its key, what it says of itself, the root it trusts, and where it asks from."""
+
+    public_key: str
+    site_name: str
+    version: str
+    root_sha256: str | None
+    address: str
+
+
+def enrol(connection: sa.Connection, code: str, applicant: Applicant) -> Enrolled | None:
+    """Register the applicant for the site of `code`; None when the code is unknown, expired, or was used with another key."""
+    public_key = applicant.public_key
     now = utc_now()
     wanted = sa.select(enrolment_code).where(enrolment_code.c.code_hash == hash_code(code)).with_for_update()
     row = connection.execute(wanted).first()
@@ -136,9 +159,10 @@ def enrol(connection: sa.Connection, code: str, public_key: str, *, site_name: s
         return Enrolled(row.site_id, created=False) if same else None
     this_code = sa.and_(enrolment_code.c.site_id == row.site_id, enrolment_code.c.code_hash == row.code_hash)
     connection.execute(sa.update(enrolment_code).where(this_code).values(used_at=now, public_key=public_key))
-    values = {"public_key": public_key, "enrolled_at": now, "revoked_at": None, "own_name": site_name, "version": version}
+    values = {"public_key": public_key, "enrolled_at": now, "revoked_at": None, "root_sha256": applicant.root_sha256}
+    values |= {"own_name": applicant.site_name, "version": applicant.version}
     connection.execute(sa.update(site).where(site.c.site_id == row.site_id).values(**values))
-    audit.note(connection, "site", "enrolled", f"version {version}", site_id=row.site_id, address=address)
+    audit.note(connection, "site", "enrolled", f"version {applicant.version}", site_id=row.site_id, address=applicant.address)
     return Enrolled(row.site_id, created=True)
 
 
@@ -147,10 +171,14 @@ def use_nonce(connection: sa.Connection, site_id: str, value: str, expires_at: d
     return insert_new(connection, nonce, [{"site_id": site_id, "nonce": value, "expires_at": expires_at}]) == 1
 
 
-def check_in(connection: sa.Connection, site_id: str, *, version: str, state: str | None) -> list[dict[str, str]]:
-    """Keep what the site says of itself (`state` is JSON, None: as before) and hand out the commands that wait for it."""
+def check_in(connection: sa.Connection, site_id: str, *, version: str, state: dict[str, Any] | None) -> list[dict[str, str]]:
+    """Keep what the site says of itself (`state` None: as before) and hand out the commands that wait for it."""
     now = utc_now()
-    values = {"last_contact_at": now, "version": version} | ({} if state is None else {"state": state})
+    values: dict[str, Any] = {"last_contact_at": now, "version": version}
+    if state is not None:
+        word = told_configuration(state).get("state")
+        values["state"] = json.dumps(state, separators=(",", ":"))
+        values["configuration_state"] = word[:16] if isinstance(word, str) else None
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(**values))
     undelivered = command.c.delivered_at.is_(None)
     due = sa.and_(undelivered, command.c.created_at > now - COMMAND_LIFE)
@@ -162,6 +190,12 @@ def check_in(connection: sa.Connection, site_id: str, *, version: str, state: st
         handed_out = sa.and_(command.c.site_id == site_id, command.c.command_id.in_(fresh))
         connection.execute(sa.update(command).where(handed_out).values(delivered_at=now))
     return [{"id": row.command_id, "name": row.name} for row in rows]
+
+
+def told_configuration(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a state says of the signed configuration, empty where it says nothing."""
+    told = state.get("configuration")
+    return told if isinstance(told, dict) else {}
 
 
 def touch(connection: sa.Connection, site_id: str) -> None:
@@ -186,6 +220,20 @@ def set_revoked(connection: sa.Connection, site_id: str, revoked: bool, *, actor
     moment = utc_now() if revoked else None
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(revoked_at=moment))
     audit.note(connection, actor, "revoked" if revoked else "admitted again", "", site_id=site_id, address=address)
+
+
+def set_deactivated(connection: sa.Connection, site_id: str, deactivated: bool, *, actor: str, address: str = "") -> None:
+    """Turn the site away until it is activated again."""
+    moment = utc_now() if deactivated else None
+    connection.execute(sa.update(site).where(site.c.site_id == site_id).values(deactivated_at=moment))
+    audit.note(connection, actor, "deactivated" if deactivated else "activated", "", site_id=site_id, address=address)
+
+
+def set_expiry(connection: sa.Connection, site_id: str, moment: datetime | None, *, actor: str, address: str = "") -> None:
+    """Turn the site away from `moment` on; None: never."""
+    connection.execute(sa.update(site).where(site.c.site_id == site_id).values(expires_at=moment))
+    detail = to_rfc3339(moment) or "none"
+    audit.note(connection, actor, "expiry set", detail, site_id=site_id, address=address)
 
 
 def open_codes(connection: sa.Connection) -> list[sa.Row[Any]]:

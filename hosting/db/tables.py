@@ -1,4 +1,4 @@
-"""The tables. Every key is led by `site_id`, and no constraint spans sites: so the same schema shards by site (Citus)."""
+"""The tables. The key of whatever a site owns is led by `site_id`, and no constraint spans sites: so it shards by site (Citus)."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,11 @@ site = sa.Table(
     sa.Column("version", sa.String(64)),
     sa.Column("own_name", sa.String(100)),  # how the site calls itself
     sa.Column("state", sa.Text),  # JSON of the last check-in
+    sa.Column("group_name", sa.String(63), index=True),  # as its signed document says
+    sa.Column("expires_at", Moment),
+    sa.Column("deactivated_at", Moment),
+    sa.Column("root_sha256", sa.String(64)),  # the root it enrolled with; null: it can verify no configuration
+    sa.Column("configuration_state", sa.String(16)),  # out of `state`, to look for: trial, kept, refused, …
 )
 
 enrolment_code = sa.Table(
@@ -132,6 +137,28 @@ command = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.String(100), nullable=False),
     sa.Column("delivered_at", Moment),
+)
+
+configuration = sa.Table(
+    "configuration",
+    metadata,
+    sa.Column("path", sa.String(200), primary_key=True),  # of the target; the newest version is in force
+    sa.Column("version", sa.BigInteger, primary_key=True),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("content", sa.LargeBinary),  # null: taken away
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("published_at", Moment),  # null: it was about to be published when the server ended
+    sa.Column("published_by", sa.String(100), nullable=False),
+)
+
+support_bundle = sa.Table(
+    "support_bundle",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("bundle_id", sa.String(36), primary_key=True),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("bytes", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
 account = sa.Table(

@@ -3,15 +3,17 @@
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import copy2
+from shutil import copy2, copytree
 from typing import Any
 
 import pytest
 
 from hosting.config import Config
+from hosting.configuration.publishing import Publishing
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
 from tests.hosting.postgresql import PostgreSQL, private_server
+from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 
@@ -89,3 +91,22 @@ def server(start_server: StartServer) -> RunningServer:
 def site(server: RunningServer) -> Site:
     """Return an enrolled site."""
     return Site(server).enrol()
+
+
+@pytest.fixture(scope="session")
+def founded_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a repository with nothing but its roles, to make copies of."""
+    return Published(tmp_path_factory.mktemp("founded")).found().repository
+
+
+@pytest.fixture
+def signing_server(start_server: StartServer, founded_repository: Path, tmp_path: Path) -> RunningServer:
+    """Return a running server with a repository of the test's own."""
+    copytree(founded_repository, tmp_path / "repository")
+    return start_server()
+
+
+@pytest.fixture
+def publishing(signing_server: RunningServer) -> Publishing:
+    """Return what publishes for the server."""
+    return Publishing(signing_server.config, signing_server.database)

@@ -38,14 +38,15 @@ class Site:
         """The public key in base64url without padding."""
         return urlsafe_b64encode(self.key.public_key().public_bytes_raw()).decode().rstrip("=")
 
-    def enrol(self, name: str = "Harbour office") -> "Site":
+    def enrol(self, name: str = "Harbour office", *, root_sha256: str | None = None) -> "Site":
         """Enrol with a new code and return itself."""
-        answer = self.send("/api/v1/enrol", self.enrolment(self.server.code(name)), key_id=self.public_key)
+        wanted = self.enrolment(self.server.code(name)) | {"root_sha256": root_sha256}
+        answer = self.send("/api/v1/enrol", wanted, key_id=self.public_key)
         assert answer.status == 201, answer.body
         self.site_id = answer.json()["site_id"]
         return self
 
-    def enrolment(self, code: str) -> dict[str, str]:
+    def enrolment(self, code: str) -> dict[str, Any]:
         """Return the body of an enrolment."""
         return {"code": code, "public_key": self.public_key, "site_name": "its own name", "version": "0.1.0"}
 

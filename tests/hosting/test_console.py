@@ -1,5 +1,6 @@
 """The console lets nobody in without a session, and does nothing a person did not ask for."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -217,6 +218,16 @@ def test_an_enrolment_string_made_here_works_and_is_shown_once(server: RunningSe
     assert found[1] not in person.get("/enrolment").text
     site = Site(server)
     assert site.send("/api/v1/enrol", site.enrolment(found[1]), key_id=site.public_key).status == 201
+
+
+def test_an_enrolment_string_names_the_root_of_the_repository(signing_server: RunningServer) -> None:
+    person = Person(signing_server)
+    person.log_in()
+    made = person.post("/enrolment", {"site": "Lighthouse", "url": signing_server.url, "days": "1"}).text
+    found = re.search(r"#enrol=[0-9A-Z-]+&amp;root=([0-9a-f]{64})<", made)
+    assert found is not None
+    root = signing_server.config.repository / "metadata" / "1.root.json"
+    assert hashlib.sha256(root.read_bytes()).hexdigest() == found[1]
 
 
 @pytest.mark.parametrize(("field", "value"), [("site", ""), ("site", "x" * 101), ("url", "no address"), ("url", "https://a b")])

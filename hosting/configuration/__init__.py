@@ -1,0 +1,1 @@
+"""Configuration on its way to the sites: read, judged as a site would, compared, signed and published."""

@@ -1,0 +1,106 @@
+"""What a person wants a layer to set: read from text, written for people to edit, made a document a site will accept. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from appliance.settings.document import (
+    DOCUMENT_BYTES,
+    Document,
+    DocumentError,
+    Values,
+    parse_document,
+    write_document,
+)
+from hosting.configuration.scope import Scope
+from hosting.errors import ConfigurationError
+
+_DOCUMENT_KEYS = frozenset({"format", "version", "group", "settings", "definitions"})
+WHERE_INSTEAD = "SNMP credentials are set on the Scanning page of the site's web interface, or by `dca credentials` there."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a layer sets; `group` is the group of a site."""
+
+    settings: Values = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to say: then there is no document."""
+        return not (self.settings or self.definitions or self.group)
+
+
+def wanted_of(content: bytes | None) -> Wanted:
+    """Return what a published document sets; nothing for None."""
+    if content is None:
+        return Wanted()
+    # Not judged again: what was published by an earlier version is shown as it is.
+    document = json.loads(content)
+    return Wanted(document["settings"], document["definitions"], document.get("group"))
+
+
+def read_wanted(text: str, before: Wanted) -> Wanted:
+    """Return what a text asks for: `{section: {field: value}}`, or an object with `settings`, `definitions` or both.
+
+    What the text does not speak of stays as `before`. Raises ConfigurationError.
+    """
+    raw = _decode(text)
+    if not isinstance(raw, dict):
+        raise ConfigurationError('The configuration is no JSON object. Write {"scan": {"read_minutes": 30}}, for example.')
+    if not raw or not raw.keys() <= _DOCUMENT_KEYS:
+        raw = {"settings": raw}
+    if raw.get("group", before.group) != before.group:
+        raise ConfigurationError(
+            "The group of a site is not set in its configuration. Use: dca-hosting site set NAME --group GROUP"
+        )
+    settings, definitions = raw.get("settings", before.settings), raw.get("definitions", before.definitions)
+    for name, part in (("settings", settings), ("definitions", definitions)):
+        if not isinstance(part, Mapping):
+            raise ConfigurationError(f"{name} is no JSON object.")
+    for section, fields in settings.items():
+        if not isinstance(fields, Mapping):
+            raise ConfigurationError(f"{section[:60]} is no JSON object. Write {{section: {{field: value}}}}.")
+    # A section without a field says nothing.
+    return Wanted({section: fields for section, fields in settings.items() if fields != {}}, definitions, before.group)
+
+
+def shown(wanted: Wanted) -> str:
+    """Return the text to edit, which `read_wanted` reads."""
+    content = {"settings": wanted.settings, "definitions": wanted.definitions}
+    return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
+
+
+def document_of(wanted: Wanted, version: int, scope: Scope) -> bytes:
+    """Return the document, accepted by the judge of the sites. Raises ConfigurationError with the reason and what to do."""
+    document = Document(version, wanted.settings, wanted.definitions, wanted.group)
+    try:
+        content = write_document(document)
+        parse_document(content, scope.layer)
+    except DocumentError as error:
+        advice = f" {WHERE_INSTEAD}" if error.reason == "secret" else ""
+        raise ConfigurationError(f"{error}{advice}") from error
+    except (ValueError, RecursionError, TypeError, AttributeError) as error:
+        raise ConfigurationError("The configuration cannot be written as JSON in UTF-8, or is nested too deep.") from error
+    return content
+
+
+def _decode(text: str) -> Any:
+    if len(text) > DOCUMENT_BYTES:
+        raise ConfigurationError(f"The configuration is longer than the {DOCUMENT_BYTES // 1024} KiB that a site takes.")
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ConfigurationError("The configuration is nested too deep.") from error
+    except ValueError as error:
+        raise ConfigurationError(f"The configuration is not JSON: {error}.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
