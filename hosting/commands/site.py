@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from hosting.clock import to_rfc3339
+from hosting.clock import end_of_day, to_rfc3339
 from hosting.commands.opening import open_existing
 from hosting.config import Config
 from hosting.db import sites
@@ -36,14 +36,6 @@ def run(options: argparse.Namespace) -> int:
     if now is not None:
         print(_described(now))
     return 0
-
-
-def end_of_day(text: str) -> datetime:
-    """Return the end of a day in UTC. Raises ConfigurationError for what is no day."""
-    try:
-        return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
-    except ValueError as error:
-        raise ConfigurationError(f"{text[:40]!r} is no day. Write it as YYYY-MM-DD, for example 2027-03-31.") from error
 
 
 def _asked(options: argparse.Namespace) -> bool:

@@ -74,6 +74,11 @@ def shown(wanted: Wanted) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
 
 
+def settings_text(wanted: Wanted) -> str:
+    """Return the settings alone as text to edit."""
+    return json.dumps(wanted.settings, ensure_ascii=False, indent=2, sort_keys=True)
+
+
 def document_of(wanted: Wanted, version: int, scope: Scope) -> bytes:
     """Return the document, accepted by the judge of the sites. Raises ConfigurationError with the reason and what to do."""
     document = Document(version, wanted.settings, wanted.definitions, wanted.group)

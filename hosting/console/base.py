@@ -14,13 +14,29 @@ from hosting.version import installed_version
 from hosting.web import SECURITY_HEADERS, BaseHandler
 
 SESSION_COOKIE = "dca_hosting_session"
-NAVIGATION = (("/sites", "Sites"), ("/devices", "Devices"), ("/enrolment", "Enrolment"))
+NAVIGATION = (
+    ("/sites", "Sites"),
+    ("/devices", "Devices"),
+    ("/configuration", "Configuration"),
+    ("/enrolment", "Enrolment"),
+    ("/repository", "Repository"),
+)
 
 NOTICES: Mapping[str, tuple[str, str]] = {
     "scan": ("ok", "The scan is asked for. The site begins it at its next check-in."),
     "scan-waits": ("info", "A scan is asked for already. The site begins it at its next check-in."),
     "revoked": ("ok", "The site is revoked: from now on the server refuses what it sends."),
     "admitted": ("ok", "The site is admitted again."),
+    "deactivated": ("ok", "The site is deactivated: from now on the server turns it away."),
+    "activated": ("ok", "The site is active again."),
+    "expiry": ("ok", "The expiry of the site is set."),
+    "check": ("ok", "The check is asked for. The site looks for its configuration at its next check-in."),
+    "check-waits": ("info", "A check is asked for already."),
+    "bundle": ("ok", "A support bundle is asked for. The site sends it at its next check-in."),
+    "bundle-waits": ("info", "A support bundle is asked for already."),
+    "group": ("ok", "The group is signed into the configuration of the site."),
+    "published": ("ok", "The configuration is signed and published. Sites learn of it at their next check-in."),
+    "same": ("info", "Nothing is different, so nothing was published."),
 }
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""
 

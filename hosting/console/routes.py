@@ -8,13 +8,29 @@ from tornado.web import RequestHandler
 from hosting.config import Config
 from hosting.console import modules
 from hosting.console.base import ConsoleHandler, StaticFiles, UnknownPage
+from hosting.console.configuration import ConfigurationPage, EditPage
 from hosting.console.devices import DevicePage, DevicesPage
 from hosting.console.enrolment import EnrolmentPage
+from hosting.console.repository import RepositoryPage
 from hosting.console.session import LoginHandler, LogoutHandler
-from hosting.console.sites import Admit, Revoke, ScanNow, SitePage, SitesPage
+from hosting.console.site import (
+    Activate,
+    Admit,
+    AskBundle,
+    BundleFile,
+    CheckNow,
+    Deactivate,
+    Expiry,
+    Revoke,
+    ScanNow,
+    SiteGroup,
+    SitePage,
+)
+from hosting.console.sites import SitesPage
 
 ROOM = Path(__file__).parent
-SITE = r"([0-9a-f-]{36})"
+SITE = BUNDLE = r"([0-9a-f-]{36})"
+GROUP = r"([a-z0-9][a-z0-9-]{0,62})"
 
 
 class FirstPage(ConsoleHandler):
@@ -33,10 +49,22 @@ CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/sites/{SITE}", SitePage),
     (rf"/sites/{SITE}/scan", ScanNow),
     (rf"/sites/{SITE}/revoke", Revoke),
+    (rf"/sites/{SITE}/check", CheckNow),
+    (rf"/sites/{SITE}/bundle", AskBundle),
+    (rf"/sites/{SITE}/bundles/{BUNDLE}", BundleFile),
     (rf"/sites/{SITE}/admit", Admit),
+    (rf"/sites/{SITE}/deactivate", Deactivate),
+    (rf"/sites/{SITE}/activate", Activate),
+    (rf"/sites/{SITE}/expiry", Expiry),
+    (rf"/sites/{SITE}/group", SiteGroup),
     (r"/devices", DevicesPage),
     (r"/device", DevicePage),
+    (r"/configuration", ConfigurationPage),
+    (r"/configuration/(global)", EditPage),
+    (rf"/configuration/(group)/{GROUP}", EditPage),
+    (rf"/configuration/(site)/{SITE}", EditPage),
     (r"/enrolment", EnrolmentPage),
+    (r"/repository", RepositoryPage),
 ]
 
 

@@ -1,21 +1,21 @@
-"""The pages of the sites."""
+"""The list of the sites."""
 
+from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
-from tornado.web import HTTPError
 
 from hosting.clock import utc_now
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
-from hosting.console.views import SiteView, device_view, site_view
-from hosting.contact import CONTACTS, Contact, contact_is
-from hosting.db import audit, fleet, sites
-from hosting.db.fleet import DeviceQuery
+from hosting.console.views import SiteView, site_view
+from hosting.contact import CONTACTS, Contact, contact_is, is_turned_away
+from hosting.db import fleet, sites
 from hosting.db.sites import Site, SiteQuery
 
 PAGE = 50
 SORTS = ("name", "contact", "version")
+SHOWN = {"refused": "Configuration refused", "quiet": "Turned away"}
 
 
 class SitesPage(ConsoleHandler):
@@ -26,6 +26,7 @@ class SitesPage(ConsoleHandler):
         selection = {
             "q": self.get_query_argument("q", "").strip()[:200],
             "contact": self._chosen("contact", CONTACTS),
+            "show": self._chosen("show", tuple(SHOWN)),
             "sort": self._chosen("sort", SORTS),
             "order": self._chosen("order", ("desc",)),
         }
@@ -33,33 +34,37 @@ class SitesPage(ConsoleHandler):
         page = self.number_argument("page", 1)
         seconds, now = self.config.check_in_seconds, utc_now()
         wanted = selection.get("contact")
+        conditions = [contact_is(cast(Contact, wanted), now, seconds)] if wanted else []
+        conditions += [_shown(selection["show"], now)] if "show" in selection else []
         query = SiteQuery(
             words=tuple(selection.get("q", "").split()),
-            where=contact_is(cast(Contact, wanted), now, seconds) if wanted else None,
+            where=sa.and_(*conditions) if conditions else None,
             sort=selection.get("sort", "name"),
             descending="order" in selection,
             offset=(page - 1) * PAGE,
             limit=PAGE,
         )
 
-        def look(connection: sa.Connection) -> tuple[list[SiteView], int, dict[str, int], dict[str, int]]:
+        def look(connection: sa.Connection) -> dict[str, Any]:
             found, count = sites.find_sites(connection, query)
             contacts = sites.count_sites(connection, {word: contact_is(word, now, seconds) for word in CONTACTS})
-            return _views(connection, found, seconds), count, contacts, fleet.count_devices(connection)
+            shown = sites.count_sites(connection, {word: _shown(word, now) for word in SHOWN})
+            conditions = fleet.count_devices(connection)
+            views = site_views(connection, found, seconds)
+            return {"sites": views, "count": count, "contacts": contacts, "shown": shown, "conditions": conditions}
 
-        views, count, contacts, conditions = await self.services.database.read(look)
+        found = await self.services.database.read(look)
         self.page(
             "sites.html",
-            sites=views,
-            count=count,
-            contacts=contacts,
-            conditions=conditions,
+            **found,
             selection=selection,
             words=texts.CONTACTS,
+            shows=SHOWN,
+            configuration_state=texts.configuration_state,
             number=texts.number,
             levels=texts.UPDATE_LEVELS,
             page_number=page,
-            pages=-(-count // PAGE),
+            pages=-(-found["count"] // PAGE),
         )
 
     def _chosen(self, name: str, allowed: tuple[str, ...]) -> str:
@@ -67,83 +72,15 @@ class SitesPage(ConsoleHandler):
         return value if value in allowed else ""
 
 
-def _views(connection: sa.Connection, found: list[Site], check_in_seconds: int) -> list[SiteView]:
+def _shown(word: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of one of `SHOWN`."""
+    return is_turned_away(now) if word == "quiet" else sites.refused_configuration()
+
+
+def site_views(connection: sa.Connection, found: list[Site], check_in_seconds: int) -> list[SiteView]:
+    """Return the lines of sites."""
     ids = [site.site_id for site in found]
     counts = fleet.counts_by_site(connection, ids)
     waiting = sites.waiting_commands(connection, ids)
-    return [
-        site_view(site, counts.get(site.site_id, {}), check_in_seconds, command_waits=site.site_id in waiting) for site in found
-    ]
-
-
-class SitePage(ConsoleHandler):
-    """`/sites/ID`: one site, its devices and what was done with it."""
-
-    async def get(self, site_id: str) -> None:
-        """Show the site."""
-        query = DeviceQuery(site_id=site_id, sort="condition", limit=PAGE)
-
-        def look(connection: sa.Connection) -> dict[str, Any] | None:
-            site = sites.site_by_id(connection, site_id)
-            if site is None:
-                return None
-            [view] = _views(connection, [site], self.config.check_in_seconds)
-            rows, count = fleet.devices(connection, query)
-            lines = audit.latest(connection, site_id=site_id)
-            return {"view": view, "devices": [device_view(row) for row in rows], "count": count, "lines": lines}
-
-        found = await self.services.database.read(look)
-        if found is None:
-            raise HTTPError(404)
-        self.page("site.html", number=texts.number, levels=texts.UPDATE_LEVELS, masks=texts.masks, traffic=texts.traffic, **found)
-
-
-class SiteAction(ConsoleHandler):
-    """Base of what can be done with a site: a POST, after which the page it came from is shown."""
-
-    async def post(self, site_id: str) -> None:
-        """Do it. Raises HTTPError 404 for an unknown site."""
-        actor, address = self.actor, self.address
-
-        def do(connection: sa.Connection) -> str | None:
-            site = sites.site_by_id(connection, site_id)
-            return self.act(connection, site, actor, address) if site else None
-
-        done = await self.services.database.write(do)
-        if done is None:
-            raise HTTPError(404)
-        back = "/sites" if self.get_body_argument("back", "") == "sites" else f"/sites/{site_id}"
-        self.redirect(self.url(back, done=done))
-
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Do it and return the name of the notice."""
-        raise NotImplementedError
-
-
-class ScanNow(SiteAction):
-    """`/sites/ID/scan`: queue a scan."""
-
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Queue the command for the next check-in."""
-        if site.public_key is None or site.revoked_at is not None:
-            raise HTTPError(409, "This site has no appliance that could scan. Enrol one first.")
-        queued = sites.queue_command(connection, site.site_id, "scan_now", actor=actor, address=address)
-        return "scan" if queued else "scan-waits"
-
-
-class Revoke(SiteAction):
-    """`/sites/ID/revoke`: refuse what the site sends."""
-
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Revoke the site."""
-        sites.set_revoked(connection, site.site_id, True, actor=actor, address=address)
-        return "revoked"
-
-
-class Admit(SiteAction):
-    """`/sites/ID/admit`: accept again what the site sends."""
-
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Admit the site."""
-        sites.set_revoked(connection, site.site_id, False, actor=actor, address=address)
-        return "admitted"
+    names = {site_id: frozenset(name for other, name in waiting if other == site_id) for site_id in ids}
+    return [site_view(site, counts.get(site.site_id, {}), check_in_seconds, names[site.site_id]) for site in found]

@@ -52,6 +52,25 @@ CONTACTS: Mapping[str, tuple[str, str]] = {
     "revoked": ("bad", "Revoked"),
 }
 
+CONFIGURATION_STATES: Mapping[str, tuple[str, str]] = {
+    "none": ("off", "Nothing received yet"),
+    "trial": ("busy", "On trial"),
+    "kept": ("ok", "In force"),
+    "refused": ("bad", "Refused"),
+    "failed": ("bad", "Not received"),
+    "held": ("warn", "Taken back at the site"),
+}
+"""What became of a signed configuration at a site."""
+
+OUTCOMES: Mapping[str, str] = {
+    "applied": "Applied, on trial",
+    "kept": "Kept after its trial",
+    "restored": "Failed its trial; the one before was restored",
+    "refused": "Refused",
+    "failed": "Not received",
+    "gone_back": "Taken back by the site's admin",
+}
+
 MASKS: Mapping[str, str] = {
     "ip_address": "IP addresses",
     "host_name": "host names",
@@ -76,6 +95,16 @@ TRAFFIC: Mapping[str, str] = {
 """What a site's traffic is for."""
 
 UPDATE_LEVELS: Mapping[str, str] = {"off": "off", "config": "configuration", "notify": "notify", "auto": "automatic"}
+
+
+def configuration_state(name: str) -> tuple[str, str]:
+    """Return level and words of what became of a configuration."""
+    return CONFIGURATION_STATES.get(name, ("off", words(name)))
+
+
+def outcome(name: str) -> str:
+    """Return in words what a site did with a configuration."""
+    return OUTCOMES.get(name, words(name))
 
 
 def state(name: str) -> str:

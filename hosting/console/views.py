@@ -11,7 +11,7 @@ from appliance.report import Device, Reading, Supply
 from hosting.clock import utc_now
 from hosting.condition import STOPS_PRINTING, needs_attention
 from hosting.console import texts
-from hosting.contact import contact
+from hosting.contact import contact, turned_away
 from hosting.db.fleet import LatestReading
 from hosting.db.sites import Site
 
@@ -49,6 +49,27 @@ class _Problem(_Part):
 
 class _Update(_Part):
     level: str | None = None
+    support_bundle: bool = False
+
+
+class _Layer(_Part):
+    path: str = ""
+    version: int = 0
+    sha256: str = ""
+
+
+class _Outcome(_Part):
+    at: datetime | None = None
+    what: str = ""
+    reason: str | None = None
+    text: str = ""
+
+
+class _Configuration(_Part):
+    marker: str = ""
+    state: str = ""
+    layers: list[_Layer] = Field(default_factory=list)
+    outcome: _Outcome | None = None
 
 
 class State(_Part):
@@ -61,6 +82,7 @@ class State(_Part):
     problems: list[_Problem] = Field(default_factory=list)
     health_check: bool | None = None
     update: _Update = _Update()
+    configuration: _Configuration | None = None
     privacy: dict[str, str | list[str]] | None = None
     traffic: dict[str, int] | None = None
     """Bytes of the last 24 hours by purpose, both ways."""
@@ -84,7 +106,8 @@ class SiteView:
     level: str
     contact: str
     counts: Mapping[str, int]
-    command_waits: bool
+    waiting: frozenset[str]
+    """Commands the site has not fetched yet."""
 
     @property
     def devices(self) -> int:
@@ -92,17 +115,22 @@ class SiteView:
         return sum(self.counts.values())
 
     @property
+    def command_waits(self) -> bool:
+        """Whether a scan is asked for."""
+        return "scan_now" in self.waiting
+
+    @property
     def enrolled(self) -> bool:
         """Whether an appliance answers for this site."""
-        return self.site.public_key is not None and self.site.revoked_at is None
+        return self.site.public_key is not None and turned_away(self.site, utc_now()) is None
 
 
-def site_view(site: Site, counts: Mapping[str, int], check_in_seconds: int, *, command_waits: bool) -> SiteView:
+def site_view(site: Site, counts: Mapping[str, int], check_in_seconds: int, waiting: frozenset[str]) -> SiteView:
     """Return the line of one site."""
     level, word = texts.CONTACTS[contact(site, utc_now(), check_in_seconds)]
     if level == "off" and site.public_key is not None:
         word = "Not heard of yet"
-    return SiteView(site, parse_state(site.state), level, word, counts, command_waits)
+    return SiteView(site, parse_state(site.state), level, word, counts, waiting)
 
 
 @dataclass(frozen=True, slots=True)

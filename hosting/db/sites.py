@@ -198,6 +198,11 @@ def told_configuration(state: Mapping[str, Any]) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
+def refused_configuration() -> sa.ColumnElement[bool]:
+    """Return the condition on the table of sites under which a site refused its configuration, or could not get it."""
+    return site.c.configuration_state.in_(("refused", "failed"))
+
+
 def touch(connection: sa.Connection, site_id: str) -> None:
     """Note that the site was in contact now."""
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(last_contact_at=utc_now()))
@@ -244,7 +249,8 @@ def open_codes(connection: sa.Connection) -> list[sa.Row[Any]]:
     return list(connection.execute(chosen.where(unused).order_by(enrolment_code.c.created_at.desc())))
 
 
-def waiting_commands(connection: sa.Connection, site_ids: Sequence[str]) -> set[str]:
-    """Return which of the sites a command waits for."""
+def waiting_commands(connection: sa.Connection, site_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Return (site_id, name) of the commands that wait for these sites."""
     fresh = sa.and_(command.c.delivered_at.is_(None), command.c.created_at > utc_now() - COMMAND_LIFE)
-    return set(connection.execute(sa.select(command.c.site_id).where(fresh, command.c.site_id.in_(site_ids))).scalars())
+    chosen = sa.select(command.c.site_id, command.c.name).where(fresh, command.c.site_id.in_(site_ids))
+    return {(row.site_id, row.name) for row in connection.execute(chosen)}

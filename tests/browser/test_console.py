@@ -16,6 +16,7 @@ from hosting.db.tables import site as site_table
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.hosting import fleet
 from tests.hosting.batches import batch
+from tests.hosting.repository.published import Published
 from tests.hosting.running import PASSWORD, RunningServer
 from tests.hosting.site import Site
 
@@ -25,7 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 @pytest.fixture(scope="module")
 def fed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Yield a server that two weeks of readings of three sites have reached, and one site that has not enrolled yet."""
-    server = RunningServer(Config(tmp_path_factory.mktemp("hosting")))
+    published = Published(tmp_path_factory.mktemp("hosting")).found()
+    server = RunningServer(Config(published.data))
     server.code("Airport lounge")
     for name, printers in fleet.SITES.items():
         site = Site(server).enrol(name)
@@ -147,6 +149,32 @@ def test_an_enrolment_string_is_shown_once(page: Page, picture: TakePicture) -> 
     assert shown not in page.content()
 
 
+def test_a_configuration_is_compared_and_published_and_a_refused_one_shows_why(
+    page: Page, watch: Watch, picture: TakePicture
+) -> None:
+    watch.allowed_errors.append("422 (Unprocessable Entity)")
+    page.goto("/configuration")
+    page.get_by_role("link", name="Look and change for all sites").click()
+    page.get_by_label("Settings (JSON)").fill('{"scan": {"read_minutes": 30}, "snmp": {"credentials": []}}')
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("alert")).to_contain_text("dca credentials")
+    page.get_by_label("Settings (JSON)").fill('{"scan": {"read_minutes": 30, "sweep_minutes": 720}}')
+    page.get_by_role("button", name="Compare").click()
+    row = page.get_by_role("row").filter(has_text="scan.read_minutes")
+    expect(row).to_contain_text("not set")
+    expect(row).to_contain_text("30")
+    picture(page, "console-configuration", document=True)
+    page.get_by_role("button", name="Sign and publish version 1").click()
+    expect(page.get_by_text("signed and published")).to_be_visible()
+    expect(page.get_by_text("Version 1 is in force")).to_be_visible()
+    page.get_by_role("link", name="Configuration", exact=True).first.click()
+    page.get_by_role("link", name="which sites").first.click()
+    page.get_by_role("link", name="Riverside clinic").click()
+    expect(page.get_by_text("Refused: guardrail")).to_be_visible()
+    expect(page.get_by_text("10.99.0.0/16 lies outside of guardrails.networks")).to_be_visible()
+    picture(page, "site-refused")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_page_is_accessible(
     open_page: OpenPage, fed_server: RunningServer, watch: Watch, dark: bool, picture: TakePicture
@@ -182,4 +210,5 @@ def every_page(page: Page) -> list[str]:
     site = page.get_by_role("link", name="Riverside clinic").first.get_attribute("href")
     assert device
     assert site
-    return ["/sites", site, "/devices", device, "/enrolment", "/nowhere", "/devices?q=nothing-fits"]
+    pages = ["/sites", site, "/devices", device, "/enrolment", "/nowhere", "/devices?q=nothing-fits"]
+    return [*pages, "/configuration", "/configuration/global", "/repository"]

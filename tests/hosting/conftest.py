@@ -12,6 +12,7 @@ from hosting.config import Config
 from hosting.configuration.publishing import Publishing
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
+from tests.hosting.person import Person
 from tests.hosting.postgresql import PostgreSQL, private_server
 from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
@@ -110,3 +111,19 @@ def signing_server(start_server: StartServer, founded_repository: Path, tmp_path
 def publishing(signing_server: RunningServer) -> Publishing:
     """Return what publishes for the server."""
     return Publishing(signing_server.config, signing_server.database)
+
+
+@pytest.fixture
+def person(server: RunningServer) -> Person:
+    """Return somebody who is logged in."""
+    somebody = Person(server)
+    assert somebody.log_in().status == 302
+    return somebody
+
+
+@pytest.fixture
+def publisher(signing_server: RunningServer) -> Person:
+    """Return somebody who is logged in where configuration can be signed."""
+    somebody = Person(signing_server)
+    assert somebody.log_in().status == 302
+    return somebody

@@ -360,5 +360,18 @@ def state(name: str) -> dict[str, Any]:
         "outbox": {"readings": 3 if name == "Riverside clinic" else 0, "oldest_at": None},
         "problems": problems,
         "health_check": name != "Mill Street depot",
-        "update": {"level": "notify" if name == "Mill Street depot" else "auto"},
+        "update": {"level": "notify" if name == "Mill Street depot" else "auto", "support_bundle": name == "Harbour office"},
+        "configuration": configuration(name),
     }
+
+
+def configuration(name: str) -> dict[str, Any]:
+    """Return what a site says of its signed configuration: one of them refused it."""
+    at = (datetime.now(UTC) - timedelta(hours=3)).isoformat()
+    if name == "Riverside clinic":
+        text = "scan.targets: 10.99.0.0/16 lies outside of guardrails.networks. The configuration before stays in force."
+        outcome = {"at": at, "what": "refused", "reason": "guardrail", "text": text}
+        return {"marker": "c0ffee0123456789", "state": "refused", "layers": [], "outcome": outcome}
+    layers = [{"path": "config/global/all.json", "version": 3, "sha256": "5e" * 32}]
+    outcome = {"at": at, "what": "kept", "reason": None, "text": "It was watched for 2 minutes, and all went well."}
+    return {"marker": "none", "state": "kept", "layers": layers, "outcome": outcome}

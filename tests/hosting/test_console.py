@@ -2,9 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +10,7 @@ import sqlalchemy as sa
 from hosting.api.routes import API_ROUTES
 from hosting.clock import utc_now
 from hosting.config import Limits
-from hosting.console.routes import CONSOLE_ROUTES
+from hosting.console.routes import CONSOLE_ROUTES, GROUP, SITE
 from hosting.db import accounts
 from hosting.db.tables import audit as audit_table
 from hosting.db.tables import command as command_table
@@ -21,58 +19,23 @@ from hosting.server import HostingApplication
 from tests.hosting import fleet
 from tests.hosting.batches import batch, reading
 from tests.hosting.conftest import StartServer
-from tests.hosting.running import PASSWORD, Answer, RunningServer
+from tests.hosting.person import SESSION, Person
+from tests.hosting.running import PASSWORD, RunningServer
 from tests.hosting.site import Site
 
-SESSION = "dca_hosting_session"
-XSRF = "_dca_hosting_xsrf"
 SOME_SITE = "00000000-0000-4000-8000-000000000000"
 
 
-class Person:
-    """Somebody with a browser: keeps cookies, sends forms with their token."""
-
-    def __init__(self, server: RunningServer) -> None:
-        self.server = server
-        self.cookies: dict[str, str] = {}
-
-    def get(self, path: str) -> Answer:
-        return self._keep(self.server.request("GET", path, headers=self._headers()))
-
-    def post(
-        self, path: str, form: Mapping[str, str] | None = None, *, token: bool = True, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        fields = dict(form or {})
-        if token and XSRF in self.cookies:
-            fields["_xsrf"] = self.cookies[XSRF]
-        sent = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"} | dict(headers or {})
-        return self._keep(self.server.request("POST", path, headers=sent, body=urlencode(fields)))
-
-    def log_in(self, password: str = PASSWORD, account: str = "admin", **form: str) -> Answer:
-        self.get("/login")
-        return self.post("/login", {"account": account, "password": password, **form})
-
-    def _headers(self) -> dict[str, str]:
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-
-    def _keep(self, answer: Answer) -> Answer:
-        for line in answer.headers.getlist("Set-Cookie"):
-            name, value = line.split(";")[0].split("=", 1)
-            self.cookies[name] = value.strip('"')
-        return answer
-
-
-@pytest.fixture
-def person(server: RunningServer) -> Person:
-    """Return somebody who is logged in."""
-    somebody = Person(server)
-    assert somebody.log_in().status == 302
-    return somebody
+def literal(pattern: str) -> str:
+    """Return a path that fits the pattern of a route."""
+    for part, example in ((SITE, SOME_SITE), (GROUP, "north"), ("(global)", "global"), ("(group)", "group"), ("(site)", "site")):
+        pattern = pattern.replace(part, example)
+    return pattern
 
 
 def paths() -> list[str]:
     """Return a path for every route of the console."""
-    return [pattern.replace("([0-9a-f-]{36})", SOME_SITE) for pattern, _ in CONSOLE_ROUTES] + ["/nowhere"]
+    return [literal(pattern) for pattern, _ in CONSOLE_ROUTES] + ["/nowhere"]
 
 
 @pytest.mark.parametrize("path", [path for path in paths() if path != "/login"])

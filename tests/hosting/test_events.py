@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from hosting.db import events, fleet, readings
 from hosting.db.tables import event as event_table
 from tests.hosting.batches import batch, batch_id, moment, reading
+from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from tests.hosting.test_console import Person
 
 KEY = "serial:ACME:1"
 

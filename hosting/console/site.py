@@ -1,0 +1,203 @@
+"""The page of one site, and what can be done with it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from tornado.web import HTTPError
+
+from hosting.clock import end_of_day, utc_now
+from hosting.configuration.publishing import Publishing, in_group
+from hosting.configuration.scope import group_scope, site_scope
+from hosting.console import texts
+from hosting.console.base import ConsoleHandler
+from hosting.console.sites import PAGE, site_views
+from hosting.console.views import device_view
+from hosting.contact import turned_away
+from hosting.db import audit, bundles, configuration, fleet, sites
+from hosting.db.fleet import DeviceQuery
+from hosting.db.sites import Site
+from hosting.errors import ConfigurationError, RepositoryError
+
+
+class SitePage(ConsoleHandler):
+    """`/sites/ID`: one site, its devices, its configuration and what was done with it."""
+
+    async def get(self, site_id: str) -> None:
+        """Show the site."""
+        query = DeviceQuery(site_id=site_id, sort="condition", limit=PAGE)
+
+        def look(connection: sa.Connection) -> dict[str, Any] | None:
+            site = sites.site_by_id(connection, site_id)
+            if site is None:
+                return None
+            [view] = site_views(connection, [site], self.config.check_in_seconds)
+            rows, count = fleet.devices(connection, query)
+            return {
+                "view": view,
+                "devices": [device_view(row) for row in rows],
+                "count": count,
+                "lines": audit.latest(connection, site_id=site_id),
+                "bundles": bundles.of_site(connection, site_id),
+                "groups": configuration.groups(connection),
+                "own": configuration.in_force(connection, site_scope(site_id, site.name).path),
+                "marker": configuration.marker_of(connection, site_id, site.group_name),
+            }
+
+        found = await self.services.database.read(look)
+        if found is None:
+            raise HTTPError(404)
+        self.page(
+            "site.html",
+            number=texts.number,
+            levels=texts.UPDATE_LEVELS,
+            masks=texts.masks,
+            traffic=texts.traffic,
+            size=texts.size,
+            configuration_state=texts.configuration_state,
+            outcome=texts.outcome,
+            away=turned_away(found["view"].site, utc_now()),
+            **found,
+        )
+
+
+class SiteGroup(ConsoleHandler):
+    """`/sites/ID/group`: sign the site into a group, or out of it."""
+
+    async def post(self, site_id: str) -> None:
+        """Publish the membership. Raises HTTPError 404, 409 when it cannot be published."""
+        group = self.get_body_argument("group", "").strip() or None
+        actor = self.actor
+        site = await self.services.database.read(lambda connection: sites.site_by_id(connection, site_id))
+        if site is None:
+            raise HTTPError(404)
+
+        def work(publishing: Publishing) -> bool:
+            if group is not None:
+                group_scope(group)
+            proposal = publishing.prepare(site_scope(site_id, site.name), in_group(group))
+            if proposal.changes:
+                publishing.publish(proposal, actor=actor)
+            return bool(proposal.changes)
+
+        try:
+            done = await self.services.publish(work)
+        except (ConfigurationError, RepositoryError) as error:
+            raise HTTPError(409, str(error)) from error
+        self.redirect(self.url(f"/sites/{site_id}", done="group" if done else "same"))
+
+
+class BundleFile(ConsoleHandler):
+    """`/sites/ID/bundles/BUNDLE`: a support bundle as it came."""
+
+    async def get(self, site_id: str, bundle_id: str) -> None:
+        """Answer the file. Raises HTTPError 404."""
+        content = await self.services.database.read(lambda connection: bundles.content_of(connection, site_id, bundle_id))
+        if content is None:
+            raise HTTPError(404)
+        self.set_header("Content-Type", "application/gzip")
+        self.set_header("Content-Disposition", f'attachment; filename="support-{site_id[:8]}-{bundle_id[:8]}.tar.gz"')
+        self.finish(content)
+
+
+class SiteAction(ConsoleHandler):
+    """Base of what can be done with a site: a POST, after which the page it came from is shown."""
+
+    async def post(self, site_id: str) -> None:
+        """Do it. Raises HTTPError 404 for an unknown site."""
+        actor, address = self.actor, self.address
+
+        def do(connection: sa.Connection) -> str | None:
+            site = sites.site_by_id(connection, site_id)
+            return self.act(connection, site, actor, address) if site else None
+
+        done = await self.services.database.write(do)
+        if done is None:
+            raise HTTPError(404)
+        back = "/sites" if self.get_body_argument("back", "") == "sites" else f"/sites/{site_id}"
+        self.redirect(self.url(back, done=done))
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Do it and return the name of the notice."""
+        raise NotImplementedError
+
+
+class _Command(SiteAction):
+    """Queue a command for the next check-in; `notice` is what the page says then."""
+
+    name = ""
+    notice = ""
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Queue it. Raises HTTPError 409 for a site without an appliance."""
+        if site.public_key is None or turned_away(site, utc_now()):
+            raise HTTPError(409, "This site has no appliance that is served here. Enrol or admit it first.")
+        queued = sites.queue_command(connection, site.site_id, self.name, actor=actor, address=address)
+        return self.notice if queued else f"{self.notice}-waits"
+
+
+class ScanNow(_Command):
+    """`/sites/ID/scan`: look for devices and read them."""
+
+    name, notice = "scan_now", "scan"
+
+
+class CheckNow(_Command):
+    """`/sites/ID/check`: look for a new configuration."""
+
+    name, notice = "check_now", "check"
+
+
+class AskBundle(_Command):
+    """`/sites/ID/bundle`: ask for a support bundle, which only a site that allows it sends."""
+
+    name, notice = "send_support_bundle", "bundle"
+
+
+class Revoke(SiteAction):
+    """`/sites/ID/revoke`: refuse what the site sends."""
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Revoke the site."""
+        sites.set_revoked(connection, site.site_id, True, actor=actor, address=address)
+        return "revoked"
+
+
+class Admit(SiteAction):
+    """`/sites/ID/admit`: accept again what the site sends."""
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Admit the site."""
+        sites.set_revoked(connection, site.site_id, False, actor=actor, address=address)
+        return "admitted"
+
+
+class Deactivate(SiteAction):
+    """`/sites/ID/deactivate`: turn the site away until it is activated."""
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Deactivate the site."""
+        sites.set_deactivated(connection, site.site_id, True, actor=actor, address=address)
+        return "deactivated"
+
+
+class Activate(SiteAction):
+    """`/sites/ID/activate`: serve the site again."""
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Activate the site."""
+        sites.set_deactivated(connection, site.site_id, False, actor=actor, address=address)
+        return "activated"
+
+
+class Expiry(SiteAction):
+    """`/sites/ID/expiry`: serve the site until the end of a day in UTC; without one, for ever."""
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Set the day. Raises HTTPError 422 for what is no day."""
+        text = self.get_body_argument("expires", "").strip()
+        try:
+            moment = end_of_day(text) if text else None
+        except ConfigurationError as error:
+            raise HTTPError(422, str(error)) from error
+        sites.set_expiry(connection, site.site_id, moment, actor=actor, address=address)
+        return "expiry"
