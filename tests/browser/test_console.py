@@ -30,7 +30,7 @@ def fed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServ
     server = RunningServer(Config(published.data))
     server.code("Airport lounge")
     for name, printers in fleet.SITES.items():
-        site = Site(server).enrol(name)
+        site = Site(server).enrol(name, root_sha256=server.root_sha256())
         for printer in printers:
             assert site.upload(batch(*fleet.readings(printer)), compressed=True).status == 200
         assert site.check_in(fleet.state(name)).status == 200

@@ -373,5 +373,5 @@ def configuration(name: str) -> dict[str, Any]:
         outcome = {"at": at, "what": "refused", "reason": "guardrail", "text": text}
         return {"marker": "c0ffee0123456789", "state": "refused", "layers": [], "outcome": outcome}
     layers = [{"path": "config/global/all.json", "version": 3, "sha256": "5e" * 32}]
-    outcome = {"at": at, "what": "kept", "reason": None, "text": "It was watched for 2 minutes, and all went well."}
+    outcome = {"at": at, "what": "kept", "reason": "", "text": "It was watched for 2 minutes, and all went well."}
     return {"marker": "none", "state": "kept", "layers": layers, "outcome": outcome}

@@ -1,6 +1,7 @@
 """A hosting server in a thread of the test: real sockets, real database, its own event loop."""
 
 import asyncio
+import hashlib
 import json
 import socket
 import threading
@@ -18,6 +19,7 @@ from hosting.credentials import Passwords
 from hosting.db import accounts, sites
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
+from hosting.repository.repository import Repository
 from hosting.server import CONSOLE_BODY_BYTES, HostingApplication
 from hosting.services import Services, make_services
 
@@ -116,6 +118,12 @@ class RunningServer:
     def code(self, name: str = "Harbour office", *, days: int = 7) -> str:
         """Return a new enrolment code for a site."""
         return self.write(lambda connection: sites.make_enrolment_code(connection, name, days=days, actor="test"))[1]
+
+    def root_sha256(self) -> str:
+        """Return the hash of the root that enrolment strings name."""
+        repository = Repository.open(self.config.repository)
+        assert repository is not None
+        return hashlib.sha256(repository.trusted_root()).hexdigest()
 
     def count(self, table: sa.Table) -> int:
         """Return how many rows a table has."""

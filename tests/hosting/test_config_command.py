@@ -15,10 +15,11 @@ import pytest
 from hosting.config import Config
 from hosting.configuration.publishing import Publishing
 from hosting.configuration.scope import EVERYBODY
+from hosting.db import configuration
 from hosting.db.database import Database, database_url
-from tests.children import Finished, run_child
-from tests.conftest import ROOT
-from tests.hosting.test_cli import done, hosting, one_sentence
+from tests.children import Finished, run_child, wait_until
+from tests.conftest import ROOT, StartChild
+from tests.hosting.test_cli import done, hosting, one_sentence, serve
 
 DEFINITION = ROOT / "appliance" / "definitions" / "kyocera.toml"
 
@@ -181,6 +182,16 @@ def test_the_enrolment_string_names_the_root(folder: Path) -> None:
     said = done(hosting("enrolment-code", "--data", folder, "--site", "Mill", "--url", "https://mps.example"))
     root = hashlib.sha256((folder / "repository" / "metadata" / "1.root.json").read_bytes()).hexdigest()
     assert re.fullmatch(rf"https://mps\.example#enrol=[0-9A-Z-]+&root={root}\n", said)
+
+
+def test_a_server_that_starts_publishes_what_was_begun(folder: Path, start_child: StartChild) -> None:
+    content = b'{"definitions":{},"format":1,"settings":{"scan":{"icmp":false}},"version":1}'
+    with Database(database_url(None, folder)) as database, database.writing() as connection:
+        configuration.intend(connection, EVERYBODY.path, 1, content, actor="test")
+    serve(start_child, folder, "--http")
+    targets = folder / "repository" / "targets"
+    wait_until("the configuration is published", lambda: list(targets.rglob("*.all.json")))
+    wait_until("it is in force", lambda: "version 1, published" in config(folder, "show", "--global").stderr)
 
 
 def test_nothing_to_set_is_one_sentence(folder: Path) -> None:

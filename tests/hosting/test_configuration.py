@@ -15,7 +15,6 @@ from hosting.configuration.wanted import Wanted, read_wanted, shown, wanted_of
 from hosting.db import configuration, sites
 from hosting.db.tables import configuration as configuration_table
 from hosting.errors import ConfigurationError, RepositoryError
-from hosting.repository.repository import Repository
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 
@@ -30,14 +29,8 @@ def publish(publishing: Publishing, text: str, scope: Any = EVERYBODY) -> None:
     publishing.publish(publishing.prepare(scope, setting(text)), actor="test")
 
 
-def root_sha256(server: RunningServer) -> str:
-    repository = Repository.open(server.config.repository)
-    assert repository is not None
-    return hashlib.sha256(repository.trusted_root()).hexdigest()
-
-
 def enrolled(server: RunningServer, name: str = "Harbour office") -> Site:
-    return Site(server).enrol(name, root_sha256=root_sha256(server))
+    return Site(server).enrol(name, root_sha256=server.root_sha256())
 
 
 def told(word: str = NO_MARKER, state: str = "none", level: str = "auto") -> dict[str, Any]:
@@ -215,7 +208,7 @@ def test_a_site_that_trusts_no_root_is_told_nothing(signing_server: RunningServe
 
 
 def test_an_enrolment_gets_the_root_it_names(signing_server: RunningServer) -> None:
-    site, digest = Site(signing_server), root_sha256(signing_server)
+    site, digest = Site(signing_server), signing_server.root_sha256()
     wanted = site.enrolment(signing_server.code()) | {"root_sha256": digest}
     answer = site.send("/api/v1/enrol", wanted, key_id=site.public_key)
     assert answer.status == 201

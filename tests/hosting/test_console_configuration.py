@@ -46,8 +46,8 @@ def state(word: str, **outcome: str) -> dict[str, Any]:
 def test_a_change_is_shown_before_it_is_published(publisher: Person, publishing: Publishing) -> None:
     compared = compare(publisher, GLOBAL, '{"scan": {"read_minutes": 30}}')
     assert "scan.read_minutes" in compared.text
-    assert '<del class="mono">not set</del>' in compared.text
-    assert '<ins class="mono">30</ins>' in compared.text
+    assert '<del class="mono value-old">not set</del>' in compared.text
+    assert '<ins class="mono value-new">30</ins>' in compared.text
     assert publishing.in_force(EVERYBODY).is_empty
     answer = publish(publisher, GLOBAL, compared)
     assert answer.status == 302
@@ -99,7 +99,7 @@ def test_an_earlier_version_is_published_again(publisher: Person, publishing: Pu
     page = publisher.get(GLOBAL).text
     assert 'href="/configuration/global?version=1"' in page
     earlier = publisher.get(f"{GLOBAL}?version=1")
-    assert '<ins class="mono">30</ins>' in earlier.text
+    assert '<ins class="mono value-new">30</ins>' in earlier.text
     publish(publisher, GLOBAL, earlier)
     assert publishing.in_force(EVERYBODY).settings == {"scan": {"read_minutes": 30}}
     assert publisher.get(f"{GLOBAL}?version=9").status == 404
