@@ -109,12 +109,18 @@ def groups(connection: sa.Connection) -> list[Group]:
 
 def sites_with_own(connection: sa.Connection, *, limit: int = 50) -> tuple[list[tuple[str, str, int, datetime]], int]:
     """Return (site_id, name, version, published_at) of sites whose own document was published last, newest first, and how many."""
-    joined = configuration.join(site, configuration.c.path == SITE_PREFIX + site.c.site_id + SUFFIX)
-    columns = (site.c.site_id, site.c.name, configuration.c.version, configuration.c.published_at)
-    chosen = sa.select(*columns).select_from(joined).where(_in_force())
-    rows = connection.execute(chosen.order_by(configuration.c.published_at.desc(), site.c.name).limit(limit))
-    count = connection.execute(sa.select(sa.func.count()).select_from(joined).where(_in_force())).scalar_one()
-    return [(row.site_id, row.name, row.version, row.published_at) for row in rows], count
+    theirs = sa.and_(configuration.c.path.startswith(SITE_PREFIX), _in_force())
+    count = connection.execute(sa.select(sa.func.count()).select_from(configuration).where(theirs)).scalar_one()
+    columns = (configuration.c.path, configuration.c.version, configuration.c.published_at)
+    newest = sa.select(*columns).where(theirs).order_by(configuration.c.published_at.desc(), configuration.c.path).limit(limit)
+    rows = [(_site_id(row.path), row.version, row.published_at) for row in connection.execute(newest)]
+    wanted = sa.select(site.c.site_id, site.c.name).where(site.c.site_id.in_([site_id for site_id, _, _ in rows]))
+    names = {row.site_id: row.name for row in connection.execute(wanted)}
+    return [(site_id, names.get(site_id, site_id), version, at) for site_id, version, at in rows], count
+
+
+def _site_id(path: str) -> str:
+    return path.removeprefix(SITE_PREFIX).removesuffix(SUFFIX)
 
 
 def intend(connection: sa.Connection, path: str, version: int, content: bytes | None, *, actor: str) -> None:
@@ -137,7 +143,7 @@ def finish(connection: sa.Connection) -> None:
     for row in connection.execute(sa.select(*columns).where(waiting).order_by(configuration.c.version)).all():
         site_id = ""
         if row.path.startswith(SITE_PREFIX):
-            site_id = row.path.removeprefix(SITE_PREFIX).removesuffix(SUFFIX)
+            site_id = _site_id(row.path)
             group = None if row.content is None else json.loads(row.content).get("group")
             connection.execute(sa.update(site).where(site.c.site_id == site_id).values(group_name=group))
         action = "configuration taken away" if row.content is None else "configuration published"
