@@ -35,11 +35,14 @@ TRIAL_SECONDS = 120.0
 BEGINNINGS = 3
 """How often a trial is begun: once, and again after what cut it short."""
 LOOK_SECONDS = 0.25
+LAST_WORDS_SECONDS = 0.5
 ASKS = 3
 """How often the deep check is made at the end, until all is well."""
 DISK_SECONDS = 30.0
 """After so long a switch is tried again that could not be written."""
 DOWN = (State.FAILED, State.BACKING_OFF)
+ON_ITS_WAY = (State.STARTING, State.STOPPING)
+"""Whoever starts or restarts is waited for; the health check says when that takes too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ class ConfigurationWatch:
                 if trouble := await self._let_components_reload():
                     return trouble
                 taken = True
-            elif self._clock.now() >= end:
+            elif self._clock.now() >= end and not any(component.state in ON_ITS_WAY for component in self._components):
                 return await self._ask_all() if running else self._not_running()
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -199,7 +202,10 @@ class ConfigurationWatch:
                 try:
                     await client.call("POST", "/v1/reload")
                 except ControlError as error:
-                    return Trouble("reload", f"the {component.name} cannot use it: {str(error).rstrip('.')}", component.name)
+                    # One that has died over it says why in its last words, which are here in a moment.
+                    await asyncio.sleep(LAST_WORDS_SECONDS)
+                    text = f"the {component.name} cannot use it: {str(error).rstrip('.')}"
+                    return self._failed or Trouble("reload", text, component.name)
         return None
 
     async def _ask_all(self) -> Trouble | None:

@@ -10,11 +10,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 from appliance.files import to_json, write_atomic
+from appliance.paths import Paths
 from appliance.process.notify import heartbeat_interval, notify
+from appliance.settings.store import SettingsStore
 
 eaten: list[bytearray] = []
 
@@ -40,8 +43,41 @@ def obey(order: str, state: dict[str, str]) -> None:
         write_atomic(Path(rest), str(child.pid).encode())
 
 
-async def serve_health(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: dict[str, str]) -> None:
-    await reader.readuntil(b"\r\n\r\n")
+def read_settings(folder: Path, state: dict[str, str]) -> str:
+    """Read the settings as components do; some values are poison. Returns why they are not taken."""
+    minutes = SettingsStore(Paths.from_environment().settings, {}).effective().settings.scan.read_minutes
+    if minutes == 31:
+        print("Killed by the configuration.", file=sys.stderr, flush=True)
+        os._exit(1)
+    if minutes == 35:  # not by itself, but soon
+        threading.Timer(0.5, os._exit, (1,)).start()
+    if minutes == 33:
+        return "This cannot be taken."
+    state["sick"] = "Made sick by the configuration." if minutes == 32 else ""
+    write_atomic(folder / "minutes", str(minutes).encode())
+    return ""
+
+
+async def serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: dict[str, str], options: argparse.Namespace
+) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    reason = ""
+    if head.startswith(b"POST /v1/reload"):
+        reason = read_settings(options.folder, state)
+    elif head.startswith(b"POST"):
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        write_atomic(options.folder / "posted", await reader.readexactly(length))
+    else:
+        await serve_health(writer, state)
+        return
+    content = to_json({"error": reason} if reason else {})
+    writer.write(f"HTTP/1.0 {409 if reason else 200} So\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+    await writer.drain()
+    writer.close()
+
+
+async def serve_health(writer: asyncio.StreamWriter, state: dict[str, str]) -> None:
     sick = state.get("sick")
     body = to_json({"ok": not sick, "checks": [{"name": "work", "ok": not sick, "text": sick or "working"}]})
     status = "503 No" if sick else "200 OK"
@@ -65,11 +101,13 @@ async def main(options: argparse.Namespace) -> None:
 
     loop.add_signal_handler(signal.SIGTERM, asked_to_stop)
     state: dict[str, str] = {}
+    if options.follows:
+        read_settings(folder, state)
     if options.socket:
         options.socket.unlink(missing_ok=True)
-        await asyncio.start_unix_server(lambda r, w: serve_health(r, w, state), options.socket)
+        await asyncio.start_unix_server(lambda r, w: serve(r, w, state, options), options.socket)
     if options.port:
-        await asyncio.start_server(lambda r, w: serve_health(r, w, state), "127.0.0.1", options.port)
+        await asyncio.start_server(lambda r, w: serve(r, w, state, options), "127.0.0.1", options.port)
     if not options.mute:
         notify(READY=1, STATUS=f"{options.name} at work")
     print(f'{{"event": "hello from {options.name}"}}', flush=True)
@@ -96,6 +134,7 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--stubborn", action="store_true")
     parser.add_argument("--mute", action="store_true")
+    parser.add_argument("--follows", action="store_true", help="read the settings, and suffer from some")
     parser.add_argument("--socket", type=Path)
     parser.add_argument("--port", type=int)
     asyncio.run(main(parser.parse_args()))

@@ -11,6 +11,7 @@ from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.process.lock import MainLock
 from appliance.settings.model import Settings
+from updater.check_schedule import CheckSchedule
 from updater.checks import Check
 from updater.checks.deep import Deep
 from updater.checks.disk_space import DiskSpace
@@ -30,7 +31,8 @@ def spec(plan: dict[str, Any], folder: Path) -> ComponentSpec:
     endpoint: ControlEndpoint | WebEndpoint | None = None
     arguments = list(plan.get("arguments", []))
     if plan.get("serves") == "socket":
-        endpoint = ControlEndpoint(folder / f"{plan['name']}.sock")
+        # Where the collector has its own.
+        endpoint = ControlEndpoint(folder / "run" / f"{plan['name']}.sock")
         arguments += ["--socket", str(endpoint.socket_file)]
     elif plan.get("serves"):
         endpoint = WebEndpoint("127.0.0.1", int(plan["serves"]), "/healthz")
@@ -70,7 +72,14 @@ def main() -> int:
 
     async def run() -> int:
         policy = RestartPolicy(**plan.get("policy", {}))
-        supervisor = Supervisor(paths, declare, policy=policy, checks=checks)
+        supervisor = Supervisor(
+            paths,
+            declare,
+            policy=policy,
+            checks=checks,
+            check_schedule=CheckSchedule(**plan.get("schedule", {})),
+            trial_seconds=plan.get("trial_seconds", 2.0),
+        )
         supervisor.load_components()
         return await supervisor.run()
 
