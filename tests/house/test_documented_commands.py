@@ -28,6 +28,8 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
+    "dca update check": "tests/updater/test_configuration_trial.py",
+    "dca update back": "tests/updater/test_configuration_trial.py",
     "dca status": "tests/appliance/cli/test_status.py",
     "dca traffic": "tests/appliance/cli/test_traffic.py",
     "dca once": "tests/appliance/cli/test_once.py",

@@ -1,32 +1,10 @@
 """The collector reads the vendor definitions of its site, and tells of those it cannot use."""
 
-from pathlib import Path
-
-import pytest
-
 from tests.appliance.collector import Site
-from tests.appliance.definitions.device import HEAD, SYS_DESCR, P, of, written
-from tests.conftest import RunningSimulator, StartSimulator
-from tests.recordings.recorded_file import write_recording
+from tests.appliance.definitions.device import written
+from tests.conftest import RunningSimulator
 
-DEFINITION = f"""{HEAD}
-[match]
-imaging = ["{P}.99999.7"]
-
-[[object]]
-name = "acmeSerial"
-oid = "{P}.99999.1.2.0"
-gives = "device.serial"
-evidence = "A"
-"""
-
-
-@pytest.fixture
-def scanner(start_simulator: StartSimulator, tmp_path: Path) -> RunningSimulator:
-    """Return a device without a Printer-MIB: only a definition knows it for an imaging device."""
-    device = of("99999.7", {SYS_DESCR: "Acme Scan Server", "1.3.6.1.2.1.1.3.0": 4200, f"{P}.99999.1.2.0": "A1B2C3"})
-    file = write_recording(tmp_path / "scanner.snmprec", device)
-    return start_simulator("--recordings", file, "--base", "127.92.7.1")
+from .acme import DEFINITION
 
 
 def test_a_sweep_finds_and_reads_what_only_a_definition_of_the_site_knows(site: Site, scanner: RunningSimulator) -> None:

@@ -1,0 +1,14 @@
+"""A vendor that no built-in definition knows, and its only device."""
+
+from tests.appliance.definitions.device import HEAD, P
+
+DEFINITION = f"""{HEAD}
+[match]
+imaging = ["{P}.99999.7"]
+
+[[object]]
+name = "acmeSerial"
+oid = "{P}.99999.1.2.0"
+gives = "device.serial"
+evidence = "A"
+"""
