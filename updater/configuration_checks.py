@@ -48,17 +48,17 @@ class ConfigurationChecks:
         children: Children,
         collector_socket: Path,
         level: Callable[[], str],
-        applied: Callable[[], None],
+        changed: Callable[[], None],
         *,
         command: Sequence[str],
         schedule: CheckSchedule,
     ) -> None:
-        """`level` gives the level of the intelligent update; `applied` is called when a configuration has come into force."""
+        """`level` gives the level of the intelligent update; `changed` is called when a configuration may have come into force."""
         self._store = store
         self._children = children
         self._collector_socket = collector_socket
         self._level = level
-        self._applied = applied
+        self._changed = changed
         self._command = command
         self._schedule = schedule
         self._chance = random.SystemRandom()
@@ -151,9 +151,10 @@ class ConfigurationChecks:
         }
         if result.what == "applied":
             log.info(result.text, marker=result.marker)
-            self._applied()
         elif not result.ok and before.get("text") != result.text:
             log.warning(result.text, reason=result.reason)
+        if result.what in ("applied", "failed"):  # a process that was killed may have applied one before
+            self._changed()
         # A refusal of what was verified is the last word on it; all else is tried again.
         arrived = result.ok or bool(result.marker)
         self._failures = 0 if arrived else self._failures + 1

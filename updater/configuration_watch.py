@@ -78,6 +78,8 @@ class ConfigurationWatch:
         self._deep = Deep()
         self._begin = asyncio.Event()
         self._begin.set()  # there may be a trial that was cut short
+        self._watched: str | None = None
+        """The marker of the configuration on trial."""
         self._until: datetime | None = None
         self._was_down: set[str] = set()
         self._failed: Trouble | None = None
@@ -86,8 +88,12 @@ class ConfigurationWatch:
         """Return this part of `update` in `GET /v1/status`."""
         return {"trial_until": to_rfc3339(self._until) if self._until else None}
 
-    def begin(self) -> None:
-        """Watch the configuration that has come into force."""
+    def look(self) -> None:
+        """Watch the configuration that has come into force, if one has: one that is being watched goes on."""
+        with contextlib.suppress(DcaError):
+            in_force = self._store.received().in_force
+            if in_force is not None and in_force.marker == self._watched:
+                return
         self._begin.set()
 
     def changed(self) -> None:
@@ -125,7 +131,7 @@ class ConfigurationWatch:
             try:
                 await asyncio.wait((watching, followed), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                self._until = None
+                self._until = self._watched = None
                 for task in (watching, followed):
                     task.cancel()
                 await asyncio.wait((watching, followed))
@@ -146,7 +152,7 @@ class ConfigurationWatch:
         in_force = self._store.received().in_force
         if in_force is None or not in_force.trial:
             return
-        began = self._clock.now()
+        began, self._watched = self._clock.now(), in_force.marker
         if in_force.watches >= BEGINNINGS:
             text = f"its trial was cut short {BEGINNINGS} times by the end of the appliance"
             trouble: Trouble | None = Trouble("cut short", text)

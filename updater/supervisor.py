@@ -88,7 +88,7 @@ class Supervisor:
             self._children,
             paths.collector_socket,
             lambda: self._settings.update.level,
-            self._watch.begin,
+            self._watch.look,
             command=receive_command,
             schedule=check_schedule or CheckSchedule(),
         )

@@ -77,6 +77,7 @@ def main() -> int:
             declare,
             policy=policy,
             checks=checks,
+            **({"receive_command": plan["receive_command"]} if "receive_command" in plan else {}),
             check_schedule=CheckSchedule(**plan.get("schedule", {})),
             trial_seconds=plan.get("trial_seconds", 2.0),
         )

@@ -205,6 +205,23 @@ def test_a_refusal_during_a_trial_does_not_end_it(followed: Followed) -> None:
     assert (followed.site.received.state, followed.minutes()) == ("refused", GOOD)
 
 
+def test_what_a_check_applied_that_was_killed_then_is_watched_too(followed: Followed) -> None:
+    code = "import os, signal; from updater.cli import main; main(['receive']); os.kill(os.getpid(), signal.SIGKILL)"
+    followed.publish(GOOD)
+    followed.start(receive_command=[sys.executable, "-c", code])
+    followed.check()
+    last = followed.checked()
+    assert (last["ok"], last["reason"], "SIGKILL" in last["text"]) == (False, "process", True)
+    followed.wait_kept(GOOD)
+    assert followed.minutes() == GOOD
+
+
+def test_a_check_that_answers_nonsense_is_one_that_failed(followed: Followed) -> None:
+    followed.start(receive_command=[sys.executable, "-c", "print('no JSON')"])
+    followed.check()
+    assert followed.checked()["reason"] == "process"
+
+
 def test_a_site_checks_by_itself(followed: Followed) -> None:
     followed.publish(GOOD)
     followed.start(schedule={"start_within": 0.1})
