@@ -32,7 +32,7 @@ class Hosting:
         return self
 
     def command(self, *words: str) -> str:
-        finished = run_child(["python", "-m", "hosting", words[0], "--data", str(self.folder), *words[1:]])
+        finished = run_child(["python", "-m", "hosting", *words, "--data", str(self.folder)])
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 
