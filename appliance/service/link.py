@@ -149,20 +149,24 @@ class HostingLink:
         return self.enrolled
 
     async def upload(self, *, now: bool = False) -> Sent:
-        """Send what waits, batch after batch; return what was sent. `now`: even while the server is being left alone."""
+        """Send what waits, batch after batch; return what was sent. `now`: even while the server is being left alone.
+
+        Once the server has turned the site away, `now` means once a day.
+        """
         sent = Sent()
         client = self._client
-        if client is None or self._quiet or self._uploading or not (now or self._may_call()):
+        if client is None or self._uploading or not (now or self._may_call()):
             return sent
         self._uploading = True
         try:
             async with self._one_call:
-                if self._quiet:
+                if self._quiet and not (now and self._quiet.due(utc_now())):
                     return sent
                 await self._call(
                     lambda: self._store.borrow(
                         lambda store: upload_waiting(store, client, stopping=self._stopping.is_set, sent=sent)
-                    )
+                    ),
+                    answered=lambda done: done.calls > 0,
                 )
         finally:
             self._uploading = False
@@ -191,8 +195,11 @@ class HostingLink:
     def _may_call(self) -> bool:
         return not self._stopping.is_set() and time.monotonic() >= self._not_before
 
-    async def _call(self, work: Callable[[], Result]) -> Result | None:
-        """Return what `work` answers, or None; trouble is reported as a problem and decides when the server is asked again."""
+    async def _call(self, work: Callable[[], Result], answered: Callable[[Result], bool] = lambda _: True) -> Result | None:
+        """Return what `work` answers, or None; trouble is reported as a problem and decides when the server is asked again.
+
+        `answered` tells of a result whether the server was asked for it at all.
+        """
         try:
             result = await abandonable(work)
         except HostingError as error:
@@ -207,7 +214,8 @@ class HostingLink:
         except (DataFolderError, StoreError) as error:
             self._problems.report("store", str(error))
             return None
-        await self._contact()
+        if answered(result):
+            await self._contact()
         return result
 
     async def _be_quiet(self, error: HostingError) -> None:

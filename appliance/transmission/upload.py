@@ -15,6 +15,8 @@ BATCH_READINGS = 1000
 class Sent:
     """What one run has sent."""
 
+    calls: int = 0
+    """How often the hosting server was asked."""
     batches: int = 0
     accepted: int = 0
     duplicate: int = 0
@@ -39,6 +41,7 @@ def upload_waiting(
     """
     done = sent or Sent()
     while not stopping() and (batch := store.next_batch(limit)):
+        done.calls += 1
         try:
             answer = client.upload(batch)
         except ContentRefusedError as error:

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance.clock import utc_now
 from appliance.errors import ControlError
 from appliance.service.link import HostingLink
 from appliance.service.problems import Problems
 from appliance.service.threads import StoreThread
 from appliance.settings.store import SettingsStore
+from appliance.transmission.quiet import keep_quiet
 from tests.appliance.collector import Site
 from tests.appliance.hosting_peer import Decided
 from tests.appliance.hosting_server import Hosting
@@ -170,6 +174,47 @@ def test_a_server_that_is_away_in_the_meantime_is_no_answer(tmp_path: Path) -> N
         assert not site.link.check_in_due
 
     with_link(tmp_path, away)
+
+
+def test_an_upload_of_nothing_is_no_contact(tmp_path: Path) -> None:
+    with serving(Decided().answer) as peer:
+
+        async def begin(site: LinkOfASite) -> None:
+            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.link.upload()
+
+        with_link(tmp_path, begin)
+
+    async def away(site: LinkOfASite) -> None:
+        await site.store.call(lambda store: [store.reject(batch.id, "No.") for batch in iter(store.next_batch, None)])
+        assert await site.link.check_in({}) is None
+        await site.link.upload(now=True)
+        assert "refuses the connection" in (site.problem("hosting") or "")
+        assert site.link.as_json()["last_contact_at"] is None
+
+    with_link(tmp_path, away)
+
+
+def test_a_site_that_only_runs_now_and_then_asks_once_a_day_by_its_upload(tmp_path: Path) -> None:
+    decided = Decided(refusal="deactivated")
+    with serving(decided.answer) as peer:
+
+        async def work(site: LinkOfASite) -> None:
+            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.link.upload(now=True)
+            await site.link.upload(now=True)
+            quiet = site.link.quiet
+            assert quiet is not None
+            decided.refusal = ""
+            keep_quiet(site.settings, replace(quiet, next_check_in_at=utc_now() - timedelta(minutes=1)))
+            site.link.open()
+            await site.link.upload()
+            assert site.link.as_json()["quiet"]
+            assert (await site.link.upload(now=True)).accepted == 2
+            assert site.link.as_json()["quiet"] is None
+
+        with_link(tmp_path, work)
+        assert calls(peer) == ["enrol", "readings", "readings"]
 
 
 def test_readings_are_taken_and_kept_and_a_person_brings_the_site_back(ready_site: Site) -> None:
