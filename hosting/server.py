@@ -62,7 +62,8 @@ def log_request(handler: RequestHandler) -> None:
     """Log one request: never its query, its headers or its body."""
     status = handler.get_status()
     log = structlog.get_logger()
-    say: Callable[..., object] = log.error if status >= 500 else log.warning if status >= 400 else log.debug
+    usual = status < 400 or getattr(handler, "is_usual", False)
+    say: Callable[..., object] = log.error if status >= 500 else log.debug if usual else log.warning
     say(
         "request",
         method=handler.request.method,

@@ -1,10 +1,11 @@
-"""The addresses of the API."""
+"""The addresses of the API and of the TUF repository."""
 
 from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
 from hosting.api.fleet import DevicesHandler, HealthHandler, SitesHandler
 from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
+from hosting.api.tuf import TufHandler
 
 API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/healthz", HealthHandler),
@@ -15,4 +16,5 @@ API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/v1/sites", SitesHandler),
     (r"/api/v1/devices", DevicesHandler),
     (r"/api(?:/.*)?", UnknownHandler),
+    (r"/tuf(?:/.*)?", TufHandler),
 ]

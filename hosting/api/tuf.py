@@ -1,0 +1,89 @@
+"""The TUF repository as static files, for everybody: what it says is signed, and nothing in it is secret."""
+
+import os
+import re
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
+
+from hosting.web import SECURITY_HEADERS, BaseHandler
+
+METADATA = re.compile(r"/tuf/metadata/(timestamp\.json|[0-9]{1,10}\.[a-z0-9][a-z0-9_-]*\.json)")
+TARGET = re.compile(r"/tuf/targets/((?:[A-Za-z0-9][A-Za-z0-9._-]*/){0,8}[0-9a-f]{64}\.[A-Za-z0-9][A-Za-z0-9._-]*)")
+"""A target has its hash in front of its name. No name begins with a dot or is percent-encoded: no path leads out."""
+CHUNK = 256 * 1024
+FOR_EVER = "public, max-age=31536000, immutable"
+ALWAYS_ASK = "no-cache"
+
+
+class TufHandler(BaseHandler):
+    """`/tuf/metadata/NAME` and `/tuf/targets/PATH`. Sites pay for each byte: few headers, and nothing in a 404."""
+
+    SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET", "HEAD")  # type: ignore[misc]
+
+    is_usual = False
+    """Whether a refusal is nothing to log: each site asks for the root that is not there yet, each time."""
+
+    def set_default_headers(self) -> None:
+        """Leave out the headers that are for pages."""
+        super().set_default_headers()
+        for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}:
+            self.clear_header(name)
+        self.clear_header("Content-Type")
+
+    def prepare(self) -> None:
+        """Leave the length of a file what it is: nothing is compressed on its way."""
+        self._transforms = []
+
+    async def get(self) -> None:
+        """Send a file."""
+        stream, changes = self._open()
+        with stream:
+            size = os.fstat(stream.fileno()).st_size
+            self.set_header("Cache-Control", ALWAYS_ASK if changes else FOR_EVER)
+            self.set_header(
+                "Content-Type", "application/json" if self.request.path.endswith(".json") else "application/octet-stream"
+            )
+            self.set_header("Content-Length", str(size))
+            if self.request.method == "HEAD":
+                return
+            with suppress(StreamClosedError):
+                while chunk := stream.read(CHUNK):
+                    self.write(chunk)
+                    await self.flush()
+
+    head = get
+
+    def write_error(self, status_code: int, **_kwargs: Any) -> None:
+        """Answer without a body."""
+        self.clear_header("X-Content-Type-Options")
+        self.set_header("Cache-Control", ALWAYS_ASK)
+        self.set_status(status_code)
+        self.finish()
+
+    def _open(self) -> tuple[BinaryIO, bool]:
+        """Return the file asked for, and whether it changes. Raises HTTPError 404 when there is none that is published."""
+        folder = self.config.repository
+        if match := METADATA.fullmatch(self.request.path):
+            path = folder / "metadata" / match[1]
+        elif match := TARGET.fullmatch(self.request.path):
+            path = folder / "targets" / match[1]
+        else:
+            raise HTTPError(404)
+        self.is_usual = path.name.endswith(".root.json")
+        return _opened(path), path.name == "timestamp.json"
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        stream = path.open("rb")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise HTTPError(404) from error
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise HTTPError(404)
+    return stream
