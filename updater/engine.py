@@ -7,11 +7,13 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from updater.errors import EngineError
 from updater.image_updates import ImageUpdates
+from updater.replaceable import file_system_of, is_network_file_system, why_not
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -32,7 +34,8 @@ def own_container_id(mount_info: str) -> str | None:
 
 def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOUNT_INFO) -> ImageUpdates:
     """Return what image updates are possible here. Reads only: nothing is changed in the engine."""
-    container = own_container_id(mount_info.read_text(encoding="utf-8", errors="replace"))
+    mounts = mount_info.read_text(encoding="utf-8", errors="replace")
+    container = own_container_id(mounts)
     if container is None and not any(mark.exists() for mark in CONTAINER_MARKS):
         return ImageUpdates(
             "not in a container", "This appliance does not run in a container. Update it in the way it was installed."
@@ -41,9 +44,16 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
     if host.startswith("unix://") and (closed := _closed(Path(host.removeprefix("unix://")), container)):
         return closed
     try:
-        return _ask(host, container)
+        answer = _ask(host, container)
     except EngineError as error:
         return ImageUpdates("no engine", str(error), container_id=container)
+    data = PurePosixPath(environment.get("DCA_DATA_DIR") or "/data")
+    if answer.state == "possible" and is_network_file_system(kind := file_system_of(mounts, data)):
+        text = (
+            f"The data folder {data} lies on a network file system ({kind}), where an update cannot be kept safe from a power cut."
+        )
+        return replace(answer, state="not here", text=f"{text} Put it on a disk of this host.")
+    return answer
 
 
 def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:
@@ -116,10 +126,8 @@ def _judge(version: Mapping[str, Any], found: Mapping[str, Any] | None, containe
             **known,
         )
     name = str(found.get("Name", "")).lstrip("/")
-    return ImageUpdates(
-        "possible",
-        f"{engine} {known['engine_version']} (API {known['api_version']}) can replace the container {name}.",
-        container_name=name,
-        image=str((found.get("Config") or {}).get("Image") or found.get("Image") or ""),
-        **known,
-    )
+    known |= {"container_name": name, "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or "")}
+    if reason := why_not(found):
+        return ImageUpdates("not here", f"The container {name} is not replaced: {reason}.", **known)
+    told = f"{engine} {known['engine_version']} (API {known['api_version']}) can replace the container {name}."
+    return ImageUpdates("possible", told, **known)

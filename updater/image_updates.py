@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
-Possibility = Literal["possible", "no socket", "no permission", "no engine", "not in a container", "unknown"]
+Possibility = Literal["possible", "no socket", "no permission", "no engine", "not in a container", "not here", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

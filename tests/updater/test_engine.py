@@ -28,6 +28,7 @@ PODMAN_MOUNT_INFO = (
     f"700 690 0:40 /containers/overlay-containers/{ID}/userdata/hostname /etc/hostname rw - tmpfs tmpfs rw\n"
     "701 690 0:40 /containers/storage/x /data rw - tmpfs tmpfs rw\n"
 )
+FOUND = {"Id": ID, "Name": "/dca", "Config": {"Image": "example.org/dca:stable"}, "Image": "sha256:2"}
 VERSION = {"Version": "28.2.2", "ApiVersion": "1.50", "MinAPIVersion": "1.24", "Components": [{"Name": "Engine"}]}
 
 
@@ -96,13 +97,42 @@ def test_machine_without_container_has_no_id() -> None:
 
 
 def test_images_can_be_updated_where_the_engine_knows_this_container(engine: Engine) -> None:
-    found = {"Id": ID, "Name": "/dca", "Config": {"Image": "example.org/dca@sha256:1"}, "Image": "sha256:2"}
-    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": found})
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": FOUND})
     answer = engine.probe()
     assert answer.state == "possible"
     assert answer.text == "Engine 28.2.2 (API 1.50) can replace the container dca."
     assert (answer.engine_version, answer.api_version, answer.container_id) == ("28.2.2", "1.50", ID)
-    assert (answer.container_name, answer.image) == ("dca", "example.org/dca@sha256:1")
+    assert (answer.container_name, answer.image) == ("dca", "example.org/dca:stable")
+
+
+@pytest.mark.parametrize(
+    ("config", "host", "said"),
+    [
+        ({}, {"AutoRemove": True}, "Start it without --rm"),
+        ({"Image": "example.org/dca@sha256:1"}, {}, "pinned to one image (example.org/dca@sha256:1)"),
+        ({"Image": "4f2a4f2a4f2a"}, {}, "pinned to one image"),
+        ({"Labels": {"com.docker.swarm.service.id": "x"}}, {}, "docker service update"),
+        ({"Labels": {"io.kubernetes.pod.name": "x"}}, {}, "Kubernetes"),
+        ({"Labels": {"PODMAN_SYSTEMD_UNIT": "dca.service"}}, {}, "systemd"),
+    ],
+)
+def test_container_that_is_not_ours_to_replace_is_left_alone(
+    engine: Engine, config: dict[str, Any], host: dict[str, Any], said: str
+) -> None:
+    found = FOUND | {"Config": {"Image": "example.org/dca:stable"} | config, "HostConfig": host}
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": found})
+    answer = engine.probe()
+    assert answer.state == "not here"
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [("nfs4", "not here"), ("cifs", "not here"), ("ext4", "possible"), ("btrfs", "possible")]
+)
+def test_data_on_a_network_file_system_is_no_place_to_update_from(engine: Engine, kind: str, state: str) -> None:
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": FOUND})
+    engine.mount_info.write_text(f"{MOUNT_INFO}650 612 0:60 / /data rw,relatime - {kind} server:/export rw\n")
+    assert engine.probe().state == state
 
 
 def test_engine_that_runs_other_containers_only_is_no_engine_for_this_one(engine: Engine) -> None:

@@ -1,0 +1,53 @@
+"""Whether a container may be replaced by itself at all, or who else has the say over it. Pure."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+SOMEBODY_ELSES = {
+    "com.docker.swarm.service.id": "Docker Swarm runs it. Update the service with `docker service update --image`",
+    "io.kubernetes.pod.name": "Kubernetes runs it. Change the image in its deployment",
+    "PODMAN_SYSTEMD_UNIT": "a unit of systemd (quadlet) makes it. Change the image in the unit",
+}
+"""Labels by which others mark what is theirs: they would put back what we replace."""
+NETWORK_FILE_SYSTEMS = re.compile(r"nfs\d?|cifs|smb3?|smbfs|9p|afs|ceph|glusterfs|fuse\.(?:sshfs|glusterfs|ceph|s3fs|rclone)")
+IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
+
+
+def why_not(container: Mapping[str, Any]) -> str | None:
+    """Return why this container, as the engine describes it, is not replaced, and what to do instead; None where it can be."""
+    config, host = container.get("Config") or {}, container.get("HostConfig") or {}
+    if host.get("AutoRemove"):
+        return (
+            "the engine deletes it, and its nameless volumes, as soon as it stops (--rm). Start it without --rm, and with "
+            "--restart unless-stopped"
+        )
+    labels = config.get("Labels") or {}
+    for label, reason in SOMEBODY_ELSES.items():
+        if label in labels:
+            return reason
+    reference = str(config.get("Image") or "")
+    if "@" in reference or IMAGE_ID.fullmatch(reference):
+        return f"it is pinned to one image ({reference}). Name the image by a tag, such as dca/appliance:stable"
+    return None
+
+
+def file_system_of(mount_info: str, folder: PurePosixPath) -> str:
+    """Return the type of the file system `folder` lies on by /proc/self/mountinfo (proc(5)); empty where it is not there."""
+    found: dict[PurePosixPath, str] = {}
+    for line in mount_info.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split()
+        if len(fields) > 4 and after:
+            found[PurePosixPath(_unescaped(fields[4]))] = after.split()[0]
+    return next((found[place] for place in (folder, *folder.parents) if place in found), "")
+
+
+def is_network_file_system(kind: str) -> bool:
+    """Return whether files on such a file system cannot be locked and made durable for certain."""
+    return NETWORK_FILE_SYSTEMS.fullmatch(kind) is not None
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), text)
