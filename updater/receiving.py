@@ -74,7 +74,7 @@ def check(
         settings = store.effective().settings
         if settings.update.level == "off":
             return CheckResult("off", "The intelligent update is off (update.level): nothing is fetched.")
-        fetcher = Fetcher(settings.hosting, limits)
+        fetcher = Fetcher(settings.hosting, limits or FetchLimits(maximum_rate=1000.0 * settings.update.kilobytes_per_second))
         return _Check(paths, store, told, fetcher=fetcher, url=settings.hosting.url, clock=clock).run()
     except DcaError as error:
         kinds = {SettingsError: "settings", DataFolderError: Reason.FOLDER}

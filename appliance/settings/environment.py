@@ -69,6 +69,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_UPLOAD_SECONDS": ("hosting.upload_seconds", _integer),
     "DCA_HEALTH_CHECK": ("health_check.enabled", _switch),
     "DCA_UPDATE": ("update.level", str),
+    "DCA_UPDATE_KILOBYTES_PER_SECOND": ("update.kilobytes_per_second", _integer),
     "DCA_WEB_PORT": ("web.port", _integer),
     "DCA_WEB_BIND": ("web.bind", str),
     "DCA_BASE_PATH": ("web.base_path", str),

@@ -286,6 +286,10 @@ class UpdateSettings(Section):
         Field(description="off: nothing; config: configuration; notify: also offer new versions; auto: also install them"),
     ] = "auto"
     hold_until: date | None = None
+    kilobytes_per_second: Annotated[
+        int,
+        Field(ge=0, le=1_000_000, description="What fetching from the repository may take of the line (1 kB is 1,000 B); 0: all"),
+    ] = 0
 
 
 def check_metrics_token(secret: SecretStr) -> SecretStr:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -46,6 +47,16 @@ def test_a_new_configuration_comes_into_force_on_trial(configured_site: Configur
     assert (outcome.what, outcome.layers) == ("applied", ((path, 1, sha256),))
     assert set(outcome.changes) == {("scan.read_minutes", "60", "30"), ("scan.targets", "-", "10.0.0.0/24")}
     assert result.traffic.bytes > 5000
+
+
+def test_a_check_takes_no_more_of_the_line_than_the_site_gives_it(configured_site: ConfiguredSite) -> None:
+    document = configured_site.publish(definitions={"big.toml": f"# {'x' * 20_000}\n"})
+    configured_site.store.change_site({"update": {"kilobytes_per_second": 10}})
+
+    began = time.monotonic()
+    configured_site.check()
+
+    assert time.monotonic() - began > len(document) / 10_000
 
 
 def test_layers_stand_above_each_other_and_the_site_above_all(configured_site: ConfiguredSite) -> None:
