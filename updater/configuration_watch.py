@@ -41,6 +41,8 @@ ASKS = 3
 DISK_SECONDS = 30.0
 """After so long a switch is tried again that could not be written."""
 DOWN = (State.FAILED, State.BACKING_OFF)
+SEEN_BY_STATE = frozenset({"exited", "restart_budget"})
+"""Checks of the health check that tell what the states of the components tell already."""
 ON_ITS_WAY = (State.STARTING, State.STOPPING)
 """Whoever starts or restarts is waited for; the health check says when that takes too long."""
 
@@ -175,7 +177,7 @@ class ConfigurationWatch:
             self._reload()
         taken = False
         while True:
-            if trouble := self._failed or self._found(known):
+            if trouble := self._found(known) or self._failed:
                 return trouble
             running = all(component.state is State.RUNNING for component in self._components)
             if running and not taken:
@@ -190,8 +192,9 @@ class ConfigurationWatch:
         """Return what the health check has found about a component since the trial began."""
         for issue in self._issues.open():
             finding = issue.finding
-            if finding.component is not None and finding.key not in known:
-                return Trouble(finding.check, finding.text.rstrip("."), finding.component)
+            if finding.component is not None and finding.key not in known and finding.check not in SEEN_BY_STATE:
+                text = finding.text.rstrip(".")
+                return Trouble(finding.check, text[:1].lower() + text[1:], finding.component)
         return None
 
     def _not_running(self) -> Trouble | None:
