@@ -139,6 +139,26 @@ def _declare_repository(commands: Any) -> None:
     init.add_argument("--local-keys", metavar="DIR", help="make all keys in DIR, sign and publish at once")
     init.add_argument("--passphrase-file", metavar="F", help="file with the passphrase of --local-keys; without it, it is asked")
     _action(actions, "publish", "publish the drafts that enough people have signed")
+    renew = _action(actions, "renew", "make a draft that prolongs what people signed")
+    renew.add_argument("role", choices=("root", "targets", "release"), help="the role to prolong")
+    rotate = _action(actions, "rotate", "make drafts that put other keys into force; name all keys of a role, also those that stay")
+    for role in ("root", "targets", "release"):
+        rotate.add_argument(f"--{role}-key", action="append", default=[], metavar="PUB", help=f"public key of one who signs {role}")
+    rotate.add_argument("--threshold", type=int, metavar="N", help="how many of them have to sign; default: as before")
+    rotate.add_argument(
+        "--online",
+        action="append",
+        default=[],
+        metavar="ROLE",
+        choices=("snapshot", "timestamp", "config"),
+        help="new key of the server",
+    )
+    rotate.add_argument(
+        "--online-key", action="append", default=[], metavar="ROLE=PUB", help="new key of the server in an HSM or KMS"
+    )
+    rotate.add_argument("--lost", action="store_true", help="the former keys of targets cannot sign any more")
+    status = _action(actions, "status", "show each role: until when it is valid, and who signed it; ends with 1 when one is late")
+    status.add_argument("--json", action="store_true", help="as JSON, each bin of sites by itself")
 
 
 def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from hosting.api.routes import API_ROUTES
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.db.cleaning import clean
 from hosting.errors import ConfigurationError, DataError, RepositoryError
+from hosting.resigning import resign_regularly
 from hosting.services import Services
 from hosting.web import BaseHandler
 
@@ -101,7 +102,8 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
         body_timeout=BODY_SECONDS,
     )
     server.add_sockets(sockets)
-    tasks = [asyncio.create_task(_finish_publishing(services)), asyncio.create_task(_clean_regularly(services))]
+    work = (_finish_publishing(services), _clean_regularly(services), resign_regularly(services.config.repository))
+    tasks = [asyncio.create_task(each) for each in work]
     ready(sockets[0].getsockname()[1])
     await stop.wait()
     structlog.get_logger().info("stopping")

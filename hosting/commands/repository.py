@@ -1,16 +1,21 @@
 """`dca-hosting repository`: set the TUF repository up, and publish what was signed."""
 
 import argparse
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from hosting.clock import utc_now
+from hosting.clock import to_rfc3339, utc_now
 from hosting.config import data_folder, make_config
-from hosting.errors import ConfigurationError, DataError
+from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.repository import founding
+from hosting.repository.condition import without_bins
 from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder
-from hosting.repository.repository import publish_drafts
+from hosting.repository.repository import Repository, publish_drafts
+from hosting.repository.roles import short_names
+from hosting.repository.rotating import make_renewal, make_rotation, new_keys_of_files
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     config = make_config(data_folder(options.data))
     if not config.folder.is_dir():
         raise DataError(f"The data folder {config.folder} does not exist. Run: dca-hosting init --data {config.folder}")
-    actions = {"init": _init, "publish": _publish}
+    actions = {"init": _init, "publish": _publish, "status": _status, "renew": _renew, "rotate": _rotate}
     return actions[options.action](options, RepositoryFolder(config.repository))
 
 
@@ -33,9 +38,8 @@ def _init(options: argparse.Namespace, folder: RepositoryFolder) -> int:
         options.root_key, options.targets_key, options.release_key, options.online_key, options.threshold
     )
     drafts = founding.make_first_drafts(folder, founders, utc_now())
-    print(f"Set up {folder.path}. These drafts wait for signatures:", *_waiting(folder, drafts), sep="\n")
-    print("Sign each on as many machines as it needs: dca-hosting sign DRAFT --key KEY. Then: dca-hosting repository publish")
-    return 0
+    print(f"Set up {folder.path}.")
+    return _say_made(folder, drafts)
 
 
 def _init_with_local_keys(options: argparse.Namespace, folder: RepositoryFolder) -> int:
@@ -56,10 +60,48 @@ def _init_with_local_keys(options: argparse.Namespace, folder: RepositoryFolder)
 
 def _publish(_options: argparse.Namespace, folder: RepositoryFolder) -> int:
     published = publish_drafts(folder, utc_now())
-    print(f"Published {', '.join(published.roles) or 'the root'}.")
+    print(f"Published {short_names(published.roles) or 'the root'}.")
     if left := drafts_of(folder):
         print("These drafts still wait for signatures:", *_waiting(folder, left), sep="\n")
     return 0
+
+
+def _renew(options: argparse.Namespace, folder: RepositoryFolder) -> int:
+    draft = make_renewal(folder, options.role, utc_now())
+    return _say_made(folder, [draft])
+
+
+def _rotate(options: argparse.Namespace, folder: RepositoryFolder) -> int:
+    files = {"root": options.root_key, "targets": options.targets_key, "release": options.release_key}
+    keys = new_keys_of_files(files, options.online, options.online_key, threshold=options.threshold, lost=options.lost)
+    return _say_made(folder, make_rotation(folder, keys, utc_now()))
+
+
+def _say_made(folder: RepositoryFolder, drafts: Sequence[Draft]) -> int:
+    print("These drafts wait for signatures:", *_waiting(folder, drafts), sep="\n")
+    print("Sign each on as many machines as it needs: dca-hosting sign DRAFT --key KEY. Then: dca-hosting repository publish")
+    return 0
+
+
+def _status(options: argparse.Namespace, folder: RepositoryFolder) -> int:
+    """Show each role; 1 when one is late or has expired."""
+    repository = Repository.open(folder.path)
+    drafts = drafts_of(folder)
+    if repository is None and not drafts:
+        raise RepositoryError(f"{folder.path} has no repository. Run: dca-hosting repository init")
+    listed = repository.condition(utc_now()) if repository else []
+    if options.json:
+        roles = [{**asdict(one), "expires": to_rfc3339(one.expires)} for one in listed]
+        print(json.dumps({"roles": roles, "drafts": [draft.name for draft in drafts]}))
+    elif listed:
+        print(f"{'ROLE':10}  {'VERSION':>7}  {'VALID UNTIL':20}  {'STATE':7}  SIGNED BY")
+    for one in () if options.json else without_bins(listed):
+        signed = ", ".join(keyid[:8] for keyid in one.signatures)
+        needed = f"{one.threshold} needed" if one.threshold > 1 else "the server"
+        print(f"{one.role:10}  {one.version:>7}  {to_rfc3339(one.expires):20}  {one.state:7}  {signed} ({needed})")
+    if drafts and not options.json:
+        print("These drafts wait:", *_waiting(folder, drafts), sep="\n")
+    return int(any(one.state in ("late", "expired") for one in listed))
 
 
 def _waiting(folder: RepositoryFolder, drafts: Sequence[Draft]) -> list[str]:

@@ -14,7 +14,6 @@ from tuf.api.metadata import Metadata, Root, Targets
 from appliance.files import write_atomic
 from hosting.errors import RepositoryError
 from hosting.repository.folder import RepositoryFolder
-from hosting.repository.roles import ROOT
 
 FORMAT = 1
 
@@ -133,7 +132,7 @@ def drafts_of(folder: RepositoryFolder) -> list[Draft]:
 
 
 def make_draft(
-    role: str, signed: Root | Targets, delegators: Sequence[tuple[str, Root | Targets]], before: Metadata[Any] | None
+    role: str, signed: Root | Targets, delegators: Sequence[tuple[str, Root | Targets]], before: Root | Targets | None
 ) -> Draft:
     """Return a draft that nobody has signed yet. `delegators` name the keys that count, each beside its own name for people."""
     signers: list[Signers] = []
@@ -142,6 +141,6 @@ def make_draft(
         keys = {keyid: delegator.get_key(keyid) for keyid in delegated.keyids}
         if not any(known.keys.keys() == keys.keys() and known.threshold == delegated.threshold for known in signers):
             signers.append(Signers(named_by, delegated.threshold, keys))
-    if role == ROOT and before is not None:
-        signed.version = before.signed.version + 1
-    return Draft(role, Metadata(signed), tuple(signers), before.signed.to_dict() if before else None)
+    if before is not None:
+        signed.version = before.version + 1
+    return Draft(role, Metadata(signed), tuple(signers), before.to_dict() if before else None)

@@ -45,7 +45,7 @@ SAMPLE = 16
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What is to be published: `versioned` first, which nothing announces yet, then a new root, then the timestamp."""
+    """What is to be published: `versioned` first, which nothing announces yet, then the timestamp, then a new root."""
 
     versioned: dict[Path, bytes]
     root: dict[Path, bytes]
@@ -144,8 +144,7 @@ class Edition:
 
     def target_file(self, info: TargetFile) -> Path:
         """Return where a target is published."""
-        folder, _, name = info.path.rpartition("/")
-        return self.folder.targets / folder / f"{info.hashes['sha256']}.{name}"
+        return self.folder.target(info.path, info.hashes["sha256"])
 
     def sign(self) -> Staged:
         """Sign all that has changed and return it, checked against the keys that count."""

@@ -1,7 +1,7 @@
 """Publish what was signed: nothing that a site sees changes before our own client has accepted all of it.
 
-The order makes a power cut harmless: first files that nothing announces, then a new root, last the timestamp. With a new root
-the files before it are signed by the former keys, too, so that the repository is valid under either.
+The order makes a power cut harmless: first files that nothing announces, then the timestamp, last a new root. What a new root
+gives other keys is signed by the former ones, too, so that the repository is valid under either. The first root comes first.
 """
 
 import os
@@ -27,7 +27,8 @@ def publish(edition: Edition) -> Staged:
             if path.parent == folder.metadata:
                 path.unlink(missing_ok=True)
         raise
-    for files in (staged.root, {folder.timestamp: staged.timestamp}):
+    timestamp = {folder.timestamp: staged.timestamp}
+    for files in (timestamp, staged.root) if folder.is_published else (staged.root, timestamp):
         if files:
             folder.write(files)
     for path in staged.superseded:

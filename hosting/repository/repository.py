@@ -10,12 +10,14 @@ from typing import Self
 
 from hosting.clock import utc_now
 from hosting.errors import RepositoryError
+from hosting.repository.condition import RoleCondition, conditions
 from hosting.repository.drafts import Draft, drafts_of
-from hosting.repository.edition import Edition, Staged
+from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder, announced
 from hosting.repository.keys import silence_library
 from hosting.repository.publishing import publish
-from hosting.repository.roles import RELEASE, ROOT, TARGETS, require_configuration_path
+from hosting.repository.roles import RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, require_configuration_path
+from hosting.repository.sweeping import sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,30 @@ class Repository:
                     edition.put(path, content, versions[path])
             if not edition.has_changed:
                 return Published((), edition.snapshot.signed.version)
-            return _published(edition, publish(edition))
+            return _published(edition, publish(edition).roles)
+
+    def condition(self, now: datetime) -> list[RoleCondition]:
+        """Return how long each role is still valid and who signed it, the 1,024 bins last."""
+        return conditions(self._folder, now)
+
+    def resign(self, now: datetime) -> list[str]:
+        """Sign anew what the server signs and is due, remove what no site asks for any more; return the roles signed.
+
+        Each new snapshot is fetched by all sites: with one that is due go all that have used a quarter of their validity.
+        """
+        with self._folder.locked():
+            edition = _begin(self._folder, now)
+            online = [condition for condition in self.condition(now) if not condition.is_offline]
+            due = {condition.role for condition in online if condition.state != "ok"}
+            if due - {TIMESTAMP}:
+                due |= {TIMESTAMP, SNAPSHOT} | {condition.role for condition in online if condition.has_used(0.25, now)}
+                edition.renew_snapshot = True
+                for role in due - {TIMESTAMP, SNAPSHOT}:
+                    edition.edit(role)
+            if due:
+                publish(edition)
+            sweep(self._folder, now)
+        return sorted(due)
 
 
 def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
@@ -78,12 +103,17 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
     silence_library()
     with folder.locked():
         drafts = drafts_of(folder)
+        if folder.is_published:
+            edition = _begin(folder, now)
+            drafts = _without_published(folder, drafts)
+            if not drafts:
+                return _published(edition, ())
         ready = {draft.role: draft for draft in drafts if draft.is_complete}
         _require_publishable(folder, drafts, ready)
         if folder.is_published:
-            edition = _begin(folder, now)
             if ROOT in ready:
                 edition.former_root, edition.root = edition.root, ready[ROOT].metadata
+                edition.renew_snapshot = True
         else:
             folder.tidy({})
             edition = Edition.first(folder, now, ready[ROOT].metadata)
@@ -93,7 +123,25 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
         staged = publish(edition)
         for draft in ready.values():
             (folder.drafts / draft.name).unlink()
-    return _published(edition, staged)
+    return _published(edition, staged.roles)
+
+
+def _without_published(folder: RepositoryFolder, drafts: list[Draft]) -> list[Draft]:
+    """Return the drafts without those that were published just before the power failed; these are removed."""
+    left = []
+    for draft in drafts:
+        if (
+            _file_of(folder, draft).exists()
+            and folder.read(draft.role, draft.metadata.signed.version).signed_bytes == draft.metadata.signed_bytes
+        ):
+            (folder.drafts / draft.name).unlink()
+        else:
+            left.append(draft)
+    return left
+
+
+def _file_of(folder: RepositoryFolder, draft: Draft) -> Path:
+    return folder.file(draft.role, draft.metadata.signed.version)
 
 
 def _begin(folder: RepositoryFolder, now: datetime) -> Edition:
@@ -103,14 +151,16 @@ def _begin(folder: RepositoryFolder, now: datetime) -> Edition:
     return edition
 
 
-def _published(edition: Edition, staged: Staged) -> Published:
-    return Published(staged.roles, edition.snapshot.signed.version)
+def _published(edition: Edition, roles: tuple[str, ...]) -> Published:
+    return Published(roles, edition.snapshot.signed.version)
 
 
 def _require_publishable(folder: RepositoryFolder, drafts: list[Draft], ready: Mapping[str, Draft]) -> None:
     lacking = [draft.name for draft in drafts if draft.role not in ready]
     if not drafts:
         raise RepositoryError("There is no draft to publish. Make one: dca-hosting repository renew, or rotate.")
+    if stale := [draft.name for draft in drafts if folder.is_published and _file_of(folder, draft).exists()]:
+        raise RepositoryError(f"{', '.join(stale)} is published already with another content. Remove the draft, and make it anew.")
     if not ready or (lacking and not folder.is_published):
         raise RepositoryError(
             f"Nothing was published: {', '.join(lacking)} lacks signatures. Sign: dca-hosting sign DRAFT --key KEY"

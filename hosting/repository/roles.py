@@ -1,6 +1,7 @@
 """The roles of the repository: who signs which targets, and for how long a signature is valid. Pure."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 
 from hosting.errors import RepositoryError
@@ -46,6 +47,13 @@ def validity(role: str) -> timedelta:
 def is_bin(role: str) -> bool:
     """Return whether a role is one of the bins of the sites."""
     return role.startswith(f"{BIN_PREFIX}-")
+
+
+def short_names(roles: Iterable[str]) -> str:
+    """Return roles in words, more than three bins as their number."""
+    listed = list(roles)
+    bins = [role for role in listed if is_bin(role)]
+    return ", ".join([role for role in listed if not is_bin(role)] + (bins if len(bins) <= 3 else [f"{len(bins):,} bins of sites"]))
 
 
 def require_configuration_path(path: str) -> None:

@@ -1,0 +1,76 @@
+"""The server signs what is due in the repository, and says in its log what people have to sign before it expires."""
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from hosting.clock import to_rfc3339, utc_now
+from hosting.errors import RepositoryError
+from hosting.repository.roles import short_names
+
+if TYPE_CHECKING:
+    from hosting.repository.condition import RoleCondition
+
+RESIGN_SECONDS = 3600
+REPEAT = timedelta(days=1)
+"""An alarm that lasts is told again after so long."""
+
+
+async def resign_regularly(folder: Path) -> None:
+    """Look after the repository in `folder` each hour, until it is cancelled."""
+    caretaker = Caretaker(folder)
+    while True:
+        await asyncio.to_thread(caretaker.look_after, utc_now())
+        await asyncio.sleep(RESIGN_SECONDS)
+
+
+class Caretaker:
+    """Signs anew and raises alarms. Several servers may have one each on the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._told: dict[tuple[str, str], datetime] = {}
+
+    def look_after(self, now: datetime) -> None:
+        """Sign what is due and log it; warn of what is still due, as an error in the last quarter of its validity."""
+        if not self._folder.is_dir():
+            return
+        from hosting.repository.repository import Repository  # noqa: PLC0415 - a server without repository loads no tuf
+
+        log = structlog.get_logger()
+        repository = Repository.open(self._folder)
+        if repository is None:
+            return
+        try:
+            if signed := repository.resign(now):
+                log.info("the repository was signed anew", roles=short_names(signed))
+        except (RepositoryError, OSError) as error:
+            log.error("the repository could not be signed anew; it is tried again in an hour", reason=str(error))
+        try:
+            self._raise_alarms(repository.condition(now), now)
+        except (RepositoryError, OSError) as error:
+            log.error("the repository cannot be read", reason=str(error))
+
+    def _raise_alarms(self, conditions: "list[RoleCondition]", now: datetime) -> None:
+        from hosting.repository.condition import without_bins  # noqa: PLC0415
+
+        alarms = {(one.role, one.state): one for one in without_bins(conditions) if one.state != "ok"}
+        self._told = {alarm: at for alarm, at in self._told.items() if alarm in alarms and now - at < REPEAT}
+        for alarm, condition in alarms.items():
+            if alarm in self._told:
+                continue
+            self._told[alarm] = now
+            log = structlog.get_logger()
+            say = log.warning if condition.state == "due" else log.error
+            say(
+                "sites refuse an expired role of the repository"
+                if condition.state == "expired"
+                else "a role of the repository expires",
+                role=condition.role,
+                version=condition.version,
+                expires=to_rfc3339(condition.expires),
+                advice=f"dca-hosting repository renew {condition.role}" if condition.is_offline else "see the errors of this log",
+            )
