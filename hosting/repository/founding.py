@@ -70,8 +70,7 @@ def make_first_drafts(folder: RepositoryFolder, founders: Founders, now: datetim
         _require_keys(name, keys, founders.threshold)
     with folder.locked():
         folder.prepare()
-        if folder.root_versions() or any(folder.drafts.iterdir()):
-            raise RepositoryError(f"{folder.path} is set up already. See: dca-hosting repository status")
+        _require_unfounded(folder)
         online = {role: _online_key(folder, founders, role) for role in ONLINE_KEYS}
         root = _root(founders, online, now)
         targets = _targets(founders, online[CONFIG], now)
@@ -89,6 +88,7 @@ def found_with_local_keys(
     folder: RepositoryFolder, keys: Path, passphrase_file: Path | None, threshold: int, now: datetime
 ) -> None:
     """Make the keys of all offline roles in `keys`, and first drafts that are signed with as many as each needs."""
+    _require_unfounded(folder)
     passphrase = passphrase_reader(passphrase_file, "the new keys", twice=True)
     files = {
         role: [make_key(f"{role}-{number}", keys, passphrase) for number in range(1, count + 1)]
@@ -100,6 +100,11 @@ def found_with_local_keys(
         for private, _ in files[draft.role][: draft.signers[0].threshold]:
             draft.sign(load_signer(str(private), draft.candidates().values(), passphrase))
         write_draft(folder.drafts / draft.name, draft)
+
+
+def _require_unfounded(folder: RepositoryFolder) -> None:
+    if folder.root_versions() or any(folder.drafts.glob("*")):
+        raise RepositoryError(f"{folder.path} is set up already. See: dca-hosting repository status")
 
 
 def _require_keys(name: str, keys: Sequence[Key], threshold: int) -> None:

@@ -15,8 +15,8 @@ from tests.updater.tuf_repository import serving
 PASSPHRASE = "four words of a test"
 
 
-def hosting(*words: str | Path) -> Finished:
-    return run_child(["python", "-m", "hosting", *words], folder=ROOT)
+def hosting(*words: str | Path, folder: Path = ROOT) -> Finished:
+    return run_child(["python", "-m", "hosting", *words], folder=folder)
 
 
 def done(finished: Finished) -> str:

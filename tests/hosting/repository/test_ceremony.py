@@ -1,0 +1,35 @@
+"""The written ceremony is run, line by line, by its own words."""
+
+import re
+import shlex
+from pathlib import Path
+
+from hosting.repository.repository import Repository
+from tests.conftest import ROOT
+
+from .published import PASSPHRASE, Published, done, hosting, site_of
+
+CEREMONY = ROOT / "docs" / "key-ceremony.md"
+
+
+def test_the_written_ceremony_succeeds_in_its_order(tmp_path: Path) -> None:
+    for name in ("hosting-data", "small-data"):
+        (tmp_path / name).mkdir()
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text(f"{PASSPHRASE}\n")
+    blocks = re.findall(r"```sh\n(.*?)```", CEREMONY.read_text(), re.DOTALL)
+    commands = [shlex.split(line) for block in blocks for line in block.splitlines()]
+
+    assert len(commands) >= 30
+    for command, *words in commands:
+        assert command == "dca-hosting"
+        asks = words[0] in ("keys", "sign") or "--local-keys" in words
+        # A person would type the passphrase.
+        done(hosting(*words, *(("--passphrase-file", passphrase) if asks else ()), folder=tmp_path))
+
+    data = tmp_path / "hosting-data"
+    assert list((data / "repository" / "drafts").iterdir()) == []
+    assert Repository.open(tmp_path / "small-data" / "repository") is not None
+    data.rename(tmp_path / "data")
+    with site_of(Published(tmp_path), tmp_path / "site") as site:
+        assert site.refresh().returncode == 0

@@ -1,0 +1,102 @@
+"""A power cut or a second publisher at any moment: sites find the former or the next state, whole, and publishing goes on."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from hosting.repository.repository import Repository
+from tests.children import run_child
+from tests.conftest import ROOT
+from tests.updater.tuf_repository import serving
+
+from .published import Published, Site, document, done, site_of
+from .signing import sign_with_local_keys
+
+ONE, TWO = "config/site/one.json", "config/site/two.json"
+
+
+def killed(published: Published, step: int, what: str) -> bool:
+    """Publish, killed at a step; return whether the step was reached."""
+    words: list[str | Path] = ["python", "-m", "tests.hosting.repository.killed_publisher", published.repository, str(step), what]
+    finished = run_child(words, folder=ROOT)
+    assert finished.returncode in (0, -9), finished.stderr
+    return finished.returncode == -9
+
+
+@pytest.fixture(scope="session")
+def with_two_sites(founded: Published, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Return a repository with two documents, never to be changed."""
+    published = Published(Path(shutil.copytree(founded.folder, tmp_path_factory.mktemp("two") / "hosting")))
+    opened(published).publish_configuration({ONE: document(1), TWO: document(1)})
+    return published
+
+
+@pytest.fixture(scope="session")
+def with_new_keys_signed(founded: Published, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Return a repository with a signed draft of a root that has another timestamp and snapshot key, never to be changed."""
+    published = Published(Path(shutil.copytree(founded.folder, tmp_path_factory.mktemp("new-keys") / "hosting")))
+    done(published.run("rotate", "--online", "timestamp", "--online", "snapshot"))
+    sign_with_local_keys(published)
+    return published
+
+
+def opened(published: Published) -> Repository:
+    repository = Repository.open(published.repository)
+    assert repository is not None
+    return repository
+
+
+def test_configuration_is_whole_after_a_kill_at_any_step(with_two_sites: Published, tmp_path: Path) -> None:
+    results = []
+    for step in range(1, 40):
+        published = Published(Path(shutil.copytree(with_two_sites.folder, tmp_path / str(step))))
+        reached = killed(published, step, "configuration")
+        with site_of(published, tmp_path / f"site {step}") as site:
+            results.append((site.fetch(ONE), site.fetch(TWO)))
+        if not reached:
+            break
+        opened(published).publish_configuration({ONE: document(3), TWO: document(2)})
+        with serving(published.tree()) as server:
+            site.url = server.url
+            assert (site.fetch(ONE), site.fetch(TWO)) == (document(3), document(2))
+
+    assert step >= 7
+    assert set(results) == {(document(1), document(1)), (document(2), document(2))}
+    assert results == sorted(results)
+
+
+def test_a_new_root_is_whole_after_a_kill_at_any_step(with_new_keys_signed: Published, tmp_path: Path) -> None:
+    versions = []
+    for step in range(1, 40):
+        published = Published(Path(shutil.copytree(with_new_keys_signed.folder, tmp_path / str(step))))
+        reached = killed(published, step, "drafts")
+        with serving(published.tree()) as server:
+            site = Site(tmp_path / f"site {step}", server.url).begin(published.repository / "metadata" / "1.root.json")
+            assert site.refresh().returncode == 0, step
+        versions.append(published.root.name)
+        if not reached:
+            break
+        if any((published.repository / "drafts").iterdir()):
+            done(published.run("publish"))
+        assert published.root.name == "2.root.json"
+        with serving(published.tree()) as server:
+            site.url = server.url
+            assert site.refresh().returncode == 0, step
+
+    assert step >= 4
+    assert versions == sorted(versions)
+    assert set(versions) == {"1.root.json", "2.root.json"}
+
+
+def test_two_publishers_at_once_lose_nothing(published: Published, tmp_path: Path) -> None:
+    paths = [f"config/site/{number}.json" for number in range(6)]
+    repositories = [opened(published) for _ in paths]
+
+    with ThreadPoolExecutor(len(paths)) as threads:
+        list(threads.map(lambda pair: pair[0].publish_configuration({pair[1]: document(1)}), zip(repositories, paths, strict=True)))
+
+    assert published.signed("snapshot")["version"] == 1 + len(paths)
+    with site_of(published, tmp_path) as site:
+        assert [site.fetch(path) for path in paths] == [document(1)] * len(paths)
