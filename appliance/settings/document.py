@@ -38,6 +38,9 @@ GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DEFINITION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\.toml")
 _JSON_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
+_TOML_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_TOML_KEY = re.compile(rf"(?<![A-Za-z0-9_\\-])(?:{_TOML_PART}\.[ \t]*+){{64}}")
+"""A dotted key of more than 64 parts: the library takes time and memory by the square of their number."""
 _KEYS = frozenset({"format", "version", "group", "settings", "definitions"})
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -211,6 +214,8 @@ def _require_definitions(definitions: Mapping[str, str]) -> None:
     for name, text in definitions.items():
         if not _DEFINITION_NAME.fullmatch(name):
             raise DocumentError("invalid", f"{name[:80]!r} cannot be the name of a definition. Write for example kyocera.toml.")
+        if _LONG_TOML_KEY.search(text):
+            raise DocumentError("invalid", f"The definition {name} is nested too deep.")
         try:
             tomllib.loads(text)
         except RecursionError as error:

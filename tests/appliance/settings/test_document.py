@@ -1,5 +1,6 @@
 """The signed configuration document: what is taken, and each way in which one is refused."""
 
+import contextlib
 import json
 import time
 import tracemalloc
@@ -103,6 +104,7 @@ def test_what_is_left_out_sets_nothing() -> None:
         (content(definitions={"../a.toml": ""}), "invalid", "../a.toml"),
         (content(definitions={"a.toml": "a ="}), "invalid", "a.toml"),
         (content(definitions={"a.toml": "a = " + "[" * 10_000}), "invalid", "nested"),
+        (content(definitions={"a.toml": ".".join("a" * 70) + " = 1"}), "invalid", "nested"),
         (content(definitions={f"a{number}.toml": "" for number in range(65)}), "invalid", "65"),
         (content(settings={"guardrails": {"networks": []}}), "site only", "guardrails.networks"),
         (content(settings={"hosting": {"url": "https://other.example"}}), "site only", "hosting.url"),
@@ -147,6 +149,31 @@ def test_monsters_cost_neither_time_nor_memory(document: bytes) -> None:
 
     assert seconds < 2
     assert peak < 30 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join(["a"] * 120_000) + " = 1",
+        "[" + " . ".join(["a"] * 60_000) + "]",
+        ".".join(['"\\""'] * 40_000) + " = 1",
+        ".".join(["'a'"] * 60_000) + " = 1",
+        "a = {" + ".".join(["b"] * 120_000) + " = 1}",
+        "a = " + "[" * 200_000,
+        "x" * 250_000,
+        '"' * 250_000,
+        '"\\' * 60_000,
+        "[[a]]\n" * 40_000,
+        "[a]\n" * 40_000,
+        "a" + " " * 200_000,
+        "a." * 60 + "\n" + "a." * 60,
+    ],
+)
+def test_definitions_that_are_monsters_cost_neither_time_nor_memory(text: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(DocumentError):
+        parse_document(write_document(Document(1, {}, {"a.toml": text})), "global")
+    assert time.process_time() - begun < 3
 
 
 def secrets_of(model: type[BaseModel], path: str = "") -> Iterator[str]:
