@@ -178,3 +178,25 @@ def test_server_that_speaks_another_protocol_is_told() -> None:
 
         assert "does not speak HTTP" in str(refused(f"{server.metadata_url}/a.json"))
         assert "encrypted" in str(refused(f"{server.metadata_url}/a.json".replace("http:", "https:")))
+
+
+def test_what_fetches_cost_is_counted_with_their_headers() -> None:
+    with serving({"a": b"x" * 50_000}) as server:
+        fetcher = Fetcher(HostingSettings())
+        for _ in range(2):
+            assert b"".join(fetcher.fetch(f"{server.url}/a", 50_000)) == b"x" * 50_000
+        fetcher.close()
+
+    # Twice the file, headers of HTTP, TCP and IP; one connection, which is opened with two packets from here and closed.
+    assert 100_000 < fetcher.traffic.bytes_received < 110_000
+    assert 300 < fetcher.traffic.bytes_sent < 10_000
+    assert fetcher.traffic.packets_sent >= 6
+
+
+def test_a_connection_that_is_refused_is_counted_too() -> None:
+    fetcher = Fetcher(HostingSettings())
+    with pytest.raises(FetchError):
+        list(fetcher.fetch("http://127.0.0.1:1/a", LIMIT))
+    fetcher.close()
+
+    assert (fetcher.traffic.packets_sent, fetcher.traffic.packets_received) == (1, 1)
