@@ -19,6 +19,8 @@ _OCTET_STRING: Final = int(Tag.OCTET_STRING)
 _OBJECT_IDENTIFIER: Final = int(Tag.OBJECT_IDENTIFIER)
 _NO_ERROR: Final = bytes((_INTEGER, 1, 0, _INTEGER, 1, 0))
 """Error status and error index of nearly every response."""
+_HEADS: Final = 512
+"""Heads of responses that are remembered."""
 
 
 class Response(NamedTuple):
@@ -32,12 +34,33 @@ class Response(NamedTuple):
     varbinds: list[tuple[Oid, Value]]
 
 
+class _Head(NamedTuple):
+    """What stands before the varbinds of a response without error. Only the request-id differs between responses of one length."""
+
+    before: bytes
+    """Up to the request-id, which has four bytes."""
+    id_at: int
+    id_end: int
+    after: bytes
+    """From behind the request-id to the first varbind."""
+    varbinds_at: int
+    version: int
+    community: bytes
+
+
+_heads: Final[dict[int, _Head]] = {}
+"""The head read last, by the length of its message: of a scan's replies most begin with one that was read before."""
+
+
 class _Unfamiliar(Exception):  # noqa: N818 - not an error: a reason to ask the authority
     """The message holds something this reader leaves to pysnmp."""
 
 
 def read_request_id(data: bytes) -> int | None:
     """Return the request-id of a response message without reading the rest, or None if it is not plainly there."""
+    head = _known_head(data)
+    if head is not None:
+        return int.from_bytes(data[head.id_at : head.id_end], "big", signed=True)
     try:
         position = _inside(data, 0, _SEQUENCE)[0]
         position = _inside(data, position, _INTEGER)[1]
@@ -102,7 +125,20 @@ def _small_integer(data: bytes, position: int) -> tuple[int, int]:
     return data[position + 2], position + 3
 
 
+def _known_head(data: bytes) -> _Head | None:
+    """Return the head of a message where it has been read before: not a byte but those of the request-id is another one."""
+    head = _heads.get(len(data))
+    if head is None or not data.startswith(head.before) or data[head.id_end : head.varbinds_at] != head.after:
+        return None
+    return head
+
+
 def _read(data: bytes) -> Response:
+    head = _known_head(data)
+    if head is not None:
+        _, id_at, id_end, _, position, version, community = head
+        request_id = int.from_bytes(data[id_at:id_end], "big", signed=True)
+        return Response(version, community, request_id, 0, 0, _varbinds(data, position, len(data), version))
     position, end = _inside(data, 0, _SEQUENCE)
     if end != len(data):
         raise _Unfamiliar
@@ -112,8 +148,9 @@ def _read(data: bytes) -> Response:
     start, position = _inside(data, position, _OCTET_STRING)
     community = data[start:position]
     position, pdu_end = _inside(data, position, _RESPONSE)
-    start, position = _inside(data, position, _INTEGER)
-    request_id = _integer(data[start:position])
+    id_at, id_end = _inside(data, position, _INTEGER)
+    request_id = _integer(data[id_at:id_end])
+    position = id_end
     if data[position : position + 6] == _NO_ERROR:
         error_status = error_index = 0
         position += 6
@@ -123,7 +160,12 @@ def _read(data: bytes) -> Response:
     position, list_end = _inside(data, position, _SEQUENCE)
     if not end == pdu_end == list_end:
         raise _Unfamiliar
-    return Response(version, community, request_id, error_status, error_index, _varbinds(data, position, end, version))
+    response = Response(version, community, request_id, error_status, error_index, _varbinds(data, position, end, version))
+    if error_status == error_index == 0 and id_end - id_at == 4:
+        if len(_heads) == _HEADS:
+            _heads.clear()
+        _heads[end] = _Head(data[:id_at], id_at, id_end, data[id_end:position], position, version, community)
+    return response
 
 
 def _varbinds(data: bytes, position: int, end: int, version: int) -> list[tuple[Oid, Value]]:

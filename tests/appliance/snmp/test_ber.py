@@ -4,6 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from appliance.snmp import ber
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_request_id, read_response
 from appliance.snmp.user_security import UnreadableError, UserSecurity
@@ -171,3 +172,29 @@ def test_a_length_beyond_any_memory_is_no_answer() -> None:
     assert message[:7] == bytes.fromhex("30220201010406")
     with pytest.raises(UndecodableError):
         decode_response(b"\x30\x2a" + message[2:6] + b"\x88" + b"\xff" * 8 + message[7:])
+
+
+@given(messages(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_what_was_read_before_makes_no_difference(message: tuple[Response, bytes], data: st.DataObject) -> None:
+    """The reader knows heads again: one that differs by a single byte is another one."""
+    first = message[1]
+    position = data.draw(st.integers(0, min(len(first) - 1, 200)))
+    changed = bytearray(first)
+    changed[position] = data.draw(st.integers(0, 255))
+    second = bytes(changed)
+    ber._heads.clear()
+    fresh = read_request_id(second), read_response(second)
+    ber._heads.clear()
+    read_response(first)
+    assert (read_request_id(second), read_response(second)) == fresh
+
+
+def test_heads_are_remembered_up_to_a_bound() -> None:
+    ber._heads.clear()
+    for length in range(2 * ber._HEADS):
+        varbinds: list[tuple[Oid, Value]] = [((1, 3, 6), Value(int(Tag.OCTET_STRING), b"x" * length))]
+        response = read_response(write_response(1, 2**25 + length, varbinds, status=0, index=0, community=b"public"))
+        assert response is not None
+        assert response.request_id == 2**25 + length
+    assert 0 < len(ber._heads) <= ber._HEADS
