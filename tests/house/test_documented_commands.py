@@ -12,7 +12,8 @@ from appliance.settings.environment import USER_VARIABLES, VARIABLES
 from tests.children import run_child
 from tests.conftest import ROOT, StartSimulator
 
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+RUN_AS_A_WHOLE = {ROOT / "docs" / "key-ceremony.md": ROOT / "tests" / "hosting" / "repository" / "test_ceremony.py"}
+DOCUMENTS = sorted({ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - RUN_AS_A_WHOLE.keys())
 RUN_ELSEWHERE = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
@@ -72,6 +73,10 @@ def test_documented_commands_of_the_hosting_server_succeed_in_their_order(tmp_pa
         words = shlex.split(command)
         finished = run_child([installed(words[0]), *words[1:]], folder=tmp_path)
         assert finished.returncode == 0, (command, finished.stderr)
+
+
+def test_a_document_that_is_run_as_a_whole_is_named_by_its_runner() -> None:
+    assert all(document.name in runner.read_text() for document, runner in RUN_AS_A_WHOLE.items())
 
 
 def installed(command: str) -> Path:
