@@ -1,6 +1,7 @@
 """The server signs what is due in the repository, and says in its log what people have to sign before it expires."""
 
 import asyncio
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,11 @@ REPEAT = timedelta(days=1)
 """An alarm that lasts is told again after so long."""
 
 
-async def resign_regularly(folder: Path) -> None:
-    """Look after the repository in `folder` each hour, until it is cancelled."""
+async def resign_regularly(folder: Path, threads: Executor) -> None:
+    """Look after the repository in `folder` each hour, on one of `threads`, until it is cancelled."""
     caretaker = Caretaker(folder)
     while True:
-        await asyncio.to_thread(caretaker.look_after, utc_now())
+        await asyncio.get_running_loop().run_in_executor(threads, caretaker.look_after, utc_now())
         await asyncio.sleep(RESIGN_SECONDS)
 
 

@@ -102,7 +102,8 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
         body_timeout=BODY_SECONDS,
     )
     server.add_sockets(sockets)
-    work = (_finish_publishing(services), _clean_regularly(services), resign_regularly(services.config.repository))
+    resigning = resign_regularly(services.config.repository, services.publishing_threads)
+    work = (_finish_publishing(services), _clean_regularly(services), resigning)
     tasks = [asyncio.create_task(each) for each in work]
     ready(sockets[0].getsockname()[1])
     await stop.wait()
