@@ -34,6 +34,7 @@ _WHAT: Mapping[str, tuple[Level, str]] = {
     "refused": ("warn", "Refused"),
     "failed": ("warn", "Not received"),
     "gone_back": ("off", "Gone back by hand"),
+    "moved": ("off", "Left behind by a move"),
 }
 _REASONS: Mapping[str, str] = {
     "guardrail": "outside the limits of this site",

@@ -17,7 +17,7 @@ from appliance.clock import to_rfc3339
 from appliance.settings.document import NO_MARKER, ReceivedLayerName
 
 State = Literal["none", "trial", "kept", "refused", "failed", "held"]
-What = Literal["applied", "kept", "restored", "refused", "failed", "gone_back"]
+What = Literal["applied", "kept", "restored", "refused", "failed", "gone_back", "moved"]
 Changes = Sequence[tuple[str, str, str]]
 LayerNames = Sequence[tuple[str, int, str]]
 
@@ -131,6 +131,13 @@ class Received:
         """Put the configuration before into force because a person wants it, and hold it against what is offered now."""
         assert self.in_force is not None
         return self._one_back(_outcome(now, "gone_back", "", text, layers=self.in_force.names()), "held")
+
+    def moved(self, text: str, now: datetime) -> "Received":
+        """Leave behind what another provider has set: it is neither in force nor gone back to. What became of it stays."""
+        if self.in_force is None and not self.earlier:
+            return replace(self, marker=NO_MARKER, state="none")
+        layers = self.in_force.names() if self.in_force else ()
+        return Received(outcomes=self._with(_outcome(now, "moved", "", text, layers=layers)))
 
     def settled(self, marker: str) -> "Received":
         """Note that what is offered is what is in force: nothing was dealt with since that matters any more."""

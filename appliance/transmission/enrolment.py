@@ -98,8 +98,17 @@ def enrol_site(text: str, trust_folder: Path, settings: SettingsStore, traffic: 
         root = checked_root(answer.root, enrolment.root_sha256, server_of(enrolment.url))
         keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
     made = Registration(enrolment.url, answer.site_id, to_rfc3339(utc_now()), enrolment.root_sha256)
+    _leave_behind(registration(settings), made, settings)
     settings.change_documents(TABLE, lambda _rows: [asdict(made)])
     return made
+
+
+def _leave_behind(before: Registration | None, now: Registration, settings: SettingsStore) -> None:
+    """Put out of force what a former provider has set. The same one keeps it, though its address or its root has changed."""
+    if before is None or server_of(before.url) == server_of(now.url) or before.root_sha256 == now.root_sha256:
+        return
+    text = f"The site has moved to {server_of(now.url)}: nothing that {server_of(before.url)} has set is in force any more."
+    settings.change_received(lambda received: received.moved(text, utc_now()))
 
 
 def checked_root(root: str | None, sha256: str, server: str) -> bytes:

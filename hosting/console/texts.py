@@ -69,6 +69,7 @@ OUTCOMES: Mapping[str, str] = {
     "refused": "Refused",
     "failed": "Not received",
     "gone_back": "Taken back by the site's admin",
+    "moved": "Left behind: the site has moved",
 }
 
 MASKS: Mapping[str, str] = {

@@ -8,6 +8,8 @@ import pytest
 
 from appliance.errors import DataFolderError, HostingError, RefusedError, SettingsError
 from appliance.paths import Paths
+from appliance.settings.document import GLOBAL_PATH
+from appliance.settings.received import Configuration, Received, ReceivedLayer
 from appliance.settings.store import SettingsStore
 from appliance.transmission.enrolment import enrol_site, open_client, parse_enrolment, registration
 from appliance.transmission.identity import KEY_FILE, load_key, load_or_make_key
@@ -222,6 +224,35 @@ def test_another_server_has_another_folder_and_the_key_stays(trust: Path, settin
         keys.append(peer.received[0].content["public_key"])
     assert keys[0] == keys[1]
     assert sorted(path.name for path in (trust / "repository").iterdir()) == sorted(one.root_sha256[:16] for one in (first, second))
+
+
+def enrolled_elsewhere(trust: Path, settings: SettingsStore, *roots: str | None) -> Received:
+    """Enrol at a server for each root in turn; return what is left of the configuration that came from the first."""
+    layer = ReceivedLayer("global", GLOBAL_PATH, 1, "ab" * 32, {"scan": {"read_minutes": 30}}, {}, "globalcfg")
+    configuration = Configuration((layer,), "2026-11-25T10:00:00Z", "0123456789abcdef")
+    for number, root in enumerate(roots):
+        decided = Decided(root=root)
+        ending = f"&root={decided.root_sha256}" if root else ""
+        with serving(decided.answer) as peer:
+            enrol_site(f"{peer.url}#enrol={CODE}{ending}", trust, settings)
+        if number == 0:
+            settings.change_received(lambda _: Received(configuration, marker=configuration.marker, state="kept"))
+            assert settings.effective().settings.scan.read_minutes == 30
+    return settings.received()
+
+
+@pytest.mark.parametrize("second", [f"{ROOT} ", None])
+def test_what_a_former_provider_has_set_is_left_behind(trust: Path, settings: SettingsStore, second: str | None) -> None:
+    left = enrolled_elsewhere(trust, settings, ROOT, second)
+    assert settings.effective().settings.scan.read_minutes == 60
+    assert (left.in_force, left.earlier, left.marker, left.state) == (None, (), "none", "none")
+    assert (left.outcomes[0].what, left.outcomes[0].layers) == ("moved", ((GLOBAL_PATH, 1, "ab" * 32),))
+    assert "has moved to 127.0.0.1:" in left.outcomes[0].text
+
+
+def test_the_same_provider_at_another_address_keeps_what_it_has_set(trust: Path, settings: SettingsStore) -> None:
+    assert enrolled_elsewhere(trust, settings, ROOT, ROOT).state == "kept"
+    assert settings.effective().settings.scan.read_minutes == 30
 
 
 def test_an_enrolment_whose_answer_was_lost_can_be_repeated_with_the_same_key(trust: Path, settings: SettingsStore) -> None:
