@@ -1,7 +1,7 @@
 """Sending what waits: batch after batch, until the outbox is empty or something stands in the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.errors import ContentRefusedError
 from appliance.store.store import Store
@@ -15,8 +15,8 @@ BATCH_READINGS = 1000
 class Sent:
     """What one run has sent."""
 
-    calls: int = 0
-    """How often the hosting server was asked."""
+    calls: int = field(default=0, compare=False)
+    """How often the hosting server was asked, whatever came of it."""
     batches: int = 0
     accepted: int = 0
     duplicate: int = 0
