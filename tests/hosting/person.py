@@ -1,18 +1,27 @@
 """Somebody with a browser who uses the console."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from tests.hosting.running import PASSWORD, Answer, RunningServer
+from tests.hosting.running import PASSWORD, Answer
 
 SESSION = "dca_hosting_session"
 XSRF = "_dca_hosting_xsrf"
 
 
+class Asked(Protocol):
+    """A server, in this process or another."""
+
+    def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, body: Any = None) -> Answer:
+        """Return what the server answers; redirects are not followed."""
+        ...
+
+
 class Person:
     """Somebody with a browser: keeps cookies, sends forms with their token."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: Asked) -> None:
         self.server = server
         self.cookies: dict[str, str] = {}
 
