@@ -157,6 +157,10 @@ def _start_hosting(screen: Screen, stage: Stage, processes: Processes) -> int:
     init = [*data, "--name", "localhost", "--private-ca", "--admin-password-file", str(password)]
     processes.run("Setting up the hosting server", command("dca-hosting", "init", *init))
     screen.done("Hosting server set up: SQLite database, account, private certificate authority")
+    screen.live("founding the repository …")
+    signing = [*data, "--local-keys", str(stage.folder / "keys"), "--passphrase-file", str(password)]
+    processes.run("Founding the repository", command("dca-hosting", "repository", "init", *signing))
+    screen.done("Repository founded: what is published for the site in the console is signed")
     server = processes.start("hosting server", command("dca-hosting", "serve", *data, "--port", "0", "--bind", "127.0.0.1"))
     port = int(server.wait_for(r"is ready on port (\d+)")[1])
     screen.done(f"Hosting server answers at https://localhost:{port}/")

@@ -1,5 +1,6 @@
 """`python -m simulator.demo`, the product in one command: it works, and it leaves nothing behind, however it ends."""
 
+import hashlib
 import json
 import os
 import re
@@ -50,6 +51,9 @@ def test_the_demo_brings_every_item_of_13_printers_to_the_hosting_server(tmp_pat
     assert finished.stderr == ""
     assert left_behind(temporary) == []
     _nobody_asked_about_people(kept)
+    [enrolment] = json.loads((kept / "appliance" / "settings.json").read_text())["enrolment"].values()
+    root = (kept / "hosting" / "repository" / "metadata" / "1.root.json").read_bytes()
+    assert enrolment["root_sha256"] == hashlib.sha256(root).hexdigest(), "it can verify what is published in the console"
 
 
 def _nobody_asked_about_people(kept: Path) -> None:
