@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks._network import NoNetworkError
+
 INSIDE = "DCA_BENCHMARK_NAMESPACE"
 SETTLED_SECONDS = 0.15
 """Longer than an acknowledgement is delayed."""
@@ -22,6 +24,15 @@ def inside_namespace(module: str, arguments: Sequence[str]) -> int:
     environment = os.environ | {INSIDE: "1"}
     command = [_tool("unshare"), "--map-root-user", "--net", sys.executable, "-m", "benchmarks", module, *arguments]
     return subprocess.run(command, env=environment, check=False, cwd=Path(__file__).parents[1]).returncode
+
+
+def require_namespaces() -> None:
+    """Raise NoNetworkError where this user can make no network namespace."""
+    made = subprocess.run([_tool("unshare"), "--map-root-user", "--net", "true"], capture_output=True, check=False)
+    if made.returncode:
+        raise NoNetworkError("this user may make no network namespace")
+    if not shutil.which("nft", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"):
+        raise NoNetworkError("nftables is not installed")
 
 
 def is_inside() -> bool:

@@ -57,6 +57,17 @@ def test_wire_counts_as_the_kernel_does() -> None:
     assert set(rows["1 printer, first read"]["peers"]) == {"snmpbulkwalk -Cr10", "snmpwalk", "one OID per GET"}
 
 
+def test_configuration_counts_what_a_check_costs_and_times_a_publication() -> None:
+    rows = figures(quick("configuration"))
+    idle, changed, first = (rows[f"300 sites, {what}"] for what in ("idle poll", "changed configuration", "first fetch"))
+    assert [row["verdict"] for row in (idle, first)] == ["met", "met"]
+    # The snapshot is most of what a change costs; at first there are a root, targets and two documents more.
+    assert 500 < idle["ours"] < rows["snapshot"]["ours"] < changed["ours"] < first["ours"]
+    assert "B at IP level over HTTPS" in idle["note"]
+    within, command = (rows[f"300 sites, {what}"]["ours"] for what in ("publish it from the console", "publish one site's change"))
+    assert 0 < within < command < 30
+
+
 def test_a_sweep_finds_every_address_that_answers() -> None:
     rows = figures(quick("sweep"))
     assert rows["/21, answering, of 256"]["ours"] == 256
