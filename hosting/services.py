@@ -10,6 +10,7 @@ from hosting.config import Config
 from hosting.configuration.publishing import Publishing
 from hosting.credentials import Passwords
 from hosting.db.database import Database
+from hosting.repository.standing import Watch
 from hosting.throttle import Throttle
 
 Result = TypeVar("Result")
@@ -28,6 +29,7 @@ class Services:
     logins: Throttle  # logins of everybody together
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
+    repository: Watch
 
     async def publish(self, work: Callable[[Publishing], Result]) -> Result:
         """Return what `work` returns, done on the one thread that signs."""
@@ -53,4 +55,5 @@ def make_services(config: Config, database: Database) -> Services:
         logins=Throttle(limits.logins_burst, limits.logins_per_second),
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
+        repository=Watch(config.repository),
     )

@@ -1,15 +1,18 @@
 """Base of the console's pages: nobody gets in without a session unless a page says it is public."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import structlog
 from tornado.web import HTTPError, StaticFileHandler
 
+from hosting.clock import utc_now
+from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
-from hosting.errors import BusyError, DataError
+from hosting.errors import BusyError, DataError, RepositoryError
 from hosting.version import installed_version
 from hosting.web import SECURITY_HEADERS, BaseHandler
 
@@ -54,6 +57,8 @@ class ConsoleHandler(BaseHandler):
 
     public: ClassVar[bool] = False
     session: Session | None = None
+    badges: Mapping[str, tuple[str, str]] = MappingProxyType({})
+    """Level and word beside a link of the navigation, by its path."""
 
     async def prepare(self) -> None:
         """Let in who is logged in; send others to the login page."""
@@ -63,12 +68,22 @@ class ConsoleHandler(BaseHandler):
             if self.session and due:
                 session_hash = self.session.session_hash
                 await self.services.database.write(lambda connection: accounts.see_session(connection, session_hash))
+        if self.session:
+            self.badges = await self.services.database.run(self._look_for_alarms)
         if self.session or self.public:
             return
         if self.request.method in ("GET", "HEAD"):
             self.redirect(self.url("/login", next=self.request.path) if self.request.path != "/" else self.url("/login"))
         else:
             raise HTTPError(403, "You are not logged in, or your session is over. Log in again.")
+
+    def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
+        try:
+            standing = self.services.repository.standing(utc_now())
+        except RepositoryError:
+            return {"/repository": ("bad", "Damaged")}
+        states = {role.state for role in standing.alarming()} if standing else set()
+        return {"/repository": texts.ROLE_STATES["expired" if "expired" in states else "late"]} if states else {}
 
     @property
     def actor(self) -> str:
@@ -93,6 +108,7 @@ class ConsoleHandler(BaseHandler):
             "static": lambda path: self.config.base_path + self.static_url(path),
             "here": self.request.path,
             "navigation": NAVIGATION,
+            "badges": self.badges,
             "session": self.session,
             "version": installed_version(),
             "notices": [],

@@ -9,6 +9,7 @@ from hosting.console.base import ConsoleHandler
 from hosting.db import sites
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
+from hosting.repository.folder import RepositoryFolder
 
 DAYS = (1, 7, 30)
 
@@ -49,6 +50,7 @@ class EnrolmentPage(ConsoleHandler):
     async def _show(self, **values: Any) -> None:
         waiting = await self.services.database.read(sites.open_codes)
         shown: dict[str, Any] = {"name": "", "address": self._own_address(), "days": 7, "faults": {}, "made": None, "made_for": ""}
+        shown["ready"] = RepositoryFolder(self.config.repository).is_published
         shown |= {"made_days": 7, "site_id": "", "waiting": waiting, "choices": DAYS}
         self.page("enrolment.html", **(shown | values))
 

@@ -1,19 +1,35 @@
-"""The page of the repository: what is signed, by how many, until when."""
+"""The page of the repository: what is signed, by whom, until when, and what people have to do."""
 
-import hashlib
-
+from hosting.clock import utc_now
+from hosting.console import texts
+from hosting.console.alarms import Waiting, alarms
 from hosting.console.base import ConsoleHandler
-from hosting.repository.repository import Repository
+from hosting.errors import RepositoryError
+from hosting.repository.standing import Standing
 
 
 class RepositoryPage(ConsoleHandler):
-    """`/repository`: the roles of the repository, or how to set one up."""
+    """`/repository`: the roles of the repository and its drafts, or how to set one up."""
 
     async def get(self) -> None:
         """Show it."""
+        now = utc_now()
+        watch = self.services.repository
 
-        def look() -> str | None:
-            repository = Repository.open(self.config.repository)
-            return hashlib.sha256(repository.trusted_root()).hexdigest() if repository else None
+        def look() -> tuple[Standing | None, list[Waiting], str]:
+            try:
+                return watch.standing(now), [Waiting.check(draft) for draft in watch.drafts()], ""
+            except RepositoryError as error:
+                return None, [], str(error)
 
-        self.page("repository.html", root=await self.services.database.run(look), folder=self.config.repository)
+        standing, drafts, fault = await self.services.database.run(look)
+        folder = self.config.repository
+        self.page(
+            "repository.html",
+            standing=standing,
+            drafts=drafts,
+            fault=fault,
+            folder=folder,
+            alarms=list(alarms(standing.roles, drafts, f"{folder}/drafts", now)) if standing else [],
+            role_states=texts.ROLE_STATES,
+        )

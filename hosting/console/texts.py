@@ -52,6 +52,14 @@ CONTACTS: Mapping[str, tuple[str, str]] = {
     "revoked": ("bad", "Revoked"),
 }
 
+ROLE_STATES: Mapping[str, tuple[str, str]] = {
+    "ok": ("ok", "Valid"),
+    "due": ("busy", "Due"),
+    "late": ("warn", "Late"),
+    "expired": ("bad", "Expired"),
+}
+"""How long a role of the repository is still valid: due at half of its time, late in the last quarter."""
+
 CONFIGURATION_STATES: Mapping[str, tuple[str, str]] = {
     "none": ("off", "Nothing received yet"),
     "trial": ("busy", "On trial"),

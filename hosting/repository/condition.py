@@ -1,9 +1,9 @@
 """How long each role of a repository is still valid, and who signed it. Signatures were checked when it was published."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.roles import BIN_PREFIX, CONFIG, OFFLINE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, is_bin, validity
@@ -31,6 +31,10 @@ class RoleCondition:
     def has_used(self, part: float, now: datetime) -> bool:
         """Return whether so much of its validity is over."""
         return self.expires - now <= validity(self.role) * (1 - part)
+
+    def at(self, now: datetime) -> Self:
+        """Return it as it is at another moment."""
+        return replace(self, state=_state(self.expires - now, validity(self.role)))
 
 
 def conditions(folder: RepositoryFolder, now: datetime) -> list[RoleCondition]:
