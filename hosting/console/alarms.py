@@ -62,8 +62,8 @@ def alarms(roles: Sequence[RoleCondition], drafts: Sequence[Waiting], folder: st
         if role.is_offline:
             yield Alarm(_level(role), f"{_what(role, now)} {_how(waiting.get(role.role))}", _commands(role, waiting, folder))
         elif role.state != "due":
-            text = f"{_what(role, now)} The server signs it anew each hour and could not: the log of dca-hosting serve says why."
-            yield Alarm(_level(role), text, ("dca-hosting repository status",))
+            why = "The server tries each hour to sign it anew, and could not: the log of dca-hosting serve says why."
+            yield Alarm(_level(role), f"{_what(role, now)} {why}", ("dca-hosting repository status",))
 
 
 def _level(role: RoleCondition) -> str:
@@ -74,8 +74,8 @@ def _what(role: RoleCondition, now: datetime) -> str:
     refused = REFUSED.get(role.role, REFUSED[CONFIG])
     moment = texts.ago(role.expires, now)
     if role.state == "expired":
-        return f"{role.role} expired {moment}: {refused}."
-    return f"{role.role} expires {moment}. From then on {refused}."
+        return f"The role {role.role} expired {moment}: {refused}."
+    return f"The role {role.role} expires {moment}. From then on {refused}."
 
 
 def _how(draft: Waiting | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,6 +201,27 @@ def test_every_page_fits_a_phone(open_page: OpenPage, fed_server: RunningServer,
             assert accessibility_faults(page) == []
     page.goto("/sites")
     picture(page, "console-phone", document=True)
+
+
+@pytest.mark.parametrize("size", [PHONE, None], ids=["phone", "desk"])
+def test_what_is_to_be_signed_fits_and_is_accessible(
+    open_page: OpenPage, tmp_path: Path, picture: TakePicture, size: tuple[int, int] | None
+) -> None:
+    published = Published(tmp_path).found()
+    assert published.run("renew", "release").returncode == 0
+    published.let_timestamp_expire(utc_now() + timedelta(hours=3))
+    server = RunningServer(Config(published.data))
+    try:
+        page = visit(open_page, server, **({"size": size} if size else {}))
+        page.goto("/sites")
+        page.get_by_role("link", name="Repository Late").click()
+        expect(page.get_by_text("timestamp expires in")).to_be_visible()
+        expect(page.get_by_role("row").filter(has_text="2.release.json")).to_contain_text("2 more needed")
+        assert not overflows(page)
+        assert accessibility_faults(page) == []
+        picture(page, "console-repository-phone" if size else "console-repository")
+    finally:
+        server.stop()
 
 
 def every_page(page: Page) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hosting.clock import to_rfc3339, utc_now
+from hosting.clock import utc_now
 from hosting.console.alarms import Waiting, alarms
 from hosting.repository.repository import Repository
 from hosting.repository.standing import Watch
@@ -40,14 +40,6 @@ class _At(Published):
         return self._data
 
 
-def let_timestamp_expire(published: Published, when: datetime) -> None:
-    """Change when the timestamp expires, as in a server that has not signed for a while: publishing refuses to make such a one."""
-    path = published.repository / "metadata" / "timestamp.json"
-    content = json.loads(path.read_bytes())
-    content["signed"]["expires"] = to_rfc3339(when)
-    path.write_text(json.dumps(content))
-
-
 def text_of(person: Person) -> str:
     answer = person.get("/repository")
     assert answer.status == 200
@@ -71,10 +63,10 @@ def test_roles_are_listed_with_who_signed_and_the_bins_as_one(publisher: Person,
 
 def test_what_expires_is_told_on_top_and_in_the_navigation(publisher: Person, published: Published) -> None:
     assert "Late" not in publisher.get("/sites").text
-    let_timestamp_expire(published, utc_now() + timedelta(hours=4, minutes=1))
+    published.let_timestamp_expire(utc_now() + timedelta(hours=4, minutes=1))
     assert '<span class="state state-warn">Late</span>' in publisher.get("/sites").text
     assert "timestamp expires in 4 hours" in text_of(publisher)
-    let_timestamp_expire(published, utc_now() - timedelta(hours=24))
+    published.let_timestamp_expire(utc_now() - timedelta(hours=24))
     text = text_of(publisher)
     assert '<span class="state state-bad">Expired</span>' in publisher.get("/sites").text
     assert "timestamp expired 24 hours ago: sites refuse all that is new" in text

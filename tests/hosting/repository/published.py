@@ -5,9 +5,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from hosting.clock import to_rfc3339
 from tests.children import Finished, run_child
 from tests.conftest import ROOT
 from tests.updater.tuf_repository import serving
@@ -76,6 +78,13 @@ class Published:
         self.passphrase.write_text(f"{PASSPHRASE}\n")
         done(self.run("init", "--local-keys", self.keys, "--passphrase-file", self.passphrase))
         return self
+
+    def let_timestamp_expire(self, when: datetime) -> None:
+        """Change when the timestamp expires, as of a server that has not signed for a while: publishing makes no such one."""
+        path = self.repository / "metadata" / "timestamp.json"
+        content = json.loads(path.read_bytes())
+        content["signed"]["expires"] = to_rfc3339(when)
+        path.write_text(json.dumps(content))
 
     def run(self, action: str, *words: str | Path) -> Finished:
         return hosting("repository", action, "--data", self.data, *words)
