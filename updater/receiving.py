@@ -189,7 +189,8 @@ class _Check:
             return self._refuse(offers, "guardrail", str(error))
         except SettingsError as error:
             return self._refuse(offers, "invalid", str(error))
-        changes = difference(self._store.effective(), after) + self._definitions_changed(configuration)
+        changes = [change for change in difference(self._store.effective(), after) if not change[0].startswith("guardrails.")]
+        changes += self._definitions_changed(configuration)
         self._keep_texts(texts)
         text = f"New configuration is in force ({describe(configuration)}), and is being watched."
         self._store.change_received(lambda received: received.applied(configuration, text, changes, now))

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from appliance.errors import SettingsError
 from appliance.settings.document import ReceivedLayerName
-from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SITE_ONLY, Settings, span
+from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, PRIVATE_NETWORKS, SITE_ONLY, Settings, span
 from appliance.settings.validation import validate
 
 Layer = Literal["default", "hosting", "global", "group", "assigned", "site", "environment"]
@@ -66,6 +66,9 @@ def resolve(
                 origins[f"{section}.{field}"] = layer
     if origins.get("scan.packets_per_second") in FROM_AFAR:
         _require_rate(merged)
+    if origins.get("scan.targets") in FROM_AFAR and not merged.get("guardrails", {}).get("networks"):
+        # A request carries the community of the site: nobody far off may have it sent to an address of his own.
+        merged.setdefault("guardrails", {})["networks"] = PRIVATE_NETWORKS
     return Effective(validate(merged, variables or {}), origins, variables or {})
 
 

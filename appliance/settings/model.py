@@ -352,11 +352,23 @@ class PrivacySettings(Section):
     ] = False
 
 
+PRIVATE_NETWORKS: tuple[str, ...] = (
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
+    *("100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),  # RFC 6598, RFC 3927, loopback
+    *("fc00::/7", "fe80::/10", "::1"),  # RFC 4193, RFC 4291
+)
+"""Networks that are the site's own, wherever it is."""
+
+
 class Guardrails(Section):
     """Limits only the site sets; configuration of the hosting server outside them is refused as a whole."""
 
     networks: Annotated[
-        tuple[Target, ...], Field(max_length=4096, description="The only networks that may be scanned; empty: any")
+        tuple[Target, ...],
+        Field(
+            max_length=4096,
+            description="The only networks that may be scanned; empty: any; private ones where the hosting server sets the ranges",
+        ),
     ] = ()
     packets_per_second: Annotated[int, Field(ge=1, le=10000, description="Ceiling of scan.packets_per_second")] = 1000
     snmp_ports: Annotated[

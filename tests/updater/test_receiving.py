@@ -7,6 +7,7 @@ import time
 import pytest
 
 from appliance.settings.document import GLOBAL_PATH, Document, group_path, marker, site_path, write_document
+from appliance.settings.model import PRIVATE_NETWORKS
 from tests.children import run_child
 from updater.receiving import check
 
@@ -73,6 +74,15 @@ def test_layers_stand_above_each_other_and_the_site_above_all(configured_site: C
     fields = ("silent_hours", "sweep_minutes", "read_minutes", "icmp")
     assert [effective.layer_of(f"scan.{field}") for field in fields] == ["global", "group", "assigned", "site"]
     assert [layer.path for layer in site.in_force.layers] == [GLOBAL_PATH, group_path("big"), site_path(SITE_ID)]
+
+
+def test_host_names_from_afar_lead_to_private_addresses_only(configured_site: ConfiguredSite) -> None:
+    configured_site.publish({"scan": {"targets": ["printer.example"]}})
+    assert configured_site.check().what == "applied"
+    assert configured_site.store.effective().settings.guardrails.networks == PRIVATE_NETWORKS
+    assert not [change for change in configured_site.received.outcomes[0].changes if "guardrails" in change[0]]
+    configured_site.store.change_site({"scan": {"targets": ["printer.example"]}})
+    assert configured_site.store.effective().settings.guardrails.networks == ()
 
 
 def test_other_groups_and_other_sites_are_not_ours(configured_site: ConfiguredSite) -> None:

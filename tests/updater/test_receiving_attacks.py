@@ -159,6 +159,11 @@ def document_with_a_secret(site: ConfiguredSite) -> None:
     site.publish_content(b'{"format": 1, "version": 9, "settings": {"snmp": {"credentials": [{"community": "x"}]}}}')
 
 
+def range_of_a_stranger(site: ConfiguredSite) -> None:
+    assert not site.store.effective().settings.guardrails.networks
+    site.publish({"scan": {"targets": ["10.0.0.0/24", "203.0.113.7"]}})
+
+
 def range_outside_the_guardrails(site: ConfiguredSite) -> None:
     site.store.change_site({"guardrails": {"networks": ["10.0.0.0/24"]}})
     site.publish({"scan": {"targets": ["0.0.0.0/1"]}})
@@ -205,6 +210,7 @@ ATTACKS: list[tuple[Attack, str, str]] = [
     (document_that_lifts_the_guardrails, "refused", "site only"),
     (document_with_a_secret, "refused", "secret"),
     (range_outside_the_guardrails, "refused", "guardrail"),
+    (range_of_a_stranger, "refused", "guardrail"),
     (unreachable, "failed", "unreachable"),
     (lost_root, "failed", "folder"),
     (exchanged_root, "refused", "mismatch"),
