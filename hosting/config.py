@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hosting.errors import ConfigurationError
 
-CHECK_IN_SECONDS = UPLOAD_SECONDS = 60
+CHECK_IN_SECONDS, UPLOAD_SECONDS = 50, 60
 """The defaults of `appliance.settings.model.HostingSettings`, which takes too long to load for a command such as `token`."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

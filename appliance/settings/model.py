@@ -263,7 +263,7 @@ class HostingSettings(Section):
     proxy: Annotated[Url, Field(description="Address of a web proxy")] = ""
     proxy_user: Annotated[str, Field(max_length=200)] = ""
     proxy_password: SecretStr = SecretStr("")
-    check_in_seconds: Annotated[int, Field(ge=5, le=86400, description="Seconds between two check-ins")] = 60
+    check_in_seconds: Annotated[int, Field(ge=5, le=86400, description="Seconds between two check-ins")] = 50
     upload_seconds: Annotated[int, Field(ge=1, le=86400, description="Seconds between two uploads while readings wait")] = 60
 
     @field_serializer("proxy_password", when_used="always")

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from appliance.service.plan import Plan
+from appliance.settings.model import Settings
 
 HOUR = 3600.0
+FETCH_SECONDS = 5.0
+"""A change of configuration, which a check-in tells of, takes less to be fetched, verified and applied."""
 
 
 def seconds_to(plan: Plan, name: str) -> float:
@@ -43,6 +46,16 @@ def test_a_job_runs_once_and_comes_back_after_its_interval_give_or_take_a_twenti
     plan.tick()
     assert runs == [1]
     assert 0.94 * HOUR < seconds_to(plan, "read") < 1.06 * HOUR
+
+
+def test_by_default_a_change_of_configuration_is_applied_within_a_minute() -> None:
+    seconds = []
+    for _ in range(200):
+        plan = Plan()
+        plan.set("check_in", Settings().hosting.check_in_seconds, lambda: None)
+        plan.tick()
+        seconds.append(seconds_to(plan, "check_in"))
+    assert 40 < max(seconds) <= 60 - FETCH_SECONDS
 
 
 def test_two_sites_do_not_act_in_step() -> None:
