@@ -4,16 +4,14 @@ import asyncio
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 
 from hosting.clock import to_rfc3339, utc_now
 from hosting.errors import RepositoryError
+from hosting.repository.condition import RoleCondition, without_bins
+from hosting.repository.repository import Repository
 from hosting.repository.roles import short_names
-
-if TYPE_CHECKING:
-    from hosting.repository.condition import RoleCondition
 
 RESIGN_SECONDS = 3600
 REPEAT = timedelta(days=1)
@@ -24,7 +22,10 @@ async def resign_regularly(folder: Path, threads: Executor) -> None:
     """Look after the repository in `folder` each hour, on one of `threads`, until it is cancelled."""
     caretaker = Caretaker(folder)
     while True:
-        await asyncio.get_running_loop().run_in_executor(threads, caretaker.look_after, utc_now())
+        try:
+            await asyncio.get_running_loop().run_in_executor(threads, caretaker.look_after, utc_now())
+        except Exception:  # noqa: BLE001 - whatever it is: without a new signature all sites refuse the repository within a day
+            structlog.get_logger().exception("looking after the repository failed; it is tried again in an hour")
         await asyncio.sleep(RESIGN_SECONDS)
 
 
@@ -37,10 +38,6 @@ class Caretaker:
 
     def look_after(self, now: datetime) -> None:
         """Sign what is due and log it; warn of what is still due, as an error in the last quarter of its validity."""
-        if not self._folder.is_dir():
-            return
-        from hosting.repository.repository import Repository  # noqa: PLC0415 - a server without repository loads no tuf
-
         log = structlog.get_logger()
         repository = Repository.open(self._folder)
         if repository is None:
@@ -55,9 +52,7 @@ class Caretaker:
         except (RepositoryError, OSError) as error:
             log.error("the repository cannot be read", reason=str(error))
 
-    def _raise_alarms(self, conditions: "list[RoleCondition]", now: datetime) -> None:
-        from hosting.repository.condition import without_bins  # noqa: PLC0415
-
+    def _raise_alarms(self, conditions: list[RoleCondition], now: datetime) -> None:
         alarms = {(one.role, one.state): one for one in without_bins(conditions) if one.state != "ok"}
         self._told = {alarm: at for alarm, at in self._told.items() if alarm in alarms and now - at < REPEAT}
         for alarm, condition in alarms.items():

@@ -1,5 +1,6 @@
 """What the server signs stays valid by itself; what people sign raises alarms in time."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from hosting import resigning
 from hosting.clock import utc_now
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder
@@ -135,6 +137,23 @@ def test_a_server_signs_what_is_due_as_it_starts(published: Published, start_chi
 
     child.wait_for("the repository was signed anew")
     assert published.signed("timestamp")["version"] == 3
+
+
+def test_an_unforeseen_fault_does_not_end_the_signing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resigning, "RESIGN_SECONDS", 0)
+
+    async def run() -> None:
+        with ThreadPoolExecutor(1) as threads:
+            threads.shutdown()  # each look fails at once, and not as the repository's errors do
+            task = asyncio.create_task(resigning.resign_regularly(tmp_path, threads))
+            while len(logged) < 3 and not task.done():
+                await asyncio.sleep(0)
+            assert not task.done()
+            task.cancel()
+
+    with capture_logs() as logged:
+        asyncio.run(run())
+    assert {line["log_level"] for line in logged} == {"error"}
 
 
 def test_the_status_names_each_role_and_who_signed_it(published: Published) -> None:
