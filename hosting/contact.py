@@ -56,7 +56,7 @@ def contact_is(word: Contact, now: datetime, check_in_seconds: int) -> sa.Column
     if word == "deactivated":
         return sa.and_(~revoked, deactivated)
     if word == "expired":
-        return sa.and_(~revoked, ~deactivated, table.expires_at.is_not(None), table.expires_at <= now)
+        return sa.and_(~revoked, ~deactivated, _is_expired(now))
     last, lost, late = table.last_contact_at, now - LOST_AFTER, now - late_after(check_in_seconds)
     when = {"never": last.is_(None), "lost": last < lost, "late": sa.and_(last >= lost, last < late), "online": last >= late}[word]
     return sa.and_(~is_turned_away(now), when)
@@ -65,5 +65,8 @@ def contact_is(word: Contact, now: datetime, check_in_seconds: int) -> sa.Column
 def is_turned_away(now: datetime) -> sa.ColumnElement[bool]:
     """Return the condition on the table of sites under which `turned_away` gives a reason."""
     table = site_table.c
-    expired = sa.and_(table.expires_at.is_not(None), table.expires_at <= now)
-    return sa.or_(table.revoked_at.is_not(None), table.deactivated_at.is_not(None), expired)
+    return sa.or_(table.revoked_at.is_not(None), table.deactivated_at.is_not(None), _is_expired(now))
+
+
+def _is_expired(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(site_table.c.expires_at.is_not(None), site_table.c.expires_at <= now)

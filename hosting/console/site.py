@@ -1,6 +1,7 @@
 """The page of one site, and what can be done with it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from tornado.web import HTTPError
@@ -153,40 +154,42 @@ class AskBundle(_Command):
     name, notice = "send_support_bundle", "bundle"
 
 
-class Revoke(SiteAction):
+class _Admission(SiteAction):
+    """Base of what turns a site away or takes it in again."""
+
+    set_state: ClassVar[Callable[..., None]]
+    """Turns the site away where it is given true."""
+    away: ClassVar[bool]
+    notice: ClassVar[str]
+
+    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+        """Turn the site away, or take it in."""
+        self.set_state(connection, site.site_id, self.away, actor=actor, address=address)
+        return self.notice
+
+
+class Revoke(_Admission):
     """`/sites/ID/revoke`: refuse what the site sends."""
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Revoke the site."""
-        sites.set_revoked(connection, site.site_id, True, actor=actor, address=address)
-        return "revoked"
+    set_state, away, notice = staticmethod(sites.set_revoked), True, "revoked"
 
 
-class Admit(SiteAction):
+class Admit(_Admission):
     """`/sites/ID/admit`: accept again what the site sends."""
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Admit the site."""
-        sites.set_revoked(connection, site.site_id, False, actor=actor, address=address)
-        return "admitted"
+    set_state, away, notice = staticmethod(sites.set_revoked), False, "admitted"
 
 
-class Deactivate(SiteAction):
+class Deactivate(_Admission):
     """`/sites/ID/deactivate`: turn the site away until it is activated."""
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Deactivate the site."""
-        sites.set_deactivated(connection, site.site_id, True, actor=actor, address=address)
-        return "deactivated"
+    set_state, away, notice = staticmethod(sites.set_deactivated), True, "deactivated"
 
 
-class Activate(SiteAction):
+class Activate(_Admission):
     """`/sites/ID/activate`: serve the site again."""
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
-        """Activate the site."""
-        sites.set_deactivated(connection, site.site_id, False, actor=actor, address=address)
-        return "activated"
+    set_state, away, notice = staticmethod(sites.set_deactivated), False, "activated"
 
 
 class Expiry(SiteAction):
