@@ -29,6 +29,16 @@ CODE_IN_ADDRESS = re.compile(r"([#&?](?:enrol|token|password)=)[^&\s\"']+")
 USER_IN_ADDRESS = re.compile(r"(//)[^/\s@]+(?=@)")
 
 
+def is_secret(name: str) -> bool:
+    """Return whether a field of this name holds a secret."""
+    return any(secret in name.lower() for secret in SECRET_NAMES)
+
+
+def without_secret_parts(text: str) -> str:
+    """Return a text whose web addresses hold no user, password, code or token."""
+    return USER_IN_ADDRESS.sub(rf"\1{HIDDEN}", CODE_IN_ADDRESS.sub(rf"\1{HIDDEN}", text))
+
+
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the value of every field whose name says it is a secret, at any depth, and secrets inside web addresses."""
     for name in event:
@@ -37,10 +47,10 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 
 def _without_secrets(name: object, value: Any) -> Any:
-    if any(secret in str(name).lower() for secret in SECRET_NAMES):
+    if is_secret(str(name)):
         return HIDDEN
     if isinstance(value, str):
-        return USER_IN_ADDRESS.sub(rf"\1{HIDDEN}", CODE_IN_ADDRESS.sub(rf"\1{HIDDEN}", value))
+        return without_secret_parts(value)
     if isinstance(value, Mapping):
         return {inner: _without_secrets(inner, content) for inner, content in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

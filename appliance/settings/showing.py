@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from appliance.log import SECRET_NAMES
+from appliance.log import HIDDEN, is_secret
 from appliance.settings.layers import Effective
-
-HIDDEN = "(hidden)"
 
 
 def visible(effective: Effective) -> Iterator[tuple[str, Any, str, str | None]]:
@@ -41,4 +39,4 @@ def _without_secrets(name: str, value: Any) -> Any:
         return {key: _without_secrets(key, inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_without_secrets(name, inner) for inner in value]
-    return HIDDEN if value and any(secret in name.lower() for secret in SECRET_NAMES) else value
+    return HIDDEN if value and is_secret(name) else value

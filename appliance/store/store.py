@@ -13,7 +13,7 @@ import structlog
 
 from appliance import report
 from appliance.clock import to_rfc3339, utc_now
-from appliance.log import SECRET_NAMES
+from appliance.log import is_secret
 from appliance.store import accounting, outbox, queries, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.following import device_of, note_missed
@@ -112,7 +112,7 @@ class Store:
         """
         profiles = {key: dict(profile) for key, profile in (agents or {}).items()}
         for profile in profiles.values():
-            if secret := next((name for name in profile if any(word in name.lower() for word in SECRET_NAMES)), None):
+            if secret := next(filter(is_secret, profile), None):
                 raise ValueError(f"{secret} must not get into the database: name the credential instead")
         with self._writing() as connection:
             for reading in readings:

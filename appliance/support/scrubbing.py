@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from appliance.log import CODE_IN_ADDRESS, HIDDEN, SECRET_NAMES, USER_IN_ADDRESS
+from appliance.log import HIDDEN, is_secret, without_secret_parts
 from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
 from appliance.privacy.pseudonyms import Disguise
@@ -47,7 +47,7 @@ class Scrubber:
         """Return `text` without secrets, and masked."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        text = USER_IN_ADDRESS.sub(rf"\1{HIDDEN}", CODE_IN_ADDRESS.sub(rf"\1{HIDDEN}", text))
+        text = without_secret_parts(text)
         if self._names:
             text = _WORD.sub(lambda found: self._masked(found[0]), text)
         return self._disguise.addresses_in(text)
@@ -62,7 +62,7 @@ class Scrubber:
 
     def value(self, value: Any, name: str = "") -> Any:
         """Return a JSON value without secrets, and masked, at any depth."""
-        if value and _names_secret(name):
+        if value and is_secret(name):
             return HIDDEN
         if isinstance(value, str):
             return self.text(value)
@@ -101,8 +101,4 @@ def _secrets_in(name: str, value: Any) -> list[str]:
         return [secret for key, inner in value.items() for secret in _secrets_in(key, inner)]
     if isinstance(value, list):
         return [secret for inner in value for secret in _secrets_in(name, inner)]
-    return [value] if value and isinstance(value, str) and _names_secret(name) else []
-
-
-def _names_secret(name: str) -> bool:
-    return any(secret in name.lower() for secret in SECRET_NAMES)
+    return [value] if value and isinstance(value, str) and is_secret(name) else []
