@@ -101,7 +101,7 @@ def _update_back(options: argparse.Namespace) -> int:
 
 def _update_status(options: argparse.Namespace) -> int:
     from appliance.files import to_json  # noqa: PLC0415
-    from updater.engine import probe  # noqa: PLC0415
+    from updater.probe import probe  # noqa: PLC0415
 
     answer = probe()
     if options.json:

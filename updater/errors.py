@@ -1,6 +1,7 @@
 """The errors of the supervisor that a person sees."""
 
 from enum import StrEnum
+from typing import Literal
 
 from appliance.errors import DcaError
 
@@ -13,8 +14,17 @@ class ComponentError(DcaError):
     """A component cannot do what was asked of it now."""
 
 
+EngineFailure = Literal["unreachable", "not found", "conflict", "refused", "no space", "rate limit", "login", "platform", "broken"]
+"""What kind of failure it is; `broken` is an error of the engine itself, which may go away."""
+
+
 class EngineError(DcaError):
-    """The container engine could not be asked."""
+    """The container engine did not do what it was asked."""
+
+    def __init__(self, message: str, kind: EngineFailure = "broken") -> None:
+        """`message` is one sentence for people, or two."""
+        super().__init__(message)
+        self.kind = kind
 
 
 class UpdateOffError(DcaError):

@@ -15,8 +15,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from updater.engine import own_container_id, probe
 from updater.image_updates import ImageUpdates
+from updater.own_container import own_container_id
+from updater.probe import probe
 
 ID = "4f2a" * 16
 MOUNT_INFO = (
@@ -174,7 +175,7 @@ def test_socket_of_another_group_names_the_group_to_add(engine: Engine) -> None:
     engine.folder.chmod(0o755)
     engine.mount_info.chmod(0o644)
     code = (
-        "import os, sys; from pathlib import Path; from updater.engine import probe;"
+        "import os, sys; from pathlib import Path; from updater.probe import probe;"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534);"
         "print(probe({'DOCKER_HOST': 'unix://' + sys.argv[1]}, mount_info=Path(sys.argv[2])).to_json())"
     )
