@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
 from appliance.errors import SettingsError
-from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, SECRET_SETTINGS, SITE_ONLY
+from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
 
 ReceivedLayerName = Literal["global", "group", "assigned"]
@@ -203,7 +203,7 @@ def _require_permitted(settings: Values) -> None:
                     f"{path} may not be in a signed configuration: everybody who can fetch the repository can read it. "
                     "Set it at the site.",
                 )
-            if section in SITE_ONLY and not (section == "hosting" and name in HOSTING_MAY_SET_IN_HOSTING):
+            if is_site_only(section, name):
                 raise DocumentError("site only", f"The hosting server may not set {path[:130]}: only the site decides that.")
 
 

@@ -37,6 +37,10 @@ def _integers(text: str) -> list[int]:
     return [_integer(word) for word in _words(text)]
 
 
+def _day(text: str) -> str | None:
+    return text.strip() or None
+
+
 def _switch(text: str) -> bool:
     word = text.strip().lower()
     if word in ("on", "true", "yes", "1"):
@@ -69,6 +73,9 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_UPLOAD_SECONDS": ("hosting.upload_seconds", _integer),
     "DCA_HEALTH_CHECK": ("health_check.enabled", _switch),
     "DCA_UPDATE": ("update.level", str),
+    "DCA_UPDATE_WINDOW": ("update.window", str),
+    "DCA_UPDATE_HOLD_UNTIL": ("update.hold_until", _day),
+    "DCA_UPDATE_CHANNEL": ("update.channel", str),
     "DCA_UPDATE_KILOBYTES_PER_SECOND": ("update.kilobytes_per_second", _integer),
     "DCA_WEB_PORT": ("web.port", _integer),
     "DCA_WEB_BIND": ("web.bind", str),

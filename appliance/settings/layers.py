@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from appliance.errors import SettingsError
 from appliance.settings.document import ReceivedLayerName
-from appliance.settings.model import HOSTING_MAY_SET_IN_HOSTING, PRIVATE_NETWORKS, SITE_ONLY, Settings, span
+from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only, span
 from appliance.settings.validation import validate
 
 Layer = Literal["default", "hosting", "global", "group", "assigned", "site", "environment"]
@@ -109,8 +109,7 @@ def check_guardrails(effective: Effective) -> None:
 
 def _require_permitted(values: Values) -> None:
     for section, fields in values.items():
-        refused = set(fields) - HOSTING_MAY_SET_IN_HOSTING if section == "hosting" else set(fields)
-        if section in SITE_ONLY and refused:
+        if refused := [field for field in fields if is_site_only(section, field)]:
             raise SettingsError(f"The hosting server may not set {section}.{min(refused)}: only the site decides that.")
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 from appliance.errors import SettingsError
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
+from appliance.settings.update_window import check_window
 from appliance.usm import AuthProtocol, PrivProtocol, User
 
 URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#]*)?$")
@@ -285,7 +286,16 @@ class UpdateSettings(Section):
         Literal["off", "config", "notify", "auto"],
         Field(description="off: nothing; config: configuration; notify: also offer new versions; auto: also install them"),
     ] = "auto"
-    hold_until: date | None = None
+    hold_until: Annotated[date | None, Field(description="No new version is installed before this day")] = None
+    window: Annotated[
+        str,
+        AfterValidator(check_window),
+        Field(max_length=40, description="When new versions are installed, in local time, such as 22:00-05:00; empty: at any time"),
+    ] = ""
+    channel: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Which releases of the hosting team this site follows"),
+    ] = "stable"
     kilobytes_per_second: Annotated[
         int,
         Field(ge=0, le=1_000_000, description="What fetching from the repository may take of the line (1 kB is 1,000 B); 0: all"),
@@ -402,9 +412,19 @@ class Settings(Section):
 
 
 SITE_ONLY: frozenset[str] = frozenset({"health_check", "update", "web", "privacy", "guardrails", "hosting"})
-"""Sections the hosting server can never set, but for the two intervals of `hosting`."""
+"""Sections the hosting server can never set, but for what `HOSTING_MAY_SET` names of them."""
 
-HOSTING_MAY_SET_IN_HOSTING: frozenset[str] = frozenset({"check_in_seconds", "upload_seconds"})
+HOSTING_MAY_SET: Mapping[str, frozenset[str]] = {
+    "hosting": frozenset({"check_in_seconds", "upload_seconds"}),
+    "update": frozenset({"window", "hold_until"}),
+}
+"""Fields the hosting server may set in sections that are otherwise the site's own."""
+
+
+def is_site_only(section: str, field: str) -> bool:
+    """Return whether only the site may set a field."""
+    return section in SITE_ONLY and field not in HOSTING_MAY_SET.get(section, frozenset())
+
 
 SECRET_SETTINGS: frozenset[str] = frozenset({"snmp.credentials", "hosting.proxy_password", "web.metrics_token"})
 """Settings that hold secrets, by their paths: none of them may be in a signed configuration."""
