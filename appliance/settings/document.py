@@ -1,6 +1,6 @@
 """The configuration document that the hosting team signs: what one layer sets, as JSON. Pure; the hosting server uses it, too.
 
-- UTF-8, at most `DOCUMENT_BYTES` and `DOCUMENT_LEVELS`; both are looked at before anything is decoded.
+- UTF-8, at most `DOCUMENT_BYTES` and `strict_json.MOST_LEVELS`; both are looked at before anything is decoded.
 - `{"format": 1, "version": N, "group": NAME, "settings": {section: {field: value}}, "definitions": {"NAME.toml": TEXT}}`; only the
   document of one site names its group.
 - It sets nothing that only the site may set, and holds no secret: whoever can fetch the repository can read it.
@@ -8,17 +8,17 @@
 """
 
 import hashlib
-import json
-import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
+from appliance import strict_json
 from appliance.errors import SettingsError
 from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
+from appliance.strict_json import LARGEST_WHOLE, is_whole
 
 ReceivedLayerName = Literal["global", "group", "assigned"]
 """The layers that come as documents, in rising order; `assigned` is what the hosting team sets for one site."""
@@ -27,17 +27,14 @@ DocumentReason = Literal["too long", "too deep", "not json", "format", "invalid"
 
 FORMAT = 1
 DOCUMENT_BYTES = 256 * 1024
-DOCUMENT_LEVELS = 32
 DEFINITIONS = 64
 """Definitions one document may bring."""
-LARGEST_VERSION = 2**53
+LARGEST_VERSION = LARGEST_WHOLE
 NO_MARKER = "none"
 GLOBAL_PATH = "config/global/all.json"
 
 GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DEFINITION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\.toml")
-_JSON_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
 _TOML_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
 _LONG_TOML_KEY = re.compile(rf"(?<![A-Za-z0-9_\\-])(?:{_TOML_PART}\.[ \t]*+){{64}}")
 """A dotted key of more than 64 parts: the library takes time and memory by the square of their number."""
@@ -95,16 +92,15 @@ def write_document(document: Document) -> bytes:
     }
     if document.group is not None:
         content["group"] = document.group
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return strict_json.encode(content)
 
 
 def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
     """Return the document in `content`. Raises DocumentError."""
-    if len(content) > DOCUMENT_BYTES:
-        raise too_long(len(content))
-    if _levels(content) > DOCUMENT_LEVELS:
-        raise DocumentError("too deep", f"The configuration is nested deeper than the {DOCUMENT_LEVELS} levels that are taken.")
-    raw = _decode(content)
+    try:
+        raw = strict_json.decode(content, "The configuration", DOCUMENT_BYTES)
+    except strict_json.StrictJsonError as error:
+        raise DocumentError(error.reason, str(error)) from error
     _require_format(raw, layer)
     document = Document(raw["version"], raw.get("settings", {}), raw.get("definitions", {}), raw.get("group"))
     _require_permitted(document.settings)
@@ -122,57 +118,15 @@ def too_long(length: int) -> DocumentError:
     return DocumentError("too long", f"The configuration has {length} bytes, more than the {DOCUMENT_BYTES} that are taken.")
 
 
-def _levels(content: bytes) -> int:
-    """Return how deep `content` is nested, whatever it is, in time and memory that grow with its length alone."""
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(_JSON_STRING.sub(b"", content)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _decode(content: bytes) -> Any:
-    try:
-        raw = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-        # Half of a surrogate pair, `"\ud800"`, is no text that could be kept or shown.
-        json.dumps(raw, ensure_ascii=False).encode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DocumentError("not json", f"The configuration is not UTF-8: byte {error.start} cannot be read.") from error
-    except UnicodeEncodeError as error:
-        raise DocumentError("not json", "The configuration holds half of a character (a lone surrogate).") from error
-    except ValueError as error:
-        # The library names line and column; the number with thousands of digits it refuses is in none of its sentences.
-        raise DocumentError("not json", f"The configuration is not JSON: {error}.") from error
-    return raw
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found
-
-
-def _no_constant(text: str) -> float:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number is too large")
-    return number
-
-
 def _require_format(raw: Any, layer: ReceivedLayerName) -> None:
     """Raise DocumentError unless `raw` has the form of a document."""
     if not isinstance(raw, dict):
         raise _malformed("it is no JSON object")
-    if not _is_whole(raw.get("format")) or raw["format"] != FORMAT:
+    if not is_whole(raw.get("format")) or raw["format"] != FORMAT:
         raise _malformed(f"its format is not {FORMAT}. A newer appliance may be able to read it")
     if unknown := sorted(raw.keys() - _KEYS):
         raise _malformed(f"there is no {unknown[0][:60]!r} in a configuration")
-    if not _is_whole(raw.get("version")) or not 1 <= raw["version"] <= LARGEST_VERSION:
+    if not is_whole(raw.get("version")) or not 1 <= raw["version"] <= LARGEST_VERSION:
         raise _malformed("version has to be a whole number from 1")
     group = raw.get("group")
     if "group" in raw and not (layer == "assigned" and isinstance(group, str) and GROUP_NAME.fullmatch(group)):
@@ -182,10 +136,6 @@ def _require_format(raw: Any, layer: ReceivedLayerName) -> None:
         raise _malformed("settings has to be {section: {field: value}}")
     if not isinstance(definitions, dict) or not all(isinstance(text, str) for text in definitions.values()):
         raise _malformed("definitions has to be {name: text}")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _malformed(what: str) -> DocumentError:
