@@ -51,9 +51,14 @@ class Paths:
         return self.data / "definitions"
 
     @property
+    def update(self) -> Path:
+        """What replacing the container needs and leaves behind: journal, history, archives; made by whoever writes to it."""
+        return self.data / "update"
+
+    @property
     def received_definitions(self) -> Path:
         """Vendor definitions that came with signed configuration, `SHA256.toml`."""
-        return self.data / "update" / "definitions"
+        return self.update / "definitions"
 
     def repository(self, root_sha256: str) -> Path:
         """Return the folder of trusted metadata of the repository that began with this root."""

@@ -8,7 +8,7 @@ along, so that a newer engine loses nothing.
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 Json = dict[str, Any]
 Inspected = Mapping[str, Any]
@@ -36,6 +36,21 @@ class ContainerSpec:
     later_networks: tuple[tuple[str, Json], ...]
     """Networks to connect before the start, each with its endpoint: engines before API 1.44 take one at the creation."""
     restart_policy: Json
+
+    def to_json(self) -> Json:
+        """Return the value as JSON, for the journal."""
+        return {
+            "name": self.name,
+            "body": self.body,
+            "later_networks": [list(network) for network in self.later_networks],
+            "restart_policy": self.restart_policy,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return what `to_json` wrote. Raises LookupError, TypeError or ValueError when it is something else."""
+        networks = tuple((str(name), dict(endpoint)) for name, endpoint in value["later_networks"])
+        return cls(str(value["name"]), dict(value["body"]), networks, dict(value["restart_policy"]))
 
 
 def successor(

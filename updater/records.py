@@ -1,0 +1,22 @@
+"""How small lists are kept below `update`: a JSON document that is whole at every moment, and none where it cannot be read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from appliance.files import to_json, write_atomic
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """Return the rows in a file; what is missing or broken has none: these lists are for people, and no reason not to run."""
+    try:
+        rows = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return []
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def write_rows(file: Path, rows: list[dict[str, Any]]) -> None:
+    """Replace the rows. Raises OSError."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomic(file, to_json(rows))
