@@ -26,8 +26,8 @@ from appliance.service.scan import Scan
 from appliance.service.scanning import Scanning
 from appliance.service.scans import Scans
 from appliance.service.signed import Signed, read_signed
-from appliance.service.state import site_state
 from appliance.service.support import Support
+from appliance.service.telling import Telling
 from appliance.service.threads import StoreThread
 from appliance.service.update_checks import UpdateChecks
 from appliance.settings.model import Settings
@@ -64,6 +64,7 @@ class Collector:
         self._orders = Orders(self._books)
         self._update_checks = UpdateChecks(paths.supervisor_socket, self._problems)
         self._support = Support(paths, settings_store, self._link, self._books)
+        self._telling = Telling(paths, settings_store, self._books)
         self._ledger = Ledger(self._books, self._link.traffic)
         self._plan = Plan()
         self._planned: dict[str, float] = {}
@@ -309,24 +310,16 @@ class Collector:
         if not self._link.enrolled or not (now or self._link.check_in_due):
             return False
         turned_away = self._link.quiet is not None
-        answer = await self._link.check_in(await self._state(), now=now)
+        answer = await self._link.check_in(await self._telling.state(self._settings, await self.status()), now=now)
         if answer is None:
             return False
         for command in await self._orders.fresh(answer.commands):
             self._obey(command)
-        await self._update_checks.heed(answer.configuration, self._settings.update.level)
+        await self._update_checks.heed(answer, self._settings.update.level)
         await self._take_intervals(answer)
         if turned_away:
             self._spawn(self._upload())
         return True
-
-    async def _state(self) -> dict[str, Any]:
-        traffic = await self._books.ask(Store.traffic_of_last_day) or {}
-        try:
-            received = await asyncio.to_thread(self._settings_store.received)
-        except (SettingsError, DataFolderError):  # what is wrong with the settings is a problem of its own
-            received = None
-        return site_state(self._settings, await self.status(), traffic, received)
 
     def _obey(self, command: str) -> None:
         """Do what the hosting server asks for."""

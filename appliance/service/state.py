@@ -13,11 +13,16 @@ _OF_OUTCOME = ("at", "what", "reason", "text")
 
 
 def site_state(
-    settings: Settings, status: Mapping[str, Any], traffic: Mapping[str, int], received: Received | None
+    settings: Settings,
+    status: Mapping[str, Any],
+    traffic: Mapping[str, int],
+    received: Received | None,
+    versions: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the state. `status` is that of the control API, `traffic` the bytes of the last day by purpose.
 
     `received` is what was received as signed configuration, None while that cannot be read: then nothing is told of it.
+    `versions` is what the supervisor knows of new versions, empty while it does not answer.
     """
     last = status["last_scan"]
     return {
@@ -29,7 +34,7 @@ def site_state(
         "last_scan": {name: last.get(name) for name in _OF_SCAN} if last else None,
         "problems": status["problems"],
         "health_check": settings.health_check.enabled,
-        "update": {"level": settings.update.level, "support_bundle": settings.privacy.support_bundle},
+        "update": {"level": settings.update.level, "support_bundle": settings.privacy.support_bundle, **versions},
         **({"configuration": configuration_state(received)} if received else {}),
         "privacy": active_masks(settings.privacy),
         "traffic": {purpose: _about(count) for purpose, count in traffic.items()},

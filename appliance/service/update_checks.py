@@ -1,4 +1,4 @@
-"""Asking the supervisor to look for signed configuration: the collector hears of it, and never fetches it itself."""
+"""Asking the supervisor to look for signed configuration and versions: the collector hears of them and fetches nothing itself."""
 
 from pathlib import Path
 
@@ -7,8 +7,10 @@ import structlog
 from appliance.errors import ControlError
 from appliance.process.client import ControlClient
 from appliance.service.problems import Problems
+from appliance.transmission.answers import CheckInAnswer
 
 PROBLEM = "update_check"
+LEVELS_WITH_VERSIONS = ("notify", "auto")
 
 log = structlog.get_logger()
 
@@ -20,12 +22,14 @@ class UpdateChecks:
         self._supervisor = ControlClient(supervisor_socket, "supervisor")
         self._problems = problems
 
-    async def heed(self, marker: str | None, level: str) -> None:
-        """Take what a check-in was answered: the marker of a configuration this site has not dealt with, None: there is none."""
-        if marker is None or level == "off":
+    async def heed(self, answer: CheckInAnswer, level: str) -> None:
+        """Take what a check-in was answered: the markers of what this site has not dealt with yet, if there is anything."""
+        told = {"marker": answer.configuration, "rollout": answer.rollout if level in LEVELS_WITH_VERSIONS else None}
+        body = {name: marker for name, marker in told.items() if marker is not None}
+        if not body or level == "off":
             self._problems.clear(PROBLEM)
         else:
-            await self._look({"marker": marker})
+            await self._look(body)
 
     async def look(self, level: str) -> None:
         """Look now, whatever was dealt with before: the hosting server asks for it."""

@@ -62,6 +62,8 @@ class CheckInAnswer(Answer):
     """The server has not the state that was told by its digest."""
     configuration: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16}|none)$")] | None = None
     """Marker of the configuration published for this site, when it is not the one the site has dealt with."""
+    rollout: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16}|none)$")] | None = None
+    """Marker of the rollout of new versions, when it is not the one the site has dealt with."""
 
 
 class UploadAnswer(Answer):

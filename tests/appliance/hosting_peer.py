@@ -22,6 +22,7 @@ class Decided:
     root: str | None = None
     """What enrolment answers as the root of trust, whatever it was asked for."""
     configuration: str | None = None
+    rollout: str | None = None
     commands: list[dict[str, str]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
     """What the site said of itself, one for each check-in that told it."""
@@ -51,4 +52,5 @@ class Decided:
         if "state" in request.content:
             self.states.append(request.content["state"])
         said: dict[str, Any] = {"server_time": "2026-11-22T10:00:00Z", "commands": self.commands}
-        return Reply(said | ({"configuration": self.configuration} if self.configuration else {}))
+        markers = {"configuration": self.configuration, "rollout": self.rollout}
+        return Reply(said | {name: marker for name, marker in markers.items() if marker})

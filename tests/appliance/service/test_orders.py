@@ -146,3 +146,43 @@ def test_the_state_says_whether_a_support_bundle_may_be_asked_for(site: Site) ->
         site.call("POST", "/v1/check-in")
         assert decided.states[-1]["update"] == {"level": "auto", "support_bundle": True}
         assert "support_bundle" not in decided.states[-1]["privacy"]
+
+
+def test_the_marker_of_a_rollout_reaches_the_supervisor_where_versions_are_wanted(site: Site, supervisor: Component) -> None:
+    decided = Decided(rollout=MARKER)
+    with serving(decided.answer) as peer:
+        site.variables["DCA_ENROLMENT"] = f"{peer.url}#enrol=CODE1234"
+        site.start()
+        wait_until("the rollout is told", lambda: {"rollout": MARKER} in supervisor.called("/v1/update/check"))
+        site.set("update.level=config")
+        told = len(supervisor.called("/v1/update/check"))
+        site.call("POST", "/v1/check-in")
+        assert len(supervisor.called("/v1/update/check")) == told
+
+
+def test_the_state_tells_of_versions_without_secrets(site: Site, supervisor: Component) -> None:
+    site.variables["DCA_PROXY_PASSWORD"] = "hunter22hunter22"
+    row = {
+        "transaction": "ab" * 6,
+        "from_version": "0.1.0",
+        "to_version": "0.2.0",
+        "started_at": "2026-11-25T22:00:00Z",
+        "seconds": 31.0,
+        "outcome": "rolled_back",
+        "reason": "unhealthy",
+        "text": "It did not become healthy.",
+        "log": "login with hunter22hunter22 failed",
+    }
+    image = {"decision": None, "progress": None, "history": [row], "rollout": MARKER, "installing": None, "degraded": None}
+    supervisor.answers["/v1/update"] = {"level": "auto", "image_updates": "possible", "image": image}
+    decided = Decided()
+    with serving(decided.answer) as peer:
+        site.variables["DCA_ENROLMENT"] = f"{peer.url}#enrol=CODE1234"
+        site.start()
+        wait_until("the first check-in", lambda: decided.states)
+        update = decided.states[-1]["update"]
+        assert (update["channel"], update["rollout"], update["image_updates"]) == ("stable", MARKER, "possible")
+        assert (update["image"]["execution"], update["image"]["result"], update["image"]["seconds"]) == ("closed", "failure", 31.0)
+        assert update["image"]["log"] == "login with (hidden) failed"
+        site.call("POST", "/v1/check-in")
+        assert decided.states[-2]["update"] == decided.states[-1]["update"]
