@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes a folder with the engines of Debian 13 (Docker 26.1, podman 5.4), to run them with chroot beside those of this machine:
+#
+#   sh tests/engine/trixie.sh build/trixie            # with debootstrap, from a Debian mirror: about two minutes
+#   sh tests/engine/trixie.sh build/trixie base.tar   # from a base file system that is there already
+#   make crash-matrix ENGINE=build/trixie
+#
+# As root. What is there is kept. Nothing is mounted: the engines run in mount namespaces of their own.
+set -eu
+root=${1:?the folder to make}
+base=${2:-}
+
+if [ ! -x "$root/usr/bin/apt-get" ]; then
+    mkdir -p "$root"
+    if [ -n "$base" ]; then
+        tar -C "$root" -xf "$base"
+    else
+        debootstrap --variant=minbase trixie "$root"
+    fi
+fi
+if [ ! -x "$root/usr/sbin/dockerd" ] || [ ! -x "$root/usr/bin/podman" ]; then
+    cp /etc/resolv.conf "$root/etc/resolv.conf"
+    # No service is started at the installation.
+    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+    chmod +x "$root/usr/sbin/policy-rc.d"
+    unshare --mount sh -euc '
+        mount --rbind /dev "$1/dev"
+        mount -t proc proc "$1/proc"
+        chroot "$1" sh -euc "
+            export DEBIAN_FRONTEND=noninteractive
+            apt-get update -q
+            apt-get install -y -q --no-install-recommends docker.io iptables ca-certificates podman crun netavark catatonit
+            apt-get clean"
+    ' sh "$root"
+fi
+chroot "$root" dpkg-query --show docker.io podman
