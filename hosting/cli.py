@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         listing.add_argument("--json", action="store_true", help="as JSON")
     _declare_configuration(commands)
     _declare_repository(commands)
+    _declare_releases(commands)
     return parser
 
 
@@ -161,10 +162,55 @@ def _declare_repository(commands: Any) -> None:
     status.add_argument("--json", action="store_true", help="as JSON, each bin of sites by itself")
 
 
-def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
+def _declare_releases(commands: Any) -> None:
+    about = commands.add_parser("release", help="versions of the appliance, and which sites are offered which")
+    actions = about.add_subparsers(required=True, metavar="ACTION")
+    add = _action(actions, "add", "make a draft with one more release, for people to sign", "release")
+    add.add_argument("version", metavar="VERSION", help="for example 0.2.0")
+    add.add_argument("--archive", action="append", default=[], metavar="F", help="docker save IMAGE | gzip; one for each platform")
+    add.add_argument("--image", metavar="REPO:TAG", help="image in a registry, by a tag or REPO@sha256:…")
+    add.add_argument("--credentials", metavar="F", help="file with the login for the registry: USER:PASSWORD, or of docker login")
+    add.add_argument("--notes", metavar="F", help="file with what is new, for the admins of sites")
+    add.add_argument("--counter", type=int, metavar="N", help="rises with each release; default: the next")
+    add.add_argument("--min-version", metavar="VERSION", help="oldest version that may move to it")
+    add.add_argument("--min-engine-api", default="1.41", metavar="N.N", help="oldest API of an engine, default: 1.41")
+    add.add_argument("--allow-downgrade-from", type=int, metavar="N", help="sites up to this number may go down to it")
+    add.add_argument("--switcher", choices=("old", "new"), default="old", help="image that does the switch, default: old")
+    add.add_argument("--deadline", type=int, default=180, metavar="SECONDS", help="until it has to be good, default: 180")
+    add.add_argument("--steady", type=int, default=60, metavar="SECONDS", help="so long it has to stay good, default: 60")
+    withdraw = _action(actions, "withdraw", "make a draft without a release, for people to sign", "release")
+    withdraw.add_argument("version", metavar="VERSION", help="version that no site is to move to any more")
+    listing = _action(actions, "list", "list the releases of a channel", "release")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    rollout = _action(actions, "rollout", "say which release sites are offered: shows the difference, asks, publishes", "release")
+    whom = rollout.add_mutually_exclusive_group()
+    whom.add_argument("--group", metavar="GROUP", help="only the sites of a group")
+    whom.add_argument("--site", metavar="NAME", help="only one site, by its name or id")
+    rollout.add_argument("--version", metavar="VERSION", help="release to offer")
+    rollout.add_argument("--percent", type=int, metavar="N", help="share of the sites, always the same ones first")
+    rollout.add_argument("--not-before", metavar="TIME", help="such as 2027-01-31T22:00Z; none takes it away")
+    what = rollout.add_mutually_exclusive_group()
+    for name, text in (
+        ("pause", "nothing is begun until --resume"),
+        ("resume", "go on"),
+        ("hold", "keep them where they are, whatever others are offered"),
+        ("unpin", "offer them again what others are offered"),
+    ):
+        what.add_argument(f"--{name}", action="store_true", help=text)
+    rollout.add_argument("--yes", action="store_true", help="publish without a question")
+    for parser in (add, withdraw, listing, rollout):
+        parser.add_argument("--channel", default="stable", metavar="NAME", help="default: stable")
+    bundle = _command(commands, "bundle", "write a release into a file, for sites without a way to this server")
+    bundle.add_argument("--channel", default="stable", metavar="NAME", help="default: stable")
+    bundle.add_argument("--version", metavar="VERSION", help="release; default: the one that all sites are offered")
+    bundle.add_argument("--platform", default="linux/amd64", metavar="NAME", help="linux/amd64 (default) or linux/arm64")
+    bundle.add_argument("--out", required=True, metavar="FILE", help="file to write, for example dca-0.2.0.tar")
+
+
+def _action(actions: Any, name: str, text: str, module: str = "repository") -> argparse.ArgumentParser:
     action: argparse.ArgumentParser = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     action.add_argument("--data", metavar="DIR", help="data folder; default: DCA_HOSTING_DATA_DIR")
-    action.set_defaults(module="hosting.commands.repository", action=name)
+    action.set_defaults(module=f"hosting.commands.{module}", action=name)
     return action
 
 

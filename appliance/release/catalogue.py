@@ -75,7 +75,7 @@ class Release:
     """The oldest version that may move to this one."""
     switcher: Switcher = "old"
     """Which image the container that does the switch is made from."""
-    gate: Gate = Gate()
+    gate: Gate = field(default_factory=Gate)
     allow_downgrade_from: int | None = None
     """Sites whose installed counter is at most this may go down to this release."""
     late_rollback: bool = False

@@ -15,6 +15,7 @@ from hosting.web import SECURITY_HEADERS, BaseHandler
 METADATA = re.compile(r"/tuf/metadata/(timestamp\.json|[0-9]{1,10}\.[a-z0-9][a-z0-9_-]*\.json)")
 TARGET = re.compile(r"/tuf/targets/((?:[A-Za-z0-9][A-Za-z0-9._-]*/){0,8}[0-9a-f]{64}\.[A-Za-z0-9][A-Za-z0-9._-]*)")
 """A target has its hash in front of its name. No name begins with a dot or is percent-encoded: no path leads out."""
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 CHUNK = 256 * 1024
 FOR_EVER = "public, max-age=31536000, immutable"
 ALWAYS_ASK = "no-cache"
@@ -40,23 +41,35 @@ class TufHandler(BaseHandler):
         self._transforms = []
 
     async def get(self) -> None:
-        """Send a file."""
+        """Send a file, or the part of one that is asked for: what was broken off goes on."""
         stream, changes = self._open()
         with stream:
             size = os.fstat(stream.fileno()).st_size
+            whole = changes or self.request.method == "HEAD"
+            part = None if whole else _part(self.request.headers.get("Range", ""), size)
+            if part is not None:
+                self._announce(part, size)
+                stream.seek(part.start)
+            left = size if part is None else len(part)
             self.set_header("Cache-Control", ALWAYS_ASK if changes else FOR_EVER)
             self.set_header(
                 "Content-Type", "application/json" if self.request.path.endswith(".json") else "application/octet-stream"
             )
-            self.set_header("Content-Length", str(size))
+            self.set_header("Content-Length", str(left))
             if self.request.method == "HEAD":
                 return
             with suppress(StreamClosedError):
-                while chunk := stream.read(CHUNK):
+                while left and (chunk := stream.read(min(CHUNK, left))):
+                    left -= len(chunk)
                     self.write(chunk)
                     await self.flush()
 
     head = get
+
+    def _announce(self, part: range, size: int) -> None:
+        """Say which part comes, or that the file does not have it."""
+        self.set_status(206 if part else 416)
+        self.set_header("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}" if part else f"bytes */{size}")
 
     def write_error(self, status_code: int, **_kwargs: Any) -> None:
         """Answer without a body."""
@@ -76,6 +89,19 @@ class TufHandler(BaseHandler):
             raise HTTPError(404)
         self.is_usual = path.name.endswith(".root.json")
         return _opened(path), path.name == "timestamp.json"
+
+
+def _part(asked: str, size: int) -> range | None:
+    """Return the part that a header Range asks for (RFC 9110, 14.2), empty for none there is; None: the whole."""
+    match = RANGE.fullmatch(asked)
+    if match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    if last and int(last) < int(first):
+        return None
+    return range(min(int(first), size), size if not last else min(int(last) + 1, size))
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hosting.clock import to_rfc3339
+from hosting.commands.confirming import confirmed
 from hosting.commands.opening import open_existing
 from hosting.configuration.publishing import Proposal, Publishing
 from hosting.configuration.scope import EVERYBODY, Scope, group_scope, site_scope
@@ -61,7 +62,7 @@ def _set(options: argparse.Namespace, publishing: Publishing, scope: Scope) -> i
         print(f"Nothing is different: the configuration for {scope.title} stays as it is.")
         return 0
     print(*_lines(proposal), sep="\n", flush=True)
-    if not options.yes and not _confirmed(options.file):
+    if not options.yes and not confirmed(answerable=options.file != "-"):
         print("Nothing was published.")
         return 1
     _tell("Signing and publishing.")
@@ -87,13 +88,6 @@ def _lines(proposal: Proposal) -> list[str]:
         lines.append(f"  {change.name}: {change.before} -> {change.after}")
         lines += [f"    {line}" for line in change.lines]
     return lines
-
-
-def _confirmed(file: str | None) -> bool:
-    """Ask. Raises ConfigurationError where nobody can answer."""
-    if file == "-" or not sys.stdin.isatty():
-        raise ConfigurationError("Nobody can be asked here, so nothing was published. Give --yes to publish without a question.")
-    return input("Publish this? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _read(file: str) -> str:

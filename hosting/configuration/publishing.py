@@ -17,6 +17,8 @@ from hosting.configuration.wanted import Wanted, document_of, wanted_of
 from hosting.db import configuration
 from hosting.db.database import Database
 from hosting.errors import ConfigurationError, RepositoryError
+from hosting.repository.folder import RepositoryFolder
+from hosting.repository.reading import PublishedState
 from hosting.repository.repository import Repository
 
 NO_REPOSITORY = "There is no repository yet, so nothing can be signed. Set one up: dca-hosting repository init"
@@ -46,19 +48,15 @@ class Publishing:
 
     def in_force(self, scope: Scope) -> Wanted:
         """Return what is in force for a scope."""
-        with self._database.reading() as connection:
-            document = configuration.in_force(connection, scope.path)
-        return wanted_of(document.content if document else None)
+        return wanted_of(self.document(scope.path)[0])
 
     def prepare(self, scope: Scope, change: Callable[[Wanted], Wanted]) -> Proposal:
         """Return the proposal of what `change` makes of what is in force, judged as a site would.
 
         Raises ConfigurationError when it cannot be published.
         """
-        with self._database.reading() as connection:
-            document = configuration.in_force(connection, scope.path)
-            base = configuration.newest_version(connection, scope.path)
-        before = wanted_of(document.content if document else None)
+        content, base = self.document(scope.path)
+        before = wanted_of(content)
         wanted = change(before)
         document_of(wanted, base + 1, scope)
         proposal = Proposal(scope, wanted, base, difference(before, wanted))
@@ -68,18 +66,34 @@ class Publishing:
 
     def publish(self, proposal: Proposal, *, actor: str) -> None:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
-        path, wanted = proposal.scope.path, proposal.wanted
-        content = None if wanted.is_empty else document_of(wanted, proposal.version, proposal.scope)
+        wanted, scope = proposal.wanted, proposal.scope
+        content = None if wanted.is_empty else document_of(wanted, proposal.version, scope)
+        self.publish_document(scope.path, proposal.base, content, f"configuration for {scope.title}", actor=actor)
+
+    def publish_document(self, path: str, base: int, content: bytes | None, title: str, *, actor: str) -> None:
+        """Sign and publish a document after version `base`; None takes it away. `title` is what people call it.
+
+        Raises ConfigurationError when another version was published in between, RepositoryError.
+        """
         repository = self._repository()
         with self._one_at_a_time():
             self._finish_what_was_begun(repository)
             with self._database.writing() as connection:
-                if configuration.newest_version(connection, path) != proposal.base:
-                    raise ConfigurationError(
-                        f"Somebody else published a configuration for {proposal.scope.title} in the meantime. Compare again."
-                    )
-                configuration.intend(connection, path, proposal.version, content, actor=actor)
+                if configuration.newest_version(connection, path) != base:
+                    raise ConfigurationError(f"Somebody else published a {title} in the meantime. Compare again.")
+                configuration.intend(connection, path, base + 1, content, actor=actor)
             self._publish(repository, {path: content})
+
+    def document(self, path: str) -> tuple[bytes | None, int]:
+        """Return the content of a document that is in force, and the highest version it ever had."""
+        with self._database.reading() as connection:
+            found = configuration.in_force(connection, path)
+            return found.content if found else None, configuration.newest_version(connection, path)
+
+    def published(self) -> PublishedState:
+        """Return what the repository says. Raises RepositoryError, ConfigurationError where there is none."""
+        self._repository()
+        return PublishedState.look(RepositoryFolder(self._config.repository))
 
     def finish_what_was_begun(self) -> None:
         """Publish what a server that ended in between was about to. Raises RepositoryError."""

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from appliance.release import ROLLOUT_PATH
 from appliance.settings.document import GLOBAL_PATH, group_path, marker, site_path
 from hosting.clock import utc_now
 from hosting.db import audit
@@ -146,7 +147,8 @@ def finish(connection: sa.Connection) -> None:
             site_id = _site_id(row.path)
             group = None if row.content is None else json.loads(row.content).get("group")
             connection.execute(sa.update(site).where(site.c.site_id == site_id).values(group_name=group))
-        action = "configuration taken away" if row.content is None else "configuration published"
+        what = "rollout" if row.path == ROLLOUT_PATH else "configuration"
+        action = f"{what} taken away" if row.content is None else f"{what} published"
         audit.note(connection, row.published_by, action, f"{row.path} version {row.version}", site_id=site_id)
     connection.execute(sa.update(configuration).where(waiting).values(published_at=utc_now()))
 

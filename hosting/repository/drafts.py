@@ -1,8 +1,9 @@
 """Drafts: metadata of offline roles that wait for signatures, each in a file that carries all a signer has to see."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """What targets say, by their paths, as far as a signer has to see it: now, and after this draft."""
+
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Metadata of `role` that waits for signatures of all `signers`. `before` is what is published of the role, None if nothing."""
 
@@ -48,6 +57,7 @@ class Draft:
     metadata: Metadata[Any]
     signers: tuple[Signers, ...]
     before: Mapping[str, Any] | None
+    contents: Contents = Contents()
 
     @property
     def name(self) -> str:
@@ -93,6 +103,8 @@ class Draft:
             "before": self.before,
             "metadata": self.metadata.to_dict(),
         }
+        if self.contents.after:
+            value["contents"] = {"before": dict(self.contents.before), "after": dict(self.contents.after)}
         return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
 
     def _signed(self, signers: Signers, content: bytes) -> Iterable[str]:
@@ -114,16 +126,38 @@ def read_draft(path: Path) -> Draft:
             Signers(one["named_by"], one["threshold"], {keyid: Key.from_dict(keyid, key) for keyid, key in one["keys"].items()})
             for one in value["signers"]
         )
-        return Draft(value["role"], Metadata.from_dict(value["metadata"]), signers, value["before"])
+        contents = Contents(**value.get("contents", {}))
+        draft = Draft(value["role"], Metadata.from_dict(value["metadata"]), signers, value["before"], contents)
+        _require_contents(path, draft)
+        return draft
     except OSError as error:
         raise RepositoryError(f"The draft {path} cannot be read: {error.strerror}.") from error
     except (MetadataError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RepositoryError(f"{path} is no draft. Give a file of the folder `drafts` of the repository.") from error
 
 
+def _require_contents(path: Path, draft: Draft) -> None:
+    """Raise RepositoryError where a draft shows its signer another content than the one that is signed."""
+    targets = draft.metadata.signed.to_dict().get("targets", {})
+    before = (draft.before or {}).get("targets", {})
+    for shown, signed in ((draft.contents.before, before), (draft.contents.after, targets)):
+        for name, text in shown.items():
+            if name not in signed or hashlib.sha256(text.encode()).hexdigest() != signed[name]["hashes"]["sha256"]:
+                raise RepositoryError(f"{path} shows another content of {name} than it signs. Do not sign it; make it anew.")
+
+
 def write_draft(path: Path, draft: Draft) -> None:
     """Replace the file of a draft."""
     write_atomic(path, draft.to_bytes(), mode=0o644)
+
+
+def require_none_waits(folder: RepositoryFolder, roles: Iterable[str]) -> None:
+    """Raise RepositoryError where a draft of one of the roles waits already."""
+    wanted = set(roles)
+    if waiting := [draft.name for draft in drafts_of(folder) if draft.role in wanted]:
+        raise RepositoryError(
+            f"{', '.join(waiting)} waits already in {folder.drafts}. Sign and publish it, or remove it, and try again."
+        )
 
 
 def drafts_of(folder: RepositoryFolder) -> list[Draft]:
@@ -132,7 +166,11 @@ def drafts_of(folder: RepositoryFolder) -> list[Draft]:
 
 
 def make_draft(
-    role: str, signed: Root | Targets, delegators: Sequence[tuple[str, Root | Targets]], before: Root | Targets | None
+    role: str,
+    signed: Root | Targets,
+    delegators: Sequence[tuple[str, Root | Targets]],
+    before: Root | Targets | None,
+    contents: Contents = Contents(),
 ) -> Draft:
     """Return a draft that nobody has signed yet. `delegators` name the keys that count, each beside its own name for people."""
     signers: list[Signers] = []
@@ -143,4 +181,4 @@ def make_draft(
             signers.append(Signers(named_by, delegated.threshold, keys))
     if before is not None:
         signed.version = before.version + 1
-    return Draft(role, Metadata(signed), tuple(signers), before.to_dict() if before else None)
+    return Draft(role, Metadata(signed), tuple(signers), before.to_dict() if before else None, contents)

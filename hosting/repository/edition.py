@@ -107,10 +107,19 @@ class Edition:
 
     def replace(self, name: str, metadata: Metadata[Targets]) -> None:
         """Take what people signed for an offline role. Where it names other keys for the server, what those sign is signed anew."""
+        if name == RELEASE and f"{name}.json" in self.snapshot.signed.meta:
+            kept = metadata.signed.targets
+            former = self.role(name).signed.targets
+            self._superseded += [self.target_file(info) for path, info in former.items() if kept.get(path) != info]
         self._known[name] = metadata
         self._changed.add(name)
         if name == TARGETS:
             self._follow_delegations(metadata.signed)
+
+    def carry(self, path: str, content: bytes) -> None:
+        """Publish the content of a target that people signed, and let our own client try it."""
+        self._files[self.target_file(self.role(RELEASE).signed.targets[path])] = content
+        self._paths[RELEASE] = path
 
     def role_of(self, path: str) -> str:
         """Return which role signs for the configuration at a path."""
@@ -244,8 +253,9 @@ class Edition:
     def _sample(self) -> list[str]:
         """Return a few targets that have changed, or else neighbours of those that were removed."""
         paths = []
-        for name in sorted(self._changed - {TARGETS, RELEASE, CONFIG}):
-            path = self._paths.get(name) or next(iter(self.role(name).signed.targets), None)
+        for name in sorted(self._changed - {TARGETS, CONFIG}):
+            # Of releases only the catalogue: the archives are too large, and were checked by their hash.
+            path = self._paths.get(name) or next(iter(self.role(name).signed.targets if name != RELEASE else ()), None)
             if path:
                 paths.append(path)
         return paths[:: max(1, len(paths) // SAMPLE)][:SAMPLE]

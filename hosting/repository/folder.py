@@ -28,13 +28,14 @@ VERSIONED = re.compile(r"([0-9]+)\.([a-z0-9-]+)\.json")
 
 
 class RepositoryFolder:
-    """`metadata` and `targets` are what is published, `drafts` waits for signatures, `keys` are those of the server."""
+    """`metadata` and `targets` are published, `drafts` and `archives` wait for signatures, `keys` are those of the server."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.metadata = path / "metadata"
         self.targets = path / "targets"
         self.drafts = path / "drafts"
+        self.archives = path / "archives"
         self._unfinished = path / "unfinished"
         self.keys = OnlineKeys(path / "keys")
 
@@ -51,7 +52,7 @@ class RepositoryFolder:
     def prepare(self) -> None:
         """Make the folders that are not there."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.metadata, self.targets, self.drafts, self._unfinished):
+        for folder in (self.metadata, self.targets, self.drafts, self.archives, self._unfinished):
             folder.mkdir(exist_ok=True)
 
     def file(self, role: str, version: int) -> Path:
@@ -123,6 +124,16 @@ class RepositoryFolder:
                 stream.flush()
                 os.fsync(stream.fileno())
         Path(unfinished).replace(path)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Publish a file that is durable already under another name, without its content being copied; its age begins now."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.chmod(READABLE)
+        os.utime(source)
+        target.unlink(missing_ok=True)
+        target.hardlink_to(source)
+        for folder in (target.parent, target.parent.parent):
+            sync_folder(folder)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

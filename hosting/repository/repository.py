@@ -10,6 +10,7 @@ from typing import Self
 
 from hosting.clock import utc_now
 from hosting.errors import RepositoryError
+from hosting.repository import archives
 from hosting.repository.condition import RoleCondition, conditions
 from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.edition import Edition
@@ -120,9 +121,13 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
         for role in (TARGETS, RELEASE):
             if role in ready:
                 edition.replace(role, ready[role].metadata)
+                archives.place(folder, ready[role])
+                for path, content in ready[role].contents.after.items():
+                    edition.carry(path, content.encode())
         staged = publish(edition)
         for draft in ready.values():
             (folder.drafts / draft.name).unlink()
+        archives.tidy(folder)
     return _published(edition, staged.roles)
 
 

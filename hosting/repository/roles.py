@@ -35,7 +35,7 @@ PATTERNS = {
 }
 """What `targets` delegates, in this order; every one is terminating."""
 
-GLOBAL_PATH = re.compile(r"config/(global/all|group/[a-z0-9][a-z0-9-]{0,62})\.json")
+GLOBAL_PATH = re.compile(r"config/(global/(all|rollout)|group/[a-z0-9][a-z0-9-]{0,62})\.json")
 SITE_PATH = re.compile(r"config/site/[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.json")
 
 
@@ -60,6 +60,6 @@ def require_configuration_path(path: str) -> None:
     """Raise RepositoryError unless the online keys may sign a target of this path."""
     if not (GLOBAL_PATH.fullmatch(path) or SITE_PATH.fullmatch(path)):
         raise RepositoryError(
-            f"{path!r} is no path of a configuration. Use config/global/all.json, config/group/NAME.json (small letters, digits "
-            "and hyphens) or config/site/SITE_ID.json."
+            f"{path!r} is no path of a configuration. Use config/global/all.json, config/global/rollout.json, "
+            "config/group/NAME.json (small letters, digits and hyphens) or config/site/SITE_ID.json."
         )

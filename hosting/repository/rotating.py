@@ -10,7 +10,7 @@ from securesystemslib.signer import Key
 from tuf.api.metadata import Root, Targets
 
 from hosting.errors import RepositoryError
-from hosting.repository.drafts import Draft, drafts_of, make_draft, write_draft
+from hosting.repository.drafts import Draft, make_draft, require_none_waits, write_draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.founding import online_key
 from hosting.repository.keys import read_public
@@ -31,7 +31,7 @@ class NewKeys:
 
 
 @dataclass
-class _State:
+class OfflineState:
     """What is published of the offline roles, and copies to change."""
 
     root: Root
@@ -69,13 +69,8 @@ def make_rotation(folder: RepositoryFolder, keys: NewKeys, now: datetime) -> lis
 
 def _make_drafts(folder: RepositoryFolder, roles: set[str], keys: NewKeys, now: datetime) -> list[Draft]:
     with folder.locked():
-        if not folder.is_published:
-            raise RepositoryError(f"{folder.path} has no published repository. Run: dca-hosting repository init")
-        if waiting := [draft.name for draft in drafts_of(folder) if draft.role in roles]:
-            raise RepositoryError(
-                f"{', '.join(waiting)} waits already in {folder.drafts}. Sign and publish it, or remove it, and try again."
-            )
-        published = _published(folder)
+        published = published_state(folder)
+        require_none_waits(folder, roles)
         after = deepcopy(published)
         _exchange(folder, after, keys)
         drafts = []
@@ -89,13 +84,16 @@ def _make_drafts(folder: RepositoryFolder, roles: set[str], keys: NewKeys, now: 
     return drafts
 
 
-def _published(folder: RepositoryFolder) -> _State:
+def published_state(folder: RepositoryFolder) -> OfflineState:
+    """Return what is published of the offline roles. Raises RepositoryError."""
+    if not folder.is_published:
+        raise RepositoryError(f"{folder.path} has no published repository. Run: dca-hosting repository init")
     snapshot = folder.read(SNAPSHOT, folder.read(TIMESTAMP).signed.snapshot_meta.version)
     targets, release = (folder.read(role, snapshot.signed.meta[f"{role}.json"].version).signed for role in (TARGETS, RELEASE))
-    return _State(folder.newest_root().signed, targets, release)
+    return OfflineState(folder.newest_root().signed, targets, release)
 
 
-def _exchange(folder: RepositoryFolder, state: _State, keys: NewKeys) -> None:
+def _exchange(folder: RepositoryFolder, state: OfflineState, keys: NewKeys) -> None:
     """Put the new keys in the place of the former ones."""
     for role, public in keys.people.items():
         delegator = state.targets if role == RELEASE else state.root
@@ -126,7 +124,7 @@ def _replace(delegator: Root | Targets, role: str, keys: Sequence[Key]) -> None:
         delegator.add_key(key, role)
 
 
-def _delegators(role: str, before: _State, after: _State, *, lost: bool) -> list[tuple[str, Root | Targets]]:
+def _delegators(role: str, before: OfflineState, after: OfflineState, *, lost: bool) -> list[tuple[str, Root | Targets]]:
     """Return who names the keys that have to sign: for root and targets the former keys as well as the new ones."""
     if role == RELEASE:
         return [(f"targets {_next(after.targets, before.targets)}", after.targets)]

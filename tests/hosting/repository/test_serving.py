@@ -88,6 +88,36 @@ def test_an_idle_poll_is_one_kilobyte(serving: Serving) -> None:
     assert len(absent) + len(timestamp) + sum(requests) <= 1024
 
 
+def test_a_download_that_broke_off_goes_on(serving: Serving, published: Published) -> None:
+    name = "release/" + "a" * 64 + ".0.2.0-linux-amd64.tar.gz"
+    file = published.repository / "targets" / name
+    file.parent.mkdir(exist_ok=True)
+    content = bytes(range(256)) * 4096
+    file.write_bytes(content)
+
+    def part(asked: str) -> tuple[int, str | None, bytes]:
+        answer = urllib3.request("GET", f"{serving.url}/targets/{name}", headers={"Range": asked}, retries=False)
+        assert int(answer.headers["Content-Length"]) == len(answer.data)
+        return answer.status, answer.headers.get("Content-Range"), answer.data
+
+    end = len(content)
+    assert part("bytes=1000-1999") == (206, f"bytes 1000-1999/{end}", content[1000:2000])
+    assert part("bytes=700000-") == (206, f"bytes 700000-{end - 1}/{end}", content[700_000:])
+    assert part(f"bytes={end - 1}-{end + 99}") == (206, f"bytes {end - 1}-{end - 1}/{end}", content[-1:])
+    assert part("bytes=-5") == (206, f"bytes {end - 5}-{end - 1}/{end}", content[-5:])
+    assert part(f"bytes={end}-") == (416, f"bytes */{end}", b"")
+    assert part("bytes=-0") == (416, f"bytes */{end}", b"")
+    for not_understood in ("bytes=-", "bytes=5-4", "bytes=0-1,5-6", "lines=1-2", "bytes=" + "9" * 20 + "-"):
+        assert part(not_understood) == (200, None, content)
+
+
+def test_a_part_of_what_changes_is_not_handed_out(serving: Serving) -> None:
+    whole = serving.ask("/metadata/timestamp.json").data
+    answer = urllib3.request("GET", f"{serving.url}/metadata/timestamp.json", headers={"Range": "bytes=5-"}, retries=False)
+
+    assert (answer.status, answer.data) == (200, whole)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,0 +1,1 @@
+"""Releases as the hosting team makes them: from an image to a catalogue, from a catalogue to whom it is offered."""

@@ -1,0 +1,1 @@
+"""Releases: archives, registries, bundles."""
