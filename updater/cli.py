@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _trust(words[1:])
         if words[:1] == ["receive"]:
             return _receive(words[1:])
+        if words[:1] == ["selftest"]:
+            return _selftest(words[1:])
         options = _parser().parse_args(words)
         return int(options.run(options))
     except DcaError as error:
@@ -49,6 +51,16 @@ def _receive(words: Sequence[str]) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m updater receive", description="Check for signed configuration, once.")
     receiving.declare(parser)
+    options = parser.parse_args(words)
+    return int(options.run(options))
+
+
+def _selftest(words: Sequence[str]) -> int:
+    # For the preflight container alone.
+    from updater import selftest  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(prog="python -m updater selftest", description="Say whether this version can take over here.")
+    selftest.declare(parser)
     options = parser.parse_args(words)
     return int(options.run(options))
 

@@ -27,6 +27,14 @@ class EngineError(DcaError):
         self.kind = kind
 
 
+class ManifestError(DcaError):
+    """The manifest of the image is not there, damaged, or cannot be written."""
+
+
+class SelfTestError(DcaError):
+    """A version cannot take over here."""
+
+
 class UpdateOffError(DcaError):
     """The intelligent update is off at this site."""
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from updater.mounts import unescaped
+
 SOMEBODY_ELSES = {
     "com.docker.swarm.service.id": "Docker Swarm runs it. Update the service with `docker service update --image`",
     "io.kubernetes.pod.name": "Kubernetes runs it. Change the image in its deployment",
@@ -40,14 +42,10 @@ def file_system_of(mount_info: str, folder: PurePosixPath) -> str:
         before, _, after = line.partition(" - ")
         fields = before.split()
         if len(fields) > 4 and after:
-            found[PurePosixPath(_unescaped(fields[4]))] = after.split()[0]
+            found[PurePosixPath(unescaped(fields[4]))] = after.split()[0]
     return next((found[place] for place in (folder, *folder.parents) if place in found), "")
 
 
 def is_network_file_system(kind: str) -> bool:
     """Return whether files on such a file system cannot be locked and made durable for certain."""
     return NETWORK_FILE_SYSTEMS.fullmatch(kind) is not None
-
-
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), text)

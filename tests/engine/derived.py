@@ -1,0 +1,142 @@
+"""Images of other versions, and unfit ones, made of the appliance image that was built once: each in about a second.
+
+A container of the image changes itself, writes the manifest by the product's own command, and is committed: that works with every
+engine and image store.
+"""
+
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import docker
+
+Variant = Literal[
+    "good", "crashing", "unhealthy", "cut off", "damaged", "no program", "other processor", "unloadable", "unmigratable"
+]
+
+SITE = "import pathlib, shutil, sysconfig; site = pathlib.Path(sysconfig.get_path('purelib'))\n"
+SET_VERSION = """
+old, = site.glob('dca_appliance-*.dist-info')
+new = site / f'dca_appliance-{VERSION}.dist-info'
+if new != old:
+    shutil.move(old, new)
+metadata = new / 'METADATA'
+lines = metadata.read_text().splitlines(keepends=True)
+metadata.write_text(''.join(f'Version: {VERSION}\\n' if line.startswith('Version: ') else line for line in lines))
+"""
+APPEND = """
+module = site / {module!r}
+module.write_text(module.read_text() + {code!r})
+for compiled in module.parent.glob(f'__pycache__/{{module.stem}}.*'):
+    compiled.unlink()
+"""
+WRITE_MANIFEST = """
+import subprocess, sys
+subprocess.run([sys.executable, '-m', 'updater.manifest', 'write'], check=True)
+"""
+EMPTY_PROGRAM = """
+program = pathlib.Path('/usr/bin/python3').resolve()
+program.unlink()
+program.write_bytes(b'')
+program.chmod(0o755)
+"""
+FAILING_MIGRATION = """
+MIGRATIONS = (*MIGRATIONS, ('ALTER TABLE nowhere ADD COLUMN more TEXT',))
+migrate.__defaults__ = (MIGRATIONS,)
+"""
+DAMAGED_FILE = "appliance/definitions/hp.toml"
+"""What the variant `damaged` has empty: nothing but the manifest would tell before a printer is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a variant does to the image, in Python, before and after the manifest is written."""
+
+    before: str = ""
+    after: str = ""
+
+
+CHANGES: dict[Variant, Change] = {
+    "good": Change(),
+    "crashing": Change(APPEND.format(module="updater/cli.py", code="\n\ndef _run(_options):\n    raise SystemExit(3)\n")),
+    "unhealthy": Change(
+        APPEND.format(
+            module="updater/cli.py", code="\n\ndef _run(_options):\n    import signal\n    signal.pause()\n    return 0\n"
+        )
+    ),
+    "cut off": Change(
+        APPEND.format(
+            module="updater/fetching.py",
+            code="\n\ndef _cut_off(self, url, *_, **__):\n    raise cut_off(url)\n\n\nFetcher.fetch = _cut_off\n",
+        )
+    ),
+    "damaged": Change(after=f"(site / {DAMAGED_FILE!r}).write_bytes(b'')\n"),
+    "no program": Change(after=EMPTY_PROGRAM),
+    "other processor": Change(),
+    "unloadable": Change(APPEND.format(module="webui/metrics.py", code="\nimport a_module_that_is_not_there\n")),
+    "unmigratable": Change(APPEND.format(module="appliance/store/schema.py", code=FAILING_MIGRATION)),
+}
+
+
+def derive(
+    client: docker.DockerClient, tag: str, *, version: str, variant: Variant = "good", base: str = "dca/appliance:test"
+) -> str:
+    """Make an image like `base` that is another version, and give it `tag` (`REPOSITORY:TAG`); return its id.
+
+    `crashing` ends at once, `unhealthy` runs without ever being healthy, `cut off` is healthy but fetches nothing from the hosting
+    server, `damaged` has an empty file, `no program` an empty interpreter ("exec format error"), `other processor` says it is for
+    one, `unloadable` has a module that fails, `unmigratable` a migration that does. The first three pass the preflight.
+    """
+    change = CHANGES[variant]
+    script = f"VERSION = {version!r}\n" + SITE + SET_VERSION + change.before + WRITE_MANIFEST + change.after
+    api: Any = client.api
+    image = api.inspect_image(base)
+    made = client.containers.create(base, entrypoint=["python3", "-c", script], user="0", network_mode="none")
+    try:
+        made.start()
+        ended = made.wait(timeout=120)
+        assert ended["StatusCode"] == 0, made.logs().decode()
+        repository, _, name = tag.rpartition(":")
+        config = image["Config"]
+        changes = [
+            f"USER {config['User']}",
+            f"ENTRYPOINT {json.dumps(config['Entrypoint'])}",
+            f"CMD {json.dumps(config['Cmd'])}",
+            f'LABEL org.opencontainers.image.version="{version}"',
+        ]
+        made.commit(repository=repository, tag=name, changes=changes, pause=False)
+    finally:
+        made.remove(force=True, v=True)
+    if variant == "other processor":
+        _relabel(api, tag)
+    return str(api.inspect_image(tag)["Id"])
+
+
+def _relabel(api: Any, tag: str) -> None:
+    """Let the image say that it is for 64-bit IBM mainframes; what is in it stays."""
+    saved = io.BytesIO(b"".join(api.get_image(tag)))
+    changed = io.BytesIO()
+    with tarfile.open(fileobj=saved) as before, tarfile.open(fileobj=changed, mode="w") as after:
+        manifest = json.load(_content(before, "manifest.json"))
+        for entry in before:
+            if not entry.isfile():
+                after.addfile(entry)
+                continue
+            content = before.extractfile(entry)
+            assert content is not None
+            if entry.name == manifest[0]["Config"]:
+                config = json.dumps(json.load(content) | {"architecture": "s390x"}).encode()
+                entry.size, content = len(config), io.BytesIO(config)
+            after.addfile(entry, content)
+    api.remove_image(tag, force=True)
+    changed.seek(0)
+    for line in api.load_image(changed):
+        assert "error" not in line, line
+
+
+def _content(archive: tarfile.TarFile, name: str) -> Any:
+    content = archive.extractfile(name)
+    assert content is not None
+    return content
