@@ -11,7 +11,7 @@ from updater.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
 from updater.errors import EngineError
 from updater.image_updates import ImageUpdates
 from updater.own_container import own_container_id
-from updater.replaceable import file_system_of, is_network_file_system, why_not
+from updater.replaceable import file_system_of, is_network_file_system, why_not, why_not_on
 
 TIMEOUT_SECONDS = 10
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
@@ -81,7 +81,7 @@ def _judge(version: EngineVersion, found: Inspected | None, container: str | Non
         )
     name = str(found.get("Name", "")).lstrip("/")
     known |= {"container_name": name, "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or "")}
-    if reason := why_not(found):
+    if reason := why_not_on(version.name) or why_not(found):
         return ImageUpdates("not here", f"The container {name} is not replaced: {reason}.", **known)
     told = f"{version.name} {version.version} (API {known['api_version']}) can replace the container {name}."
     return ImageUpdates("possible", told, **known)

@@ -35,6 +35,16 @@ def why_not(container: Mapping[str, Any]) -> str | None:
     return None
 
 
+def why_not_on(engine: str) -> str | None:
+    """Return why no container is replaced on the engine of this name, and what to do instead; None where it can be."""
+    if engine.startswith("Podman"):
+        return (
+            "Podman does not tell by this API which fixed addresses and which health check it was given, so what takes its place "
+            "could lack them. Pull the new image and create the container anew in the way it was installed"
+        )
+    return None
+
+
 def file_system_of(mount_info: str, folder: PurePosixPath) -> str:
     """Return the type of the file system `folder` lies on by /proc/self/mountinfo (proc(5)); empty where it is not there."""
     found: dict[PurePosixPath, str] = {}

@@ -63,6 +63,14 @@ class Place:
         self.networks.append(self.engine.networks.create(name, ipam=pool))
         return name
 
+    def macvlan(self, parent: str, subnet: str) -> str:
+        """Make a network whose containers are stations of their own on the bridge of the network `parent`."""
+        name = f"dca-spec-{self.mark}-{len(self.networks)}"
+        pool = docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=subnet)])
+        bridge = f"br-{self.engine.networks.get(parent).id[:12]}"
+        self.networks.insert(0, self.engine.networks.create(name, driver="macvlan", ipam=pool, options={"parent": bridge}))
+        return name
+
     def docker(self, *words: str) -> str:
         done = subprocess.run([DOCKER, *words], capture_output=True, text=True, check=False, env=os.environ)
         assert done.returncode == 0, done.stderr
@@ -172,6 +180,13 @@ def test_all_networks_stay_with_fixed_addresses_and_names(place: Place) -> None:
     assert old["Id"][:12] not in [alias for network in now.values() for alias in network["Aliases"]]
     assert "dca" in now[first]["Aliases"]
     assert "collector" in now[second]["Aliases"]
+
+
+def test_a_fixed_address_in_a_macvlan_stays(place: Place) -> None:
+    network = place.macvlan(place.network("10.213.240.48/28"), "10.213.240.64/28")
+    place.create("--network", network, "--ip", "10.213.240.70")
+    _, new = place.replace()
+    assert new["NetworkSettings"]["Networks"][network]["IPAddress"] == "10.213.240.70"
 
 
 def test_the_network_of_the_host_has_no_host_name_of_its_own(place: Place) -> None:

@@ -29,8 +29,11 @@ if [ ! -x "$root/usr/sbin/dockerd" ] || [ ! -x "$root/usr/bin/podman" ]; then
         chroot "$1" sh -euc "
             export DEBIAN_FRONTEND=noninteractive
             apt-get update -q
-            apt-get install -y -q --no-install-recommends docker.io iptables ca-certificates podman crun netavark catatonit
+            apt-get install -y -q --no-install-recommends docker.io iptables ca-certificates podman crun netavark aardvark-dns
             apt-get clean"
+        # No firewall rules on this machine.
+        mkdir -p "$1/etc/containers"
+        printf "[network]\nfirewall_driver = \"none\"\n" >"$1/etc/containers/containers.conf"
     ' sh "$root"
 fi
 chroot "$root" dpkg-query --show docker.io podman
