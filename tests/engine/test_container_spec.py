@@ -67,7 +67,7 @@ class Place:
         """Make a network whose containers are stations of their own on the bridge of the network `parent`."""
         name = f"dca-spec-{self.mark}-{len(self.networks)}"
         pool = docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=subnet)])
-        bridge = f"br-{self.engine.networks.get(parent).id[:12]}"
+        bridge = f"br-{str(self.engine.networks.get(parent).id)[:12]}"
         self.networks.insert(0, self.engine.networks.create(name, driver="macvlan", ipam=pool, options={"parent": bridge}))
         return name
 
