@@ -1,4 +1,4 @@
-"""`python -m updater receive`: one check for signed configuration, in a process of its own. It prints its result as JSON.
+"""`python -m updater receive`: one check for signed configuration and versions, in a process of its own. Its result is JSON.
 
 It is the only process that speaks to the repository and loads the TUF library. Killed anywhere, it leaves the old configuration
 in force or the new one, whole: texts of definitions are there before the one write that refers to them.
@@ -9,11 +9,12 @@ import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from appliance.clock import utc_now
+from appliance.clock import to_rfc3339, utc_now
 from appliance.errors import DataFolderError, DcaError, SettingsError
 from appliance.files import to_json, write_atomic
 from appliance.log import configure_logging
@@ -31,11 +32,13 @@ from appliance.settings.layers import GuardrailError
 from appliance.settings.received import Configuration
 from appliance.settings.showing import difference
 from appliance.settings.store import SettingsStore
-from appliance.version import installed_at
+from appliance.version import installed_at, installed_version
+from updater import offered
 from updater.configuration import CheckResult, Offer, configuration_of, describe, marker_of, next_step
 from updater.errors import Reason, TrustError, UntrustedError
 from updater.fetching import Fetcher, FetchLimits
 from updater.followed import followed
+from updater.receiving_releases import receive_releases
 from updater.trust import Repository, TrustClient, file_name
 from updater.trust_folder import EARLIEST, TrustFolder, folder_errors
 
@@ -95,6 +98,7 @@ class _Check:
         self._followed = followed(store)
         self._url = url or self._followed.url
         self._folder = paths.repository(self._followed.root_sha256)
+        self._own_path = site_path(self._followed.site_id)
         self._documents = self._folder / "documents"
         self._fetcher = fetcher
         self._clock = clock
@@ -121,14 +125,48 @@ class _Check:
             clock=self._clock,
         ) as client:
             repository = client.refresh()
-            offers: list[Offer] = []
-            try:
-                self._collect(repository, offers)
-                return self._decide(offers)
-            except DocumentError as error:
-                return self._refuse(offers, error.reason, str(error), whole=False)
-            finally:
-                self._tidy(offers)
+            result = self._receive_configuration(repository)
+            self._receive_releases(repository)
+            return result
+
+    def _receive_configuration(self, repository: Repository) -> CheckResult:
+        offers: list[Offer] = []
+        try:
+            self._collect(repository, offers)
+            return self._decide(offers)
+        except DocumentError as error:
+            return self._refuse(offers, error.reason, str(error), whole=False)
+        finally:
+            self._tidy(offers)
+
+    def _receive_releases(self, repository: Repository) -> None:
+        """Keep what is offered to this site, where it wants to know."""
+        update = self._store.effective().settings.update
+        if update.level not in ("notify", "auto"):
+            return
+        before = offered.read(self._paths.update)
+        try:
+            received = receive_releases(
+                repository,
+                self._folder / "releases",
+                channel=update.channel,
+                group=self._group(repository),
+                installed=installed_version(),
+                before=before,
+                now=utc_now(),
+            )
+        except TrustError as error:
+            received = replace(before or offered.Offered(to_rfc3339(utc_now())), problem=str(error))
+        # On a full disk what was offered before stays; the health check tells of the disk.
+        with contextlib.suppress(OSError):
+            offered.write(self._paths.update, received)
+
+    def _group(self, repository: Repository) -> str | None:
+        """Return the group that the hosting team has put this site into."""
+        try:
+            return next((offer.document().group for offer in self._offers(repository, "assigned", self._own_path)), None)
+        except DocumentError:  # the configuration was refused because of it
+            return None
 
     def _bootstrap(self) -> bytes:
         """Return the root that this site was enrolled with. Raises TrustFolderError, UntrustedError."""
@@ -145,7 +183,7 @@ class _Check:
     def _collect(self, repository: Repository, offers: list[Offer]) -> None:
         """Put into `offers` what the repository has for this site, in rising order. Raises DocumentError, TrustError."""
         offers += self._offers(repository, "global", GLOBAL_PATH)
-        assigned = list(self._offers(repository, "assigned", site_path(self._followed.site_id)))
+        assigned = list(self._offers(repository, "assigned", self._own_path))
         offers += assigned
         for offer in assigned:
             if group := offer.document().group:
