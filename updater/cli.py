@@ -1,6 +1,7 @@
 """`python -m updater`: run the appliance, say what updates are possible here, or speak to a TUF repository."""
 
 import argparse
+import importlib
 import logging
 import os
 import sys
@@ -10,6 +11,12 @@ from appliance.errors import DcaError
 from appliance.paths import Paths
 
 EXIT_INTERRUPTED = 130
+CHILDREN = {
+    "receive": ("receiving", "Check for signed configuration, once."),
+    "selftest": ("selftest", "Say whether this version can take over here."),
+    "switch": ("switcher", "Carry out the update that the journal tells of."),
+}
+"""What the appliance starts for itself: module and description of each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,10 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["trust"]:
             return _trust(words[1:])
-        if words[:1] == ["receive"]:
-            return _receive(words[1:])
-        if words[:1] == ["selftest"]:
-            return _selftest(words[1:])
+        if words[:1] and words[0] in CHILDREN:
+            return _child(words[0], words[1:])
         options = _parser().parse_args(words)
         return int(options.run(options))
     except DcaError as error:
@@ -45,22 +50,11 @@ def _trust(words: Sequence[str]) -> int:
     return int(options.run(options))
 
 
-def _receive(words: Sequence[str]) -> int:
-    # For the supervisor alone; it loads the TUF library, too.
-    from updater import receiving  # noqa: PLC0415
-
-    parser = argparse.ArgumentParser(prog="python -m updater receive", description="Check for signed configuration, once.")
-    receiving.declare(parser)
-    options = parser.parse_args(words)
-    return int(options.run(options))
-
-
-def _selftest(words: Sequence[str]) -> int:
-    # For the preflight container alone.
-    from updater import selftest  # noqa: PLC0415
-
-    parser = argparse.ArgumentParser(prog="python -m updater selftest", description="Say whether this version can take over here.")
-    selftest.declare(parser)
+def _child(name: str, words: Sequence[str]) -> int:
+    # Each loads what only it needs: the TUF library, that of the engine, all modules.
+    module = importlib.import_module(f"updater.{CHILDREN[name][0]}")
+    parser = argparse.ArgumentParser(prog=f"python -m updater {name}", description=CHILDREN[name][1])
+    module.declare(parser)
     options = parser.parse_args(words)
     return int(options.run(options))
 

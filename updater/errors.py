@@ -35,6 +35,15 @@ class SelfTestError(DcaError):
     """A version cannot take over here."""
 
 
+class SwitchError(DcaError):
+    """The container could not be replaced, or a step of it could not be done."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        """`reason` is one word, or two."""
+        super().__init__(message)
+        self.reason = reason
+
+
 class UpdateOffError(DcaError):
     """The intelligent update is off at this site."""
 

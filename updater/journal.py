@@ -7,7 +7,7 @@ has been done. Each write leaves the old content or the new; the content before 
 import errno
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -137,14 +137,18 @@ class Journal:
     def write(self, transaction: Transaction) -> None:
         """Replace the journal. On a full disk the reserve is given up for it. Raises OSError when even that is not enough."""
         content = to_json(transaction.to_json())
+        self.with_reserve(lambda: self._write(content))
+
+    def with_reserve(self, write: Callable[[], None]) -> None:
+        """Write, and on a full disk give up the reserve and write again. Raises OSError when even that is not enough."""
         try:
-            self._write(content)
+            write()
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self._reserve.exists():
                 raise
             self._reserve.unlink()
             sync_folder(self.folder)
-            self._write(content)
+            write()
 
     def keep_reserve(self) -> None:
         """Take the space that a write may need later, on a disk that is full by then. Raises OSError where it is full already."""

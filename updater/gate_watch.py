@@ -1,0 +1,132 @@
+"""Watching a new version: what the gate judges is looked up here, in the engine, on the data volume and at the hosting server."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import structlog
+
+from appliance.errors import DcaError
+from appliance.paths import Paths
+from appliance.settings.store import SettingsStore
+from updater import acknowledgement
+from updater.awake_clock import AwakeClock
+from updater.container_spec import Json
+from updater.engine import Engine
+from updater.fetching import Fetcher, FetchLimits
+from updater.gate import Candidate, Gate, Verdict
+from updater.journal import Transaction
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.4
+"""Less than a second: longer gaps count as a machine that stood still."""
+TIMESTAMP_BYTES = 16 << 10
+SERVICE_LABELS = ("com.docker.compose.project", "com.docker.compose.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Time as the switcher has it: seconds while the machine ran, and waiting."""
+
+    now: Callable[[], float]
+    wait: Callable[[float], None]
+
+    @classmethod
+    def real(cls) -> Self:
+        """Return the time of this machine."""
+        return cls(AwakeClock().now, time.sleep)
+
+
+@dataclass(slots=True)
+class GateWatch:
+    """One switcher's means to watch."""
+
+    engine: Engine
+    paths: Paths
+    timer: Timer
+    reaches: Callable[[Transaction], bool]
+    """Our own try at the hosting server."""
+    web_seen: Callable[[], None] = field(default=lambda: None)
+    """Called when the new version has said for the first time that its web UI answers."""
+
+    def watch(self, transaction: Transaction, container: str) -> Verdict:
+        """Return the decision about a new container. Raises EngineError when the engine is away for too long."""
+        found = self.engine.container(container)
+        healthcheck = ((found or {}).get("Config") or {}).get("Healthcheck")
+        gate = Gate(transaction.gate, transaction.to_version, healthcheck, self.timer.now())
+        web_seen = False
+        while True:
+            said = acknowledgement.read(self.paths.update, transaction.transaction)
+            if said is not None and said.webui and not web_seen:
+                web_seen = True
+                self.web_seen()
+            found = self.engine.container(container)
+            other = found is None and another_main(self.engine, self.paths, transaction)
+            candidate = Candidate.from_inspect(found) if found is not None else None
+            if verdict := gate.judge(self.timer.now(), candidate, said, other_main=other):
+                return verdict
+            if gate.wants_control(self.timer.now()):
+                reached = self.reaches(transaction)
+                log.warning("The new version cannot reach the hosting server; we have tried it ourselves.", reached=reached)
+                gate.controlled(reached, self.timer.now())
+            self.timer.wait(LOOK_SECONDS)
+
+
+def reaches_hosting(paths: Paths, transaction: Transaction) -> bool:
+    """Return whether this process gets the newest metadata of the hosting server, through proxy and authority of the site."""
+    try:
+        settings = SettingsStore(paths.settings).effective().settings
+        fetcher = Fetcher(settings.hosting, FetchLimits(connect_seconds=5.0, read_seconds=10.0))
+        try:
+            for _ in fetcher.fetch(f"{transaction.hosting_url}/tuf/metadata/timestamp.json", TIMESTAMP_BYTES):
+                pass
+        finally:
+            fetcher.close()
+    except DcaError as error:
+        log.info("The hosting server is not reached from here.", reason=str(error))
+        return False
+    return True
+
+
+def another_main(engine: Engine, paths: Paths, transaction: Transaction) -> bool:
+    """Return whether an appliance that is neither the old nor the new one has taken over this data folder."""
+    ours = transaction.old.inspect.get("Config", {}).get("Labels") or {}
+    service = {name: ours[name] for name in SERVICE_LABELS if name in ours}
+    known = {transaction.old.id}
+    found = [
+        container
+        for container in engine.containers({"dca.role": "main"})
+        if container["Id"] not in known
+        and _labels(container).get("dca.transaction") != transaction.transaction
+        and container["State"]["Status"] == "running"
+        and (_name(container) == transaction.old.name or (service and service.items() <= _labels(container).items()))
+    ]
+    return bool(found) and is_locked(paths.main_lock)
+
+
+def is_locked(file: Path) -> bool:
+    """Return whether somebody holds the lock of the data folder."""
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _labels(container: Json) -> dict[str, str]:
+    return (container.get("Config") or {}).get("Labels") or {}
+
+
+def _name(container: Json) -> str:
+    return str(container["Name"]).lstrip("/")

@@ -1,0 +1,99 @@
+"""`python -m updater switch`: the process of the switcher's container. It ends when the replacement has, by removing its container.
+
+It may be killed anywhere: the engine starts it again, and it goes on from the journal and from what the engine shows.
+"""
+
+import argparse
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from appliance.log import configure_logging
+from appliance.paths import Paths
+from updater.container_spec import Json
+from updater.engine import Engine
+from updater.errors import EngineError
+from updater.gate_watch import GateWatch, Timer, reaches_hosting
+from updater.journal import FINISHED, Journal, Transaction
+from updater.switch import Switch, Tell
+from updater.switch_plan import NO_POLICY
+from updater.switch_steps import TRANSACTION_LABEL
+from updater.switcher_container import rebuilt
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS = 300.0
+LOCK_FILE = ".switcher.lock"
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options: there are none, all is in the journal."""
+    parser.set_defaults(run=_run)
+
+
+def _run(_options: argparse.Namespace) -> int:
+    paths = Paths.from_environment()
+    configure_logging("switcher", folder=paths.logs if paths.logs.is_dir() else None)
+    with switcher_lock(paths.update / LOCK_FILE), Engine.open(patience=PATIENCE_SECONDS) as engine:
+        own = _own(engine)
+        transaction = _transaction(paths, own)
+        if transaction is None:
+            log.error("There is no update to carry out.")
+        elif transaction.phase not in FINISHED:
+            watch = GateWatch(engine, paths, Timer.real(), lambda wanted: reaches_hosting(paths, wanted))
+            Switch(transaction, watch, _teller(transaction)).run()
+        _leave(engine, own)
+    return 0
+
+
+@contextmanager
+def switcher_lock(file: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of the one switcher of this data folder. Without `wait`, BlockingIOError tells that another one has it."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _own(engine: Engine) -> Json | None:
+    """Return our own container, None outside of one."""
+    try:
+        return engine.own_container()
+    except EngineError as error:
+        log.warning("The switcher's own container is not known.", reason=str(error))
+        return None
+
+
+def _transaction(paths: Paths, own: Json | None) -> Transaction | None:
+    """Return what is to be done: what the journal says, or the way back where it is lost."""
+    found = Journal(paths.update).read()
+    labels = own["Config"]["Labels"] if own else {}
+    if found is None or (own and found.transaction != labels.get(TRANSACTION_LABEL)):
+        log.error("The journal does not tell of this update; the version before is put back.")
+        return rebuilt(labels)
+    return found
+
+
+def _teller(transaction: Transaction) -> Tell:
+    def tell(stage: str, text: str) -> None:
+        log.info("The update is under way.", stage=stage, text=text, transaction=transaction.transaction)
+
+    return tell
+
+
+def _leave(engine: Engine, own: Json | None) -> None:
+    """Remove our own container: the last call, whose answer we do not live to see."""
+    if own is None:
+        return
+    try:
+        engine.remove(own["Id"], force=True)
+    except EngineError as error:
+        log.error("The switcher could not remove its container.", reason=str(error))
+        engine.set_restart_policy(own["Id"], {"Name": NO_POLICY})
