@@ -144,11 +144,15 @@ class Engine:
         """Give a container another name, without a leading slash."""
         self._ask(f"rename the container {container} to {name}", lambda client: client.rename(container, name))
 
-    def remove(self, container: str, *, force: bool = False) -> None:
-        """Remove a container, never its volumes; one that is gone already is as wanted."""
+    def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove a container; one that is gone already is as wanted. `volumes`: with its nameless ones."""
         doing = f"remove the container {container}"
         with _gone_is_fine():
-            self._ask(doing, lambda client: client.remove_container(container, v=False, force=force))
+            self._ask(doing, lambda client: client.remove_container(container, v=volumes, force=force))
+
+    def put_archive(self, container: str, folder: str, archive: bytes) -> None:
+        """Unpack a tar archive in a folder of a container, running or not; with a read-only root the folder has to be a volume."""
+        self._ask(f"hand files to the container {container}", lambda client: client.put_archive(container, folder, archive))
 
     def set_restart_policy(self, container: str, policy: Json) -> None:
         """Set what the engine does when the container ends: `{"Name", "MaximumRetryCount"}`."""

@@ -44,6 +44,10 @@ class SwitchError(DcaError):
         self.reason = reason
 
 
+class PreflightError(DcaError):
+    """A new version could not be let test itself."""
+
+
 class UpdateOffError(DcaError):
     """The intelligent update is off at this site."""
 

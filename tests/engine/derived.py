@@ -13,7 +13,17 @@ from typing import Any, Literal
 import docker
 
 Variant = Literal[
-    "good", "crashing", "unhealthy", "cut off", "damaged", "no program", "other processor", "unloadable", "unmigratable"
+    "good",
+    "crashing",
+    "unhealthy",
+    "cut off",
+    "damaged",
+    "no program",
+    "other processor",
+    "unloadable",
+    "unmigratable",
+    "narrower",
+    "endless",
 ]
 
 SITE = "import pathlib, shutil, sysconfig; site = pathlib.Path(sysconfig.get_path('purelib'))\n"
@@ -29,8 +39,6 @@ metadata.write_text(''.join(f'Version: {VERSION}\\n' if line.startswith('Version
 APPEND = """
 module = site / {module!r}
 module.write_text(module.read_text() + {code!r})
-for compiled in module.parent.glob(f'__pycache__/{{module.stem}}.*'):
-    compiled.unlink()
 """
 WRITE_MANIFEST = """
 import subprocess, sys
@@ -45,6 +53,18 @@ program.chmod(0o755)
 FAILING_MIGRATION = """
 MIGRATIONS = (*MIGRATIONS, ('ALTER TABLE nowhere ADD COLUMN more TEXT',))
 migrate.__defaults__ = (MIGRATIONS,)
+"""
+NARROWER_SETTINGS = """
+model = site / 'appliance/settings/model.py'
+before = model.read_text()
+model.write_text(before.replace('read_minutes: Annotated[int, Field(ge=1,', 'read_minutes: Annotated[int, Field(ge=60,'))
+assert model.read_text() != before
+"""
+ENDLESS_TEST = """
+
+def run(*_, **__):
+    import signal
+    signal.pause()
 """
 DAMAGED_FILE = "appliance/definitions/hp.toml"
 """What the variant `damaged` has empty: nothing but the manifest would tell before a printer is read."""
@@ -76,6 +96,8 @@ CHANGES: dict[Variant, Change] = {
     "no program": Change(after=EMPTY_PROGRAM),
     "other processor": Change(),
     "unloadable": Change(APPEND.format(module="webui/metrics.py", code="\nimport a_module_that_is_not_there\n")),
+    "narrower": Change(NARROWER_SETTINGS),
+    "endless": Change(APPEND.format(module="updater/selftest.py", code=ENDLESS_TEST)),
     "unmigratable": Change(APPEND.format(module="appliance/store/schema.py", code=FAILING_MIGRATION)),
 }
 
@@ -85,9 +107,10 @@ def derive(
 ) -> str:
     """Make an image like `base` that is another version, and give it `tag` (`REPOSITORY:TAG`); return its id.
 
-    `crashing` ends at once, `unhealthy` runs without ever being healthy, `cut off` is healthy but fetches nothing from the hosting
-    server, `damaged` has an empty file, `no program` an empty interpreter ("exec format error"), `other processor` says it is for
-    one, `unloadable` has a module that fails, `unmigratable` a migration that does. The first three pass the preflight.
+    These pass the preflight: `crashing` ends at once, `unhealthy` runs without ever being healthy, `cut off` is healthy but fetches
+    nothing from the hosting server. These do not: `damaged` has an empty file, `no program` an empty interpreter ("exec format
+    error"), `other processor` says it is for one, `unloadable` has a module that fails, `unmigratable` a migration that does,
+    `narrower` takes `scan.read_minutes` only from 60, `endless` has a test of itself that never ends.
     """
     change = CHANGES[variant]
     script = f"VERSION = {version!r}\n" + SITE + SET_VERSION + change.before + WRITE_MANIFEST + change.after
