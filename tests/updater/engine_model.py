@@ -78,7 +78,7 @@ class ModelEngine(Engine):
     def rename(self, container: str, name: str) -> None:
         self._change("rename", (container, name), lambda: self._rename(container, name))
 
-    def remove(self, container: str, *, force: bool = False) -> None:
+    def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
         self._change("remove", (container,), lambda: self.all.pop((self._find(container) or {"Id": ""})["Id"], None))
 
     def set_restart_policy(self, container: str, policy: Json) -> None:
