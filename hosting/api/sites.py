@@ -17,12 +17,16 @@ from hosting.clock import to_rfc3339, utc_now
 from hosting.contact import TurnedAway, turned_away
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.sites import Site
+from hosting.releases.told import told_of_versions
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository
 
 STATE_BYTES = 64 * 1024
 BUNDLE_TYPE = "application/gzip"
 GZIP_MAGIC = b"\x1f\x8b\x08"
+
+LEVELS_WITH_VERSIONS = ("notify", "auto")
+"""At these, a site looks for new versions."""
 
 TURNED_AWAY: Mapping[TurnedAway, str] = {
     "revoked": "This site was revoked at the hosting server. Ask your provider.",
@@ -151,21 +155,27 @@ class CheckInHandler(SiteHandler):
             state = known.state if known else said.state
             kept = None if known else said.state
             answer["commands"] = sites.check_in(connection, site.site_id, version=said.version, state=kept)
-            answer |= self._news(connection, site, state)
+            if site.root_sha256 is not None and RepositoryFolder(self.config.repository).is_published:
+                answer |= _news(connection, site, state)
             return Answer(answer if known else answer | {"state_digest": state_digest(said.state)})
 
         return work
 
-    def _news(self, connection: sa.Connection, site: Site, state: dict[str, Any]) -> dict[str, str]:
-        """Return the marker of the configuration the site is to have, when it told another one and would fetch it."""
-        told = sites.told_configuration(state).get("marker")
-        update = state.get("update")
-        if site.root_sha256 is None or told is None or (isinstance(update, dict) and update.get("level") == "off"):
-            return {}
+
+def _news(connection: sa.Connection, site: Site, state: Mapping[str, Any]) -> dict[str, str]:
+    """Return the markers of the configuration and the rollout that a site has not dealt with, where it would fetch them."""
+    update = told_of_versions(state)
+    found = {}
+    told = sites.told_configuration(state).get("marker")
+    if told is not None and update.get("level") != "off":
         marker = configuration.marker_of(connection, site.site_id, site.group_name)
-        if marker == told or not RepositoryFolder(self.config.repository).is_published:
-            return {}
-        return {"configuration": marker}
+        if marker != told:
+            found["configuration"] = marker
+    if update.get("rollout") is not None and update.get("level") in LEVELS_WITH_VERSIONS:
+        rollout = configuration.marker_of_rollout(connection)
+        if rollout != update["rollout"]:
+            found["rollout"] = rollout
+    return found
 
 
 class ReadingsHandler(SiteHandler):

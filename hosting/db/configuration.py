@@ -12,7 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from appliance.release import ROLLOUT_PATH
+from appliance.release import ROLLOUT_PATH, rollout_marker
 from appliance.settings.document import GLOBAL_PATH, group_path, marker, site_path
 from hosting.clock import utc_now
 from hosting.db import audit
@@ -82,6 +82,12 @@ def marker_of(connection: sa.Connection, site_id: str, group: str | None) -> str
     """Return the marker of what a site is to have: the documents in force for all, for its group and for itself."""
     paths = [GLOBAL_PATH, site_path(site_id), *([group_path(group)] if group else [])]
     return marker([(path, digest) for path, _, digest in _newest(connection, configuration.c.path.in_(paths))])
+
+
+def marker_of_rollout(connection: sa.Connection) -> str:
+    """Return the marker of the rollout in force."""
+    document = in_force(connection, ROLLOUT_PATH)
+    return rollout_marker(document.content if document else None)
 
 
 def _newest(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[tuple[str, int, str]]:

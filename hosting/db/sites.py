@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from hosting.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
-from hosting.db import audit
+from hosting.db import audit, releases
 from hosting.db.tables import command, enrolment_code, nonce, site
 from hosting.db.upsert import insert_new
 
@@ -39,6 +39,12 @@ class Site:
     deactivated_at: datetime | None
     root_sha256: str | None
     configuration_state: str | None
+    update_channel: str | None
+    update_version: str | None
+    update_execution: str | None
+    update_result: str | None
+    update_reason: str | None
+    update_waits: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,8 @@ def check_in(connection: sa.Connection, site_id: str, *, version: str, state: di
         word = told_configuration(state).get("state")
         values["state"] = json.dumps(state, separators=(",", ":"))
         values["configuration_state"] = word[:16] if isinstance(word, str) else None
+        values |= releases.columns_of(state)
+        releases.keep(connection, site_id, state)
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(**values))
     undelivered = command.c.delivered_at.is_(None)
     due = sa.and_(undelivered, command.c.created_at > now - COMMAND_LIFE)

@@ -50,6 +50,31 @@ site = sa.Table(
     sa.Column("deactivated_at", Moment),
     sa.Column("root_sha256", sa.String(64)),  # the root it enrolled with; null: it can verify no configuration
     sa.Column("configuration_state", sa.String(16)),  # out of `state`, to look for: trial, kept, refused, …
+    # Out of `update.image` of `state`, to count by release; null until the site told of an update.
+    sa.Column("update_channel", sa.String(32)),
+    sa.Column("update_version", sa.String(64), index=True),
+    sa.Column("update_execution", sa.String(16)),
+    sa.Column("update_result", sa.String(16)),
+    sa.Column("update_reason", sa.String(40)),
+    sa.Column("update_waits", sa.String(240)),  # why it waits, words with commas between
+)
+
+site_update = sa.Table(
+    "site_update",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("transaction_id", sa.String(36), primary_key=True),
+    sa.Column("version", sa.String(64), nullable=False),
+    sa.Column("from_version", sa.String(64), nullable=False),
+    sa.Column("started_at", Moment),
+    sa.Column("told_at", Moment, nullable=False),  # when the site said last what became of it
+    sa.Column("execution", sa.String(16), nullable=False),
+    sa.Column("result", sa.String(16), nullable=False),
+    sa.Column("seconds", sa.Integer),
+    sa.Column("reason", sa.String(40), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("log", sa.Text, nullable=False),  # the end of it, of one that failed
+    sa.Index("site_update_version", "version", "told_at"),
 )
 
 enrolment_code = sa.Table(

@@ -100,6 +100,12 @@ def founded_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Published(tmp_path_factory.mktemp("founded")).found().repository
 
 
+@pytest.fixture(scope="session")
+def local_keys(founded_repository: Path) -> Path:
+    """Return the folder with the keys of people for such a repository."""
+    return founded_repository.parents[1] / "keys"
+
+
 @pytest.fixture
 def signing_server(start_server: StartServer, founded_repository: Path, tmp_path: Path) -> RunningServer:
     """Return a running server with a repository of the test's own."""

@@ -1,0 +1,86 @@
+"""What a site says in its check-in of a new version: waiting, under way, installed or not. Pure; hawkBit's words.
+
+A site may say anything: what is no such thing is left out, and nothing is refused for it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+EXECUTIONS = ("scheduled", "download", "downloaded", "proceeding", "closed", "rejected", "canceled")
+RESULTS = ("none", "success", "failure")
+UNDER_WAY = ("download", "downloaded", "proceeding")
+LOG_CHARACTERS = 8192
+WAITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ToldUpdate:
+    """One update of one site; `seconds` is how long it took, `log` the end of what a failed one wrote."""
+
+    execution: str
+    result: str
+    version: str
+    from_version: str
+    transaction: str
+    started_at: datetime | None
+    seconds: int | None
+    reason: str
+    text: str
+    waits: tuple[str, ...]
+    log: str
+
+
+def told_of_versions(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of a state about updates, empty where it has none."""
+    update = state.get("update")
+    return update if isinstance(update, dict) else {}
+
+
+def told_update(image: object) -> ToldUpdate | None:
+    """Return what `update.image` of a state says, None where that is nothing."""
+    if not isinstance(image, dict) or image.get("execution") not in EXECUTIONS or image.get("result") not in RESULTS:
+        return None
+    version = _text(image, "version", 64)
+    if not version:
+        return None
+    waits = image.get("waits")
+    return ToldUpdate(
+        execution=image["execution"],
+        result=image["result"],
+        version=version,
+        from_version=_text(image, "from_version", 64),
+        transaction=_text(image, "transaction", 36),
+        started_at=_moment(image.get("started_at")),
+        seconds=_seconds(image.get("seconds")),
+        reason=_text(image, "reason", 40),
+        text=_text(image, "text", 1000),
+        waits=tuple(str(word)[:16] for word in waits[:WAITS] if _is_word(word)) if isinstance(waits, list) else (),
+        log=_text(image, "log", LOG_CHARACTERS),
+    )
+
+
+def _text(image: Mapping[str, Any], name: str, most: int) -> str:
+    value = image.get(name)
+    # A NUL character is nothing that PostgreSQL stores.
+    return value.replace("\x00", "")[-most:] if isinstance(value, str) else ""
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and value.replace(" ", "").replace("_", "").isalnum()
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if moment else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value < 10**8:
+        return None
+    return round(value)

@@ -1,0 +1,46 @@
+"""Releases that are published without an image: what the console and the wire show does not need one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from appliance.release import Catalogue
+from hosting.clock import utc_now
+from hosting.configuration.publishing import Publishing
+from hosting.releases.adding import Wishes, make_release, with_release
+from hosting.releases.images import PlatformImage, RegistryImage
+from hosting.releases.publishing import Rollouts
+from hosting.releases.rolling import Audience, Wish
+from hosting.repository.drafts import drafts_of, write_draft
+from hosting.repository.folder import RepositoryFolder
+from hosting.repository.keys import load_signer
+from hosting.repository.releasing import make_release_draft
+from hosting.repository.repository import publish_drafts
+from tests.hosting.repository.published import PASSPHRASE
+
+DIGEST = "sha256:" + "a" * 64
+
+
+def publish_releases(repository: Path, keys: Path, *versions: str, notes: str = "Reads more meters.") -> None:
+    """Publish a catalogue with these versions more, signed with the local keys of releases."""
+    folder = RepositoryFolder(repository)
+    image = RegistryImage("registry.example.com/dca", DIGEST, {"linux/amd64": PlatformImage(DIGEST, DIGEST, 1)})
+    made = make_release(Wishes("0.0.0", notes=notes), image, [], utc_now())
+
+    def change(catalogue: Catalogue, highest: int) -> Catalogue:
+        for number, version in enumerate(versions):
+            catalogue = with_release(catalogue, replace(made, version=version), highest + number)
+        return catalogue
+
+    make_release_draft(folder, "stable", change, {}, utc_now())
+    for draft in drafts_of(folder):
+        for number in (1, 2):
+            key = str(keys / f"release-{number}.key")
+            draft.sign(load_signer(key, draft.candidates().values(), lambda: PASSPHRASE))
+        write_draft(folder.drafts / draft.name, draft)
+    publish_drafts(folder, utc_now())
+
+
+def offer(publishing: Publishing, wish: Wish, audience: Audience | None = None) -> None:
+    """Publish a change of the rollout."""
+    rollouts = Rollouts(publishing)
+    rollouts.publish(rollouts.prepare(audience or Audience("stable"), wish, {}), actor="test")
