@@ -15,6 +15,7 @@ CHILDREN = {
     "receive": ("receiving", "Check for signed configuration, once."),
     "selftest": ("selftest", "Say whether this version can take over here."),
     "switch": ("switcher", "Carry out the update that the journal tells of."),
+    "tidy": ("tidying", "End what was cut off, and remove what updates have left behind."),
 }
 """What the appliance starts for itself: module and description of each."""
 

@@ -28,7 +28,8 @@ PROGRESS_SECONDS = 60.0
 LONGEST_SECONDS = 1800.0
 """More than this no progress brings, unless the release itself allows it."""
 CONTROLS = 2
-CONTROL_PAUSE_SECONDS = 10.0
+CONTROL_PAUSE_SECONDS = 15.0
+"""Meanwhile the new version has tried again, too."""
 TOLERANCE = timedelta(seconds=2)
 OVERWRITTEN_SECONDS = 30.0
 """By then a version that was started again has said something new."""
@@ -97,6 +98,7 @@ class Gate:
         self._started_at = ""
         self._seen_since = now
         self._first_restarts: int | None = None
+        self._exit_code = 0
         self._vanished_since: float | None = None
         self._ready_since: float | None = None
         self._unreached = False
@@ -159,10 +161,11 @@ class Gate:
         version = f"Version {self._version}"
         if self._first_restarts is None:
             self._first_restarts = candidate.restarts
+        self._exit_code = candidate.exit_code or self._exit_code
         if candidate.out_of_memory:
             return Verdict("roll back", "memory", f"{version} used more memory than its container may.")
         if candidate.restarts - self._first_restarts >= CRASHES:
-            return Verdict("roll back", "crashes", f"{version} ended again and again (exit code {candidate.exit_code}).")
+            return Verdict("roll back", "crashes", f"{version} ended again and again (exit code {self._exit_code}).")
         if candidate.status in ("exited", "dead", "removing"):
             return Verdict("roll back", "ended", f"{version} ended with exit code {candidate.exit_code}.")
         if candidate.health == "unhealthy":

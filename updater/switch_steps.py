@@ -117,7 +117,7 @@ class Steps:
 
     def _snapshot(self, transaction: Transaction, _world: World) -> None:
         folder = self._backup(transaction)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         for name in SETTINGS_FILES:
             if (self._paths.data / name).exists():
                 write_atomic(folder / name, (self._paths.data / name).read_bytes())
@@ -160,7 +160,7 @@ class Steps:
         assert world.new is not None
         folder = failed_folder(self._paths, transaction)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(folder)
             write_atomic(folder / LOG_FILE, self._log(world.new.id).encode())
             found = self._engine.container(world.new.id) or {}
             write_atomic(folder / "inspect.json", to_json(_without_environment(found)))
@@ -244,6 +244,12 @@ def failed_folder(paths: Paths, transaction: Transaction) -> Path:
 def rollback_reference(transaction: Transaction) -> str:
     """Return the name under which the old image is kept."""
     return f"{split_reference(transaction.old.reference)[0]}:rollback-{transaction.transaction}"
+
+
+def _make(folder: Path) -> None:
+    """Make a folder of ours and the one it is in, for nobody else to read."""
+    for each in (folder.parent, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def remove_tree(folder: Path) -> None:

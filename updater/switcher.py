@@ -4,11 +4,6 @@ It may be killed anywhere: the engine starts it again, and it goes on from the j
 """
 
 import argparse
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import structlog
 
@@ -16,18 +11,18 @@ from appliance.log import configure_logging
 from appliance.paths import Paths
 from updater.container_spec import Json
 from updater.engine import Engine
-from updater.errors import EngineError
+from updater.errors import EngineError, SwitchError
 from updater.gate_watch import GateWatch, Timer, reaches_hosting
 from updater.journal import FINISHED, Journal, Transaction
+from updater.locks import SWITCHER_LOCK, held
 from updater.switch import Switch, Tell
 from updater.switch_plan import NO_POLICY
-from updater.switch_steps import TRANSACTION_LABEL
+from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
 from updater.switcher_container import rebuilt
 
 log = structlog.get_logger()
 
 PATIENCE_SECONDS = 300.0
-LOCK_FILE = ".switcher.lock"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -38,8 +33,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def _run(_options: argparse.Namespace) -> int:
     paths = Paths.from_environment()
     configure_logging("switcher", folder=paths.logs if paths.logs.is_dir() else None)
-    with switcher_lock(paths.update / LOCK_FILE), Engine.open(patience=PATIENCE_SECONDS) as engine:
+    with held(paths.update / SWITCHER_LOCK), Engine.open(patience=PATIENCE_SECONDS) as engine:
         own = _own(engine)
+        if own is not None and own["Config"]["Labels"].get(ROLE_LABEL) != "switcher":
+            raise SwitchError("Only the container of a switcher carries out an update. Use `dca update apply`.", "role")
         transaction = _transaction(paths, own)
         if transaction is None:
             log.error("There is no update to carry out.")
@@ -48,18 +45,6 @@ def _run(_options: argparse.Namespace) -> int:
             Switch(transaction, watch, _teller(transaction)).run()
         _leave(engine, own)
     return 0
-
-
-@contextmanager
-def switcher_lock(file: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold the lock of the one switcher of this data folder. Without `wait`, BlockingIOError tells that another one has it."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _own(engine: Engine) -> Json | None:

@@ -13,7 +13,7 @@ from appliance.clock import to_rfc3339
 from updater import acknowledgement
 from updater.acknowledgement import Acknowledgement
 from updater.container_spec import Json
-from updater.engine import Engine
+from updater.engine import MOUNT_INFO, Engine
 from updater.errors import EngineError, EngineFailure
 
 from .transactions import INSPECT, NEW_IMAGE, OLD_IMAGE, TRANSACTION
@@ -44,6 +44,7 @@ class ModelEngine(Engine):
         self.faults: dict[int, EngineFailure] = {}
         self.refuses: Callable[[str, tuple[object, ...]], EngineFailure | None] = lambda _call, _arguments: None
         self.done: list[str] = []
+        self.own: str | None = None
         self.all: dict[str, Json] = {}
         self.tags = {"dca/appliance:stable": OLD_IMAGE, "dca/appliance:0.2.0": NEW_IMAGE}
         old: Any = deepcopy(INSPECT)
@@ -100,6 +101,11 @@ class ModelEngine(Engine):
     def logs(self, container: str, lines: int = 400) -> str:
         return "the last words\n"
 
+    def own_container(self, mount_info: Path = MOUNT_INFO) -> Json:
+        if self.own is None:
+            raise EngineError("not in a container", "not found")
+        return deepcopy(self._known(self.own))
+
     # What happens around it.
 
     def now(self) -> float:
@@ -119,7 +125,9 @@ class ModelEngine(Engine):
 
     @property
     def mains(self) -> list[Json]:
-        return [one for one in self.all.values() if one["State"]["Status"] == "running"]
+        """The appliances that run."""
+        running = [one for one in self.all.values() if one["State"]["Status"] == "running"]
+        return [one for one in running if one["Config"]["Labels"].get("dca.role") not in ("switcher", "preflight")]
 
     def _change(self, call: str, arguments: tuple[object, ...], effect: Callable[[], object]) -> object:
         number, self.calls = self.calls, self.calls + 1
@@ -151,8 +159,8 @@ class ModelEngine(Engine):
             "Id": made,
             "Name": name,
             "Image": self.tags.get(body["Image"], body["Image"]),
-            "Config": {"Labels": body.get("Labels") or {}},
-            "HostConfig": {"RestartPolicy": (body.get("HostConfig") or INSPECT["HostConfig"])["RestartPolicy"]},  # type: ignore[index]
+            "Config": {"Labels": body.get("Labels") or {}, "Image": body["Image"]},
+            "HostConfig": body.get("HostConfig") or deepcopy(INSPECT["HostConfig"]),
             "NetworkSettings": {"Networks": {}},
             "RestartCount": 0,
         }
@@ -161,7 +169,8 @@ class ModelEngine(Engine):
 
     def _start(self, reference: str) -> None:
         found = self._known(reference)
-        if any(one["Id"] != found["Id"] for one in self.mains):
+        helper = found["Config"]["Labels"].get("dca.role") == "switcher"
+        if not helper and any(one["Id"] != found["Id"] for one in self.mains):
             raise EngineError("port is already allocated", "conflict")
         found["stopped"] = False
         self._set(found["Id"], "running")

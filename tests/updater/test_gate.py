@@ -135,10 +135,10 @@ def test_hosting_server_that_only_the_old_version_reaches_is_a_reason_to_go_back
     assert watch.wants_control(10)
     watch.controlled(True, 11)
     assert watch.judge(12, RUNNING, unreached) is None
-    assert not watch.wants_control(20)
-    assert watch.wants_control(21)
-    watch.controlled(True, 21)
-    assert reason(watch.judge(22, RUNNING, unreached)) == "no contact"
+    assert not watch.wants_control(25)
+    assert watch.wants_control(26)
+    watch.controlled(True, 26)
+    assert reason(watch.judge(27, RUNNING, unreached)) == "no contact"
 
 
 def test_hosting_server_that_nobody_reaches_is_not_the_fault_of_the_update() -> None:
@@ -187,3 +187,12 @@ def test_health_check_of_the_user_has_its_time(check: dict[str, object] | None, 
     watch = Gate(GateTimes(10, 1), "0.2.0", check, 0.0)
     assert watch.judge(max(10, seconds), RUNNING, None) is None
     assert reason(watch.judge(max(10, seconds) + 1, RUNNING, None)) == "deadline"
+
+
+def test_sentence_about_crashes_names_the_exit_code_of_the_last_one() -> None:
+    watch = gate()
+    watch.judge(1, RUNNING, None)
+    watch.judge(2, replace(RUNNING, restarts=1, status="restarting", exit_code=3), None)
+    verdict = watch.judge(3, replace(RUNNING, restarts=2), None)
+    assert verdict is not None
+    assert "exit code 3" in verdict.text

@@ -17,6 +17,7 @@ from updater.errors import EngineFailure
 from updater.gate_watch import GateWatch, Timer
 from updater.journal import Journal, Phase, Transaction
 from updater.switch import Switch
+from updater.switcher_container import body_of, rebuilt
 
 from .engine_model import Behaviour, KilledError, ModelEngine, PowerCutError, When
 from .transactions import NEW_IMAGE, OLD_ID, OLD_IMAGE, TRANSACTION, transaction
@@ -324,3 +325,23 @@ def test_settings_go_back_only_where_the_old_version_cannot_read_them(tmp_path: 
     site.run()
     found = json.loads(site.paths.settings.read_bytes())
     assert found == (json.loads(kept) if readable else {"settings": {}})
+
+
+@pytest.mark.parametrize("number", range(CALLS // 2))
+def test_journal_that_is_lost_in_the_middle_leads_back(tmp_path: Path, number: int) -> None:
+    site = Site.made(tmp_path)
+    site.engine.crashes[number] = ("after", KilledError)
+    begun = Journal(site.paths.update).read()
+    assert begun is not None
+    try:
+        site.switch()
+    except KilledError:
+        for file in site.paths.update.glob("journal*.json"):
+            file.unlink()
+        way_back = rebuilt(body_of(begun)[0]["Labels"])
+        assert way_back is not None
+        if OLD_ID not in site.engine.all:
+            return  # it was committed, and there is nothing to go back to
+        Journal(site.paths.update).write(way_back)
+        site.switch()
+        site.check_rolled_back()

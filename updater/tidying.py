@@ -1,0 +1,177 @@
+"""`python -m updater tidy`: the janitor. It ends what was cut off, and removes what replacements have left behind.
+
+It does nothing while an install or a switcher works. The newest earlier image is kept, and the settings that belong to it.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+
+from appliance.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.files import to_json
+from appliance.log import configure_logging
+from appliance.paths import Paths
+from updater import history, switcher_container, switching
+from updater.container_spec import Json
+from updater.engine import Engine, split_reference
+from updater.errors import EngineError
+from updater.history import Result
+from updater.journal import FINISHED, Journal, Transaction
+from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held
+from updater.switch_plan import ALIVE, Action, next_action
+from updater.switch_steps import ROLE_LABEL, Steps, remove_tree
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS = 20.0
+FAILED_KEPT = 3
+STALE_SECONDS = 3600.0
+"""A temporary file that old belongs to nobody any more."""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options: there are none."""
+    parser.set_defaults(run=_run)
+
+
+def _run(_options: argparse.Namespace) -> int:
+    configure_logging("update", level="WARNING", stream=sys.stderr)
+    with Engine.open(patience=PATIENCE_SECONDS) as engine:
+        done = tidy(engine, Paths.from_environment())
+    print(to_json({"done": done}).decode())
+    return 0
+
+
+def tidy(engine: Engine, paths: Paths) -> list[str]:
+    """Return what was done, a sentence each. Without an engine only files are looked after. Raises OSError."""
+    with ExitStack() as stack:
+        try:
+            for lock in (INSTALL_LOCK, SWITCHER_LOCK):
+                stack.enter_context(held(paths.update / lock, wait=False))
+        except BlockingIOError:
+            return []
+        janitor = _Janitor(engine, paths)
+        janitor.work()
+        return janitor.done
+
+
+@dataclass
+class _Janitor:
+    """One round."""
+
+    engine: Engine
+    paths: Paths
+    done: list[str] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Do all there is to do."""
+        journal = Journal(self.paths.update)
+        transaction = journal.read()
+        try:
+            if transaction is not None and transaction.phase not in FINISHED:
+                self._recover(journal, transaction)
+                return
+            own = self.engine.own_container()
+            self._remove_containers(own, transaction)
+            self._remove_tags(own)
+        except EngineError as error:
+            log.info("The container engine was not looked after.", reason=str(error))
+        self._remove_files()
+        try:
+            journal.keep_reserve()
+        except OSError as error:
+            log.warning("There is no room for the reserve of the journal.", reason=error.strerror)
+
+    def _recover(self, journal: Journal, transaction: Transaction) -> None:
+        """Go on with a replacement that nobody carries out. Raises EngineError or OSError."""
+        switcher = switching.switcher_of(self.engine, transaction)
+        if switcher is not None and switcher["State"]["Status"] in ALIVE:
+            return  # it waits for the lock, or the engine is about to start it again
+        back = replace(transaction, phase="rolling_back")
+        untouched = next_action(back, Steps(self.engine, self.paths).look(back)) is Action.FINISH
+        if not (untouched and transaction.phase in ("prepared", "switching")):
+            switching.resume(self.engine, self.paths, transaction)
+            self.done.append("An update that had lost its switcher goes on.")
+            return
+        text = f"The update to version {transaction.to_version} was cut off before anything was changed."
+        self.engine.remove(switcher_container.name_of(transaction), force=True)
+        now = utc_now()
+        result = Result(
+            transaction=transaction.transaction,
+            from_version=transaction.from_version,
+            to_version=transaction.to_version,
+            started_at=transaction.started_at,
+            finished_at=to_rfc3339(now),
+            seconds=max(0.0, (now - from_rfc3339(transaction.started_at)).total_seconds()),
+            outcome="failed",
+            reason="interrupted",
+            text=text,
+            by=transaction.by,
+        )
+        history.add(self.paths.update, result)
+        journal.write(replace(transaction, phase="rolled_back", reason="interrupted", text=text))
+        self.done.append(text)
+
+    def _remove_containers(self, own: Json, transaction: Transaction | None) -> None:
+        """Remove helpers that have done their work, and the old container where its replacement runs. Raises EngineError."""
+        name = str(own["Name"]).lstrip("/")
+        for role in ("preflight", "switcher"):
+            found = self.engine.container(f"{name}-{'updater' if role == 'switcher' else role}")
+            if found is not None and (found["Config"].get("Labels") or {}).get(ROLE_LABEL) == role:
+                self._remove(found, f"The container of a {role} was removed.")
+        if transaction is None or transaction.old.id == own["Id"] or transaction.old.name != name:
+            return
+        old = self.engine.container(transaction.old.id)
+        if old is not None and old["State"]["Status"] not in ALIVE:
+            self._remove(old, f"The container of version {transaction.from_version} was removed.")
+
+    def _remove(self, container: Json, sentence: str) -> None:
+        self.engine.remove(container["Id"], force=True)
+        self.done.append(sentence)
+
+    def _remove_tags(self, own: Json) -> None:
+        """Let go of earlier images but the newest. Raises EngineError."""
+        reference = str(own["Config"].get("Image") or "")
+        if not reference:
+            return
+        prefix = f"{split_reference(reference)[0]}:rollback-"
+        keep = {f"{prefix}{transaction}" for transaction in self._newest_installed()}
+        for image in self.engine.images(prefix):
+            for tag in image.get("RepoTags") or ():
+                if tag.startswith(prefix) and tag not in keep:
+                    self.engine.untag(tag)
+                    self.done.append(f"The name {tag} of an earlier image was removed.")
+
+    def _newest_installed(self) -> list[str]:
+        installed = [result.transaction for result in history.read(self.paths.update) if result.outcome == "installed"]
+        return installed[:1]
+
+    def _remove_files(self) -> None:
+        """Remove what no transaction needs any more: the newest logs of failed versions stay, for people."""
+        failed = [result.transaction for result in history.read(self.paths.update) if result.log]
+        self._keep_only("failed", lambda name: name in failed[:FAILED_KEPT])
+        self._keep_only("backup", lambda name: name in self._newest_installed())
+        for file in self.paths.update.glob("ack-*.json"):
+            file.unlink(missing_ok=True)
+        for file in self.paths.update.glob(".*.json.*"):
+            if _age(file) > STALE_SECONDS:
+                file.unlink(missing_ok=True)
+
+    def _keep_only(self, folder: str, wanted: Callable[[str], bool]) -> None:
+        parent = self.paths.update / folder
+        for each in parent.iterdir() if parent.is_dir() else ():
+            if not wanted(each.name):
+                remove_tree(each)
+
+
+def _age(file: Path) -> float:
+    try:
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return 0.0
