@@ -48,6 +48,10 @@ class PreflightError(DcaError):
     """A new version could not be let test itself."""
 
 
+class NoRoomError(DcaError):
+    """There is no room for another image."""
+
+
 class UpdateOffError(DcaError):
     """The intelligent update is off at this site."""
 

@@ -10,8 +10,9 @@ from updater.container_spec import Inspected
 from updater.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
 from updater.errors import EngineError
 from updater.image_updates import ImageUpdates
+from updater.mounts import file_system_of
 from updater.own_container import own_container_id
-from updater.replaceable import file_system_of, is_network_file_system, why_not, why_not_on
+from updater.replaceable import is_network_file_system, why_not, why_not_on
 
 TIMEOUT_SECONDS = 10
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))

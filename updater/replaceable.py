@@ -2,10 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
-
-from updater.mounts import unescaped
 
 SOMEBODY_ELSES = {
     "com.docker.swarm.service.id": "Docker Swarm runs it. Update the service with `docker service update --image`",
@@ -43,17 +40,6 @@ def why_not_on(engine: str) -> str | None:
             "could lack them. Pull the new image and create the container anew in the way it was installed"
         )
     return None
-
-
-def file_system_of(mount_info: str, folder: PurePosixPath) -> str:
-    """Return the type of the file system `folder` lies on by /proc/self/mountinfo (proc(5)); empty where it is not there."""
-    found: dict[PurePosixPath, str] = {}
-    for line in mount_info.splitlines():
-        before, _, after = line.partition(" - ")
-        fields = before.split()
-        if len(fields) > 4 and after:
-            found[PurePosixPath(unescaped(fields[4]))] = after.split()[0]
-    return next((found[place] for place in (folder, *folder.parents) if place in found), "")
 
 
 def is_network_file_system(kind: str) -> bool:
