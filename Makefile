@@ -13,6 +13,9 @@ BUILD_NETWORK ?=
 comma := ,
 BUILD_FLAGS := --build-arg VERSION=$(VERSION) $(if $(CA),--secret id=ca$(comma)src=$(CA)) $(if $(BUILD_NETWORK),--network $(BUILD_NETWORK))
 TESTS ?= tests
+# For `make crash-matrix`: a folder made by tests/engine/trixie.sh, else the engine of this machine; overlay2 or containerd.
+ENGINE ?=
+STORE ?=
 
 .PHONY: help
 help:
@@ -37,6 +40,10 @@ test: $(VENV)/.dev frontend ## everything: style, types, room boundaries, tests 
 .PHONY: conformance
 conformance: $(VENV)/.run ## `dca trust` against a checkout of theupdateframework/tuf-conformance (TUF_CONFORMANCE=DIR)
 	@sh tests/conformance.sh "$(TUF_CONFORMANCE)" $(PYTHON) $(CURDIR)/$(BIN)/dca
+
+.PHONY: crash-matrix
+crash-matrix: $(VENV)/.dev ## an update disturbed at every step, on a real engine (ENGINE=FOLDER, STORE=containerd, MATRIX="--every 5 --write")
+	DCA_ENGINE_ROOT=$(ENGINE) DCA_ENGINE_STORE=$(STORE) $(BIN)/python -m tests.engine.matrix --image $(IMAGE):stable $(MATRIX)
 
 .PHONY: bench
 bench: $(VENV)/.bench ## the benchmarks against their peers, beside the figures of the design (BENCH="snmp --write" for one)

@@ -66,6 +66,11 @@ class EngineKind:
         root = Path(environment.get("DCA_ENGINE_ROOT") or "/").resolve()
         return cls(root, environment.get("DCA_ENGINE_STORE") == "containerd")
 
+    @property
+    def name(self) -> str:
+        """Return a short name: `machine`, `trixie` or `trixie-containerd` for a folder `trixie`."""
+        return (self.root.name or "machine") + ("-containerd" if self.containerd_store else "")
+
     def available(self) -> str | None:
         """Return what is missing to run it, else None."""
         if os.geteuid():

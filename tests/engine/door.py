@@ -90,6 +90,8 @@ class Door:
         self.path = path
         self.engine = engine
         self.allowed = allowed
+        self.heard: Callable[[Call], object] = lambda _: None
+        """Told of each call before anything is done with it."""
         self.calls: list[Call] = []
         self._traps: list[Trap] = []
         self._lock = threading.Lock()
@@ -146,6 +148,7 @@ class Door:
 
     def note(self, call: Call) -> Trap | None:
         """Note a call and return the trap it springs."""
+        self.heard(call)
         with self._lock:
             self.calls.append(call)
             for trap in self._traps:

@@ -1,0 +1,274 @@
+"""An appliance at a site of its own: everything a user can give a container, and a look whether all of it is still as it was."""
+
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from tests.children import wait_until
+from tests.engine.conftest import DOCKER
+from tests.engine.daemon import PrivateEngine
+from tests.engine.door import Door
+from updater import denied, history
+from updater.history import Outcome, Result
+from updater.journal import FINISHED, Journal, Transaction
+
+NAME = "dca"
+REPOSITORY = "dca-site"
+REFERENCE = f"{REPOSITORY}:stable"
+SOCKET_GROUP = 4711
+SITE_NAME = "Berlin"
+END_SECONDS = 120.0
+START_SECONDS = 60.0
+OURS = ("dca.role", "dca.transaction")
+COMPOSE_IMAGE = "com.docker.compose.image"
+COMPOSE = {
+    "com.docker.compose.project": "dca",
+    "com.docker.compose.service": "dca",
+    "com.docker.compose.container-number": "1",
+    "com.docker.compose.oneoff": "False",
+    "com.docker.compose.config-hash": "0123456789abcdef",
+}
+HEALTH = ("--health-interval", "1s", "--health-timeout", "3s", "--health-start-period", "3s", "--health-retries", "3")
+"""Faster than that of the image, and the user's own: it has to stay."""
+
+BEGIN = """
+import secrets, sys
+from appliance.clock import to_rfc3339, utc_now
+from appliance.paths import Paths
+from appliance.version import installed_version
+from updater import switching
+from updater.container_spec import successor
+from updater.engine import Engine
+from updater.journal import GateTimes, Old, Transaction
+
+mark, image, version, deadline, steady = sys.argv[1:]
+with Engine.open() as engine:
+    old, api, new = engine.own_container(), engine.version().api, engine.image(image)
+    config, name = old["Config"], old["Name"].lstrip("/")
+    labels = {"dca.role": "main", "dca.transaction": mark}
+    spec = successor(old, engine.image(old["Image"]), new, reference=config["Image"], labels=labels, api=api)
+    release = {"version": version, "counter": 2, "platforms": {"linux/amd64": {"config": new["Id"], "size": 1}}}
+    switching.begin(engine, Paths.from_environment(), Transaction(
+        transaction=mark, phase="prepared", started_at=to_rfc3339(utc_now()), by="auto", from_version=installed_version(),
+        from_counter=1, to_release=release, old=Old(old["Id"], name, old["Image"], config["Image"], old),
+        new_image_id=new["Id"], expected_digests=(new["Id"],), spec=spec, restart_policy=spec.restart_policy, api=api,
+        hosting_url="", gate=GateTimes(float(deadline), float(steady))))
+"""
+"""The last step of an installation alone: what comes before it is proved elsewhere, and would take half of each case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a case has to end."""
+
+    transaction: str
+    image: str
+    """The id of the image of the appliance."""
+    outcome: Outcome | None
+    """What the history says about it; None where it may say anything, or nothing."""
+    denied: bool = False
+
+
+class Site:
+    """One appliance at an engine, which it reaches through a door."""
+
+    def __init__(self, engine: PrivateEngine, door: Door, port: int) -> None:
+        self.engine = engine
+        self.door = door
+        self.port = port
+        # Several test runs on one machine have networks of their own.
+        self._network = f"10.216.{128 + os.getpid() % 100}"
+        self.before: dict[str, Any] = {}
+        self._roles: dict[str, str] = {}
+        # While they are there: a switcher removes its own container.
+        door.heard = lambda call: self.role(call.container)
+
+    def docker(self, *words: str) -> str:
+        """Run the docker command at the engine itself."""
+        done = subprocess.run(
+            [DOCKER, "--host", self.engine.address, *words], capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, (words, done.stderr)
+        return done.stdout.strip()
+
+    def install(self, image: str, policy: str) -> None:
+        """Start the appliance as a user would who uses every option there is, and wait until it is healthy."""
+        self.door.path.chmod(0o660)
+        os.chown(self.door.path, 0, SOCKET_GROUP)
+        self.docker("tag", image, REFERENCE)
+        self.docker("network", "create", "--subnet", f"{self._network}.0/24", f"{NAME}-lan")
+        self.docker("network", "create", f"{NAME}-second")
+        labels = COMPOSE | {COMPOSE_IMAGE: self.image_id(REFERENCE), "site": SITE_NAME}
+        self.docker(
+            *("create", "--name", NAME, "--restart", policy, "--publish", f"127.0.0.1:{self.port}:8080"),
+            *("--network", f"{NAME}-lan", "--ip", f"{self._network}.10", "--network-alias", "printers"),
+            *("--env", "TZ=Europe/Berlin", "--stop-timeout", "20"),
+            *(word for name, value in labels.items() for word in ("--label", f"{name}={value}")),
+            *("--volume", f"{self.door.path}:/var/run/docker.sock", "--group-add", str(SOCKET_GROUP)),
+            *("--volume", f"{NAME}-import:/import", "--read-only", "--tmpfs", "/tmp:mode=1777"),
+            *("--tmpfs", "/run/dca:uid=10001,gid=10001,mode=0700", "--cap-drop", "ALL"),
+            *("--security-opt", "no-new-privileges", *HEALTH, REFERENCE),
+        )
+        self.docker("network", "connect", "--alias", "collector", f"{NAME}-second", NAME)
+        self.docker("start", NAME)
+        wait_until("the appliance is healthy", self.healthy, START_SECONDS)
+        self.docker("exec", NAME, "dca", "settings", "set", f"site.name={SITE_NAME}")
+        self.before = self.facts()
+
+    def remove(self) -> None:
+        """Remove the appliance, its volumes, networks and whatever was left."""
+        self.engine.clear()
+        self._roles.clear()
+
+    def image_id(self, reference: str) -> str:
+        """Return the id of an image."""
+        return self.docker("image", "inspect", "--format", "{{.Id}}", reference)
+
+    def healthy(self) -> bool:
+        """Return whether the container of the name of the appliance runs and is healthy."""
+        return bool((self.container()["State"].get("Health") or {}).get("Status") == "healthy")
+
+    @property
+    def data(self) -> Path:
+        """The data volume, as it lies on the disk of the engine."""
+        [name] = [str(mount[0]) for mount in self.before["mounts"] if mount[1] == "/data"]
+        return self.engine.folder / "data/volumes" / name / "_data"
+
+    @property
+    def updates(self) -> Path:
+        """The folder `update` of the data volume."""
+        return self.data / "update"
+
+    @property
+    def journal(self) -> Transaction | None:
+        """What the journal says."""
+        return Journal(self.updates).read()
+
+    def result(self, transaction: str) -> Result | None:
+        """Return the row of the history about a transaction."""
+        return next((row for row in history.read(self.updates) if row.transaction == transaction), None)
+
+    def begin(self, transaction: str, image: str, version: str, *, deadline: float, steady: float) -> subprocess.Popen[str]:
+        """Hand an update over to the switcher, from inside the appliance."""
+        words = ["exec", NAME, "python3", "-c", BEGIN, transaction, image, version, str(deadline), str(steady)]
+        return subprocess.Popen(
+            [DOCKER, "--host", self.engine.address, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def role(self, container: str) -> str:
+        """Return `main` or `switcher` for a container that called the engine, empty for anything else."""
+        if container and container not in self._roles:
+            try:
+                with closing(self.engine.client()) as client:
+                    labels = client.api.inspect_container(container)["Config"]["Labels"] or {}
+            except docker.errors.DockerException:
+                return ""
+            self._roles[container] = str(labels.get("dca.role") or "")
+        return self._roles.get(container, "")
+
+    def facts(self) -> dict[str, Any]:
+        """Return all that has to stay as it was, of the container that has the name of the appliance."""
+        return facts(self.container(), self._image(self.container()["Image"]))
+
+    def wait_end(self, *wanted: Wanted, seconds: float = END_SECONDS) -> tuple[Wanted, list[str]]:
+        """Wait until all is as one of `wanted` says; return which, and what is still not so after that time."""
+        end = time.monotonic() + seconds
+        while True:
+            found = [(one, self.problems(one)) for one in wanted]
+            best = min(found, key=lambda pair: len(pair[1]))
+            if not best[1] or time.monotonic() > end:
+                return best
+            time.sleep(0.2)
+
+    def problems(self, wanted: Wanted) -> list[str]:
+        """Return what differs from how a case has to end, nothing where all is right."""
+        try:
+            return self._problems(wanted)
+        except (docker.errors.DockerException, OSError, LookupError, ValueError) as error:
+            return [f"cannot be looked at: {error!r}"]
+
+    def _problems(self, wanted: Wanted) -> list[str]:
+        with closing(self.engine.client()) as client:
+            names = sorted(str(row["Names"][0]).lstrip("/") for row in client.api.containers(all=True))
+        found = [] if names == [NAME] else [f"containers: {names}"]
+        container = self.container()
+        now = facts(container, self._image(container["Image"]))
+        found += [f"{name}: {now[name]!r} instead of {value!r}" for name, value in self.before.items() if now[name] != value]
+        checks = {
+            "not running": container["State"]["Status"] == "running",
+            "not healthy": (container["State"].get("Health") or {}).get("Status") == "healthy",
+            "other image": container["Image"] == wanted.image,
+            "reference names another image": self._image(REFERENCE)["Id"] == wanted.image,
+            "label of Compose is wrong": container["Config"]["Labels"].get(COMPOSE_IMAGE) == wanted.image,
+            "more than one image kept": len(self._kept_images()) <= 1,
+            "web UI does not answer": self.web_answers(),
+            "settings lost": SITE_NAME in (self.data / "settings.json").read_text(),
+        }
+        found += [what for what, right in checks.items() if not right]
+        return found + self._records(wanted)
+
+    def _records(self, wanted: Wanted) -> list[str]:
+        journal, result = self.journal, self.result(wanted.transaction)
+        found = []
+        if journal is not None and journal.phase not in FINISHED:
+            found.append(f"journal: {journal.phase}")
+        if wanted.outcome and (result is None or result.outcome != wanted.outcome):
+            found.append(f"history: {result and (result.outcome, result.reason, result.text)} instead of {wanted.outcome}")
+        is_denied = bool(denied.read(self.updates))
+        if is_denied != wanted.denied:
+            found.append(f"denied: {is_denied}")
+        return found
+
+    def web_answers(self, timeout: float = 2.0) -> bool:
+        """Return whether the web UI answers on the published port."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=timeout) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _kept_images(self) -> list[str]:
+        with closing(self.engine.client()) as client:
+            tags = [tag for row in client.api.images() for tag in row.get("RepoTags") or ()]
+        return [tag for tag in tags if tag.startswith(f"{REPOSITORY}:rollback-")]
+
+    def container(self) -> dict[str, Any]:
+        """Return what the engine says of the container that has the name of the appliance."""
+        with closing(self.engine.client()) as client:
+            return dict(client.api.inspect_container(NAME))
+
+    def _image(self, reference: str) -> dict[str, Any]:
+        with closing(self.engine.client()) as client:
+            found: dict[str, Any] = client.api.inspect_image(reference)  # type: ignore[no-untyped-call]
+            return found
+
+
+def facts(container: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a user gave a container, of what the engine says about it."""
+    config, host, of_image = container["Config"], container["HostConfig"], image["Config"]
+    labels = {name: value for name, value in config["Labels"].items() if (of_image.get("Labels") or {}).get(name) != value}
+    own = (container["Id"][:12], NAME)
+    return {
+        "restart policy": host["RestartPolicy"],
+        "networks": {
+            name: (network.get("IPAMConfig") or {}, sorted(set(network.get("Aliases") or ()) - set(own)))
+            for name, network in container["NetworkSettings"]["Networks"].items()
+        },
+        "mounts": sorted(
+            (mount.get("Name") or mount["Source"], mount["Destination"], mount["RW"]) for mount in container["Mounts"]
+        ),
+        "labels": {name: value for name, value in labels.items() if name not in (*OURS, COMPOSE_IMAGE)},
+        "environment": sorted(set(config["Env"]) - set(of_image["Env"])),
+        "health check": config["Healthcheck"],
+        "stop timeout": config.get("StopTimeout"),
+        "host name": config["Hostname"] == container["Id"][:12],
+        "host settings": {name: value for name, value in host.items() if name not in ("Binds", "ContainerIDFile") and value},
+    }
