@@ -60,6 +60,11 @@ class Paths:
         """Vendor definitions that came with signed configuration, `SHA256.toml`."""
         return self.update / "definitions"
 
+    @property
+    def bundle(self) -> Path:
+        """A bundle with a new version that a person has brought."""
+        return self.data / "update" / "bundle" / "incoming.tar"
+
     def repository(self, root_sha256: str) -> Path:
         """Return the folder of trusted metadata of the repository that began with this root."""
         return repository_folder(self.trust, root_sha256)

@@ -10,6 +10,12 @@
  *       event `say`    replaces the text of [data-stream-say] (an aria-live element: few, short sentences). It may be
  *                      visually-hidden; its data-lost is shown when the stream has ended for good
  *       event `done`   ends the stream; the page then moves on to data-stream-done, when given
+ *   <form data-upload data-upload-done="URL">        sends its one file as the body of a request, whatever its size:
+ *       data-upload-largest   bytes; larger files are refused with the sentence in data-upload-too-large
+ *       its <progress> shows how far it is, its [role=alert] what is wrong (data-upload-lost: the connection was lost).
+ *       Checked boxes are added to the address
+ *   <p data-comes-back="URL" data-go="URL">          the server is about to go away: its text becomes data-away while URL does
+ *                                                    not answer, and the page moves on to data-go when it does again
  *   <time datetime="…Z">                             gets a title with the moment in the reader's own time zone
  */
 (() => {
@@ -80,6 +86,90 @@
     window.addEventListener("pagehide", () => source.close());
   };
 
+  const upload = (form) => {
+    const file = form.querySelector("input[type=file]").files[0];
+    const bar = form.querySelector("progress");
+    const alert = form.querySelector("[role=alert]");
+    const button = form.querySelector("button");
+    const settle = (sentence) => {
+      bar.hidden = true;
+      button.disabled = false;
+      alert.hidden = false;
+      alert.textContent = sentence;
+    };
+    if (file.size > Number(form.dataset.uploadLargest)) {
+      settle(form.dataset.uploadTooLarge);
+      return;
+    }
+    const address = new URL(form.action);
+    for (const box of form.querySelectorAll("input[type=checkbox]:checked")) address.searchParams.set(box.name, box.value);
+    const request = new XMLHttpRequest();
+    request.open("POST", address);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("X-XSRFToken", document.querySelector('meta[name="xsrf-token"]').content);
+    request.upload.addEventListener("progress", (event) => {
+      bar.value = (100 * event.loaded) / event.total;
+    });
+    request.addEventListener("error", () => settle(form.dataset.uploadLost));
+    request.addEventListener("load", () => {
+      if (request.status === 200) {
+        leaveFor(form.dataset.uploadDone);
+        return;
+      }
+      try {
+        settle(JSON.parse(request.responseText).error);
+      } catch {
+        settle(form.dataset.uploadLost);
+      }
+    });
+    alert.hidden = true;
+    bar.hidden = false;
+    button.disabled = true;
+    request.send(file);
+  };
+
+  const leaveFor = (address) => {
+    const target = new URL(address, window.location.href);
+    // An address that differs in its fragment alone would not be asked for again.
+    if (target.pathname === window.location.pathname) {
+      window.history.replaceState(null, "", target);
+      window.location.reload();
+    } else {
+      window.location.assign(target);
+    }
+  };
+
+  let awaited = false;
+  const awaitReturn = (said) => {
+    if (awaited) return;
+    awaited = true;
+    const { comesBack, go, away } = said.dataset;
+    let wasAway = false;
+    const look = async () => {
+      let answers = false;
+      try {
+        answers = (await fetch(comesBack, { cache: "no-store" })).ok;
+      } catch {
+        // nobody listens
+      }
+      const shown = document.querySelector("[data-comes-back]");
+      if (!answers) {
+        wasAway = true;
+        if (shown) shown.textContent = away;
+      } else if (wasAway) {
+        leaveFor(go);
+        return;
+      } else if (!shown) {
+        awaited = false; // it has ended otherwise
+        return;
+      }
+      window.setTimeout(look, 1000);
+    };
+    look();
+  };
+
+  const awaitReturns = () => document.querySelectorAll("[data-comes-back]").forEach(awaitReturn);
+
   applyTheme(storedTheme());
   systemIsDark.addEventListener("change", () => applyTheme(storedTheme()));
 
@@ -87,6 +177,7 @@
     applyTheme(storedTheme());
     nameTimes(document);
     document.querySelectorAll("[data-stream]").forEach(openStream);
+    awaitReturns();
   });
 
   document.addEventListener("click", (event) => {
@@ -96,6 +187,10 @@
   document.addEventListener("submit", (event) => {
     const question = event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
+    else if ("upload" in event.target.dataset) {
+      event.preventDefault();
+      upload(event.target);
+    }
   });
 
   document.addEventListener("htmx:config:request", (event) => {
@@ -104,5 +199,8 @@
     if (token && request.method.toUpperCase() !== "GET") request.headers["X-XSRFToken"] = token.content;
   });
 
-  document.addEventListener("htmx:after:swap", () => nameTimes(document));
+  document.addEventListener("htmx:after:swap", () => {
+    nameTimes(document);
+    awaitReturns();
+  });
 })();

@@ -8,6 +8,7 @@ from tornado.web import Application, RequestHandler
 
 from webui import modules
 from webui.handlers import (
+    bundle,
     configuration,
     devices,
     health_and_updates,
@@ -19,6 +20,7 @@ from webui.handlers import (
     settings,
     setup,
     support,
+    versions,
 )
 from webui.handlers.base import NotFound, StaticFiles
 from webui.services import Services
@@ -47,6 +49,13 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/health/configuration/received", configuration.ConfigurationReceived),
     (r"/health/configuration/check", configuration.CheckConfiguration),
     (r"/health/configuration/back", configuration.GoBack),
+    (r"/health/versions", versions.VersionsNow),
+    (r"/health/versions/read", versions.VersionsRead),
+    (r"/health/versions/install", versions.Install),
+    (r"/health/versions/back", versions.RollBack),
+    (r"/health/versions/allow", versions.Allow),
+    (r"/health/versions/schedule", health_and_updates.Schedule),
+    (r"/health/versions/bundle", bundle.UploadBundle),
     (r"/health/support-bundle", support.SupportBundle),
     (r"/health/components/([a-z_-]+)/restart", health_and_updates.Restart),
     (r"/settings", settings.SettingsPage),

@@ -10,7 +10,7 @@ from webui import texts
 from webui.fleet import Level, SupplyView
 from webui.forms import Form
 
-FieldKind = Literal["text", "number", "password", "lines", "enrolment"]
+FieldKind = Literal["text", "number", "date", "password", "lines", "enrolment"]
 
 
 class State(UIModule):

@@ -60,6 +60,8 @@ class Services:
     setup_token: SetupToken = field(default_factory=SetupToken)
     notices: Notices = field(default_factory=Notices)
     open_streams: int = 0
+    taking_bundle: bool = False
+    """Whether a bundle is being uploaded: there is one place for it."""
 
 
 def make_services(paths: Paths, store: SettingsStore) -> Services:

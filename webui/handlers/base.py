@@ -166,10 +166,18 @@ class Page(RequestHandler):
             self.notice("info", "Nothing was changed.")
             return
         await asyncio.to_thread(self.services.store.change_site, changes)
+        self.audit(
+            "change settings", settings=sorted(f"{section}.{name}" for section, fields in changes.items() for name in fields)
+        )
         troubles = await self.services.components.reload()
         self.notice("ok", done)
         for trouble in troubles:
             self.notice("warn", trouble)
+
+    def audit(self, action: str, **about: Any) -> None:
+        """Note in the log who has done what; `about` holds no secret."""
+        user = self.current_user.user if self.current_user else ""
+        log.info("audit", action=action, user=user, ip=self.client_ip, **about)
 
     # Answers
 

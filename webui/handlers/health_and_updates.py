@@ -1,4 +1,4 @@
-"""The components, what is wrong, and the two switches: health check and intelligent update."""
+"""The components, what is wrong, the two switches, and when versions are installed."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,10 @@ from appliance.settings.layers import Effective
 from webui import texts
 from webui.forms import Form
 from webui.handlers.base import Page
+from webui.handlers.bundle import room_for_bundle
 from webui.handlers.configuration import configuration_values
+from webui.handlers.versions import ScheduleForm
+from webui.versions import versions_view
 
 HEALTH_CHECK = "health_check.enabled"
 UPDATE_LEVEL = "update.level"
@@ -60,8 +63,8 @@ class SwitchesForm(Form):
 class HealthPage(Page):
     """What the handlers of this page share."""
 
-    async def show(self, status: int = 200, form: SwitchesForm | None = None) -> None:
-        """Show the page."""
+    async def show(self, status: int = 200, form: SwitchesForm | None = None, schedule: ScheduleForm | None = None) -> None:
+        """Show the page, with forms that were sent in place of fresh ones."""
         values, deep = await asyncio.gather(configuration_values(self), self.services.components.collector("GET", "/v1/health"))
         supervisor = values["supervisor"]
         self.page(
@@ -71,6 +74,9 @@ class HealthPage(Page):
             components=supervisor.data.get("components", []),
             issues=supervisor.data.get("issues", []),
             deep=deep,
+            versions=versions_view(values["update"]),
+            schedule=schedule or ScheduleForm(self),
+            largest_bundle=room_for_bundle(self.services.paths),
             support_bundle=self.effective().settings.privacy.support_bundle,
             form=form or SwitchesForm(self.effective()),
             levels=UPDATE_LEVELS,
@@ -102,6 +108,24 @@ class Switches(HealthPage):
             await self.show(422, form)
         else:
             self.go("/health")
+
+
+class Schedule(HealthPage):
+    """When versions are installed."""
+
+    async def post(self) -> None:
+        """Keep window and hold."""
+        form = ScheduleForm(self)
+        changes = form.take(lambda field: self.get_body_argument(field, None))
+        if changes is not None:
+            try:
+                await self.keep(changes, self.locale.translate("It is kept when versions are installed."))
+            except DcaError as error:
+                form.errors[""] = str(error)
+        if form.errors:
+            await self.show(422, schedule=form)
+        else:
+            self.go("/health#versions")
 
 
 class Restart(Page):

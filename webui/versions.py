@@ -1,0 +1,194 @@
+"""New versions as the page shows them: what is offered, why it waits, what is under way, and what became of earlier ones. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webui.fleet import Level
+
+WAITS: Mapping[str, str] = {
+    "approval": "It waits for somebody to install it: this site wants to be asked.",
+    "window": "It waits for the window in which this site lets versions be installed.",
+    "hold": "This site holds new versions back until the day below.",
+    "cohort": "The hosting team hands it out to a part of the sites first; it is not the turn of this one yet.",
+    "not before": "The hosting team hands it out later.",
+    "paused": "The hosting team has paused it.",
+    "site held": "The hosting team holds it back for this site.",
+    "level": "The intelligent update of this site takes no versions.",
+    "cannot": "This appliance cannot install it by itself. How to do it by hand stands below.",
+    "engine": "The container engine of this host is too old for it. Update the engine.",
+    "version": "It needs a newer version than this one first.",
+    "platform": "There is no image of it for this kind of machine.",
+    "denied": "It was tried here and taken back. It is left alone until you allow it again, or a newer one comes.",
+    "downgrade": "It is older than what is installed.",
+}
+"""Why a version waits, by the words of the supervisor."""
+OVERRULED = frozenset({"approval", "window", "hold"})
+"""What a person overrules by installing it: the rest is not for the site to decide, or cannot be done."""
+STAGES: tuple[tuple[str, str], ...] = (
+    ("checking", "Checking"),
+    ("downloading", "Downloading"),
+    ("loading", "Unpacking"),
+    ("preflight", "Trying the image out"),
+    ("preparing", "Preparing the switch"),
+    ("switching", "Switching"),
+    ("gate", "Watching the new version"),
+    ("finishing", "Finishing"),
+)
+_OTHER_STAGES = {"rolling_back": "Going back to the version before", "stuck": "Stuck"}
+_OUTCOMES: Mapping[str, tuple[Level, str]] = {
+    "installed": ("ok", "Installed"),
+    "rolled_back": ("bad", "Taken back by itself"),
+    "failed": ("warn", "Not installed"),
+    "refused": ("warn", "Refused"),
+    "superseded": ("off", "Left to somebody else"),
+    "stuck": ("bad", "Stuck"),
+}
+_UNDER_WAY = frozenset({"prepared", "switching", "committed", "rolling_back", "stuck"})
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What is being done now."""
+
+    version: str
+    stage: str
+    text: str
+    percent: int | None
+    step: int
+    steps: int
+    stuck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersion:
+    """What became of one installation."""
+
+    at: str | None
+    level: Level
+    title: str
+    from_version: str
+    to_version: str
+    text: str
+    by: str
+    seconds: float | None
+    away_seconds: float | None
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A version this site leaves alone."""
+
+    version: str
+    at: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsView:
+    """Everything of it that a page shows."""
+
+    level: Level
+    title: str
+    offered: str
+    """The version that is offered, empty where there is none."""
+    notes: str
+    waits: tuple[str, ...]
+    text: str
+    under_way: UnderWay | None
+    can_install: bool
+    can_roll_back: bool
+    back_to: str
+    hold_until: str
+    window: str
+    next_window_at: str | None
+    command: str
+    degraded: str
+    past: tuple[PastVersion, ...]
+    denied: tuple[Denied, ...]
+    mark: str
+    """Changes whenever there is something new to read."""
+
+
+def versions_view(update: Mapping[str, Any]) -> VersionsView:
+    """Return what the page shows; `update` is that part of the status of the supervisor."""
+    image = update.get("image") or {}
+    decision = image.get("decision") or {}
+    offered = str(decision.get("version") or "") if decision.get("state") in ("available", "due") else ""
+    waits = tuple(decision.get("waits") or ()) if offered else ()
+    history = image.get("history") or []
+    under_way = _under_way(image, offered)
+    level, title = _state(offered, waits, under_way, image.get("degraded"))
+    past = tuple(map(_past, history))
+    back_to = next((row.from_version for row in past if row.title == _OUTCOMES["installed"][1]), "")
+    return VersionsView(
+        level,
+        title,
+        offered,
+        str(decision.get("notes") or "") if offered else "",
+        tuple(WAITS.get(wait, wait) for wait in waits),
+        str(decision.get("text") or ""),
+        under_way,
+        can_install=bool(offered) and under_way is None and OVERRULED.issuperset(waits),
+        can_roll_back=bool(back_to) and under_way is None and update.get("image_updates") == "possible",
+        back_to=back_to,
+        hold_until=str(image.get("hold_until") or ""),
+        window=str(image.get("window") or ""),
+        next_window_at=image.get("next_window_at"),
+        command=str(image.get("command") or "") if offered else "",
+        degraded=str(image.get("degraded") or ""),
+        past=past,
+        denied=tuple(_denied(row) for row in image.get("denied") or []),
+        mark=hashlib.sha256(repr((offered, history[:1], image.get("denied"), image.get("command"))).encode()).hexdigest()[:12],
+    )
+
+
+def _state(offered: str, waits: tuple[str, ...], under_way: UnderWay | None, degraded: object) -> tuple[Level, str]:
+    if under_way:
+        return ("bad", "Stuck") if under_way.stuck else ("busy", "Being installed")
+    if degraded:
+        return "bad", "Ends too often"
+    if not offered:
+        return "ok", "Up to date"
+    if not waits:
+        return "busy", "Is installed soon"
+    return ("warn", "Left alone") if "denied" in waits else ("busy", "A new version waits")
+
+
+def _under_way(image: Mapping[str, Any], offered: str) -> UnderWay | None:
+    progress, phase = image.get("progress") or {}, image.get("transaction")
+    if not progress and not image.get("installing") and phase not in _UNDER_WAY:
+        return None
+    stage = str(progress.get("stage") or ("switching" if phase in _UNDER_WAY else "checking"))
+    names = [name for name, _ in STAGES]
+    return UnderWay(
+        str(image.get("installing") or offered),
+        dict(STAGES).get(stage) or _OTHER_STAGES.get(stage, stage),
+        str(progress.get("text") or ""),
+        progress.get("percent"),
+        names.index(stage) + 1 if stage in names else len(names),
+        len(names),
+        stage == "stuck" or phase == "stuck",
+    )
+
+
+def _past(row: Mapping[str, Any]) -> PastVersion:
+    level, title = _OUTCOMES.get(str(row.get("outcome")), ("off", str(row.get("outcome"))))
+    return PastVersion(
+        row.get("finished_at") or row.get("started_at"),
+        level,
+        title,
+        str(row.get("from_version") or ""),
+        str(row.get("to_version") or ""),
+        str(row.get("text") or ""),
+        str(row.get("by") or ""),
+        row.get("seconds"),
+        row.get("seconds_without_web"),
+        str(row.get("log") or ""),
+    )
+
+
+def _denied(row: Mapping[str, Any]) -> Denied:
+    return Denied(str(row.get("version") or ""), row.get("at"), str(row.get("reason") or ""))
