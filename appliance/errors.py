@@ -13,6 +13,10 @@ class DataFolderError(DcaError):
     """The data folder is missing, not writable, full, or in use by another appliance."""
 
 
+class DataFolderInUseError(DataFolderError):
+    """Another appliance holds the data folder."""
+
+
 class StoreError(DcaError):
     """The database of readings could not be read or written."""
 

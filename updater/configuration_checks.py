@@ -1,10 +1,10 @@
-"""When configuration is checked for, and by whom: a short-lived process each time, so that the supervisor stays small."""
+"""When the repository is asked for what is new, and by whom: a short-lived process each time, so the supervisor stays small."""
 
 import asyncio
 import json
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +30,19 @@ CHECK_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the hosting server says is there: the markers of a configuration and of a rollout, each empty where it names none."""
+
+    configuration: str = ""
+    rollout: str = ""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Yield what each marker is of, and the marker."""
+        yield "configuration", self.configuration
+        yield "rollout", self.rollout
+
+
+@dataclass(frozen=True, slots=True)
 class _InVain:
     """A marker that checks did not arrive at: server and repository disagree, or the repository is not reached."""
 
@@ -48,23 +61,31 @@ class ConfigurationChecks:
         children: Children,
         collector_socket: Path,
         level: Callable[[], str],
-        changed: Callable[[], None],
         *,
+        changed: Callable[[], None],
+        rollout: Callable[[], str],
+        checked: Callable[[CheckResult], None],
         command: Sequence[str],
         schedule: CheckSchedule,
     ) -> None:
-        """`level` gives the level of the intelligent update; `changed` is called when a configuration may have come into force."""
+        """Hand in whom to ask and to tell.
+
+        `level` gives the level of the intelligent update, `rollout` the marker of the rollout that was received last; `changed` is
+        called when a configuration may have come into force, `checked` after each check.
+        """
         self._store = store
         self._children = children
         self._collector_socket = collector_socket
         self._level = level
         self._changed = changed
+        self._rollout = rollout
+        self._checked = checked
         self._command = command
         self._schedule = schedule
         self._chance = random.SystemRandom()
         self._asked = asyncio.Event()
-        self._told = ""
-        self._in_vain = _InVain()
+        self._told = Told()
+        self._in_vain = dict.fromkeys(("configuration", "rollout"), _InVain())
         self._checking = False
         self._count = self._failures = 0
         self._last: dict[str, Any] | None = None
@@ -80,22 +101,29 @@ class ConfigurationChecks:
             "next_check_at": to_rfc3339(utc_now() + timedelta(seconds=max(0.0, left))) if self._level() != "off" else None,
         }
 
-    def ask(self, told: str = "") -> None:
-        """Check soon; `told` is the marker of what the hosting server says is there.
+    def ask(self, told: Told | None = None) -> None:
+        """Check soon; `told` is what the hosting server says is there, None: a person asks.
 
         Nothing is done where that was dealt with, or a check that has just been made did not find it. Raises UpdateOffError.
         """
         if self._level() == "off":
             raise UpdateOffError(
-                "The intelligent update is off (update.level): no configuration is fetched. Switch it on at the page Health and "
+                "The intelligent update is off (update.level): nothing is fetched. Switch it on at the page Health and "
                 "updates of the web UI, or with `dca settings set update.level=config`."
             )
-        if told:
-            waits = told == self._in_vain.marker and asyncio.get_running_loop().time() < self._in_vain.until
-            if waits or told == self._store.received().marker:
-                return
-        self._told = told
+        if told and not any(marker and self._is_news(kind, marker) for kind, marker in told):
+            return
+        self._told = told or Told()
         self._asked.set()
+
+    def _is_news(self, kind: str, marker: str) -> bool:
+        in_vain = self._in_vain[kind]
+        if marker == in_vain.marker and asyncio.get_running_loop().time() < in_vain.until:
+            return False
+        return marker != self._dealt_with(kind)
+
+    def _dealt_with(self, kind: str) -> str:
+        return self._store.received().marker if kind == "configuration" else self._rollout()
 
     async def run(self) -> None:
         """Check until cancelled."""
@@ -106,8 +134,8 @@ class ConfigurationChecks:
                     await self._asked.wait()
             except TimeoutError:
                 pass
-            asked, told, self._told = self._asked.is_set(), self._told, ""
-            if not (asked or self._is_due()):
+            asked, told, self._told = self._asked.is_set(), self._told, Told()
+            if not (asked or self.is_due()):
                 self._wait(self._schedule.after_success(self._chance.random()))
                 continue
             self._checking = True
@@ -117,9 +145,10 @@ class ConfigurationChecks:
             finally:
                 self._checking = False
             self._take(result, told)
+            self._checked(result)
             await self._hand_over(result.traffic)
 
-    def _is_due(self) -> bool:
+    def is_due(self) -> bool:
         """Return whether a site asks by itself: not where that is off, or there is nobody to ask."""
         try:
             followed(self._store)
@@ -127,8 +156,8 @@ class ConfigurationChecks:
             return False
         return self._level() != "off"
 
-    async def _check(self, told: str) -> CheckResult:
-        command = [*self._command, *(["--marker", told] if told else [])]
+    async def _check(self, told: Told) -> CheckResult:
+        command = [*self._command, *(["--marker", told.configuration] if told.configuration else [])]
         try:
             answer = await self._children.ask(command, os.environ, CHECK_SECONDS)
             return CheckResult.from_json(json.loads(answer))
@@ -138,7 +167,7 @@ class ConfigurationChecks:
             reason = str(error)
         return CheckResult("failed", f"The check for configuration failed: {reason}. It is made again later.", "process")
 
-    def _take(self, result: CheckResult, told: str) -> None:
+    def _take(self, result: CheckResult, told: Told) -> None:
         """Note how a check went, and when the next is due."""
         before, self._count = self._last or {}, self._count + 1
         self._last = {
@@ -159,10 +188,12 @@ class ConfigurationChecks:
         arrived = result.ok or bool(result.marker)
         self._failures = 0 if arrived else self._failures + 1
         chance = self._chance.random()
-        if told and result.marker != told:
-            times = self._in_vain.times + 1 if self._in_vain.marker == told else 1
-            until = asyncio.get_running_loop().time() + self._schedule.after_failure(times, chance)
-            self._in_vain = _InVain(told, times, until)
+        found = {"configuration": result.marker, "rollout": self._rollout()}
+        for kind, marker in told:
+            if marker and found[kind] != marker:
+                times = self._in_vain[kind].times + 1 if self._in_vain[kind].marker == marker else 1
+                until = asyncio.get_running_loop().time() + self._schedule.after_failure(times, chance)
+                self._in_vain[kind] = _InVain(marker, times, until)
         self._wait(self._schedule.after_success(chance) if arrived else self._schedule.after_failure(self._failures, chance))
 
     def _wait(self, seconds: float) -> None:

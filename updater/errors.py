@@ -56,6 +56,10 @@ class UpdateOffError(DcaError):
     """The intelligent update is off at this site."""
 
 
+class InstallError(DcaError):
+    """A version is not installed now."""
+
+
 class NothingToGoBackError(DcaError):
     """No signed configuration is in force."""
 

@@ -22,7 +22,7 @@ class ImageUpdates:
     image: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the value as JSON, for `dca update status --json`."""
+        """Return the value as JSON, for `python -m updater probe` and `dca update status --json`."""
         return asdict(self)
 
     @classmethod

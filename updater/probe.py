@@ -1,11 +1,13 @@
 """Whether this appliance can replace its own container: what the engine says. Run in short-lived processes only."""
 
+import argparse
 import os
 import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from appliance.files import to_json
 from updater.container_spec import Inspected
 from updater.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
 from updater.errors import EngineError
@@ -16,6 +18,16 @@ from updater.replaceable import is_network_file_system, why_not, why_not_on
 
 TIMEOUT_SECONDS = 10
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare how it is run: without options."""
+    parser.set_defaults(run=_run)
+
+
+def _run(_options: argparse.Namespace) -> int:
+    print(to_json(probe().to_json()).decode())
+    return 0
 
 
 def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOUNT_INFO) -> ImageUpdates:

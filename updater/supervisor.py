@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import random
 import signal
 import socket
 import sys
@@ -19,31 +18,35 @@ from appliance.process.control import serve_control
 from appliance.process.notify import heartbeat_interval, notify
 from appliance.settings.store import SettingsStore
 from appliance.version import installed_version
+from updater.acknowledging import Acknowledging
 from updater.awake_clock import AwakeClock
 from updater.check_schedule import CheckSchedule
 from updater.checks import Check, Situation, standard_checks
 from updater.children import Children
 from updater.components import Declaration, ForkedModule, declare_components
-from updater.configuration_checks import ConfigurationChecks
+from updater.configuration import CheckResult
+from updater.configuration_checks import ConfigurationChecks, Told
 from updater.configuration_watch import TRIAL_SECONDS, ConfigurationWatch
 from updater.control import control_application
+from updater.engine_watch import EngineWatch
 from updater.errors import RunFolderError
 from updater.fork import load_beforehand
 from updater.health import HealthCheck
-from updater.image_updates import NOT_YET_KNOWN, ImageUpdates
+from updater.image_decision import ImageDecision
+from updater.image_watch import ImageCommands, ImageWatch
+from updater.install_schedule import InstallSchedule
 from updater.issues import Finding, IssueBook, Remedy
+from updater.journal import Transaction
 from updater.kernel import become_subreaper
 from updater.lifecycle import Component, State, Surroundings
 from updater.notify_socket import NotifySocket
 from updater.restart import RestartPolicy
+from updater.soak import Soak
 from updater.status import component_status, health_line
 
 log = structlog.get_logger()
 
 EXIT_BUDGET_SPENT = 75  # EX_TEMPFAIL
-ENGINE_FIRST_SECONDS = 3.0
-ENGINE_AGAIN_SECONDS = 6 * 3600.0
-ENGINE_TIMEOUT_SECONDS = 30.0
 STOP_SECONDS = 6.0
 """How long all components together may take to stop; then they are killed."""
 STOP_HEAD_START_SECONDS = 1.0
@@ -61,9 +64,11 @@ class Supervisor:
         *,
         policy: RestartPolicy | None = None,
         checks: Sequence[Check] | None = None,
-        engine_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "update", "status", "--json"),
+        engine_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "probe"),
         receive_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "receive"),
+        image_commands: ImageCommands | None = None,
         check_schedule: CheckSchedule | None = None,
+        install_schedule: InstallSchedule | None = None,
         trial_seconds: float = TRIAL_SECONDS,
     ) -> None:
         """Read the settings. Raises SettingsError or DataFolderError. The folders have to be there, and the lock held."""
@@ -83,20 +88,33 @@ class Supervisor:
         self._watch = ConfigurationWatch(
             self._store, self._components, self._issues, self._clock, self.reload, seconds=trial_seconds
         )
+        self._soak = Soak(paths.update)
+        decision = ImageDecision(paths, self._store, lambda: self._settings, lambda: self._engine.found)
+        self.images = ImageWatch(
+            paths,
+            self._children,
+            decision,
+            self._soak,
+            commands=image_commands or ImageCommands(),
+            schedule=install_schedule or InstallSchedule(),
+        )
+        self._engine = EngineWatch(self._children, engine_command, self.images.look)
         self._checks = ConfigurationChecks(
             self._store,
             self._children,
             paths.collector_socket,
             lambda: self._settings.update.level,
-            self._watch.look,
+            changed=self._watch.look,
+            rollout=lambda: self.images.rollout,
+            checked=self._checked,
             command=receive_command,
             schedule=check_schedule or CheckSchedule(),
         )
-        self._engine_command = engine_command
-        self._image_updates = NOT_YET_KNOWN
+        self._acknowledging = Acknowledging(
+            paths, self._components, ask=self._checks.ask, asks=self._checks.is_due, ended=self._replacement_ended
+        )
         self._started_at = utc_now()
         self._told_ready = False
-        self._engine_asked = asyncio.Event()
         self._moved = asyncio.Event()
         """Set at each change of a component's state."""
         self._exit: asyncio.Future[int] | None = None
@@ -114,6 +132,7 @@ class Supervisor:
             self._listen(stack)
             self._handle_signals()
             stack.callback(self._children.kill_all)
+            self._soak.started()
             log.info("The appliance starts.", version=installed_version(), pid=os.getpid(), data_folder=str(self._paths.data))
             for component in self._components:
                 component.start()
@@ -140,15 +159,22 @@ class Supervisor:
             "pid": os.getpid(),
             "started_at": to_rfc3339(self._started_at),
             "health_check": self._settings.health_check.enabled,
-            "update": {
-                "level": self._settings.update.level,
-                "image_updates": self._image_updates.state,
-                "text": self._image_updates.text,
-                **self._checks.status(),
-                **self._watch.status(),
-            },
+            "update": self.update(),
             "components": [component_status(component) for component in self._components],
             "issues": self._issues.to_json(),
+        }
+
+    def update(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/update`: what becomes of configuration and versions."""
+        settings = self._settings.update
+        hold = {"hold_until": settings.hold_until.isoformat() if settings.hold_until else None, "window": settings.window}
+        return {
+            "level": settings.level,
+            "image_updates": self._engine.found.state,
+            "text": self._engine.found.text,
+            **self._checks.status(),
+            **self._watch.status(),
+            "image": self.images.status() | hold,
         }
 
     def health(self) -> tuple[bool, str]:
@@ -177,10 +203,11 @@ class Supervisor:
         if was_enabled != enabled:
             log.info("The health check is switched.", enabled=enabled)
         self._health_check.wake()
-        self._engine_asked.set()
+        self._engine.ask()
+        self.images.look()
 
-    def check(self, told: str) -> None:
-        """Check for configuration soon; `told` is what the hosting server says is there, if it was it. Raises UpdateOffError."""
+    def check(self, told: Told | None) -> None:
+        """Check for what is new soon; `told` is what the hosting server says is there, if it was it. Raises UpdateOffError."""
         self._checks.ask(told)
 
     async def back(self) -> str:
@@ -199,7 +226,7 @@ class Supervisor:
             )
         stack.enter_context(NotifySocket(self._paths.run / "notify.sock", self._notified))
         try:
-            server = serve_control(control_application(self), path)
+            server = serve_control(control_application(self, self.images), path)
         except OSError as error:
             raise RunFolderError(
                 f"The socket {path} cannot be made: {error.strerror or error}. Name another, shorter folder in DCA_RUN_DIR."
@@ -225,14 +252,17 @@ class Supervisor:
     async def _background(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._health_check.run())
-            group.create_task(self._watch_engine())
+            group.create_task(self._engine.run())
             group.create_task(self._watch.run())
             group.create_task(self._checks.run())
+            group.create_task(self.images.run())
+            group.create_task(self._acknowledging.run())
             group.create_task(self._report_upwards())
 
     async def _stop_components(self) -> None:
         """Stop the last component first, with a head start before the next; kill what still runs when the time is over."""
         notify(STOPPING=1, STATUS="stopping")
+        self._soak.stopped()
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
         for component in reversed(self._components):
             component.stop()
@@ -261,6 +291,7 @@ class Supervisor:
     def _changed(self) -> None:
         self._moved.set()
         self._watch.changed()
+        self._soak.look(self._components)
         self._health_check.wake()
         if not self._told_ready and all(component.state is State.RUNNING for component in self._components):
             self._told_ready = True
@@ -284,29 +315,15 @@ class Supervisor:
         elif component.pid == finding.pid and component.state in (State.STARTING, State.RUNNING):
             component.repair(kill=finding.fix.remedy is Remedy.KILL_AND_START)
 
-    async def _watch_engine(self) -> None:
-        """Learn now and then what image updates are possible, in a short-lived process that may load the engine's package."""
-        delay = ENGINE_FIRST_SECONDS
-        while True:
-            try:
-                async with asyncio.timeout(delay):
-                    await self._engine_asked.wait()
-            except TimeoutError:
-                pass
-            self._engine_asked.clear()
-            self._image_updates = await self._ask_engine()
-            delay = ENGINE_AGAIN_SECONDS * random.SystemRandom().uniform(0.9, 1.1)
+    def _checked(self, result: CheckResult) -> None:
+        self._acknowledging.checked(result)
+        self.images.look()
 
-    async def _ask_engine(self) -> ImageUpdates:
-        try:
-            answer = await self._children.ask(self._engine_command, os.environ, ENGINE_TIMEOUT_SECONDS)
-            return ImageUpdates.from_json(answer)
-        except TimeoutError:
-            reason = f"it gave no answer within {ENGINE_TIMEOUT_SECONDS:.0f} s"
-        except (OSError, ValueError) as error:
-            reason = str(error)
-        log.warning("What image updates are possible could not be found out.", reason=reason)
-        return ImageUpdates("unknown", f"What image updates are possible could not be found out: {reason}.")
+    def _replacement_ended(self, transaction: Transaction) -> None:
+        """Clean up after a replacement; a version that was just installed has a day to prove itself further."""
+        if transaction.phase == "done" and transaction.to_version == installed_version():
+            self._soak.begin(bool(transaction.to_release.get("late_rollback")))
+        self.images.tidy()
 
     async def _report_upwards(self) -> None:
         """Send heartbeats and status to systemd, when the supervisor itself runs under it."""

@@ -10,7 +10,7 @@ from webui.fleet import Level
 WAITS: Mapping[str, str] = {
     "approval": "It waits for somebody to install it: this site wants to be asked.",
     "window": "It waits for the window in which this site lets versions be installed.",
-    "hold": "This site holds new versions back until the day below.",
+    "hold": "New versions are held until the end of the day below.",
     "cohort": "The hosting team hands it out to a part of the sites first; it is not the turn of this one yet.",
     "not before": "The hosting team hands it out later.",
     "paused": "The hosting team has paused it.",
@@ -117,7 +117,8 @@ def versions_view(update: Mapping[str, Any]) -> VersionsView:
     image = update.get("image") or {}
     decision = image.get("decision") or {}
     offered = str(decision.get("version") or "") if decision.get("state") in ("available", "due") else ""
-    waits = tuple(decision.get("waits") or ()) if offered else ()
+    asked = update.get("image_updates") != "unknown"  # until the engine has been asked nobody knows that it cannot
+    waits = tuple(wait for wait in decision.get("waits") or () if asked or wait != "cannot") if offered else ()
     history = image.get("history") or []
     under_way = _under_way(image, offered)
     level, title = _state(offered, waits, under_way, image.get("degraded"))
@@ -131,7 +132,7 @@ def versions_view(update: Mapping[str, Any]) -> VersionsView:
         tuple(WAITS.get(wait, wait) for wait in waits),
         str(decision.get("text") or ""),
         under_way,
-        can_install=bool(offered) and under_way is None and OVERRULED.issuperset(waits),
+        can_install=bool(offered) and asked and under_way is None and OVERRULED.issuperset(waits),
         can_roll_back=bool(back_to) and under_way is None and update.get("image_updates") == "possible",
         back_to=back_to,
         hold_until=str(image.get("hold_until") or ""),

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from appliance.errors import DataFolderError
+from appliance.errors import DataFolderError, DataFolderInUseError
 
 
 class MainLock:
@@ -35,7 +35,7 @@ class MainLock:
                 ) from error
             holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(descriptor)
-            raise DataFolderError(
+            raise DataFolderInUseError(
                 f"The data folder {self._path.parent} is in use by another appliance (process {holder}). Stop that one "
                 "first, or name another folder in DCA_DATA_DIR."
             ) from error

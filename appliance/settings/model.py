@@ -286,7 +286,7 @@ class UpdateSettings(Section):
         Literal["off", "config", "notify", "auto"],
         Field(description="off: nothing; config: configuration; notify: also offer new versions; auto: also install them"),
     ] = "auto"
-    hold_until: Annotated[date | None, Field(description="No new version is installed before this day")] = None
+    hold_until: Annotated[date | None, Field(description="No new version is installed by itself until this day is over")] = None
     window: Annotated[
         str,
         AfterValidator(check_window),

@@ -100,14 +100,14 @@ async def main(options: argparse.Namespace) -> None:
             ended.set()
 
     loop.add_signal_handler(signal.SIGTERM, asked_to_stop)
-    state: dict[str, str] = {}
+    state: dict[str, str] = {"sick": options.sick}
     if options.follows:
         read_settings(folder, state)
     if options.socket:
         options.socket.unlink(missing_ok=True)
         await asyncio.start_unix_server(lambda r, w: serve(r, w, state, options), options.socket)
     if options.port:
-        await asyncio.start_server(lambda r, w: serve(r, w, state, options), "127.0.0.1", options.port)
+        await asyncio.start_server(lambda r, w: serve(r, w, state, options), "127.0.0.1", options.elsewhere or options.port)
     if not options.mute:
         notify(READY=1, STATUS=f"{options.name} at work")
     print(f'{{"event": "hello from {options.name}"}}', flush=True)
@@ -137,4 +137,6 @@ if __name__ == "__main__":
     parser.add_argument("--follows", action="store_true", help="read the settings, and suffer from some")
     parser.add_argument("--socket", type=Path)
     parser.add_argument("--port", type=int)
+    parser.add_argument("--elsewhere", type=int, help="a port beside the one that is asked")
+    parser.add_argument("--sick", default="", help="what is wrong from the start")
     asyncio.run(main(parser.parse_args()))

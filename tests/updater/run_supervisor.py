@@ -21,6 +21,8 @@ from updater.checks.memory import Memory
 from updater.checks.restart_budget import RestartBudget
 from updater.checks.startup import Startup
 from updater.components import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
+from updater.image_watch import ImageCommands
+from updater.install_schedule import InstallSchedule
 from updater.restart import RestartPolicy
 from updater.supervisor import Supervisor
 
@@ -77,8 +79,10 @@ def main() -> int:
             declare,
             policy=policy,
             checks=checks,
-            **({"receive_command": plan["receive_command"]} if "receive_command" in plan else {}),
+            **{name: plan[name] for name in ("receive_command", "engine_command") if name in plan},
+            image_commands=ImageCommands(**plan.get("image_commands", {"tidy": ["true"]})),
             check_schedule=CheckSchedule(**plan.get("schedule", {})),
+            install_schedule=InstallSchedule(**plan.get("install_schedule", {})),
             trial_seconds=plan.get("trial_seconds", 2.0),
         )
         supervisor.load_components()

@@ -1,0 +1,37 @@
+"""Runs a real appliance, with commands of the test in place of the engine and of those that install versions."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from appliance.log import configure_logging
+from appliance.paths import Paths
+from appliance.process.lock import MainLock
+from updater.image_watch import ImageCommands
+from updater.install_schedule import InstallSchedule
+from updater.supervisor import Supervisor
+
+
+def main() -> int:
+    paths = Paths.from_environment()
+    paths.prepare()
+    configure_logging("supervisor", folder=paths.logs)
+    plan = json.loads(Path(sys.argv[1]).read_text())
+
+    async def run() -> int:
+        supervisor = Supervisor(
+            paths,
+            engine_command=plan["engine"],
+            image_commands=ImageCommands(install=plan["install"], tidy=["true"]),
+            install_schedule=InstallSchedule(start_within=0.0, first_retry=3600.0),
+        )
+        supervisor.load_components()
+        return await supervisor.run()
+
+    with MainLock(paths.main_lock):
+        return asyncio.run(run())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
