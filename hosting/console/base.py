@@ -21,6 +21,7 @@ NAVIGATION = (
     ("/sites", "Sites"),
     ("/devices", "Devices"),
     ("/configuration", "Configuration"),
+    ("/releases", "Releases"),
     ("/enrolment", "Enrolment"),
     ("/repository", "Repository"),
 )
@@ -39,6 +40,7 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "bundle-waits": ("info", "A support bundle is asked for already."),
     "group": ("ok", "The group is signed into the configuration of the site."),
     "published": ("ok", "The configuration is signed and published. Sites learn of it at their next check-in."),
+    "rollout": ("ok", "The rollout is signed and published. Sites learn of it at their next check-in."),
     "same": ("info", "Nothing is different, so nothing was published."),
 }
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""

@@ -11,6 +11,7 @@ from hosting.console.base import ConsoleHandler, StaticFiles, UnknownPage
 from hosting.console.configuration import ConfigurationPage, EditPage
 from hosting.console.devices import DevicePage, DevicesPage
 from hosting.console.enrolment import EnrolmentPage
+from hosting.console.releases import ReleasesPage, RolloutPage
 from hosting.console.repository import RepositoryPage
 from hosting.console.session import LoginHandler, LogoutHandler
 from hosting.console.site import (
@@ -30,6 +31,7 @@ from hosting.console.sites import SitesPage
 
 ROOM = Path(__file__).parent
 SITE = BUNDLE = r"([0-9a-f-]{36})"
+CHANNEL = r"([a-z0-9][a-z0-9-]{0,31})"
 GROUP = r"([a-z0-9][a-z0-9-]{0,62})"
 
 
@@ -63,6 +65,10 @@ CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/configuration/(global)", EditPage),
     (rf"/configuration/(group)/{GROUP}", EditPage),
     (rf"/configuration/(site)/{SITE}", EditPage),
+    (r"/releases", ReleasesPage),
+    (rf"/releases/{CHANNEL}/(all)", RolloutPage),
+    (rf"/releases/{CHANNEL}/(group)/{GROUP}", RolloutPage),
+    (rf"/releases/{CHANNEL}/(site)/{SITE}", RolloutPage),
     (r"/enrolment", EnrolmentPage),
     (r"/repository", RepositoryPage),
 ]

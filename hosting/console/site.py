@@ -6,18 +6,21 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from tornado.web import HTTPError
 
+from appliance.release import DEFAULT_CHANNEL, ROLLOUT_PATH, Rollout, parse_rollout
 from hosting.clock import end_of_day, utc_now
 from hosting.configuration.publishing import Publishing, in_group
 from hosting.configuration.scope import group_scope, site_scope
-from hosting.console import texts
+from hosting.console import texts, update_texts
 from hosting.console.base import ConsoleHandler
+from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
 from hosting.contact import turned_away
-from hosting.db import audit, bundles, configuration, fleet, sites
+from hosting.db import audit, bundles, configuration, fleet, releases, sites
 from hosting.db.fleet import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
+from hosting.releases.told import told_of_versions, told_update
 
 
 class SitePage(ConsoleHandler):
@@ -42,13 +45,25 @@ class SitePage(ConsoleHandler):
                 "groups": configuration.groups(connection),
                 "own": configuration.in_force(connection, site_scope(site_id, site.name).path),
                 "marker": configuration.marker_of(connection, site_id, site.group_name),
+                "updates": releases.updates_of(connection, site_id),
+                "rollout": configuration.in_force(connection, ROLLOUT_PATH),
             }
 
         found = await self.services.database.read(look)
         if found is None:
             raise HTTPError(404)
+        site, rollout = found["view"].site, found.pop("rollout")
+        offered, offered_by = offer_of_site(parse_rollout(rollout.content) if rollout else Rollout(0), site)
         self.page(
             "site.html",
+            channel=site.update_channel or DEFAULT_CHANNEL,
+            offered=offered,
+            offered_by=offered_by,
+            image=told_update(told_of_versions(site.state).get("image")),
+            doing=update_texts.doing,
+            execution=update_texts.execution,
+            reason_words=texts.words,
+            span=texts.span,
             number=texts.number,
             levels=texts.UPDATE_LEVELS,
             masks=texts.masks,
@@ -56,7 +71,7 @@ class SitePage(ConsoleHandler):
             size=texts.size,
             configuration_state=texts.configuration_state,
             outcome=texts.outcome,
-            away=turned_away(found["view"].site, utc_now()),
+            away=turned_away(site, utc_now()),
             **found,
         )
 

@@ -118,6 +118,12 @@ def site_names(connection: sa.Connection, *, limit: int = 500) -> list[tuple[str
     return [(row.site_id, row.name) for row in connection.execute(chosen)]
 
 
+def names_of(connection: sa.Connection, site_ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of sites by their ids."""
+    chosen = sa.select(site.c.site_id, site.c.name).where(site.c.site_id.in_(site_ids))
+    return {row.site_id: row.name for row in connection.execute(chosen)}
+
+
 def make_enrolment_code(connection: sa.Connection, name: str, *, days: int, actor: str, address: str = "") -> tuple[str, str]:
     """Return (site_id, code): a new one-time code for the site called `name`, which is made when there is none.
 
