@@ -17,7 +17,11 @@ def describe(draft: Draft) -> list[str]:
     shown = draft.contents.after.keys()
     before, after = _facts(draft.before or {}, shown), _facts(signed.to_dict(), shown)
     if draft.before is None:
-        return [*lines, "Nothing of this role is published yet. It says:", *(f"  {name}: {text}" for name, text in after.items())]
+        return [
+            *lines,
+            "Nothing of this role is published yet. It says:",
+            *(f"  {name}: {text}" for name, text in (after or {"targets": "none"}).items()),
+        ]
     lines += [f"Different from version {draft.before['version']}, which is published:"]
     changes = [
         f"  {name}: {before.get(name, 'nothing')} -> {after.get(name, 'nothing')}"
@@ -60,8 +64,6 @@ def _facts(signed: Mapping[str, Any], without: Collection[str]) -> dict[str, str
         if path in without:
             continue
         facts[f"target {path}"] = f"{target['length']} bytes, sha256 {target['hashes'].get('sha256', 'unknown')}"
-    if signed.get("_type") == "targets" and not facts:
-        facts["targets"] = "none"
     return facts
 
 
