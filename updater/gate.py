@@ -165,7 +165,8 @@ class Gate:
         if candidate.out_of_memory:
             return Verdict("roll back", "memory", f"{version} used more memory than its container may.")
         if candidate.restarts - self._first_restarts >= CRASHES:
-            return Verdict("roll back", "crashes", f"{version} ended again and again (exit code {self._exit_code}).")
+            code = f" (exit code {self._exit_code})" if self._exit_code else ""
+            return Verdict("roll back", "crashes", f"{version} ended again and again{code}.")
         if candidate.status in ("exited", "dead", "removing"):
             return Verdict("roll back", "ended", f"{version} ended with exit code {candidate.exit_code}.")
         if candidate.health == "unhealthy":
