@@ -18,6 +18,7 @@ from updater.gate import VANISHED_SECONDS, Verdict
 from updater.gate_watch import LOOK_SECONDS, GateWatch, another_main
 from updater.history import Outcome, Result, end_of_log
 from updater.journal import FINISHED, Journal, Phase, Transaction
+from updater.progress import Stage
 from updater.switch_plan import Action, World, next_action
 from updater.switch_steps import Steps
 
@@ -38,7 +39,7 @@ FORWARD: tuple[Phase, ...] = ("prepared", "switching")
 class Tell(Protocol):
     """Told at each stage what is being done, for people who watch."""
 
-    def __call__(self, stage: str, text: str) -> None: ...
+    def __call__(self, stage: Stage, text: str) -> None: ...
 
 
 class Switch:
@@ -122,8 +123,13 @@ class Switch:
         """Tell the people who watch, and take the time at which the web UI goes."""
         if action is Action.STOP and self._stopped_at is None:
             self._stopped_at = self._timer.now()
-        stages = {"committed": "finishing", "rolling_back": "rolling_back", "stuck": "stuck"}
-        self._tell(stages.get(self.transaction.phase, "switching"), action.value)
+        version, step = self.transaction.to_version, action.value
+        told: dict[Phase, tuple[Stage, str]] = {
+            "committed": ("finishing", f"Version {version} is good; what is left of the one before goes: {step}."),
+            "rolling_back": ("rolling_back", f"Version {version} is taken back: {step}."),
+            "stuck": ("stuck", self.transaction.text),
+        }
+        self._tell(*told.get(self.transaction.phase, ("switching", f"Version {version} takes over: {step}.")))
 
     def _gate(self, world: World) -> None:
         if world.new is None:

@@ -9,13 +9,15 @@ import structlog
 
 from appliance.log import configure_logging
 from appliance.paths import Paths
+from updater import progress
 from updater.container_spec import Json
 from updater.engine import Engine
 from updater.errors import EngineError, SwitchError
 from updater.gate_watch import GateWatch, Timer, reaches_hosting
 from updater.journal import FINISHED, Journal, Transaction
 from updater.locks import SWITCHER_LOCK, held
-from updater.switch import Switch, Tell
+from updater.progress import ProgressFile
+from updater.switch import Switch
 from updater.switch_plan import NO_POLICY
 from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
 from updater.switcher_container import rebuilt
@@ -42,7 +44,8 @@ def _run(_options: argparse.Namespace) -> int:
             log.error("There is no update to carry out.")
         elif transaction.phase not in FINISHED:
             watch = GateWatch(engine, paths, Timer.real(), lambda wanted: reaches_hosting(paths, wanted))
-            Switch(transaction, watch, _teller(transaction)).run()
+            Switch(transaction, watch, ProgressFile(paths.update, transaction.transaction).tell).run()
+            progress.clear(paths.update)
         _leave(engine, own)
     return 0
 
@@ -64,13 +67,6 @@ def _transaction(paths: Paths, own: Json | None) -> Transaction | None:
         log.error("The journal does not tell of this update; the version before is put back.")
         return rebuilt(labels)
     return found
-
-
-def _teller(transaction: Transaction) -> Tell:
-    def tell(stage: str, text: str) -> None:
-        log.info("The update is under way.", stage=stage, text=text, transaction=transaction.transaction)
-
-    return tell
 
 
 def _leave(engine: Engine, own: Json | None) -> None:
