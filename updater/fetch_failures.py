@@ -67,6 +67,16 @@ def too_slow(url: str, rate: float) -> FetchError:
     )
 
 
+def other_part(url: str) -> FetchError:
+    """Return the error of an answer with another part of a file than was asked for."""
+    return FetchError(
+        Reason.ANSWER,
+        f"{server_of(url)} answered with another part of {_file(url)} than was asked for. It is fetched anew from its beginning.",
+        file=_file(url),
+        status=416,
+    )
+
+
 def cut_off(url: str) -> FetchError:
     """Return the error of a file that ended before its announced length."""
     return FetchError(Reason.UNREACHABLE, _broken(url), file=_file(url))

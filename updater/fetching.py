@@ -19,10 +19,11 @@ from appliance.settings.model import HostingSettings
 from appliance.tcp_meter import TcpMeter, estimate_failed
 from appliance.traffic import Traffic
 from appliance.version import installed_version
-from updater.fetch_failures import cut_off, explain, explain_answer, no_address, too_long, too_slow
+from updater.fetch_failures import cut_off, explain, explain_answer, no_address, other_part, too_long, too_slow
 from updater.pace import Pace
 
 _PIECE_BYTES = 64 << 10
+LONGEST_VALIDATOR = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,20 @@ class FetchLimits:
     """Time before the minimum rate counts, for name, connection and the server's own thinking."""
     maximum_rate: float = 0.0
     """What a fetch may take of the line of the site; 0: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which part of a file is wanted (RFC 9110, 14.2 and 13.1.5)."""
+
+    offset: int
+    validator: str
+    begins: Callable[[int, str], None]
+
+    def headers(self) -> dict[str, str]:
+        if not self.offset:
+            return {}
+        return {"Range": f"bytes={self.offset}-"} | ({"If-Range": self.validator} if self.validator else {})
 
 
 class Fetcher:
@@ -78,32 +93,45 @@ class Fetcher:
             self._forget(connection)
         self._pool.clear()
 
-    def fetch(self, url: str, max_bytes: int) -> Iterator[bytes]:
-        """Yield the content of `url` in pieces, at most `max_bytes` in all. Raises FetchError."""
+    def fetch(
+        self,
+        url: str,
+        max_bytes: int,
+        *,
+        offset: int = 0,
+        validator: str = "",
+        begins: Callable[[int, str], None] = lambda _offset, _validator: None,
+    ) -> Iterator[bytes]:
+        """Yield the content of `url` in pieces; the whole file has at most `max_bytes`. Raises FetchError.
+
+        With an `offset` only what follows it is asked for, of the version of the file that `validator` names, where it does.
+        `begins` is told before the first piece where that begins, which is 0 where the server sends the whole file, and the
+        validator to go on with; empty where the server has none.
+        """
         if not url.startswith(("http://", "https://")):
             raise no_address(url)
         limits = self._limits
         with Pace(limits.minimum_rate, limits.grace_seconds, limits.maximum_rate, self._shut_down) as pace:
             try:
-                yield from self._pieces(url, max_bytes, pace)
+                yield from self._pieces(url, max_bytes, pace, _Wanted(offset, validator, begins))
             except (urllib3_errors.HTTPError, OSError) as error:
                 if pace.too_slow:
                     raise too_slow(url, limits.minimum_rate) from error
                 raise explain(error, url, self._proxy) from error
 
-    def _pieces(self, url: str, max_bytes: int, pace: Pace) -> Iterator[bytes]:
-        headers = {"User-Agent": f"dca/{installed_version()}", "Accept-Encoding": "identity"}
+    def _pieces(self, url: str, max_bytes: int, pace: Pace, wanted: "_Wanted") -> Iterator[bytes]:
+        headers = {"User-Agent": f"dca/{installed_version()}", "Accept-Encoding": "identity", **wanted.headers()}
         response = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False, decode_content=False)
         whole = False
         try:
             self._remember(response)
-            if response.status != 200:
-                raise explain_answer(response.status, url, self._proxy)
+            received = self._begin(response, url, wanted)
             announced = response.headers.get("Content-Length", "")
             length = int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else None
-            if length is not None and length > max_bytes:
-                raise too_long(url, max_bytes)
-            received = 0
+            if length is not None:
+                length += received
+                if length > max_bytes:
+                    raise too_long(url, max_bytes)
             while piece := response.read1(_PIECE_BYTES):
                 received += len(piece)
                 if received > max_bytes:
@@ -120,6 +148,19 @@ class Fetcher:
                 response.release_conn()
             else:
                 response.close()
+
+    def _begin(self, response: urllib3.BaseHTTPResponse, url: str, wanted: "_Wanted") -> int:
+        """Return where the body of an answer begins in the file. Raises FetchError when the answer has no body of use."""
+        begin = 0
+        if wanted.offset and response.status == 206:
+            begin = wanted.offset
+            if not response.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
+                raise other_part(url)
+        elif response.status != 200:
+            raise explain_answer(response.status, url, self._proxy)
+        validator = response.headers.get("ETag", "")
+        wanted.begins(begin, "" if validator.startswith("W/") else validator[:LONGEST_VALIDATOR])
+        return begin
 
     def _remember(self, response: urllib3.BaseHTTPResponse) -> None:
         try:

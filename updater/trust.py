@@ -59,6 +59,8 @@ class Target:
     hashes: Mapping[str, str]
     custom: Mapping[str, Any]
     """What the role that signed it says about it."""
+    url: str
+    """Where it is; empty where the client was given no `target_url`."""
 
 
 class TrustClient:
@@ -152,7 +154,7 @@ class Repository:
         """Return what was signed about a target. Raises UntrustedError (`missing`) when no role signed for it."""
         info = self._info(name)
         custom = info.custom if isinstance(info.custom, dict) else {}
-        return Target(name, info.length, dict(info.hashes), custom)
+        return Target(name, info.length, dict(info.hashes), custom, self._url(info))
 
     def signed_by(self, name: str) -> str:
         """Return for people who signed for a target that was verified: the role, and the ids of the keys it may sign with."""
@@ -179,6 +181,14 @@ class Repository:
             _require_room(info, folder)
             self._fetch(info, file)
         return file
+
+    def _url(self, info: TargetFile) -> str:
+        """Return what the library would fetch; it does not tell."""
+        base: str | None = self._updater._target_base_url  # noqa: SLF001
+        root = self._updater._trusted_set.root  # noqa: SLF001
+        folder, slash, name = info.path.rpartition("/")
+        prefix = f"{next(iter(info.hashes.values()))}." if root.consistent_snapshot else ""
+        return f"{base}{folder}{slash}{prefix}{name}" if base else ""
 
     def _info(self, name: str) -> TargetFile:
         with self._explained():
