@@ -126,9 +126,9 @@ def decode(content: bytes, what: str, most_bytes: int) -> Any:
 
 def malformed(what: str) -> ReleaseError:
     """Return the refusal of what has another form."""
-    return ReleaseError("format", f"What was published about releases cannot be used: {what}.")
+    return ReleaseError("format", f"What is said about releases cannot be used: {what}.")
 
 
 def invalid(what: str) -> ReleaseError:
     """Return the refusal of what has the form, but cannot be."""
-    return ReleaseError("invalid", f"What was published about releases cannot be used: {what}.")
+    return ReleaseError("invalid", f"What is said about releases cannot be used: {what}.")

@@ -12,8 +12,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from appliance.release import ROLLOUT_PATH, rollout_marker
-from appliance.settings.document import GLOBAL_PATH, group_path, marker, site_path
+from appliance.release import ROLLOUT_PATH
+from appliance.settings.document import GLOBAL_PATH, NO_MARKER, group_path, marker, site_path
 from hosting.clock import utc_now
 from hosting.db import audit
 from hosting.db.tables import configuration, site
@@ -86,8 +86,8 @@ def marker_of(connection: sa.Connection, site_id: str, group: str | None) -> str
 
 def marker_of_rollout(connection: sa.Connection) -> str:
     """Return the marker of the rollout in force."""
-    document = in_force(connection, ROLLOUT_PATH)
-    return rollout_marker(document.content if document else None)
+    newest = _newest(connection, configuration.c.path == ROLLOUT_PATH)
+    return newest[0][2][:16] if newest else NO_MARKER
 
 
 def _newest(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[tuple[str, int, str]]:

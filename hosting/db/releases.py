@@ -74,7 +74,9 @@ def keep(connection: sa.Connection, site_id: str, state: Mapping[str, Any]) -> N
     # `told_at` is when something became of it: the same is told again and again.
     news = sa.or_(*(site_update.c[name] != row[name] for name in ("execution", "result", "reason", "text", "log")))
     key = ["site_id", "transaction_id"]
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=row, where=news))
+    upsert = statement.on_conflict_do_update(index_elements=key, set_=row, where=news)
+    if connection.execute(upsert, execution_options={"preserve_rowcount": True}).rowcount == 0:
+        return
     mine = site_update.c.site_id == site_id
     newest = sa.select(site_update.c.transaction_id).where(mine).order_by(*_NEWEST_FIRST).limit(UPDATES_OF_A_SITE)
     connection.execute(sa.delete(site_update).where(mine, site_update.c.transaction_id.not_in(newest)))

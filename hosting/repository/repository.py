@@ -108,6 +108,7 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
             edition = _begin(folder, now)
             drafts = _without_published(folder, drafts)
             if not drafts:
+                archives.tidy(folder)
                 return _published(edition, ())
         ready = {draft.role: draft for draft in drafts if draft.is_complete}
         _require_publishable(folder, drafts, ready)

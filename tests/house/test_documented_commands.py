@@ -11,9 +11,11 @@ import pytest
 from appliance.settings.environment import USER_VARIABLES, VARIABLES
 from tests.children import run_child
 from tests.conftest import ROOT, StartSimulator
+from tests.hosting.repository.images import saved
 
 RUN_AS_A_WHOLE = {ROOT / "docs" / "key-ceremony.md": ROOT / "tests" / "hosting" / "repository" / "test_ceremony.py"}
 DOCUMENTS = sorted({ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - RUN_AS_A_WHOLE.keys())
+IMAGE = "dca-hosting release add 0.3.0 --data hosting-data --image registry.example.com/dca/appliance:0.3.0 --credentials login.txt"
 RUN_ELSEWHERE = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
@@ -29,6 +31,7 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
+    IMAGE: "tests/hosting/repository/test_release.py",
     "dca update check": "tests/updater/test_configuration_trial.py",
     "dca update back": "tests/updater/test_configuration_trial.py",
     "dca status": "tests/appliance/cli/test_status.py",
@@ -70,11 +73,13 @@ def test_documented_commands_of_the_hosting_server_succeed_in_their_order(tmp_pa
 
     (tmp_path / "settings.json").write_text('{"scan": {"read_minutes": 30}}')
     (tmp_path / "passphrase").write_text("four words of a test\n")
+    (tmp_path / "notes.txt").write_text("Reads meters of more models.\n")
+    saved(tmp_path, "dca-0.2.0-amd64.tar.gz")
 
     assert len(commands) >= 10
     for command in commands:
         words = shlex.split(command)
-        if "--local-keys" in words:
+        if "--local-keys" in words or words[1] == "sign":
             words += ["--passphrase-file", "passphrase"]  # a person would type it
         finished = run_child([installed(words[0]), *words[1:]], folder=tmp_path)
         assert finished.returncode == 0, (command, finished.stderr)

@@ -7,6 +7,7 @@ from pathlib import Path
 from hosting.repository.repository import Repository
 from tests.conftest import ROOT
 
+from .images import saved
 from .published import PASSPHRASE, Published, done, hosting, site_of
 
 CEREMONY = ROOT / "docs" / "key-ceremony.md"
@@ -17,6 +18,7 @@ def test_the_written_ceremony_succeeds_in_its_order(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     passphrase = tmp_path / "passphrase"
     passphrase.write_text(f"{PASSPHRASE}\n")
+    saved(tmp_path, "dca-0.2.0-amd64.tar.gz")
     blocks = re.findall(r"```sh\n(.*?)```", CEREMONY.read_text(), re.DOTALL)
     commands = [shlex.split(line) for block in blocks for line in block.splitlines()]
 
