@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from appliance.files import sync_folder, to_json, write_atomic
 from updater.errors import FetchError, Reason, UntrustedError
-from updater.fetching import Fetcher
+from updater.source import Source
 from updater.transfer import Tell
 from updater.trust import Target
 from updater.trust_folder import folder_errors, locked
@@ -32,7 +32,7 @@ PASSING = (408, 416, 500, 502, 503, 504)
 """Statuses after which the next try may bring more: 416 is for a part that the server does not go on with."""
 
 
-def download(target: Target, fetcher: Fetcher, folder: Path, tell: Tell, *, pauses: Sequence[float] = PAUSES) -> Path:
+def download(target: Target, fetcher: Source, folder: Path, tell: Tell, *, pauses: Sequence[float] = PAUSES) -> Path:
     """Return the file of the archive in `folder`, fetched as far as it is not there. Raises TrustError.
 
     Other archives in `folder`, and parts of them, are removed. `tell` gets a text and the percentage that is there.
@@ -57,7 +57,7 @@ def download(target: Target, fetcher: Fetcher, folder: Path, tell: Tell, *, paus
     return file
 
 
-def _fetch(part: "_Part", fetcher: Fetcher, tell: Tell, pauses: Sequence[float]) -> None:
+def _fetch(part: "_Part", fetcher: Source, tell: Tell, pauses: Sequence[float]) -> None:
     """Fetch what is missing, again while that brings something. Raises FetchError with the last failure, OSError."""
     left = list(pauses)
     while (before := part.open()) < part.length:
@@ -107,7 +107,7 @@ class _Part:
         self.size = size
         return size
 
-    def append(self, fetcher: Fetcher, tell: Tell) -> None:
+    def append(self, fetcher: Source, tell: Tell) -> None:
         """Fetch what follows. Raises FetchError; OSError, and then nothing of it is left where the disk is full."""
         try:
             with self._part.open("ab") as stream:

@@ -60,6 +60,15 @@ class InstallError(DcaError):
     """A version is not installed now."""
 
 
+class BundleError(DcaError):
+    """A file is no bundle that this site can use."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """`reason` is one word."""
+        super().__init__(message)
+        self.reason = reason
+
+
 class NothingToGoBackError(DcaError):
     """No signed configuration is in force."""
 

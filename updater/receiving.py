@@ -6,11 +6,10 @@ in force or the new one, whole: texts of definitions are there before the one wr
 
 import argparse
 import contextlib
-import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -20,11 +19,8 @@ from appliance.files import to_json, write_atomic
 from appliance.log import configure_logging
 from appliance.paths import Paths
 from appliance.settings.document import (
-    DOCUMENT_BYTES,
     GLOBAL_PATH,
-    LARGEST_VERSION,
     DocumentError,
-    ReceivedLayerName,
     group_path,
     site_path,
 )
@@ -32,18 +28,16 @@ from appliance.settings.layers import GuardrailError
 from appliance.settings.received import Configuration
 from appliance.settings.showing import difference
 from appliance.settings.store import SettingsStore
-from appliance.version import installed_at, installed_version
+from appliance.version import installed_version
 from updater import offered
 from updater.configuration import CheckResult, Offer, configuration_of, describe, marker_of, next_step
 from updater.errors import Reason, TrustError, UntrustedError
 from updater.fetching import Fetcher, FetchLimits
 from updater.followed import followed
 from updater.receiving_releases import receive_releases
-from updater.trust import Repository, TrustClient, file_name
-from updater.trust_folder import EARLIEST, TrustFolder, folder_errors
-
-BUILD_TOLERANCE = timedelta(days=1)
-"""By so much the clock of the machine that built this software may have been ahead."""
+from updater.site_repository import document_at, group_of, site_client
+from updater.trust import Repository, file_name
+from updater.trust_folder import folder_errors
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -114,16 +108,7 @@ class _Check:
         return CheckResult(result.what, result.text, result.reason, result.marker, self._fetcher.traffic)
 
     def _receive(self) -> CheckResult:
-        not_before = max(EARLIEST, (installed_at() or EARLIEST) - BUILD_TOLERANCE)
-        with TrustClient(
-            self._folder,
-            f"{self._url}/tuf/metadata/",
-            bootstrap=self._bootstrap(),
-            fetcher=self._fetcher,
-            target_url=f"{self._url}/tuf/targets/",
-            not_before=not_before,
-            clock=self._clock,
-        ) as client:
+        with site_client(self._paths, self._followed, self._fetcher, f"{self._url}/tuf", self._clock) as client:
             repository = client.refresh()
             result = self._receive_configuration(repository)
             self._receive_releases(repository)
@@ -150,7 +135,7 @@ class _Check:
                 repository,
                 self._folder / "releases",
                 channel=update.channel,
-                group=self._group(repository),
+                group=group_of(repository, self._followed.site_id, self._documents),
                 installed=installed_version(),
                 before=before,
                 now=utc_now(),
@@ -161,51 +146,14 @@ class _Check:
         with contextlib.suppress(OSError):
             offered.write(self._paths.update, received)
 
-    def _group(self, repository: Repository) -> str | None:
-        """Return the group that the hosting team has put this site into."""
-        try:
-            return next((offer.document().group for offer in self._offers(repository, "assigned", self._own_path)), None)
-        except DocumentError:  # the configuration was refused because of it
-            return None
-
-    def _bootstrap(self) -> bytes:
-        """Return the root that this site was enrolled with. Raises TrustFolderError, UntrustedError."""
-        content = TrustFolder(self._folder).bootstrap()
-        if hashlib.sha256(content).hexdigest() != self._followed.root_sha256:
-            raise UntrustedError(
-                Reason.MISMATCH,
-                f"The root of trust in {self._folder} is not the one this site was enrolled with. Enrol the site again with a new "
-                "enrolment string.",
-                file="root.json",
-            )
-        return content
-
     def _collect(self, repository: Repository, offers: list[Offer]) -> None:
         """Put into `offers` what the repository has for this site, in rising order. Raises DocumentError, TrustError."""
-        offers += self._offers(repository, "global", GLOBAL_PATH)
-        assigned = list(self._offers(repository, "assigned", self._own_path))
+        offers += document_at(repository, "global", GLOBAL_PATH, self._documents)
+        assigned = list(document_at(repository, "assigned", self._own_path, self._documents))
         offers += assigned
         for offer in assigned:
             if group := offer.document().group:
-                offers[-1:-1] = self._offers(repository, "group", group_path(group))
-
-    def _offers(self, repository: Repository, layer: ReceivedLayerName, path: str) -> Iterator[Offer]:
-        """Yield the document at a path, if there is one. Raises TrustError."""
-        try:
-            target = repository.target(path)
-        except UntrustedError as error:
-            if error.reason is Reason.MISSING:
-                return
-            raise
-        content = None
-        if target.length <= DOCUMENT_BYTES:
-            file = repository.download(path, self._documents)
-            with folder_errors(file):
-                content = file.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest() if content is not None else target.hashes.get("sha256", "")
-        told = target.custom.get("version")
-        version = told if isinstance(told, int) and 0 < told <= LARGEST_VERSION else 0
-        yield Offer(layer, path, target.length, sha256, content, repository.signed_by(path), version)
+                offers[-1:-1] = document_at(repository, "group", group_path(group), self._documents)
 
     def _decide(self, offers: list[Offer]) -> CheckResult:
         """Do what the rules say. Raises DocumentError, TrustFolderError, DataFolderError."""

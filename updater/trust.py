@@ -38,8 +38,8 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from appliance.files import sync_folder
 from updater.errors import FetchError, Reason, TrustError, TrustFolderError, UntrustedError
-from updater.fetching import Fetcher
 from updater.refusals import refusal
+from updater.source import Source
 from updater.trust_folder import EARLIEST, METADATA_BYTES, ROOT_BYTES, TrustFolder, folder_errors, locked
 
 TARGET_BYTES = 64 << 20
@@ -75,7 +75,7 @@ class TrustClient:
         metadata_url: str,
         *,
         bootstrap: bytes,
-        fetcher: Fetcher,
+        fetcher: Source,
         target_url: str = "",
         not_before: datetime = EARLIEST,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -103,8 +103,11 @@ class TrustClient:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def refresh(self) -> "Repository":
-        """Return the repository as it is now: its top-level metadata fetched, verified and kept."""
+    def refresh(self, *, also_expired: bool = False) -> "Repository":
+        """Return the repository as it is now: its top-level metadata fetched, verified and kept.
+
+        `also_expired` takes what is right in all but its date, for a person who has said so.
+        """
         now = self._clock()
         self._folder.require_clock(now, self._not_before)
         door = _Door(self._fetcher)
@@ -120,9 +123,10 @@ class TrustClient:
                 bootstrap=self._bootstrap,
             )
             # The library reads the clock by itself; one moment has to do for its checks of expiry and for ours of the clock.
-            updater._trusted_set.reference_time = now  # noqa: SLF001
+            updater._trusted_set.reference_time = EARLIEST if also_expired else now  # noqa: SLF001
             updater.refresh()
-        self._folder.saw(now)
+        if not also_expired:
+            self._folder.saw(now)
         return Repository(updater, door, lambda: self._explained(door, now))
 
     @contextlib.contextmanager
@@ -220,7 +224,7 @@ class Repository:
 class _Door(FetcherInterface):
     """The fetcher as python-tuf knows it: metadata by way of memory, targets by way of a nameless file beside their place."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(self, fetcher: Source) -> None:
         self._fetcher = fetcher
         self.file = ""
         """The name of the file fetched last."""
