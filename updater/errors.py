@@ -52,6 +52,15 @@ class NoRoomError(DcaError):
     """There is no room for another image."""
 
 
+class TransportError(DcaError):
+    """The image of a new version was not brought into the engine; what is there stays as it was."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """`reason` is one word, or two: `EngineError.kind`, `TrustError.reason`, `mismatch`, `damaged archive` or `no way`."""
+        super().__init__(message)
+        self.reason = reason
+
+
 class UpdateOffError(DcaError):
     """The intelligent update is off at this site."""
 

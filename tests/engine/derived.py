@@ -26,7 +26,7 @@ Variant = Literal[
     "endless",
 ]
 
-SITE = "import pathlib, shutil, sysconfig; site = pathlib.Path(sysconfig.get_path('purelib'))\n"
+SITE = "import os, pathlib, shutil, sysconfig; site = pathlib.Path(sysconfig.get_path('purelib'))\n"
 SET_VERSION = """
 old, = site.glob('dca_appliance-*.dist-info')
 new = site / f'dca_appliance-{VERSION}.dist-info'
@@ -35,6 +35,7 @@ if new != old:
 metadata = new / 'METADATA'
 lines = metadata.read_text().splitlines(keepends=True)
 metadata.write_text(''.join(f'Version: {VERSION}\\n' if line.startswith('Version: ') else line for line in lines))
+(new / 'ballast').write_bytes(os.urandom(BALLAST))
 """
 APPEND = """
 module = site / {module!r}
@@ -103,9 +104,17 @@ CHANGES: dict[Variant, Change] = {
 
 
 def derive(
-    client: docker.DockerClient, tag: str, *, version: str, variant: Variant = "good", base: str = "dca/appliance:test"
+    client: docker.DockerClient,
+    tag: str,
+    *,
+    version: str,
+    variant: Variant = "good",
+    base: str = "dca/appliance:test",
+    ballast: int = 0,
 ) -> str:
     """Make an image like `base` that is another version, and give it `tag` (`REPOSITORY:TAG`); return its id.
+
+    `ballast` bytes are added that cannot be packed.
 
     These pass the preflight: `crashing` ends at once, `unhealthy` runs without ever being healthy, `cut off` is healthy but fetches
     nothing from the hosting server. These do not: `damaged` has an empty file, `no program` an empty interpreter ("exec format
@@ -113,7 +122,7 @@ def derive(
     `narrower` takes `scan.read_minutes` only from 60, `endless` has a test of itself that never ends.
     """
     change = CHANGES[variant]
-    script = f"VERSION = {version!r}\n" + SITE + SET_VERSION + change.before + WRITE_MANIFEST + change.after
+    script = f"VERSION, BALLAST = {version!r}, {ballast}\n" + SITE + SET_VERSION + change.before + WRITE_MANIFEST + change.after
     api: Any = client.api
     image = api.inspect_image(base)
     made = client.containers.create(base, entrypoint=["python3", "-c", script], user="0", network_mode="none")
