@@ -111,6 +111,7 @@ def back(_options: argparse.Namespace) -> int:
 def hold(options: argparse.Namespace) -> int:
     """Show the day before which no version is installed, or set it. Works while the appliance does not run."""
     paths = Paths.from_environment()
+    paths.prepare()
     store = SettingsStore(paths.settings)
     if options.until:
         until = None if options.until == OFF else _day(options.until)

@@ -4,15 +4,13 @@ It is there exactly while that version is due but for the engine: level, window,
 """
 
 import contextlib
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
 
 from appliance.files import to_json, write_atomic
 from appliance.release import Release
-from updater.by_hand import DEFAULT_REFERENCE, REFERENCE_VARIABLE, pinned
+from updater.by_hand import pinned
 
 FILE = "wanted.json"
 
@@ -22,9 +20,8 @@ log = structlog.get_logger()
 class Wanted:
     """The file; written when what it says changes. On a full disk it is late, which is logged once."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
-        self._environment = environment
         self._told: bytes | None = None
 
     def tell(self, release: Release | None, platform: str) -> None:
@@ -32,14 +29,7 @@ class Wanted:
         source = pinned(release, platform) if release else None
         content = b""
         if release and source:
-            content = to_json(
-                {
-                    "version": release.version,
-                    "counter": release.counter,
-                    "image": source,
-                    "reference": self._environment.get(REFERENCE_VARIABLE) or DEFAULT_REFERENCE,
-                }
-            )
+            content = to_json({"version": release.version, "counter": release.counter, "image": source})
         if content != self._told:
             self._write(content)
             self._told = content
