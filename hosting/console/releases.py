@@ -93,9 +93,7 @@ class ReleasesPage(ConsoleHandler):
         def look(connection: sa.Connection) -> dict[str, Any]:
             counts = releases.counts_by_version(connection)
             views = [
-                ReleaseView(
-                    release, counts.get(release.version, ReleaseCounts()), releases.failed_sites(connection, release.version)
-                )
+                _view(connection, release, counts.get(release.version, ReleaseCounts()))
                 for release in published.catalogue.releases[::-1]
             ]
             known = {release.version for release in published.catalogue.releases}
@@ -120,6 +118,10 @@ class ReleasesPage(ConsoleHandler):
             **_words(),
             **found,
         )
+
+
+def _view(connection: sa.Connection, release: Release, counts: ReleaseCounts) -> ReleaseView:
+    return ReleaseView(release, counts, releases.failed_sites(connection, release.version) if counts.failed else ())
 
 
 def _words() -> dict[str, Any]:

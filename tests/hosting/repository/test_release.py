@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from appliance.release import Catalogue, parse_catalogue, parse_rollout
+from appliance.release import Catalogue, archive_path, parse_catalogue, parse_rollout
 from hosting.clock import utc_now
 from hosting.releases.adding import Wishes, make_release, with_release
 from hosting.releases.images import PlatformImage, RegistryImage
@@ -21,6 +21,9 @@ from tests.hosting.releases.registry import LOGIN
 from tests.hosting.releases.registry import running as registry
 from tests.hosting.test_cli import hosting as command
 from tests.updater.tuf_repository import serving
+from updater.bundle import BASE, Bundle
+from updater.trust import TrustClient
+from updater.trust_folder import TrustFolder
 
 from .images import saved
 from .published import Published, Site, done, hosting, refused, site_of
@@ -267,7 +270,22 @@ def test_a_bundle_is_a_copy_of_what_a_site_would_fetch(published: Published, tmp
         assert isinstance(site.fetch(CATALOGUE), bytes)
         assert isinstance(site.fetch(ROLLOUT), bytes)
 
+    assert from_bundle(out, published.root.read_bytes(), tmp_path) == file.read_bytes()
+
     assert "release 0.3.0" in done(bundle(published, out, "--version", "0.3.0"))
+
+
+def from_bundle(out: Path, root: bytes, folder: Path) -> bytes:
+    """Return the archive as a site takes it out of a bundle."""
+    trust = folder / "trust"
+    trust.mkdir()
+    TrustFolder(trust).keep_bootstrap(root)
+    with Bundle(out, trust) as found:
+        found.require_root(root)
+        name = archive_path(found.version_for("linux/amd64"), "linux/amd64")
+        urls = f"{BASE}/metadata/", f"{BASE}/targets/"
+        with TrustClient(trust, urls[0], bootstrap=root, fetcher=found, target_url=urls[1]) as client:
+            return client.refresh().download(name, folder / "taken").read_bytes()
 
 
 def test_a_bundle_needs_an_archive(offered: Published, tmp_path: Path) -> None:
