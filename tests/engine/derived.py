@@ -19,6 +19,7 @@ Variant = Literal[
     "cut off",
     "damaged",
     "no program",
+    "newer processor",
     "other processor",
     "unloadable",
     "unmigratable",
@@ -49,6 +50,18 @@ EMPTY_PROGRAM = """
 program = pathlib.Path('/usr/bin/python3').resolve()
 program.unlink()
 program.write_bytes(b'')
+program.chmod(0o755)
+"""
+FOREIGN_PROGRAM = """
+import struct
+# An executable for this processor whose only instruction is one that no processor has (ud2, udf).
+machine, code = {'x86_64': (62, b'\\x0f\\x0b'), 'aarch64': (183, bytes(4))}[os.uname().machine]
+header = b'\\x7fELF\\x02\\x01\\x01' + bytes(9)
+header += struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+segment = struct.pack('<IIQQQQQQ', 1, 5, 0, 0x400000, 0x400000, 120 + len(code), 120 + len(code), 4096)
+program = pathlib.Path('/usr/bin/python3').resolve()
+program.unlink()
+program.write_bytes(header + segment + code)
 program.chmod(0o755)
 """
 FAILING_MIGRATION = """
@@ -95,6 +108,7 @@ CHANGES: dict[Variant, Change] = {
     ),
     "damaged": Change(after=f"(site / {DAMAGED_FILE!r}).write_bytes(b'')\n"),
     "no program": Change(after=EMPTY_PROGRAM),
+    "newer processor": Change(after=FOREIGN_PROGRAM),
     "other processor": Change(),
     "unloadable": Change(APPEND.format(module="webui/metrics.py", code="\nimport a_module_that_is_not_there\n")),
     "narrower": Change(NARROWER_SETTINGS),
@@ -118,8 +132,9 @@ def derive(
 
     These pass the preflight: `crashing` ends at once, `unhealthy` runs without ever being healthy, `cut off` is healthy but fetches
     nothing from the hosting server. These do not: `damaged` has an empty file, `no program` an empty interpreter ("exec format
-    error"), `other processor` says it is for one, `unloadable` has a module that fails, `unmigratable` a migration that does,
-    `narrower` takes `scan.read_minutes` only from 60, `endless` has a test of itself that never ends.
+    error"), `newer processor` one with an unknown instruction, `other processor` says it is for one, `unloadable` has a module that
+    fails, `unmigratable` a migration that does, `narrower` takes `scan.read_minutes` only from 60, `endless` has a test of itself
+    that never ends.
     """
     change = CHANGES[variant]
     script = f"VERSION, BALLAST = {version!r}, {ballast}\n" + SITE + SET_VERSION + change.before + WRITE_MANIFEST + change.after

@@ -112,6 +112,7 @@ def test_a_good_image_passes_with_all_that_this_site_has(look: Look, image_of: I
 UNFIT: dict[Variant, tuple[str, str]] = {
     "damaged": ("damaged", f"{DAMAGED_FILE} (empty)"),
     "no program": ("platform", "for another kind of processor, or damaged"),
+    "newer processor": ("platform", "needs a newer processor than this host has"),
     "other processor": ("platform", "is for linux/s390x, and this host runs linux/"),
     "unloadable": ("unfit", "No module named 'a_module_that_is_not_there'"),
     "unmigratable": ("unfit", "cannot be brought to schema 6: no such table: nowhere"),

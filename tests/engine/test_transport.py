@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,12 +15,14 @@ import docker
 import pytest
 
 from appliance.clock import utc_now
+from appliance.paths import Paths
 from appliance.release import Platform, Release
+from tests.children import wait_until
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.registry import Fault, Pushed, Registry, registry
 from tests.requirement import missing
-from updater import progress
+from updater import preflight, progress
 from updater.engine import Engine
 from updater.errors import FetchError, Reason, TransportError
 from updater.progress import ProgressFile
@@ -253,6 +256,60 @@ def test_an_archive_that_ends_early_is_told(get: Get, published: Published, tmp_
     with pytest.raises(TransportError) as caught:
         get(published.release(pull=False), lambda: tmp_path / "image.tar.gz")
     assert caught.value.reason == "damaged archive"
+
+
+def test_a_file_that_a_power_cut_has_emptied_is_found_and_the_image_comes_anew(
+    get: Get, private: PrivateEngine, client: docker.DockerClient, published: Published, tmp_path: Path
+) -> None:
+    paths = Paths(data=tmp_path / "data", run=tmp_path / "run")
+    paths.prepare()
+    image = get(published.release())
+    driver = client.images.get(image).attrs["GraphDriver"]
+    if driver["Name"] != "overlay2":
+        missing(f"the layers of {driver['Name']} are not known")
+    (emptied,) = Path(driver["Data"]["UpperDir"]).rglob("dca_appliance-0.2.0.dist-info/ballast")
+    main = client.containers.create(REFERENCE, name="fetch-main", network_mode="none", user="0")
+    try:
+        with Engine(private.address) as ours:
+            assert preflight.run(ours, image, main.attrs, paths, environment={}).ok
+            os.truncate(emptied, 0)
+
+            outcome = preflight.run(ours, image, main.attrs, paths, environment={})
+
+            assert outcome.reason == "damaged"
+            assert "1 of " in outcome.text
+            assert "dist-info/ballast (empty)" in outcome.text
+            discard(ours, image, REFERENCE)
+            assert get(published.release()) == image
+            assert preflight.run(ours, image, main.attrs, paths, environment={}).ok
+    finally:
+        main.remove(v=True)
+
+
+def test_an_engine_that_loses_its_power_while_it_pulls_has_the_old_image_and_pulls_anew(
+    get: Get, private: PrivateEngine, client: docker.DockerClient, hub: Registry, published: Published
+) -> None:
+    before = state(client)
+    hub.fault = "slow"
+    failures: list[TransportError] = []
+
+    def pull() -> None:
+        try:
+            get(published.release())
+        except TransportError as error:
+            failures.append(error)
+
+    puller = threading.Thread(target=pull)
+    puller.start()
+    wait_until("a part is there", lambda: sum(hub.sent.values()) > MEBIBYTE // 2)
+    private.power_cut()
+    puller.join()
+    private.start()
+
+    assert [failure.reason for failure in failures] in (["unreachable"], ["broken"])
+    assert state(client) == before
+    hub.fault = ""
+    assert get(published.release()) == published.image_id
 
 
 def test_expected_digests_are_those_that_were_signed(published: Published) -> None:
