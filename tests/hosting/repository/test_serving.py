@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from appliance.settings.model import HostingSettings
 from hosting.repository.repository import Repository
 from tests.children import Child
 from tests.conftest import StartChild
 from tests.hosting.test_cli import done, hosting, serve
+from updater.archive_download import download
+from updater.fetching import Fetcher
+from updater.trust import Target
 
 from .published import Published, Site, document, sha256
 
@@ -109,6 +113,33 @@ def test_a_download_that_broke_off_goes_on(serving: Serving, published: Publishe
     assert part("bytes=-0") == (416, f"bytes */{end}", b"")
     for not_understood in ("bytes=-", "bytes=5-4", "bytes=0-1,5-6", "lines=1-2", "bytes=" + "9" * 20 + "-"):
         assert part(not_understood) == (200, None, content)
+
+
+def test_an_archive_that_broke_off_is_gone_on_with_by_our_client(serving: Serving, published: Published, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 4096
+    name = f"release/{sha256(content)}.0.2.0-linux-amd64.tar.gz"
+    file = published.repository / "targets" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(content)
+    hashes = {"sha256": sha256(content)}
+    wanted = Target("release/0.2.0-linux-amd64.tar.gz", len(content), hashes, {}, f"{serving.url}/targets/{name}")
+    fetcher = Fetcher(HostingSettings())
+
+    def broken_off(_text: str, percent: int | None) -> None:
+        if percent and percent >= 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        download(wanted, fetcher, tmp_path, broken_off)
+    fetcher.close()
+    there = (tmp_path / "0.2.0-linux-amd64.tar.gz.part").stat().st_size
+    assert there > 400_000
+    fetcher = Fetcher(HostingSettings())
+    try:
+        assert download(wanted, fetcher, tmp_path, lambda *_: None).read_bytes() == content
+    finally:
+        fetcher.close()
+    assert len(content) - there < fetcher.traffic.bytes_received < 1.1 * (len(content) - there) + 2000
 
 
 def test_a_part_of_what_changes_is_not_handed_out(serving: Serving) -> None:
