@@ -18,6 +18,7 @@ from updater.container_spec import Json
 from updater.engine_failures import engine_error, unreachable
 from updater.errors import EngineError
 from updater.own_container import own_container_id
+from updater.replaceable import DOCKER_DESKTOP
 from updater.transfer import LoadReport, PullReport, Tell
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Engine:
             told = client.version()
             major, minor = str(client.api_version).split(".")[:2]
             name = next((str(part["Name"]) for part in told.get("Components") or () if part.get("Name")), "Engine")
+            if str((told.get("Platform") or {}).get("Name")).startswith(DOCKER_DESKTOP):
+                name = DOCKER_DESKTOP
             return EngineVersion(
                 name,
                 str(told.get("Version") or ""),

@@ -11,6 +11,7 @@ SOMEBODY_ELSES = {
 }
 """Labels by which others mark what is theirs: they would put back what we replace."""
 NETWORK_FILE_SYSTEMS = re.compile(r"nfs\d?|cifs|smb3?|smbfs|9p|afs|ceph|glusterfs|fuse\.(?:sshfs|glusterfs|ceph|s3fs|rclone)")
+DOCKER_DESKTOP = "Docker Desktop"
 IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{12,64}")
 
 
@@ -34,6 +35,11 @@ def why_not(container: Mapping[str, Any]) -> str | None:
 
 def why_not_on(engine: str) -> str | None:
     """Return why no container is replaced on the engine of this name, and what to do instead; None where it can be."""
+    if engine == DOCKER_DESKTOP:
+        return (
+            "Docker Desktop runs it, whose engine comes and goes with the person at the screen. Pull the new image and create the "
+            "container anew in the way it was installed"
+        )
     if engine.startswith("Podman"):
         return (
             "Podman does not tell by this API which fixed addresses and which health check it was given, so what takes its place "

@@ -127,6 +127,14 @@ def test_container_that_is_not_ours_to_replace_is_left_alone(
     assert said in answer.text
 
 
+def test_docker_desktop_is_left_to_the_person_at_it(engine: Engine) -> None:
+    desktop = VERSION | {"Platform": {"Name": "Docker Desktop 4.44.0 (201307)"}}
+    engine.serve(**{"/version": desktop, f"/containers/{ID}/json": FOUND})
+    answer = engine.probe()
+    assert (answer.state, answer.engine) == ("not here", "Docker Desktop")
+    assert "Docker Desktop runs it" in answer.text
+
+
 @pytest.mark.parametrize(
     ("kind", "state"), [("nfs4", "not here"), ("cifs", "not here"), ("ext4", "possible"), ("btrfs", "possible")]
 )
