@@ -15,6 +15,7 @@ EXIT_INTERRUPTED = 130
 CHILDREN = {
     "probe": ("probe", "Say whether the appliance can replace its own container here."),
     "receive": ("receiving", "Check for signed configuration, once."),
+    "install": ("installing", "Install a version, up to the hand-over to the switcher."),
     "selftest": ("selftest", "Say whether this version can take over here."),
     "switch": ("switcher", "Carry out the update that the journal tells of."),
     "tidy": ("tidying", "End what was cut off, and remove what updates have left behind."),

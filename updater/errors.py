@@ -69,6 +69,17 @@ class InstallError(DcaError):
     """A version is not installed now."""
 
 
+class NotInstalledError(DcaError):
+    """An installation goes no further. It is `refused` where nothing is wrong but the answer is no."""
+
+    def __init__(self, reason: str, message: str, *, refused: bool = False, log: str = "") -> None:
+        """`reason` is one word, or two; `log` what the new version has said."""
+        super().__init__(message)
+        self.reason = reason
+        self.refused = refused
+        self.log = log
+
+
 class BundleError(DcaError):
     """A file is no bundle that this site can use."""
 

@@ -44,6 +44,11 @@ def add(folder: Path, result: Result) -> None:
     write_rows(folder / _FILE, [result.to_json(), *rows][:KEPT])
 
 
+def replace_newest(folder: Path, result: Result) -> None:
+    """Put a result in the place of the newest one, which it repeats. Raises OSError."""
+    write_rows(folder / _FILE, [result.to_json(), *read_rows(folder / _FILE)[1:]])
+
+
 def read(folder: Path) -> tuple[Result, ...]:
     """Return the results, newest first; none where the file cannot be read."""
     found = []

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from appliance.clock import site_zone, utc_now
@@ -74,17 +75,22 @@ class ImageDecision:
         received = self._offered.content()
         if received is None:
             return None
+        approval = self.approvals.given
+        return self.about(received, approval.version if approval else None)
+
+    def about(self, received: Offered, approved: str | None, *, brought: bool = False) -> Decision | None:
+        """Return the decision about what was received; `approved` is the version a person asked for, `brought` in a bundle."""
         if received.catalogue is None:
             return Decision("none", None, (), received.problem) if received.problem else None
         try:
             site_id = followed(self._store).site_id
         except DcaError:
             return None
-        return decide(received.catalogue, received.rollout, self._here(received, site_id))
+        here = replace(self._here(received, site_id), approved=approved, brought=brought)
+        return decide(received.catalogue, received.rollout, here)
 
     def _here(self, received: Offered, site_id: str) -> Here:
         update, found, version = self._settings().update, self._found(), installed_version()
-        approval = self.approvals.given
         return Here(
             site_id=site_id,
             group=received.group,
@@ -97,7 +103,7 @@ class ImageDecision:
             image_updates=found.state,
             hold_until=update.hold_until,
             window_open=self.window_open,
-            approved=approval.version if approval else None,
+            approved=None,
             denied=denied.read(self._folder),
             now=self._local(),
         )

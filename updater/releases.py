@@ -44,6 +44,8 @@ class Here:
     denied: Sequence[Denied]
     now: datetime
     """With the time zone of the site: a hold ends with its day."""
+    brought: bool = False
+    """A person has brought the version in a bundle: its turn has come here, whatever its day and its cohort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ def _waits(offer: Offer, release: Release, here: Here) -> Iterator[tuple[Wait, s
 def _of_the_offer(offer: Offer, here: Here) -> Iterator[tuple[Wait, str]]:
     if offer.paused:
         yield "paused", "the hosting team has paused it"
+    if here.brought:
+        return
     if offer.not_before is not None and here.now < offer.not_before:
         yield "not before", f"the hosting team has set it for {offer.not_before:%Y-%m-%d %H:%M} UTC"
     if not in_cohort(offer.seed, here.site_id, offer.percent):

@@ -235,7 +235,9 @@ class Switch:
             seconds=max(0.0, (now - from_rfc3339(self.transaction.started_at)).total_seconds()),
             outcome=outcome,
             reason="" if installed else self.transaction.reason,
-            text=f"Version {self.transaction.to_version} is installed." if installed else self.transaction.text,
+            text=f"Version {self.transaction.to_version} is installed. {self.transaction.text}".strip()
+            if installed
+            else self.transaction.text,
             by=self.transaction.by,
             log="" if installed else end_of_log(self._steps.log_of_new(self.transaction)),
             seconds_without_web=self._seconds_without_web if installed else None,
