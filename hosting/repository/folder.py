@@ -130,7 +130,8 @@ class RepositoryFolder:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.chmod(READABLE)
         os.utime(source)
-        target.unlink(missing_ok=True)
+        if target.exists():
+            target.unlink()
         target.hardlink_to(source)
         for folder in (target.parent, target.parent.parent):
             sync_folder(folder)

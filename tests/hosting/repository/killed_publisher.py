@@ -11,11 +11,11 @@ from hosting.repository.repository import Repository, publish_drafts
 
 from .published import document
 
-CHANGES = {"os.rename", "os.remove", "os.utime"}
+CHANGES = {"os.rename", "os.remove", "os.utime", "os.link"}
 
 
 def main() -> None:
-    """Publish; each rename, removal and new time of a file counts, and the one of STEP does not happen."""
+    """Publish; each rename, removal, link and new time of a file counts, and the one of STEP does not happen."""
     folder, step, what = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     count = 0
 

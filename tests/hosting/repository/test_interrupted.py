@@ -11,7 +11,8 @@ from tests.children import run_child
 from tests.conftest import ROOT
 from tests.updater.tuf_repository import serving
 
-from .published import Published, Site, document, done, site_of
+from .images import saved
+from .published import Published, Site, document, done, hosting, site_of
 from .signing import sign_with_local_keys
 
 ONE, TWO = "config/site/one.json", "config/site/two.json"
@@ -21,6 +22,12 @@ STEPS_OF_CONFIGURATION = STEPS_BEFORE_IT_COUNTS + 5
 """Then what was superseded is marked: as many files as were written before."""
 STEPS_OF_ROOT = 5
 """Snapshot, timestamp, root, the former snapshot marked, the draft removed."""
+
+STEPS_BEFORE_A_RELEASE_COUNTS = 6
+"""The archive gets a new time and a link, catalogue, release and snapshot are written; what comes sixth is the timestamp."""
+STEPS_OF_RELEASE = STEPS_BEFORE_A_RELEASE_COUNTS + 4
+"""Then two files are marked as superseded, draft and waiting archive removed."""
+CATALOGUE, ARCHIVE = "release/stable.json", "release/0.2.0-linux-amd64.tar.gz"
 
 
 def killed(published: Published, step: int, what: str) -> bool:
@@ -93,6 +100,37 @@ def test_a_new_root_is_whole_after_a_kill_at_any_step(with_new_keys_signed: Publ
     with serving(published.tree()) as server:
         site.url = server.url
         assert site.refresh().returncode == 0
+
+
+@pytest.fixture(scope="session")
+def with_a_release_signed(founded: Published, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """Return a repository with a signed draft of a release, never to be changed."""
+    folder = tmp_path_factory.mktemp("release")
+    published = Published(Path(shutil.copytree(founded.folder, folder / "hosting")))
+    done(hosting("release", "add", "0.2.0", "--data", published.data, "--archive", saved(folder)))
+    sign_with_local_keys(published)
+    return published
+
+
+@pytest.mark.parametrize("step", range(1, STEPS_OF_RELEASE + 2))
+def test_a_release_is_whole_after_a_kill_at_any_step(with_a_release_signed: Published, tmp_path: Path, step: int) -> None:
+    published = Published(Path(shutil.copytree(with_a_release_signed.folder, tmp_path / "hosting")))
+    (waiting,) = (published.repository / "archives").iterdir()
+    archive = waiting.read_bytes()
+
+    assert killed(published, step, "drafts") == (step <= STEPS_OF_RELEASE)
+
+    with site_of(published, tmp_path / "site") as site:
+        found = site.fetch(CATALOGUE)
+        if step <= STEPS_BEFORE_A_RELEASE_COUNTS:
+            assert "No role of the repository signed" in str(found)
+        else:
+            assert (isinstance(found, bytes), site.fetch(ARCHIVE)) == (True, archive)
+    done(published.run("publish"))
+    with site_of(published, tmp_path / "other") as site:
+        assert site.fetch(ARCHIVE) == archive
+    assert not any((published.repository / "drafts").iterdir())
+    assert not any((published.repository / "archives").iterdir())
 
 
 def test_two_publishers_at_once_lose_nothing(published: Published, tmp_path: Path) -> None:
