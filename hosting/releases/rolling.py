@@ -14,6 +14,7 @@ from hosting.errors import ConfigurationError
 
 Action = Literal["offer", "hold", "unpin"]
 NOTHING = "nothing"
+_AS_OTHERS = "as others"
 AT_ONCE = "none"
 
 
@@ -64,9 +65,19 @@ def changed(rollout: Rollout, audience: Audience, wish: Wish, catalogue: Catalog
 
 def difference(before: Rollout, after: Rollout, names: Mapping[str, str]) -> tuple[Change, ...]:
     """Return what is different; `names` are those of sites, by their ids."""
-    old, new = _flat(before, names), _flat(after, names)
-    changes = (Change(name, old.get(name, "as others"), new.get(name, "as others")) for name in sorted(old.keys() | new.keys()))
-    return tuple(change for change in changes if change.before != change.after)
+    old, new = dict(_offers(before, names)), dict(_offers(after, names))
+    return tuple(
+        _change(name, old.get(name, _AS_OTHERS), new.get(name, _AS_OTHERS))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name, _AS_OTHERS) != new.get(name, _AS_OTHERS)
+    )
+
+
+def _change(name: str, before: Offer | str | None, after: Offer | str | None) -> Change:
+    then, now = (offer if isinstance(offer, str) else in_words(offer) for offer in (before, after))
+    if then == now and isinstance(before, Offer) and isinstance(after, Offer):
+        then, now = f"{then} (number {before.counter})", f"{now} (number {after.counter})"
+    return Change(name, then, now)
 
 
 def in_words(offer: Offer | None) -> str:
@@ -83,9 +94,10 @@ def _offer(before: Offer | None, audience: Audience, wish: Wish, catalogue: Cata
     version = wish.version or (before.version if before else None)
     if version is None:
         raise ConfigurationError("Nothing is offered to these sites themselves yet. Say which release: --version VERSION")
-    is_new = before is None or before.version != version
-    if is_new:
-        release = catalogue.find(version) if catalogue else None
+    release = catalogue.find(version) if catalogue else None
+    # A version that was withdrawn and given again is another release.
+    is_another = wish.version is not None and release is not None and before is not None and release.counter != before.counter
+    if before is None or before.version != version or is_another:
         if release is None:
             raise ConfigurationError(
                 f"There is no release {version[:40]} in the published catalogue of {audience.channel}. "
@@ -129,15 +141,11 @@ def _without(channel: ChannelRollout, audience: Audience) -> ChannelRollout:
     raise ConfigurationError("Only a group or a site can be unpinned. Name it: --group or --site")
 
 
-def _flat(rollout: Rollout, names: Mapping[str, str]) -> dict[str, str]:
-    return dict(_lines(rollout, names))
-
-
-def _lines(rollout: Rollout, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _offers(rollout: Rollout, names: Mapping[str, str]) -> Iterator[tuple[str, Offer | None]]:
     for channel, offers in rollout.channels.items():
         if offers.default is not None:
-            yield f"{channel}, all sites", in_words(offers.default)
+            yield f"{channel}, all sites", offers.default
         for group, offer in offers.groups.items():
-            yield f"{channel}, group {group}", in_words(offer)
+            yield f"{channel}, group {group}", offer
         for site_id, offer in offers.sites.items():
-            yield f"{channel}, site {names.get(site_id, site_id)}", in_words(offer)
+            yield f"{channel}, site {names.get(site_id, site_id)}", offer
