@@ -25,7 +25,7 @@ from updater.history import Result
 from updater.journal import FINISHED, Journal, Transaction
 from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held
 from updater.switch_plan import ALIVE, Action, next_action
-from updater.switch_steps import ROLE_LABEL, Steps, remove_tree
+from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL, Steps, remove_tree
 
 log = structlog.get_logger()
 
@@ -121,15 +121,22 @@ class _Janitor:
     def _remove_containers(self, own: Json, transaction: Transaction | None) -> None:
         """Remove helpers that have done their work, and the old container where its replacement runs. Raises EngineError."""
         name = str(own["Name"]).lstrip("/")
-        for role in ("preflight", "switcher"):
-            found = self.engine.container(f"{name}-{'updater' if role == 'switcher' else role}")
-            if found is not None and (found["Config"].get("Labels") or {}).get(ROLE_LABEL) == role:
-                self._remove(found, f"The container of a {role} was removed.")
+        preflight = self.engine.container(f"{name}-preflight")
+        if preflight is not None and _labels(preflight).get(ROLE_LABEL) == "preflight":
+            self._remove(preflight, "The container of a preflight was removed.")
+        switcher = self.engine.container(f"{name}-updater")
+        if switcher is not None and _labels(switcher).get(ROLE_LABEL) == "switcher" and self._has_ended(switcher, transaction):
+            self._remove(switcher, "The container of a switcher was removed.")
         if transaction is None or transaction.old.id == own["Id"] or transaction.old.name != name:
             return
         old = self.engine.container(transaction.old.id)
         if old is not None and old["State"]["Status"] not in ALIVE:
             self._remove(old, f"The container of version {transaction.from_version} was removed.")
+
+    def _has_ended(self, switcher: Json, transaction: Transaction | None) -> bool:
+        """Return whether a switcher has done its work: one that is not known may have been made this very moment."""
+        ended = {result.transaction for result in history.read(self.paths.update)}
+        return _labels(switcher).get(TRANSACTION_LABEL) in ended | ({transaction.transaction} if transaction else set())
 
     def _remove(self, container: Json, sentence: str) -> None:
         self.engine.remove(container["Id"], force=True)
@@ -168,6 +175,10 @@ class _Janitor:
         for each in parent.iterdir() if parent.is_dir() else ():
             if not wanted(each.name):
                 remove_tree(each)
+
+
+def _labels(container: Json) -> dict[str, str]:
+    return container["Config"].get("Labels") or {}
 
 
 def _age(file: Path) -> float:

@@ -149,7 +149,7 @@ def test_update_that_has_lost_its_switcher_gets_another(engine: ModelEngine, pat
 
 def test_leftovers_of_an_update_go_and_the_newest_earlier_image_stays(engine: ModelEngine, paths: Paths) -> None:
     for name, role in (("dca-preflight", "preflight"), ("dca-updater", "switcher")):
-        engine.create(name, {"Image": NEW_IMAGE, "Labels": {"dca.role": role}})
+        engine.create(name, {"Image": NEW_IMAGE, "Labels": {"dca.role": role, "dca.transaction": OTHER}})
     engine.stop(OLD_ID, 1)
     engine.rename(OLD_ID, f"dca-prev-{TRANSACTION}")
     engine.own = engine.create("dca", transaction().spec.body)  # type: ignore[union-attr]
@@ -167,6 +167,13 @@ def test_leftovers_of_an_update_go_and_the_newest_earlier_image_stays(engine: Mo
     assert list(paths.update.glob("ack-*")) == []
     assert (paths.update / "reserve").exists()
     assert tidy(engine, paths) == []
+
+
+def test_switcher_that_was_made_this_very_moment_is_no_leftover(engine: ModelEngine, paths: Paths) -> None:
+    Journal(paths.update).write(transaction(phase="done"))
+    engine.create("dca-updater", {"Image": OLD_IMAGE, "Labels": {"dca.role": "switcher", "dca.transaction": OTHER}})
+    tidy(engine, paths)
+    assert switcher(engine)["State"]["Status"] == "created"
 
 
 def test_logs_of_the_newest_failed_versions_and_settings_of_the_newest_update_stay(engine: ModelEngine, paths: Paths) -> None:
