@@ -34,7 +34,7 @@ SILENCE_SECONDS = 600.0
 """Longest silence of the engine while it pulls or loads: a slow disk says nothing while a large layer is unpacked."""
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 3.0
-BROKEN_PATIENCE_SECONDS = 20.0
+BROKEN_PATIENCE_SECONDS = 6.0
 """For errors of the engine itself: most of those that go away do so soon, and meanwhile the appliance may be down."""
 LOOK_SECONDS = 0.1
 

@@ -39,7 +39,7 @@ LOG_BYTES = 1 << 20
 """Of each component, at most, before compression; the newest lines."""
 LONGEST_LINE = 4_000
 MOST_DEVICES = 2_000
-COMPONENTS = ("supervisor", "collector", "webui")
+COMPONENTS = ("supervisor", "collector", "webui", "switcher")
 
 
 async def bundle_of(paths: Paths, store: SettingsStore) -> bytes:

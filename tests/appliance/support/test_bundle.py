@@ -139,7 +139,7 @@ def test_it_has_what_support_needs(paths: Paths) -> None:
     files = bundle_of(paths, asked=asked)
     assert set(files) == {
         "about.json", "settings.json", "configuration.json", "supervisor.json", "collector.json", "devices.json",
-        "supervisor.log", "collector.log", "webui.log",
+        "supervisor.log", "collector.log", "webui.log", "switcher.log",
     }  # fmt: skip
     assert json.loads(files["about.json"])["version"]
     assert json.loads(files["supervisor.json"]) == {"/v1/status": {"health_check": True}}
@@ -178,7 +178,7 @@ def test_a_name_with_a_port_behind_it_is_masked(paths: Paths) -> None:
 def test_it_stays_small_whatever_the_logs_hold(paths: Paths) -> None:
     noise = "".join(f"{number:x}" * 3 for number in range(LOG_FILE_BYTES // 12))
     lines = "".join(f"line {number} {noise[number % 1000 : number % 1000 + 200]}\n" for number in range(20_000))
-    for name in ("collector.log", "collector.log.1", "webui.log", "supervisor.log"):
+    for name in ("collector.log", "collector.log.1", "webui.log", "supervisor.log", "switcher.log"):
         (paths.logs / name).write_text(lines)
     files = bundle_of(paths)
     assert all(len(content) <= LOG_BYTES + 20_000 for content in files.values())
