@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from appliance.files import sync_folder, to_json, write_atomic
 from updater.errors import FetchError, Reason, UntrustedError
+from updater.fetch_failures import cut_off
 from updater.source import Source
 from updater.transfer import Tell
 from updater.trust import Target
@@ -130,6 +131,8 @@ class _Part:
                     if (percent := 100 * self.size // self.length) != shown:
                         shown = percent
                         tell(f"fetching {self._file.name}", percent)
+            if self.size < self.length:
+                raise cut_off(self._target.url)  # by a server that announces no length
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 self.remove()  # readings need the room

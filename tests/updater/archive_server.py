@@ -28,6 +28,8 @@ class ArchiveServer:
     """After so many bytes each of the next answers breaks off."""
     statuses: list[int] = field(default_factory=list)
     """Errors that the next requests are answered with."""
+    lengths: bool = True
+    """Whether it announces how long an answer is."""
     lies: bool = False
     """Whether it answers with another part than was asked for."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -52,7 +54,8 @@ class ArchiveServer:
             handler.send_header("Content-Range", f"bytes {told}-{len(self.content) - 1}/{len(self.content)}")
         if self.etag:
             handler.send_header("ETag", self.etag)
-        handler.send_header("Content-Length", str(len(self.content) - start))
+        if self.lengths:
+            handler.send_header("Content-Length", str(len(self.content) - start))
         handler.end_headers()
         self._send(handler, start, start + self.cuts.pop(0) if self.cuts else len(self.content))
 

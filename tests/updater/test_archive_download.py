@@ -117,6 +117,17 @@ def test_a_server_without_validators_goes_on_all_the_same(server: ArchiveServer,
     assert server.asked[1] == ("bytes=400000-", "")
 
 
+def test_a_server_without_lengths_goes_on_and_is_given_up_when_nothing_comes(server: ArchiveServer, line: Line) -> None:
+    server.lengths = False
+    server.cuts = [400_000, 0, 0]
+
+    with pytest.raises(FetchError, match="was cut off"):
+        line.fetch(target(server.url), pauses=(0.0, 0.0))
+
+    assert server.sent == [400_000, 0, 0]
+    assert line.fetch(target(server.url)).read_bytes() == CONTENT
+
+
 def test_a_file_that_has_changed_meanwhile_comes_anew(server: ArchiveServer, line: Line) -> None:
     server.content = bytes(1_000_000)
     server.cuts = [400_000]
