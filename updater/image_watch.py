@@ -19,6 +19,7 @@ import structlog
 
 from appliance.clock import to_rfc3339, utc_now
 from appliance.paths import Paths
+from appliance.version import installed_version
 from updater import by_hand, denied, history, progress
 from updater.approval import Approval
 from updater.cached_file import CachedFile
@@ -94,6 +95,7 @@ class ImageWatch:
         self._schedule = schedule
         self._journal: CachedFile[Transaction | None] = CachedFile(paths.update / "journal.json", Journal(paths.update).read)
         self._wanted = Wanted(paths.update)
+        self._wanted.settle()
         self._chance = random.SystemRandom()
         self._orders: list[Order] = []
         self._woken, self._tidying = asyncio.Event(), asyncio.Event()
@@ -134,30 +136,40 @@ class ImageWatch:
         self._woken.set()
 
     def apply(self, version: str, by: str) -> None:
-        """Install the version that is offered, at once. Raises InstallError with the reason why not."""
+        """Install the version that is offered, at once, or have the host do it. Raises InstallError with the reason why not."""
         self._require_quiet()
         decision = self._decision.now()
         offered = decision.release if decision else None
         if offered is None or (version and version != offered.version):
             text = decision.text if decision else "The hosting server has offered no version yet."
             raise InstallError(f"Version {version} is not offered. {text}" if version else text)
-        before = self._decision.approvals.given
-        self._decision.approvals.give(Approval(offered.version, by, to_rfc3339(utc_now())))
-        decision = self._decision.now()
-        if decision is None or decision.state != "due":
-            self._decision.approvals.take_back()
-            if before:
-                self._decision.approvals.give(before)
-            raise InstallError(decision.text if decision else "The offer is gone.")
-        log.info("A version is installed because somebody asked for it.", version=offered.version, by=by)
+        if self._is_left_to_the_host(decision):
+            raise InstallError(decision.text if decision else "")
+        self._approve(offered.version, by)
+        log.info("A version is to be installed because somebody asked for it.", version=offered.version, by=by)
         self._attempts = _Attempts(offered.version)
         self.look()
+
+    def _approve(self, version: str, by: str) -> None:
+        """Keep that a version is wanted. Raises InstallError where it would not be installed all the same."""
+        approvals = self._decision.approvals
+        before = approvals.given
+        approvals.give(Approval(version, by, to_rfc3339(utc_now())))
+        decision = self._decision.now()
+        if self._is_left_to_the_host(decision):
+            self._note("nothing", f"Version {version} is left to the host: an agent there finds it in wanted.json.")
+        elif decision is None or decision.state != "due":
+            approvals.take_back()
+            if before:
+                approvals.give(before)
+            raise InstallError(decision.text if decision else "The offer is gone.")
 
     def roll_back(self, by: str) -> None:
         """Go back to the version before. Raises InstallError with the reason why not."""
         self._require_quiet()
-        if not any(row.outcome == "installed" for row in history.read(self._folder)):
-            raise InstallError("No version was installed by this appliance: there is nothing to go back to.")
+        last = next((row for row in history.read(self._folder) if row.outcome == "installed"), None)
+        if last is None or last.to_version != installed_version():
+            raise InstallError("The installed version was not installed by this appliance: there is nothing to go back to.")
         self._order(Order(by, options=("--back",), told="the version before"))
 
     def bundle(self, file: Path, by: str, *, allow_expired: bool) -> None:
@@ -258,20 +270,23 @@ class ImageWatch:
 
     def _take(self, order: Order, what: str, text: str) -> None:
         """Note how an installation went as far as it goes here, and when it is tried again."""
-        self._count += 1
-        self._last = {"number": self._count, "at": to_rfc3339(utc_now()), "what": what, "text": text}
+        self._note(what, text)
         approval = self._decision.approvals.given
         if what != "failed" and approval and approval.version == order.version:
             self._decision.approvals.take_back()
         if what == "switching":
             log.info("The container is being replaced.", about=order.version or order.told, by=order.by)
-            self._tidying.set()
+            asyncio.get_running_loop().call_later(TIDY_WHILE_UNDER_WAY_SECONDS, self.tidy)
             return
         log.warning("The installation has not led to a replacement.", what=what, reason=text)
         if order.version:
             failures, chance = self._attempts.failures + 1, self._chance.random()
             not_before = asyncio.get_running_loop().time() + self._schedule.after_failure(failures, chance)
             self._attempts = _Attempts(order.version, failures, not_before, self._attempts.given_back)
+
+    def _note(self, what: str, text: str) -> None:
+        self._count += 1
+        self._last = {"number": self._count, "at": to_rfc3339(utc_now()), "what": what, "text": text}
 
     async def _tidy_again_and_again(self) -> None:
         while True:
@@ -315,8 +330,11 @@ class ImageWatch:
 
     def _tell_host(self, decision: Decision | None) -> None:
         """Leave to an agent of the host what is due but for the engine."""
-        only_the_engine = decision is not None and decision.waits == ("cannot",) and self._decision.is_for_the_host
-        self._wanted.tell(decision.release if decision and only_the_engine else None, own_platform())
+        self._wanted.tell(decision.release if decision and self._is_left_to_the_host(decision) else None, own_platform())
+
+    def _is_left_to_the_host(self, decision: Decision | None) -> bool:
+        """Return whether a version is due but for the engine."""
+        return decision is not None and decision.waits == ("cannot",) and self._decision.is_for_the_host
 
     def _by_hand(self, decision: Decision | None) -> str | None:
         """Return the commands for a person at the host, None where the appliance does it itself."""

@@ -4,15 +4,24 @@ It is there exactly while that version is due but for the engine: level, window,
 """
 
 import contextlib
+import hashlib
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
+from appliance.clock import to_rfc3339, utc_now
 from appliance.files import to_json, write_atomic
 from appliance.release import Release
+from appliance.version import installed_version
+from updater import history
 from updater.by_hand import pinned
+from updater.history import Result
 
 FILE = "wanted.json"
+HOST = "host"
+"""Who has installed a version that this appliance could not install."""
 
 log = structlog.get_logger()
 
@@ -29,10 +38,43 @@ class Wanted:
         source = pinned(release, platform) if release else None
         content = b""
         if release and source:
-            content = to_json({"version": release.version, "counter": release.counter, "image": source})
+            said = {"version": release.version, "counter": release.counter, "image": source, "from_version": installed_version()}
+            content = to_json(said)
         if content != self._told:
             self._write(content)
             self._told = content
+
+    def settle(self) -> None:
+        """Note in the history that the host has installed what was wanted, if it has: the version that runs says so."""
+        try:
+            said = json.loads(self._file.read_bytes())
+            version, before = str(said["version"]), str(said["from_version"])
+            wanted_at = datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
+            if version != installed_version() or version == before:
+                return
+            now = utc_now()
+            text = f"Version {version} was installed by the host, which had waited for it in {FILE}."
+            digest = hashlib.sha256(f"{version} {wanted_at}".encode()).hexdigest()
+            history.add(
+                self._file.parent,
+                Result(
+                    transaction=digest[:12],
+                    from_version=before,
+                    to_version=version,
+                    started_at=to_rfc3339(wanted_at),
+                    finished_at=to_rfc3339(now),
+                    seconds=max(0.0, (now - wanted_at).total_seconds()),
+                    outcome="installed",
+                    reason="",
+                    text=text,
+                    by=HOST,
+                ),
+            )
+            self._file.unlink()
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            log.warning("What the host has installed could not be noted.", reason=str(error))
 
     def _write(self, content: bytes) -> None:
         try:

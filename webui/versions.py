@@ -1,7 +1,7 @@
 """New versions as the page shows them: what is offered, why it waits, what is under way, and what became of earlier ones. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ WAITS: Mapping[str, str] = {
 """Why a version waits, by the words of the supervisor."""
 OVERRULED = frozenset({"approval", "window", "hold"})
 """What a person overrules by installing it: the rest is not for the site to decide, or cannot be done."""
+BY_THE_HOST = OVERRULED | {"cannot"}
 STAGES: tuple[tuple[str, str], ...] = (
     ("checking", "Checking"),
     ("downloading", "Downloading"),
@@ -99,6 +100,8 @@ class VersionsView:
     text: str
     under_way: UnderWay | None
     can_install: bool
+    can_be_wanted: bool
+    """Whether a person can have an agent of the host install it, which otherwise waits for him."""
     can_roll_back: bool
     back_to: str
     hold_until: str
@@ -112,8 +115,8 @@ class VersionsView:
     """Changes whenever there is something new to read."""
 
 
-def versions_view(update: Mapping[str, Any]) -> VersionsView:
-    """Return what the page shows; `update` is that part of the status of the supervisor."""
+def versions_view(update: Mapping[str, Any], installed: str) -> VersionsView:
+    """Return what the page shows; `update` is that part of the status of the supervisor, `installed` the version that runs."""
     image = update.get("image") or {}
     decision = image.get("decision") or {}
     offered = str(decision.get("version") or "") if decision.get("state") in ("available", "due") else ""
@@ -123,7 +126,8 @@ def versions_view(update: Mapping[str, Any]) -> VersionsView:
     under_way = _under_way(image, offered)
     level, title = _state(offered, waits, under_way, image.get("degraded"))
     past = tuple(map(_past, history))
-    back_to = next((row.from_version for row in past if row.title == _OUTCOMES["installed"][1]), "")
+    denied = tuple(_denied(row) for row in image.get("denied") or [])
+    back_to = _back_to(history, installed, {row.version for row in denied})
     return VersionsView(
         level,
         title,
@@ -133,6 +137,7 @@ def versions_view(update: Mapping[str, Any]) -> VersionsView:
         str(decision.get("text") or ""),
         under_way,
         can_install=bool(offered) and asked and under_way is None and OVERRULED.issuperset(waits),
+        can_be_wanted=under_way is None and "cannot" in waits and bool(OVERRULED & set(waits)) and BY_THE_HOST.issuperset(waits),
         can_roll_back=bool(back_to) and under_way is None and update.get("image_updates") == "possible",
         back_to=back_to,
         hold_until=str(image.get("hold_until") or ""),
@@ -141,9 +146,16 @@ def versions_view(update: Mapping[str, Any]) -> VersionsView:
         command=str(image.get("command") or "") if offered else "",
         degraded=str(image.get("degraded") or ""),
         past=past,
-        denied=tuple(_denied(row) for row in image.get("denied") or []),
+        denied=denied,
         mark=hashlib.sha256(repr((offered, history[:1], image.get("denied"), image.get("command"))).encode()).hexdigest()[:12],
     )
+
+
+def _back_to(history: Sequence[Mapping[str, Any]], installed: str, denied: set[str]) -> str:
+    """Return the version before the installed one, empty where there is none to go back to."""
+    last = next((row for row in history if row.get("outcome") == "installed"), {})
+    before = str(last.get("from_version") or "")
+    return before if last.get("to_version") == installed and before not in denied else ""
 
 
 def _state(offered: str, waits: tuple[str, ...], under_way: UnderWay | None, degraded: object) -> tuple[Level, str]:

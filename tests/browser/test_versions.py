@@ -100,6 +100,7 @@ def test_a_page_outlives_the_update_it_has_begun_and_shows_how_it_went(
     region = page.locator("#versions")
     expect(region).to_contain_text("It waits for somebody to install it", timeout=15_000)
     expect(region).to_contain_text(f"What is new in {NEXT}")
+    expect(region.get_by_role("button", name="Install now")).to_be_visible(timeout=15_000)
     assert accessibility_faults(page) == []
     picture(page, "webui-versions", document=True, part="#versions")
 
@@ -126,9 +127,9 @@ def test_a_page_outlives_the_update_it_has_begun_and_shows_how_it_went(
     updated.start()
     expect(page.get_by_role("heading", name="Health and updates")).to_be_visible(timeout=20_000)
     expect(region).to_contain_text("Watching the new version", timeout=20_000)
-    add(updated.paths.update, row("installed", NEXT, f"Version {NEXT} is installed."))
+    add(updated.paths.update, row("installed", installed_version(), "The new version is installed."))
     updated.offering.transaction("done")
-    expect(region.locator("#versions-read")).to_contain_text(f"Version {NEXT} is installed.", timeout=20_000)
+    expect(region.locator("#versions-read")).to_contain_text("The new version is installed.", timeout=20_000)
     expect(region).to_contain_text("6.4 s without the web UI")
     expect(region.get_by_role("button", name="Roll back to 0.0.9")).to_be_visible()
     runs = (updated.paths.data / "runs").read_text()

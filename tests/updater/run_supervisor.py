@@ -18,6 +18,7 @@ from updater.checks.disk_space import DiskSpace
 from updater.checks.exited import Exited
 from updater.checks.heartbeat import Heartbeat
 from updater.checks.memory import Memory
+from updater.checks.replacement import Replacement
 from updater.checks.restart_budget import RestartBudget
 from updater.checks.startup import Startup
 from updater.components import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
@@ -66,6 +67,7 @@ def main() -> int:
         Memory(interval=0.2),
         Deep(interval=0.2),
         DiskSpace(low_bytes=plan.get("low_bytes", 1)),
+        Replacement(),
         RestartBudget(),
     )
 

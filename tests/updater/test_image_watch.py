@@ -180,7 +180,10 @@ def test_one_goes_back_only_where_a_version_was_installed(site: OfferedTo) -> No
     site.start()
     with pytest.raises(ControlError, match="nothing to go back to"):
         site.appliance.call("POST", "/v1/update/rollback", {"by": "admin"})
-    add(site.update, row())
+    add(site.update, row(to_version="0.0.8"))
+    with pytest.raises(ControlError, match="nothing to go back to"):
+        site.appliance.call("POST", "/v1/update/rollback", {"by": "admin"})
+    add(site.update, row(to_version=installed_version()))
     site.appliance.call("POST", "/v1/update/rollback", {"by": "admin"})
     assert site.installed() == ["--by admin --back"]
     assert [result["text"] for result in site.image["history"]] == ["So it went."]
@@ -195,6 +198,40 @@ def test_a_bundle_is_installed_from_the_data_folder_alone(site: OfferedTo) -> No
     file.write_bytes(b"bundle")
     site.appliance.call("POST", "/v1/update/bundle", {"path": str(file), "by": "admin", "allow_expired": True})
     assert site.installed() == [f"--by admin --bundle {file} --allow-expired"]
+
+
+def test_a_replacement_that_is_stuck_is_an_issue_that_names_the_containers(site: OfferedTo) -> None:
+    site.transaction("stuck", text="The engine does not start anything.")
+    site.start()
+    issue = wait_until(lambda: site.appliance.issue("replacement", None))
+    assert "The engine does not start anything." in issue["text"]
+    assert "dca-prev-abababababab" in issue["text"]
+    site.appliance.wait_running()
+    site.appliance.wait_running("webui")
+    assert site.appliance.call("GET", "/v1/health")["ok"]
+
+
+def test_a_person_has_the_host_install_what_waits_for_an_approval(site: OfferedTo) -> None:
+    site.settings(level="notify")
+    site.offer()
+    site.start(engine="no socket")
+    wanted = site.update / "wanted.json"
+    assert set(site.image["decision"]["waits"]) == {"approval", "cannot"}
+    assert not wanted.exists()
+    site.appliance.call("POST", "/v1/update/apply", {"by": "admin"})
+    wait_until(wanted.exists)
+    assert f'"from_version":"{installed_version()}"' in wanted.read_text()
+    assert "left to the host" in site.image["last_attempt"]["text"]
+    assert site.runs() == []
+
+
+def test_what_the_host_has_installed_is_in_the_history(site: OfferedTo) -> None:
+    wanted = site.update / "wanted.json"
+    wanted.write_text(f'{{"version":"{installed_version()}","counter":2,"image":"x","from_version":"0.0.9"}}')
+    site.start(engine="no socket")
+    [told] = site.image["history"]
+    assert (told["outcome"], told["by"], told["from_version"]) == ("installed", "host", "0.0.9")
+    assert not wanted.exists()
 
 
 def test_with_updates_off_nothing_is_installed(site: OfferedTo) -> None:

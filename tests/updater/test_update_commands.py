@@ -94,7 +94,10 @@ def test_apply_tells_why_it_failed(site: Commanded) -> None:
 def test_rollback_needs_something_to_go_back_to(site: Commanded) -> None:
     site.start()
     assert "nothing to go back to" in site.dca("rollback").stderr
-    add(site.update, Result("cd" * 6, "0.0.9", "0.1.0", MOMENT, MOMENT, 31.0, "installed", "", "It is installed.", "auto"))
+    add(
+        site.update,
+        Result("cd" * 6, "0.0.9", installed_version(), MOMENT, MOMENT, 31.0, "installed", "", "It is installed.", "auto"),
+    )
     site.answers("switching")
     assert site.dca("rollback").returncode == 0
     assert site.runs() == ["--by console --back"]

@@ -124,7 +124,7 @@ def test_while_it_happens_the_page_shows_how_far_it_is_and_comes_back(webui: Run
 def test_a_page_of_another_version_is_loaded_anew(webui: RunningWebUi) -> None:
     admin = webui.admin()
     tell(webui)
-    mark = versions_view(webui.supervisor.answers["/v1/update"]).mark
+    mark = versions_view(webui.supervisor.answers["/v1/update"], installed_version()).mark
     assert admin.get(f"/health/versions?seen={mark}&made_by=0.0.9").headers["HX-Refresh"] == "true"
     same = admin.get(f"/health/versions?seen={mark}&made_by={installed_version()}")
     assert (same.headers["HX-Refresh"], same.headers["HX-Trigger"]) == (None, None)
@@ -150,6 +150,26 @@ def test_without_the_engine_the_commands_are_shown(webui: RunningWebUi) -> None:
     page = admin.get("/health")
     assert command in page.text
     assert "Install now" not in page.shown
+
+
+def test_where_a_person_is_waited_for_the_host_can_be_told_to_install(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    tell(webui, decision=OFFERED | {"waits": ["cannot", "approval"]})
+    assert "Have the host install it" in admin.get("/health").shown
+    tell(webui, decision=OFFERED | {"waits": ["cannot"]})
+    assert "Have the host install it" not in admin.get("/health").shown
+
+
+def test_one_goes_back_to_what_was_there_before_and_not_to_what_was_denied(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    installed = ROW | {"to_version": installed_version()}
+    tell(webui, history=[installed])
+    assert "Roll back to 0.0.9" in admin.get("/health").shown
+    denied = [{"config": "sha256:1", "version": "0.0.9", "counter": 1, "at": "2026-11-25T10:00:00Z", "reason": "taken back"}]
+    tell(webui, history=[installed], denied=denied)
+    assert "Roll back" not in admin.get("/health").shown
+    tell(webui, history=[ROW | {"to_version": "7.0.0"}])
+    assert "Roll back" not in admin.get("/health").shown
 
 
 def test_window_and_hold_are_kept_and_what_is_wrong_is_said(webui: RunningWebUi) -> None:

@@ -6,6 +6,7 @@ from updater.checks.disk_space import DiskSpace
 from updater.checks.exited import Exited
 from updater.checks.heartbeat import Heartbeat
 from updater.checks.memory import Memory
+from updater.checks.replacement import Replacement
 from updater.checks.restart_budget import RestartBudget
 from updater.checks.startup import Startup
 
@@ -14,4 +15,4 @@ __all__ = ["Check", "Situation", "standard_checks"]
 
 def standard_checks() -> tuple[Check, ...]:
     """Return the checks of an appliance."""
-    return (Exited(), Startup(), Heartbeat(), Memory(), Deep(), DiskSpace(), RestartBudget())
+    return (Exited(), Startup(), Heartbeat(), Memory(), Deep(), DiskSpace(), Replacement(), RestartBudget())

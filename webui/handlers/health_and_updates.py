@@ -5,6 +5,7 @@ from typing import Any
 
 from appliance.errors import DcaError
 from appliance.settings.layers import Effective
+from appliance.version import installed_version
 from webui import texts
 from webui.forms import Form
 from webui.handlers.base import Page
@@ -74,7 +75,7 @@ class HealthPage(Page):
             components=supervisor.data.get("components", []),
             issues=supervisor.data.get("issues", []),
             deep=deep,
-            versions=versions_view(values["update"]),
+            versions=versions_view(values["update"], installed_version()),
             schedule=schedule or ScheduleForm(self),
             largest_bundle=room_for_bundle(self.services.paths),
             support_bundle=self.effective().settings.privacy.support_bundle,

@@ -17,7 +17,12 @@ SCHEDULE_FIELDS = ("window", "hold_until")
 async def versions_values(page: Page) -> dict[str, Any]:
     """Return what the parts of the page about versions show."""
     supervisor = await page.services.components.supervisor("GET", "/v1/update")
-    return {"versions": versions_view(supervisor.data), "update": supervisor.data, "supervisor": supervisor, "texts": texts}
+    return {
+        "versions": versions_view(supervisor.data, installed_version()),
+        "update": supervisor.data,
+        "supervisor": supervisor,
+        "texts": texts,
+    }
 
 
 class VersionsNow(Page):
