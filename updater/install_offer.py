@@ -59,8 +59,13 @@ class InstallOffer:
         self.hosting_url = self._settings.hosting.url or self._followed.url
         self._bundle: Bundle | None = None
         if bundle is not None:
+            root = bootstrap_of(self._folder, self._followed)
             self._bundle = Bundle(bundle, self._folder)
-            self._bundle.require_root(bootstrap_of(self._folder, self._followed))
+            try:
+                self._bundle.require_root(root)
+            except BaseException:
+                self._bundle.__exit__(None, None, None)
+                raise
 
     def __enter__(self) -> Self:
         return self
