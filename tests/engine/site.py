@@ -1,5 +1,6 @@
 """An appliance at a site of its own: everything a user can give a container, and a look whether all of it is still as it was."""
 
+import json
 import os
 import subprocess
 import time
@@ -16,6 +17,7 @@ from tests.children import wait_until
 from tests.engine.conftest import DOCKER
 from tests.engine.daemon import PrivateEngine
 from tests.engine.door import Door
+from tests.engine.switched import BEGIN
 from updater import denied, history
 from updater.history import Outcome, Result
 from updater.journal import FINISHED, Journal, Transaction
@@ -26,6 +28,8 @@ REFERENCE = f"{REPOSITORY}:stable"
 SOCKET_GROUP = 4711
 SITE_NAME = "Berlin"
 END_SECONDS = 120.0
+AFTER_END_SECONDS = 30.0
+"""For what is tidied up once the history tells of the end."""
 START_SECONDS = 60.0
 OURS = ("dca.role", "dca.transaction")
 COMPOSE_IMAGE = "com.docker.compose.image"
@@ -36,33 +40,8 @@ COMPOSE = {
     "com.docker.compose.oneoff": "False",
     "com.docker.compose.config-hash": "0123456789abcdef",
 }
-HEALTH = ("--health-interval", "1s", "--health-timeout", "3s", "--health-start-period", "3s", "--health-retries", "3")
+HEALTH = ("--health-interval", "2s", "--health-timeout", "15s", "--health-start-period", "5s", "--health-retries", "4")
 """Faster than that of the image, and the user's own: it has to stay."""
-
-BEGIN = """
-import secrets, sys
-from appliance.clock import to_rfc3339, utc_now
-from appliance.paths import Paths
-from appliance.version import installed_version
-from updater import switching
-from updater.container_spec import successor
-from updater.engine import Engine
-from updater.journal import GateTimes, Old, Transaction
-
-mark, image, version, deadline, steady = sys.argv[1:]
-with Engine.open() as engine:
-    old, api, new = engine.own_container(), engine.version().api, engine.image(image)
-    config, name = old["Config"], old["Name"].lstrip("/")
-    labels = {"dca.role": "main", "dca.transaction": mark}
-    spec = successor(old, engine.image(old["Image"]), new, reference=config["Image"], labels=labels, api=api)
-    release = {"version": version, "counter": 2, "platforms": {"linux/amd64": {"config": new["Id"], "size": 1}}}
-    switching.begin(engine, Paths.from_environment(), Transaction(
-        transaction=mark, phase="prepared", started_at=to_rfc3339(utc_now()), by="auto", from_version=installed_version(),
-        from_counter=1, to_release=release, old=Old(old["Id"], name, old["Image"], config["Image"], old),
-        new_image_id=new["Id"], expected_digests=(new["Id"],), spec=spec, restart_policy=spec.restart_policy, api=api,
-        hosting_url="", gate=GateTimes(float(deadline), float(steady))))
-"""
-"""The last step of an installation alone: what comes before it is proved elsewhere, and would take half of each case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +136,10 @@ class Site:
         return next((row for row in history.read(self.updates) if row.transaction == transaction), None)
 
     def begin(self, transaction: str, image: str, version: str, *, deadline: float, steady: float) -> subprocess.Popen[str]:
-        """Hand an update over to the switcher, from inside the appliance."""
-        words = ["exec", NAME, "python3", "-c", BEGIN, transaction, image, version, str(deadline), str(steady)]
+        """Hand an update over to the switcher from inside the appliance, as the last step of its installation does."""
+        wanted = {"transaction": transaction, "image": image, "version": version, "deadline": deadline, "steady": steady}
+        told = json.dumps(wanted | {"switcher": "old", "hosting_url": ""})
+        words = ["exec", NAME, "python3", "-P", "-c", BEGIN, told]
         return subprocess.Popen(
             [DOCKER, "--host", self.engine.address, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -181,10 +162,14 @@ class Site:
     def wait_end(self, *wanted: Wanted, seconds: float = END_SECONDS) -> tuple[Wanted, list[str]]:
         """Wait until all is as one of `wanted` says; return which, and what is still not so after that time."""
         end = time.monotonic() + seconds
+        ended_at: float | None = None
         while True:
             found = [(one, self.problems(one)) for one in wanted]
             best = min(found, key=lambda pair: len(pair[1]))
-            if not best[1] or time.monotonic() > end:
+            if ended_at is None and self.result(wanted[0].transaction):
+                ended_at = time.monotonic()
+            late = ended_at is not None and time.monotonic() > ended_at + AFTER_END_SECONDS
+            if not best[1] or late or time.monotonic() > end:
                 return best
             time.sleep(0.2)
 

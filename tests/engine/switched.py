@@ -16,7 +16,7 @@ from updater.journal import GateTimes, Old, Transaction
 from updater.switching import begin
 
 wanted = json.loads(sys.argv[1])
-transaction = os.urandom(6).hex()
+transaction = wanted.get("transaction") or os.urandom(6).hex()
 with Engine.open() as engine:
     own = engine.own_container()
     old_image, new_image = engine.image(own["Image"]), engine.image(wanted["image"])
