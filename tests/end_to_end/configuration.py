@@ -32,13 +32,14 @@ GUARDRAIL = "127.0.0.0/16"
 class HostingTeam:
     """The hosting server, what the team does with its commands, and one of them with a browser."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bind: str = "127.0.0.1") -> None:
         self.folder = folder
+        self.bind = bind
         folder.mkdir()
         (folder / "password").write_text(PASSWORD)
         self.command("init", "--admin-password-file", str(folder / "password"))
         self.command("repository", "init", "--local-keys", str(folder / "keys"), "--passphrase-file", str(folder / "password"))
-        words = ["serve", "--data", str(folder / "data"), "--http", "--bind", "127.0.0.1", "--port", "0"]
+        words = ["serve", "--data", str(folder / "data"), "--http", "--bind", bind, "--port", "0"]
         self.child = Child(["python", "-m", "hosting", *words], environment={"DCA_HOSTING_CHECK_IN_SECONDS": CHECK_IN_SECONDS})
         self.port = int(self.child.wait_for("is ready on port").partition("on port ")[2].partition(":")[0])
         self._pool = urllib3.PoolManager()
@@ -47,7 +48,7 @@ class HostingTeam:
 
     def command(self, *words: str) -> str:
         """Return what a `dca-hosting` command prints."""
-        at = 2 if words[0] in ("repository", "config", "site") else 1
+        at = 2 if words[0] in ("repository", "config", "site", "release") else 1
         told = ["python", "-m", "hosting", *words[:at], "--data", str(self.folder / "data"), *words[at:]]
         finished = run_child(told)
         assert finished.returncode == 0, finished.stderr
@@ -61,7 +62,7 @@ class HostingTeam:
 
     def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, body: Any = None) -> Answer:
         """Return what the server answers; redirects are not followed."""
-        url = f"http://127.0.0.1:{self.port}{path}"
+        url = f"http://{self.bind}:{self.port}{path}"
         answer = self._pool.request(method, url, headers=headers or {}, body=body, redirect=False, retries=False)
         return Answer(answer.status, answer.headers, answer.data)
 

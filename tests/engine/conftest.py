@@ -65,7 +65,9 @@ def build_image(target: str, tag: str) -> None:
 
 @pytest.fixture(scope="session")
 def appliance_image(engine: docker.DockerClient) -> str:
-    """Return the reference of the appliance image built from this tree."""
+    """Return the reference of the appliance image built from this tree, or of one that is there already (`DCA_TEST_IMAGE`)."""
+    if built := os.environ.get("DCA_TEST_IMAGE"):
+        return built
     build_image("appliance", "dca/appliance:test")
     return "dca/appliance:test"
 

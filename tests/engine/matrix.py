@@ -28,7 +28,7 @@ from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import Variant, derive
 from tests.engine.door import Call, Door, end_caller
 from tests.engine.points import Fault, Point, arm, step_of
-from tests.engine.site import NAME, REPOSITORY, Site, Wanted
+from tests.engine.site import REPOSITORY, Site, Wanted
 from updater import denied
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +91,7 @@ class Matrix:
         """Install the appliance anew with a restart policy."""
         self.site.remove()
         self._now = 0
+        self.site.make_networks()
         self.site.install(self.images["good"][0], policy)
 
     def steps(self, variant: Variant, policy: str) -> tuple[Ended, list[Point]]:
@@ -126,7 +127,7 @@ class Matrix:
         output = beginning.communicate(timeout=60)[0]
         if case.fault == "killed" and case.point and case.point.role == "main":
             # The supervisor tidies up as soon as the process it has started for the installation is gone.
-            self.site.docker("exec", NAME, "python3", "-P", "-m", "updater", "tidy")
+            self.site.tidy()
         wanted = [
             Wanted(mark, self.site.image_id(target if good else now), "installed" if good else "rolled_back", denied=not good)
         ]

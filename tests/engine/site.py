@@ -78,18 +78,27 @@ class Site:
         assert done.returncode == 0, (words, done.stderr)
         return done.stdout.strip()
 
-    def install(self, image: str, policy: str) -> None:
+    @property
+    def gateway(self) -> str:
+        """The address of this machine in the network of the appliance."""
+        return f"{self._network}.1"
+
+    def make_networks(self) -> None:
+        """Make the two networks of the appliance."""
+        self.docker("network", "create", "--subnet", f"{self._network}.0/24", f"{NAME}-lan")
+        self.docker("network", "create", f"{NAME}-second")
+
+    def install(self, image: str, policy: str, environment: Mapping[str, str] | None = None) -> None:
         """Start the appliance as a user would who uses every option there is, and wait until it is healthy."""
         self.door.path.chmod(0o660)
         os.chown(self.door.path, 0, SOCKET_GROUP)
         self.docker("tag", image, REFERENCE)
-        self.docker("network", "create", "--subnet", f"{self._network}.0/24", f"{NAME}-lan")
-        self.docker("network", "create", f"{NAME}-second")
         labels = COMPOSE | {COMPOSE_IMAGE: self.image_id(REFERENCE), "site": SITE_NAME}
         self.docker(
             *("create", "--name", NAME, "--restart", policy, "--publish", f"127.0.0.1:{self.port}:8080"),
             *("--network", f"{NAME}-lan", "--ip", f"{self._network}.10", "--network-alias", "printers"),
             *("--env", "TZ=Europe/Berlin", "--stop-timeout", "20"),
+            *(word for name, value in (environment or {}).items() for word in ("--env", f"{name}={value}")),
             *(word for name, value in labels.items() for word in ("--label", f"{name}={value}")),
             *("--volume", f"{self.door.path}:/var/run/docker.sock", "--group-add", str(SOCKET_GROUP)),
             *("--volume", f"{NAME}-import:/import", "--read-only", "--tmpfs", "/tmp:mode=1777"),
@@ -143,6 +152,11 @@ class Site:
         return subprocess.Popen(
             [DOCKER, "--host", self.engine.address, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+
+    def tidy(self) -> None:
+        """Let the janitor look after what was cut off, as the supervisor does; a switcher that works may stop it."""
+        words = ["exec", NAME, "python3", "-P", "-m", "updater", "tidy"]
+        subprocess.run([DOCKER, "--host", self.engine.address, *words], capture_output=True, check=False, timeout=120)
 
     def role(self, container: str) -> str:
         """Return `main` or `switcher` for a container that called the engine, empty for anything else."""

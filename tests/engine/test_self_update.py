@@ -1,0 +1,115 @@
+"""The whole way on a real engine: a release is signed and offered, a site picks it up, moves to it, and the console says so."""
+
+import html
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.children import wait_until
+from tests.engine.daemon import EngineKind, PrivateEngine
+from tests.engine.derived import derive
+from tests.engine.door import Door
+from tests.engine.site import REPOSITORY, Site, Wanted
+from tests.engine.team import ReleasingTeam, save_archive
+from tests.requirement import missing
+from updater import denied, history
+
+VERSIONS = {"9.0.1": "good", "9.0.2": "good", "9.0.3": "crashing"}
+PICKED_UP_SECONDS = 180.0
+TOLD_SECONDS = 60.0
+
+
+class UpdatingSite(Site):
+    """A site that is enrolled at a team, and what the team sees of it."""
+
+    def __init__(self, site: Site, team: ReleasingTeam) -> None:
+        super().__init__(site.engine, site.door, site.port)
+        self.team = team
+
+    def ended(self, version: str, outcome: str) -> str:
+        """Wait for an update to end, and return its transaction."""
+
+        def found() -> bool:
+            return any(row.to_version == version for row in history.read(self.updates))
+
+        wait_until(f"the update to {version} has ended", found, PICKED_UP_SECONDS)
+        row = next(row for row in history.read(self.updates) if row.to_version == version)
+        assert row.outcome == outcome, row
+        return row.transaction
+
+    def told(self, *texts: str) -> None:
+        """Wait until the page of the site in the console has all these texts."""
+        try:
+            wait_until("the console says so", lambda: all(text in self.page() for text in texts), TOLD_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"the console does not say {texts}: {self.page()}") from error
+
+    def page(self) -> str:
+        """Return the page of the site in the console, without its tags."""
+        [site_id] = set(re.findall(r"/sites/([0-9a-f-]{36})", self.team.person.get("/sites").text))
+        answer = self.team.person.get(f"/sites/{site_id}")
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
+
+
+@pytest.fixture(scope="module")
+def private(engine: docker.DockerClient, appliance_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
+    """Yield an engine of its own that has the images of all versions."""
+    kind = EngineKind.of_environment()
+    if lacks := kind.available():
+        missing(lacks)
+    with PrivateEngine(tmp_path_factory.mktemp("engine"), kind) as made:
+        made.bring("", appliance_image)
+        client = made.client()
+        for version, variant in VERSIONS.items():
+            derive(client, f"{REPOSITORY}:{version}", version=version, variant=variant, base=appliance_image)  # type: ignore[arg-type]
+        client.close()
+        yield made
+
+
+@pytest.fixture
+def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
+    """Yield a site of version 9.0.1 that is enrolled at a hosting team."""
+    private.clear()
+    with Door(tmp_path / "door.sock", private.socket) as door:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        place = Site(private, door, port)
+        place.make_networks()
+        team = ReleasingTeam(tmp_path / "team", place.gateway)
+        made = UpdatingSite(place, team)
+        url = f"http://{place.gateway}:{team.port}"
+        enrolment = team.command("enrolment-code", "--site", "Office", "--url", url)
+        made.install(f"{REPOSITORY}:9.0.1", "unless-stopped", {"DCA_ENROLMENT": enrolment, "DCA_CHECK_IN_SECONDS": "5"})
+        yield made
+        team.stop()
+    private.clear()
+
+
+def archive(site: Site, version: str, tmp_path: Path) -> tuple[str, str]:
+    """Return how a release names the archive of a version, which the engine of the site no longer has afterwards."""
+    file = save_archive(site.engine.address, f"{REPOSITORY}:{version}", tmp_path / f"{version}.tar.gz")
+    return "--archive", str(file)
+
+
+def test_a_release_is_picked_up_applied_and_confirmed_and_a_bad_one_is_taken_back(site: UpdatingSite, tmp_path: Path) -> None:
+    site.team.release("9.0.2", *archive(site, "9.0.2", tmp_path))
+    site.team.offer("9.0.2")
+
+    good = site.ended("9.0.2", "installed")
+    _, problems = site.wait_end(Wanted(good, site.image_id(f"{REPOSITORY}:9.0.2"), "installed"))
+    assert problems == []
+    site.told("9.0.2 is installed")
+
+    site.team.release("9.0.3", *archive(site, "9.0.3", tmp_path), deadline=15)
+    site.team.offer("9.0.3")
+
+    bad = site.ended("9.0.3", "rolled_back")
+    _, problems = site.wait_end(Wanted(bad, site.image_id(f"{REPOSITORY}:9.0.2"), "rolled_back", denied=True))
+    assert problems == []
+    assert [row.version for row in denied.read(site.updates)] == ["9.0.3"]
+    site.told("XX")
+    print(site.door.patterns)
