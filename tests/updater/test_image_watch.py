@@ -200,6 +200,21 @@ def test_a_bundle_is_installed_from_the_data_folder_alone(site: OfferedTo) -> No
     assert site.installed() == [f"--by admin --bundle {file} --allow-expired"]
 
 
+def test_the_real_installer_looks_again_and_says_why_it_does_not_install(site: OfferedTo) -> None:
+    site.settings(level="notify")
+    site.offer()
+    site.appliance.environment |= {"DOCKER_HOST": f"unix://{site.folder}/no.sock"}
+    site.start(image_commands={})
+    site.appliance.call("POST", "/v1/update/apply", {"by": "admin"})
+    last = wait_until(lambda: site.image["last_attempt"])
+    assert last["what"] == "refused"
+    [told] = site.image["history"]
+    assert (told["outcome"], told["by"], told["to_version"], told["text"]) == ("refused", "admin", NEXT, last["text"])
+    assert site.image["installing"] is None
+    assert site.image["decision"]["waits"] == ["approval"]
+    assert "could not be tidied" not in site.appliance.log.read_text()
+
+
 def test_a_replacement_that_is_stuck_is_an_issue_that_names_the_containers(site: OfferedTo) -> None:
     site.transaction("stuck", text="The engine does not start anything.")
     site.start()
