@@ -25,7 +25,10 @@ from .test_compose import free_tcp_port
 
 UID = 10001
 NEXT = "0.2.0"
-END_SECONDS = 240.0
+END_SECONDS = 300.0
+SECOND = 1_000_000_000
+HEALTH = {"test": ["CMD", "dca", "health"], "interval": 2 * SECOND, "start_period": 120 * SECOND, "retries": 5}
+"""Sooner than that of the image, and as patient."""
 INSTALL = ("python3", "-P", "-m", "updater", "install", "--by")
 
 
@@ -69,7 +72,7 @@ class InstalledSite:
             "group_add": [str(Path(socket).stat().st_gid)],
             "environment": {"DCA_WEB_PORT": str(self._port)},
             "restart_policy": {"Name": "unless-stopped"},
-            "healthcheck": {"test": ["CMD", "dca", "health"], "interval": 1_000_000_000, "start_period": 30_000_000_000},
+            "healthcheck": HEALTH,
         }
         self.engine.containers.run(f"{self.mark}:stable", detach=True, **given | options)
         wait_until("the appliance is healthy", lambda: self.main.health == "healthy", 120)
@@ -112,7 +115,7 @@ class InstalledSite:
         """Return the release of an image that comes as an archive."""
         path = f"release/{version}-linux-amd64.tar.gz" if archive else None
         platform = Platform(image.id, image.size, changes.pop("manifest", None), path)
-        values: dict[str, Any] = {"notes": f"Notes of {version}.", "gate": Gate(60, 2)} | changes
+        values: dict[str, Any] = {"notes": f"Notes of {version}.", "gate": Gate(180, 2)} | changes
         return Release(version, counter, PUBLISHED_AT, {"linux/amd64": platform}, **values)
 
     def archive(self, image: Image, *, forget: bool = True) -> bytes:

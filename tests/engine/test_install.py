@@ -1,13 +1,8 @@
 """`python -m updater install` inside a real appliance on a real engine: from a signed release to a switch that went through."""
 
-import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
@@ -18,7 +13,6 @@ from tests.engine.registry import registry
 from tests.updater.bundling import members_of, write_tar
 from tests.updater.configured import ConfiguredSite, configured
 from tests.updater.tuf_repository import in_days
-from updater.installation import FRESH_SECONDS
 
 
 @pytest.fixture
@@ -35,19 +29,6 @@ def image_id(engine: docker.DockerClient, appliance_image: str) -> str:
 @pytest.fixture
 def site(engine: docker.DockerClient, image_id: str, configured_site: ConfiguredSite) -> Iterator[InstalledSite]:
     yield from running(engine, image_id, configured_site)
-
-
-@pytest.fixture
-def site_on_a_small_disk(engine: docker.DockerClient, image_id: str, tmp_path: Path) -> Iterator[InstalledSite]:
-    """Yield a site whose data folder is a disk of 24 MB."""
-    data = tmp_path / "data"
-    data.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", data], check=True)
-    try:
-        for configured_site in configured(data):
-            yield from running(engine, image_id, configured_site)
-    finally:
-        subprocess.run(["umount", "--lazy", data], check=True)
 
 
 def bundle_of(site: InstalledSite) -> Path:
@@ -204,82 +185,3 @@ def test_an_image_for_another_machine_is_told_before_anything_changes(site: Inst
     assert len(site.history) == 1, "the same failure once more takes the place of the first"
     assert site.history[0]["transaction"] == again["transaction"]
     assert site.leftovers() == []
-
-
-def test_what_is_paused_while_it_is_fetched_is_not_installed(site: InstalledSite) -> None:
-    image = site.make()
-    site.releases.release(site.described(NEXT, 2, image), site.archive(image))
-    path = next(path for path in site.site.repository.files if path.endswith(".tar.gz"))
-    offer = site.releases.offer
-    assert offer is not None
-
-    def pause(handler: BaseHTTPRequestHandler) -> None:
-        """Hand the archive out, as slowly as a narrow line, and let the hosting team pause the version meanwhile."""
-        site.releases.offer = replace(offer, paused=True)
-        site.releases.publish()
-        content = site.site.repository.files[path]
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(content)))
-        handler.end_headers()
-        for begin in range(0, len(content), len(content) // 20 + 1):
-            handler.wfile.write(content[begin : begin + len(content) // 20 + 1])
-            time.sleep(FRESH_SECONDS / 20)  # what it is about is that this takes time
-
-    site.site.server.behaviours[path] = pause
-
-    answer = site.install("--version", NEXT)
-
-    assert (answer["what"], answer["reason"]) == ("refused", "paused"), answer
-    assert site.version == "0.1.0"
-    assert site.leftovers() == []
-
-
-def test_a_version_whose_image_is_another_is_not_installed(site: InstalledSite) -> None:
-    image, other = site.make(), site.make("0.3.0")
-    wrong = replace(other, reference=image.reference)
-    site.releases.release(site.described(NEXT, 2, other), site.archive(wrong))
-
-    answer = site.install("--version", NEXT)
-
-    assert (answer["what"], answer["reason"]) == ("failed", "mismatch"), answer
-    assert site.version == "0.1.0"
-    assert site.leftovers() == []
-
-
-def test_a_full_data_folder_is_told_and_readings_keep_their_room(site_on_a_small_disk: InstalledSite) -> None:
-    site = site_on_a_small_disk
-    image = site.make()
-    site.releases.release(site.described(NEXT, 2, image), site.archive(image))
-
-    answer = site.install("--version", NEXT)
-
-    assert (answer["what"], answer["reason"]) == ("failed", "no space"), answer
-    assert "Free some space" in answer["text"]
-    assert site.main.health == "healthy"
-    assert site.leftovers() == []
-
-
-def test_one_installation_at_a_time(site: InstalledSite) -> None:
-    image = site.make()
-    site.releases.release(site.described(NEXT, 2, image), b"")
-    path = next(path for path in site.site.repository.files if path.endswith(".tar.gz"))
-    asked = threading.Event()
-    answers: list[dict[str, Any]] = []
-
-    def hang(_handler: BaseHTTPRequestHandler) -> None:
-        asked.set()
-        site.site.server.stopped.wait(60)
-
-    site.site.repository.files[path] = b"x"
-    site.site.server.behaviours[path] = hang
-    first = threading.Thread(target=lambda: answers.append(site.install("--version", NEXT)))
-    site.engine.images.remove(image.reference)
-    first.start()
-    assert asked.wait(60)
-
-    second = site.install("--version", NEXT)
-    site.site.server.stopped.set()
-    first.join()
-
-    assert (second["what"], second["reason"]) == ("refused", "under way")
-    assert answers[0]["what"] == "failed"
