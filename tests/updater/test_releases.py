@@ -105,6 +105,15 @@ def test_an_approval_is_for_one_version_and_overrules_only_the_site() -> None:
     assert (other.waits, of_the_team.waits) == (("approval",), ("paused", "cohort"))
 
 
+def test_what_a_person_has_brought_waits_for_no_turn_but_for_all_else() -> None:
+    here = replace(HERE, brought=True, approved="0.2.0", level="notify")
+    later = replace(OFFER, percent=0, not_before=NOW + timedelta(days=1))
+
+    assert decide(STANDARD, rollout(later), here).state == "due"
+    assert decide(STANDARD, rollout(replace(later, paused=True)), here).waits == ("paused",)
+    assert decide(STANDARD, rollout(later), replace(here, platform="linux/arm64", level="config")).waits == ("platform", "level")
+
+
 def test_the_hosting_team_cannot_go_further_back_than_it_signed() -> None:
     back = release(allow_downgrade_from=3)
 
