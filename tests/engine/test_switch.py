@@ -1,4 +1,7 @@
-"""A whole replacement on a real engine, with the real appliance: what is as before, and how long the web UI was away."""
+"""A whole replacement on a real engine, with the real appliance: what is as before, and how long the web UI was away.
+
+How long that is at most is measured by the benchmarks.
+"""
 
 import json
 import os
@@ -23,7 +26,8 @@ from tests.engine.switched import begin_update
 from .test_compose import free_tcp_port
 
 NEW_VERSION = "0.2.0"
-SECONDS_WITHOUT_WEB = 10.0
+AGREEMENT_SECONDS = 8.0
+"""The switcher hears of the web UI from the new version; on a busy machine that takes its time."""
 END_SECONDS = 240.0
 
 
@@ -173,9 +177,8 @@ def test_good_version_takes_over_all_that_the_user_gave_the_old_one(site: Site, 
     assert site.say("from appliance.version import installed_version as v; print(v())").strip() == NEW_VERSION
     result = site.result()
     assert (result["outcome"], result["transaction"]) == ("installed", transaction)
-    assert site.outages
-    assert max(site.outages) <= SECONDS_WITHOUT_WEB
-    assert result["seconds_without_web"] <= SECONDS_WITHOUT_WEB
+    [outage] = site.outages
+    assert abs(result["seconds_without_web"] - outage) < AGREEMENT_SECONDS, "the site tells what a person at its web UI has seen"
 
 
 @pytest.mark.parametrize("policy", ["unless-stopped", "no"])
