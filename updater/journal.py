@@ -155,11 +155,16 @@ class Journal:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._reserve.exists() and self._reserve.stat().st_size == RESERVE_BYTES:
             return
-        with self._reserve.open("wb") as stream:
-            os.fchmod(stream.fileno(), 0o600)
-            # Not zeros: file systems that compress would keep no room for these.
-            stream.write(os.urandom(RESERVE_BYTES))
-            os.fsync(stream.fileno())
+        try:
+            with self._reserve.open("wb") as stream:
+                os.fchmod(stream.fileno(), 0o600)
+                # Not zeros: file systems that compress would keep no room for these.
+                stream.write(os.urandom(RESERVE_BYTES))
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError:
+            self._reserve.unlink(missing_ok=True)
+            raise
         sync_folder(self.folder)
 
     def _write(self, content: bytes) -> None:

@@ -5,12 +5,13 @@ How long that is at most is measured by the benchmarks.
 
 import json
 import os
+import socket
 import threading
 import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,18 +44,18 @@ class Site:
     networks: list[Any] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, policy: str = "unless-stopped") -> Container:
-        """Start the appliance, and wait until its web UI answers."""
+    def start(self, policy: str = "unless-stopped", *, megabytes: int = 0) -> Container:
+        """Start the appliance, and wait until its web UI answers. With `megabytes` its data folder has only so many."""
         self.engine.images.get(self.image).tag(self.mark, "stable")
         self.networks = [self.engine.networks.create(f"{self.mark}-{number}") for number in range(2)]
-        socket = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+        engine_socket = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
         options: dict[str, Any] = {
             "read_only": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges:true"],
             "tmpfs": {"/tmp": "mode=1777", "/run/dca": "uid=10001,gid=10001,mode=0700"},
-            "volumes": {socket: {"bind": "/var/run/docker.sock", "mode": "rw"}},  # /data is a nameless volume
-            "group_add": [str(Path(socket).stat().st_gid)],
+            "volumes": {engine_socket: {"bind": "/var/run/docker.sock", "mode": "rw"}},  # /data is a nameless volume
+            "group_add": [str(Path(engine_socket).stat().st_gid)],
             "ports": {"8080/tcp": ("127.0.0.1", self.port)},
             "environment": {"TZ": "Europe/Berlin", "DCA_SITE_NAME": "Warehouse"},
             "labels": {"site": "berlin"},
@@ -63,6 +64,10 @@ class Site:
             "network": self.networks[0].name,
             "mem_limit": "512m",
         }
+        if megabytes:
+            small = {"type": "tmpfs", "device": "tmpfs", "o": f"size={megabytes}m,uid=10001,gid=10001,mode=0700"}
+            self.engine.volumes.create(self.mark, driver_opts=small)
+            options["volumes"][self.mark] = {"bind": "/data", "mode": "rw"}
         made = self.engine.containers.create(f"{self.mark}:stable", name=self.mark, **options)
         self.networks[1].connect(made, aliases=["dca"])
         made.start()
@@ -105,10 +110,18 @@ class Site:
     def containers(self, prefix: str) -> list[Container]:
         return [one for one in self.engine.containers.list(all=True, ignore_removed=True) if (one.name or "").startswith(prefix)]
 
-    def say(self, code: str) -> str:
-        ran: Any = self.main.exec_run(["python3", "-P", "-c", code])
+    def say(self, code: str, container: str = "") -> str:
+        """Return what code prints in the appliance, or in another container."""
+        inside = self.engine.containers.get(container) if container else self.main
+        ran: Any = inside.exec_run(["python3", "-P", "-c", code])
         assert ran.exit_code == 0, ran.output.decode()
         return str(ran.output.decode())
+
+    def phase(self) -> str:
+        """Return the phase in the journal, as the switcher sees it; empty when that is gone."""
+        with suppress(docker.errors.DockerException, AssertionError):
+            return self.say(PHASE, f"{self.mark}-updater").strip()
+        return ""
 
     def result(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.say("print(open('/data/update/history.json').read())"))[0]
@@ -137,6 +150,21 @@ def site(engine: docker.DockerClient, appliance_image: str) -> Iterator[Site]:
     made = Site(engine, appliance_image)
     yield made
     made.remove()
+
+
+PHASE = """
+from pathlib import Path
+from updater.journal import Journal
+print(Journal(Path("/data/update")).read().phase)
+"""
+FILL = """
+with open("/data/filler", "wb", buffering=0) as filler:
+    try:
+        while True:
+            filler.write(bytes(1024))
+    except OSError as error:
+        print(error.strerror)
+"""
 
 
 def kept(container: Container) -> dict[str, Any]:
@@ -197,6 +225,64 @@ def test_version_that_crashes_is_taken_back_and_denied(site: Site, policy: str) 
     assert result["reason"] == ("ended" if policy == "no" else "crashes")
     denied = json.loads(site.say("print(open('/data/update/denied.json').read())"))
     assert [entry["version"] for entry in denied] == [NEW_VERSION]
+
+
+def test_port_that_somebody_took_meanwhile_leads_back(site: Site) -> None:
+    old = site.start()
+    derive(site.engine, f"{site.mark}:new", version=NEW_VERSION, base=site.image)
+    begin_update(site.main, f"{site.mark}:new", NEW_VERSION)
+    with taken(site.port):
+        wait_until("the switcher goes back", lambda: site.phase() == "rolling_back", END_SECONDS)
+    wait_until("the switcher has ended", lambda: not site.containers(f"{site.mark}-updater"), END_SECONDS)
+    wait_until("the web UI answers", site.answers)
+
+    assert site.main.id == old.id
+    assert site.main.attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert [one.name for one in site.containers(site.mark)] == [site.mark]
+    result = site.result()
+    assert (result["outcome"], result["reason"]) == ("rolled_back", "conflict")
+
+
+def test_disk_that_is_full_at_the_commit_does_not_keep_a_good_version_out(site: Site) -> None:
+    site.start(megabytes=32)
+    derive(site.engine, f"{site.mark}:new", version=NEW_VERSION, base=site.image)
+    transaction = begin_update(site.main, f"{site.mark}:new", NEW_VERSION, steady=8)
+    ready = f"print(open('/data/update/ack-{transaction}.json').read())"
+
+    def is_ready() -> bool:
+        with suppress(docker.errors.DockerException, AssertionError):
+            return '"ready"' in site.say(ready)
+        return False
+
+    wait_until("the new version is ready", is_ready, END_SECONDS)
+    assert "No space" in site.say(FILL)
+    wait_until("the switcher has ended", lambda: not site.containers(f"{site.mark}-updater"), END_SECONDS)
+
+    assert site.main.attrs["Image"] == site.image_of("new")
+    assert site.say(PHASE).strip() == "done"
+    assert site.result()["outcome"] == "installed"
+    assert site.say("import os; print(os.path.exists('/data/update/reserve'))").strip() == "False"
+    assert [one.name for one in site.containers(site.mark)] == [site.mark]
+
+
+@contextmanager
+def taken(port: int) -> Iterator[None]:
+    """Take a port as soon as it is free, and keep it."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+        def is_taken() -> bool:
+            try:
+                other.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+            other.listen()
+            return True
+
+        end = time.monotonic() + END_SECONDS
+        while not is_taken():
+            assert time.monotonic() < end, "the port was never free"
+        yield
 
 
 def test_switcher_is_locked_down_and_has_no_port(site: Site) -> None:

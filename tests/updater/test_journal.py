@@ -141,6 +141,13 @@ def test_full_disk_without_reserve_leaves_the_old_content(small_disk: Path) -> N
     assert found.phase == "switching"
 
 
+def test_reserve_that_finds_no_room_leaves_nothing(small_disk: Path) -> None:
+    fill(small_disk)
+    with pytest.raises(OSError, match="No space"):
+        Journal(small_disk).keep_reserve()
+    assert not (small_disk / "reserve").exists()
+
+
 def test_reserve_is_taken_once(journal: Journal) -> None:
     journal.keep_reserve()
     taken = (journal.folder / "reserve").stat()
