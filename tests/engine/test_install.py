@@ -1,5 +1,6 @@
 """`python -m updater install` inside a real appliance on a real engine: from a signed release to a switch that went through."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,14 +22,17 @@ def configured_site(tmp_path: Path) -> Iterator[ConfiguredSite]:
 
 
 @pytest.fixture(scope="module")
-def image_id(engine: docker.DockerClient, appliance_image: str) -> str:
-    """Return the image by its id: another run of the tests on this machine may move the name."""
-    return str(engine.images.get(appliance_image).id)
+def image(engine: docker.DockerClient, appliance_image: str) -> Iterator[str]:
+    """Yield the image under a name of its own: another run of the tests on this machine may move the common one."""
+    name = f"dca-base-{uuid.uuid4().hex[:8]}"
+    engine.images.get(appliance_image).tag(name, "base")
+    yield f"{name}:base"
+    engine.images.remove(f"{name}:base", force=True)
 
 
 @pytest.fixture
-def site(engine: docker.DockerClient, image_id: str, configured_site: ConfiguredSite) -> Iterator[InstalledSite]:
-    yield from running(engine, image_id, configured_site)
+def site(engine: docker.DockerClient, image: str, configured_site: ConfiguredSite) -> Iterator[InstalledSite]:
+    yield from running(engine, image, configured_site)
 
 
 def bundle_of(site: InstalledSite) -> Path:
