@@ -1,7 +1,7 @@
 """One replacement of the container, from the fence to its end: look, do the next step, look again.
 
 What fails ahead of the commit leads back; what fails on the way back leads to the last resort, which takes nothing away.
-An engine that is away is waited for, as long as it takes: nothing can be done without it.
+Without the engine nothing can be done: then the switcher ends, and the engine starts it again as soon as it is back.
 """
 
 from collections import Counter
@@ -31,7 +31,6 @@ TRIES = 3
 REPETITIONS = 6
 """A step that was done so often in a row has no effect."""
 TRY_PAUSE_SECONDS = 1.0
-AWAY_SECONDS = 5.0
 STUCK_SECONDS = 60.0
 FORWARD: tuple[Phase, ...] = ("prepared", "switching")
 
@@ -60,7 +59,7 @@ class Switch:
         watch.web_seen = self._web_seen
 
     def run(self) -> Transaction:
-        """Return the transaction once it has ended."""
+        """Return the transaction once it has ended. Raises EngineError when the engine is away: then nothing can be done."""
         self._begin_attempt()
         while self.transaction.phase not in FINISHED:
             action: Action | None = None
@@ -71,11 +70,9 @@ class Switch:
                 self._do(action, world)
             except EngineError as error:
                 if error.kind == "unreachable":
-                    log.warning("The container engine is away; it is waited for.", reason=str(error))
-                    self._last = (None, 0)
-                    self._timer.wait(AWAY_SECONDS)
-                else:
-                    self._failed(action, error.kind, str(error))
+                    self._record(attempts=self.transaction.attempts - 1)
+                    raise
+                self._failed(action, error.kind, str(error))
             except SwitchError as error:
                 self._failed(action, error.reason, str(error), final=self.transaction.phase in FORWARD)
             except OSError as error:
