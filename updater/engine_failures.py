@@ -12,7 +12,13 @@ WORDS: dict[EngineFailure, tuple[str, ...]] = {
     "login": ("unauthorized", "authentication required", "no basic auth credentials", "pull access denied", "insufficient_scope"),
     "conflict": ("port is already allocated", "address already in use", "is already in use by container", "already in progress"),
     "not found": ("no such image", "no such container", "no such network", "manifest unknown"),
-    "refused": ("oci runtime", "failed to create task", "executable file not found", "manifest verification failed"),
+    "refused": (
+        "oci runtime",
+        "failed to create task",
+        "executable file not found",
+        "verification failed for digest",
+        "unexpected commit digest",
+    ),
     "unreachable": ("daemon is shutting down", "transport is closing", "code = unavailable"),
 }
 """What the engine says, in the order in which it counts, whatever the status."""

@@ -166,17 +166,15 @@ def _relabel(api: Any, tag: str) -> None:
     saved = io.BytesIO(b"".join(api.get_image(tag)))
     changed = io.BytesIO()
     with tarfile.open(fileobj=saved) as before, tarfile.open(fileobj=changed, mode="w") as after:
-        manifest = json.load(_content(before, "manifest.json"))
-        for entry in before:
-            if not entry.isfile():
-                after.addfile(entry)
-                continue
-            content = before.extractfile(entry)
-            assert content is not None
-            if entry.name == manifest[0]["Config"]:
-                config = json.dumps(json.load(content) | {"architecture": "s390x"}).encode()
-                entry.size, content = len(config), io.BytesIO(config)
-            after.addfile(entry, content)
+        (manifest,) = json.load(_content(before, "manifest.json"))
+        config = json.load(_content(before, manifest["Config"])) | {"architecture": "s390x"}
+        for name, value in {"manifest.json": [manifest | {"Config": "config.json"}], "config.json": config}.items():
+            content = json.dumps(value).encode()
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            after.addfile(entry, io.BytesIO(content))
+        for layer in manifest["Layers"]:
+            after.addfile(before.getmember(layer), _content(before, layer))
     api.remove_image(tag, force=True)
     changed.seek(0)
     for line in api.load_image(changed):

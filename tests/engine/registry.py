@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import threading
@@ -20,8 +21,10 @@ import docker
 from tests.children import Child, wait_until
 from tests.requirement import missing
 
-Fault = Literal["", "down", "unauthorized", "rate limit", "truncated", "changed layer", "changed manifest", "slow"]
+Fault = Literal["", "down", "unauthorized", "rate limit", "truncated", "changed layer", "other manifest", "slow"]
 PIECE = 64 << 10
+LARGE_BYTES = 100_000
+"""Faults of layers are for larger ones alone, so that the configuration still comes."""
 SLOW_SECONDS = 0.05
 """Pause after each piece of a slow layer."""
 CONFIGURATION = """
@@ -50,16 +53,16 @@ class Registry:
     address: str
     upstream: int
     fault: Fault = ""
-    only_large: bool = True
-    """Whether faults of layers are for those above 100 kB alone, so that the configuration still comes."""
+    tag: str = "pushed"
+    """What the image pushed last is called; with the fault `other manifest` it is sent whatever digest is asked for."""
     requests: list[str] = field(default_factory=list)
     """`METHOD PATH` of each request."""
     sent: dict[str, int] = field(default_factory=dict)
     """Bytes of content sent, by path."""
 
-    def push(self, client: docker.DockerClient, image: str, repository: str = "dca/appliance", tag: str = "pushed") -> Pushed:
+    def push(self, client: docker.DockerClient, image: str, repository: str = "dca/appliance") -> Pushed:
         """Push an image of the engine of `client` and return what the registry has of it."""
-        name = f"{self.address}/{repository}"
+        name, tag = f"{self.address}/{repository}", self.tag
         api: Any = client.api
         api.tag(image, name, tag)
         try:
@@ -91,8 +94,10 @@ class Registry:
         self._pass_on(handler)
 
     def _pass_on(self, handler: BaseHTTPRequestHandler) -> None:
+        if self.fault == "other manifest":
+            handler.path = re.sub(r"/manifests/sha256:.*", f"/manifests/{self.tag}", handler.path)
         connection = http.client.HTTPConnection("127.0.0.1", self.upstream, timeout=60)
-        headers = dict(handler.headers.items())
+        headers = {name: ", ".join(handler.headers.get_all(name, [])) for name in handler.headers}
         length = int(headers.get("Content-Length") or 0)
         if "Transfer-Encoding" in headers:
             headers.pop("Transfer-Encoding")
@@ -111,15 +116,13 @@ class Registry:
 
     def _body(self, handler: BaseHTTPRequestHandler, answer: http.client.HTTPResponse) -> None:
         length = int(answer.getheader("Content-Length") or 0)
-        is_layer = handler.command == "GET" and "/blobs/" in handler.path and (length > 100_000 or not self.only_large)
+        is_layer = handler.command == "GET" and "/blobs/" in handler.path and length > LARGE_BYTES
         left = length // 2 if is_layer and self.fault == "truncated" else length
         while left and (piece := answer.read(min(PIECE, left))):
             left -= len(piece)
             self.sent[handler.path] = self.sent.get(handler.path, 0) + len(piece)
             if is_layer and self.fault == "changed layer" and not left:
                 piece = piece[:-1] + bytes([piece[-1] ^ 1])
-            if "/manifests/" in handler.path and self.fault == "changed manifest":
-                piece = piece.replace(b" ", b"\t", 1)
             handler.wfile.write(piece)
             if is_layer and self.fault == "slow":
                 time.sleep(SLOW_SECONDS)
@@ -169,6 +172,8 @@ def registry(folder: Path) -> Iterator[Registry]:
 def _faulty(upstream: int) -> Iterator[Registry]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Engines try TLS first, and only an answer with a status line tells them to go on without.
+        default_request_version = "HTTP/1.1"
 
         def answer(self) -> None:
             with contextlib.suppress(OSError, http.client.HTTPException):

@@ -131,7 +131,7 @@ def id_of(client: docker.DockerClient, reference: str) -> str:
 
 
 def test_pull_brings_the_layers_that_are_new_and_keeps_them_from_a_prune(
-    get: Get, client: docker.DockerClient, hub: Registry, published: Published, tmp_path: Path
+    get: Get, private: PrivateEngine, client: docker.DockerClient, hub: Registry, published: Published, tmp_path: Path
 ) -> None:
     assert get(published.release()) == published.image_id
 
@@ -139,7 +139,8 @@ def test_pull_brings_the_layers_that_are_new_and_keeps_them_from_a_prune(
     assert id_of(client, fetched_reference(REFERENCE)) == published.image_id
     told = progress.read(tmp_path)
     assert told is not None
-    assert (told.stage, told.percent) == ("downloading", 100)
+    assert told.stage == "downloading"
+    assert told.percent == 100 or private.kind.containerd_store, "of small layers that store tells no sizes"
     client.images.prune()
     assert id_of(client, fetched_reference(REFERENCE)) == published.image_id
 
@@ -180,20 +181,30 @@ FAULTS: dict[Fault, tuple[str, str]] = {
     "unauthorized": ("login", "log in to the registry"),
     "rate limit": ("rate limit", "tried again later"),
     "truncated": ("broken", "did not pull"),
-    "changed layer": ("broken", "did not pull"),
-    "changed manifest": ("refused", "did not pull"),
+    "changed layer": ("refused", "did not pull"),
+    "other manifest": ("refused", "did not pull"),
 }
+
+
+def release_for(published: Published, fault: Fault, **options: Any) -> Release:
+    """Return the release, whose digest the engine has not seen yet where another manifest is sent for it."""
+    if fault == "other manifest":
+        options["manifest"] = "sha256:" + "1" * 64
+    return published.release(**options)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_registry_that_fails_leaves_all_as_it_was_and_is_told(
-    get: Get, client: docker.DockerClient, hub: Registry, published: Published, fault: Fault
+    get: Get, private: PrivateEngine, client: docker.DockerClient, hub: Registry, published: Published, fault: Fault
 ) -> None:
     before = state(client)
     hub.fault = fault
+    if fault == "truncated" and private.kind.containerd_store:
+        assert get(published.release()) == published.image_id, "this store goes on with a layer by itself"
+        return
 
     with pytest.raises(TransportError) as caught:
-        get(published.release(archive=False))
+        get(release_for(published, fault, archive=False))
 
     reason, words = FAULTS[fault]
     assert (caught.value.reason, words in str(caught.value)) == (reason, True), str(caught.value)
@@ -207,7 +218,7 @@ def test_the_archive_is_tried_when_the_registry_fails(
 ) -> None:
     hub.fault = fault
 
-    assert get(published.release(), lambda: published.archive) == published.image_id
+    assert get(release_for(published, fault), lambda: published.archive) == published.image_id
 
 
 def test_both_ways_that_fail_are_told(get: Get, client: docker.DockerClient, hub: Registry, published: Published) -> None:
