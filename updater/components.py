@@ -58,18 +58,21 @@ Declaration = Callable[[Settings, Paths], tuple[ComponentSpec, ...]]
 
 
 def declare_components(settings: Settings, paths: Paths) -> tuple[ComponentSpec, ...]:
-    """Return the components of the appliance in the order of their start; they are stopped in the opposite order."""
+    """Return the components of the appliance in the order of their start; they are stopped in the opposite order.
+
+    So the web UI is away as shortly as can be when the container is replaced.
+    """
     return (
-        ComponentSpec(
-            name="collector",
-            program=ForkedModule("appliance", "dca collector", preload="appliance.service.process"),
-            endpoint=ControlEndpoint(paths.collector_socket),
-        ),
         ComponentSpec(
             name="webui",
             program=ForkedModule("webui", "dca webui", preload="webui.server"),
             endpoint=WebEndpoint(loopback_of(settings.web.bind), settings.web.port, f"{settings.web.base_path}/healthz"),
             watchdog_seconds=10.0,
+        ),
+        ComponentSpec(
+            name="collector",
+            program=ForkedModule("appliance", "dca collector", preload="appliance.service.process"),
+            endpoint=ControlEndpoint(paths.collector_socket),
         ),
     )
 
