@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import structlog
 
 from appliance.version import installed_version
 from tests.webui.conftest import RunningWebUi
@@ -96,6 +97,25 @@ def test_a_person_installs_goes_back_and_allows_in_his_own_name(webui: RunningWe
     webui.supervisor.refusals["/v1/update/apply"] = "Version 0.2.0 is not offered."
     admin.post("/health/versions/install", {"version": "0.2.0"})
     assert "Version 0.2.0 is not offered." in admin.get("/health").shown
+
+
+def test_who_asked_for_what_is_in_the_log_and_nothing_secret_with_it(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    tell(webui)
+    with structlog.testing.capture_logs() as logged:
+        admin.post("/health/versions/install", {"version": "0.2.0"})
+        admin.post("/health/versions/schedule", {"window": "1:00-4:00", "hold_until": ""})
+        upload(webui, admin, b"bundle")
+        admin.post("/settings/hosting", {"proxy_password": "hunter22"})
+    audit = [entry for entry in logged if entry["event"] == "audit"]
+    assert [(entry["action"], entry["user"], entry["ip"]) for entry in audit[:3]] == [
+        ("install a version", "admin", "127.0.0.1"),
+        ("change settings", "admin", "127.0.0.1"),
+        ("upload a bundle", "admin", "127.0.0.1"),
+    ]
+    assert audit[0]["version"] == "0.2.0"
+    assert audit[1]["settings"] == ["update.window"]
+    assert "hunter22" not in str(logged)
 
 
 def test_nobody_else_asks_for_anything(webui: RunningWebUi) -> None:
