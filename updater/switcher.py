@@ -24,7 +24,7 @@ from updater.switcher_container import rebuilt
 
 log = structlog.get_logger()
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 10.0
 """For an engine that is away. Then the switcher ends, which is no attempt: it is started again by the engine that comes back, and
 has its new socket, where the old one would stay dead for ever."""
 
