@@ -9,6 +9,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -18,6 +19,8 @@ from tests.engine.conftest import DOCKER, ROOT
 from tests.requirement import missing
 
 Compose = Callable[..., str]
+
+SOCKET = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
 
 
 def free_tcp_port() -> int:
@@ -37,6 +40,8 @@ def compose(engine: docker.DockerClient, appliance_image: str, hosting_image: st
         "DCA_HOSTING_IMAGE": hosting_image,
         "DCA_PORT": str(ports["dca"]),
         "DCA_HOSTING_PORT": str(ports["hosting"]),
+        "DCA_ENGINE_SOCKET": str(SOCKET),
+        "DOCKER_GID": str(SOCKET.stat().st_gid) if SOCKET.exists() else "0",
     }
     project = f"dca-test-{uuid.uuid4().hex[:8]}"
     used: set[str] = set()
@@ -74,6 +79,22 @@ def test_site_file_brings_a_healthy_locked_down_appliance_on_its_port(
     assert host["CapDrop"] == ["ALL"]
     assert host["SecurityOpt"] == ["no-new-privileges:true"]
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_the_overlay_gives_the_socket_to_an_ordinary_user_who_can_then_replace_the_container(
+    compose: tuple[Compose, dict[str, int]],
+) -> None:
+    if not SOCKET.is_socket():
+        missing("the Docker Engine is not reached over a socket of this machine")
+    run, _ = compose
+    both = ("site.yaml", "--file", str(ROOT / "compose" / "self-update.yaml"))
+
+    run(*both, "up", "--detach", "--wait", "--wait-timeout", "60")
+
+    told = json.loads(run(*both, "exec", "--no-TTY", "dca", "dca", "update", "status", "--json"))
+    assert (told["state"], told["update"]["level"]) == ("possible", "auto")
+    assert f"{SOCKET.stat().st_gid}" in run(*both, "exec", "--no-TTY", "dca", "id", "--groups").split()
+    assert run(*both, "exec", "--no-TTY", "dca", "id", "--user").strip() == "10001"
 
 
 def test_demo_file_brings_all_13_printers_to_the_hosting_server(compose: tuple[Compose, dict[str, int]]) -> None:
