@@ -1,12 +1,11 @@
 """One installation, from the decision to the hand-over to the switcher: every step before anything is changed.
 
-- What is offered is verified anew at the beginning, and once more before the hand-over when the image took its time: what was
-  withdrawn or paused meanwhile is not installed.
+- What is offered is verified anew at the beginning, and once more before the hand-over: what was withdrawn or paused while it was
+  fetched is not installed.
 - Whatever fails leaves the container as it was; what was fetched is there for the next time.
 """
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +33,6 @@ from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
 
 log = structlog.get_logger()
 
-FRESH_SECONDS = 60.0
-"""So long a look at what is offered counts."""
 AUTO = "auto"
 
 
@@ -104,13 +101,10 @@ class Installation:
         with InstallOffer(
             self.paths, self.store, own_platform(), self.order.bundle, also_expired=self.order.allow_expired
         ) as offer:
-            looked = time.monotonic()
             seen, release = self._due(offer)
             image = self.obtain(offer, seen, release)
             self.try_out(image)
-            if time.monotonic() - looked > FRESH_SECONDS:
-                seen = self._still_due(offer, release)
-            received = seen.received
+            received = self._still_due(offer, release).received
             counter = installed_counter(received.catalogue, installed_version(), received.floor)
             transaction = self.transaction_for(image, release, counter, offer.hosting_url)
             if self.order.bundle:
