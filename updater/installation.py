@@ -106,7 +106,8 @@ class Installation:
             self.try_out(image)
             received = self._still_due(offer, release).received
             counter = installed_counter(received.catalogue, installed_version(), received.floor)
-            transaction = self.transaction_for(image, release, counter, offer.hosting_url)
+            # Where nothing is signed in time, no version can be measured by what it hears from the hosting server.
+            transaction = self.transaction_for(image, release, counter, "" if offer.overlooked else offer.hosting_url)
             if self.order.bundle:
                 offer.keep(seen)
             said = "Its bundle had expired, and was taken because a person has said so." if offer.overlooked else ""
