@@ -16,6 +16,7 @@ from appliance.settings.store import SettingsStore
 from appliance.version import installed_version
 from updater import archive_download, offered
 from updater.bundle import BASE, Bundle
+from updater.counting import counted
 from updater.errors import Reason, TrustError, TrustFolderError, UntrustedError
 from updater.fetching import Fetcher, FetchLimits
 from updater.followed import followed
@@ -92,11 +93,8 @@ class InstallOffer:
 
     def fetch(self, target: Target, tell: Tell) -> Path:
         """Return the file of an archive, as it was signed."""
-        source = self._source()
-        try:
+        with counted(self._paths, self._source()) as source:
             return archive_download.download(target, source, self._paths.update / "images", tell)
-        finally:
-            source.close()
 
     def drop_archives(self) -> None:
         """Give the room of archives back, whose images are in the engine by now. Raises OSError."""
@@ -123,7 +121,10 @@ class InstallOffer:
 
     def _verified(self, *, also_expired: bool = False) -> Seen:
         base = BASE if self._bundle else f"{self.hosting_url}/tuf"
-        with site_client(self._paths, self._followed, self._source(), base) as client:
+        with (
+            counted(self._paths, self._source()) as source,
+            site_client(self._paths, self._followed, source, base) as client,
+        ):
             repository = client.refresh(also_expired=also_expired)
             before = offered.read(self._paths.update)
             received = receive_releases(

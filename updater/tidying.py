@@ -123,7 +123,8 @@ class _Janitor:
         name = str(own["Name"]).lstrip("/")
         preflight = self.engine.container(f"{name}-preflight")
         if preflight is not None and _labels(preflight).get(ROLE_LABEL) == "preflight":
-            self._remove(preflight, "The container of a preflight was removed.")
+            # With its volume: a copy of the settings is in it.
+            self._remove(preflight, "The container of a preflight was removed.", volumes=True)
         switcher = self.engine.container(f"{name}-updater")
         if switcher is not None and _labels(switcher).get(ROLE_LABEL) == "switcher" and self._has_ended(switcher, transaction):
             self._remove(switcher, "The container of a switcher was removed.")
@@ -138,8 +139,8 @@ class _Janitor:
         ended = {result.transaction for result in history.read(self.paths.update)}
         return _labels(switcher).get(TRANSACTION_LABEL) in ended | ({transaction.transaction} if transaction else set())
 
-    def _remove(self, container: Json, sentence: str) -> None:
-        self.engine.remove(container["Id"], force=True)
+    def _remove(self, container: Json, sentence: str, *, volumes: bool = False) -> None:
+        self.engine.remove(container["Id"], force=True, volumes=volumes)
         self.done.append(sentence)
 
     def _remove_tags(self, own: Json) -> None:

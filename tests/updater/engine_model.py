@@ -45,6 +45,7 @@ class ModelEngine(Engine):
         self.refuses: Callable[[str, tuple[object, ...]], EngineFailure | None] = lambda _call, _arguments: None
         self.done: list[str] = []
         self.own: str | None = None
+        self.removed_with_volumes: list[str] = []
         self.all: dict[str, Json] = {}
         self.tags = {"dca/appliance:stable": OLD_IMAGE, "dca/appliance:0.2.0": NEW_IMAGE}
         old: Any = deepcopy(INSPECT)
@@ -80,6 +81,8 @@ class ModelEngine(Engine):
         self._change("rename", (container, name), lambda: self._rename(container, name))
 
     def remove(self, container: str, *, force: bool = False, volumes: bool = False) -> None:
+        if volumes and (found := self._find(container)):
+            self.removed_with_volumes.append(str(found["Name"]).lstrip("/"))
         self._change("remove", (container,), lambda: self.all.pop((self._find(container) or {"Id": ""})["Id"], None))
 
     def set_restart_policy(self, container: str, policy: Json) -> None:

@@ -163,6 +163,7 @@ def test_leftovers_of_an_update_go_and_the_newest_earlier_image_stays(engine: Mo
     assert len(tidy(engine, paths)) == 4
 
     assert list(engine.all) == [engine.own]
+    assert engine.removed_with_volumes == ["dca-preflight"]
     assert [tag for tag in engine.tags if "rollback" in tag] == [f"dca/appliance:rollback-{TRANSACTION}"]
     assert list(paths.update.glob("ack-*")) == []
     assert (paths.update / "reserve").exists()
