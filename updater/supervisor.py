@@ -29,7 +29,7 @@ from updater.configuration_checks import ConfigurationChecks, Told
 from updater.configuration_watch import TRIAL_SECONDS, ConfigurationWatch
 from updater.control import control_application
 from updater.engine_watch import EngineWatch
-from updater.errors import RunFolderError
+from updater.errors import RunFolderError, UpdateOffError
 from updater.fork import load_beforehand
 from updater.health import HealthCheck
 from updater.image_decision import ImageDecision
@@ -195,7 +195,7 @@ class Supervisor:
         settings = self._store.effective().settings
         specs = {spec.name: spec for spec in self._declare(settings, self._paths)}
         was_enabled, enabled = self._settings.health_check.enabled, settings.health_check.enabled
-        self._settings = settings
+        before, self._settings = self._settings.update, settings
         for component in self._components:
             component.next_spec = specs[component.name]
             if not enabled:
@@ -205,6 +205,9 @@ class Supervisor:
         self._health_check.wake()
         self._engine.ask()
         self.images.look()
+        if (settings.update.level, settings.update.channel) != (before.level, before.channel):
+            with contextlib.suppress(UpdateOffError):  # what is published has not changed, but what of it is for this site
+                self.check(None)
 
     def check(self, told: Told | None) -> None:
         """Check for what is new soon; `told` is what the hosting server says is there, if it was it. Raises UpdateOffError."""

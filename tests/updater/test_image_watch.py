@@ -215,6 +215,20 @@ def test_the_real_installer_looks_again_and_says_why_it_does_not_install(site: O
     assert "could not be tidied" not in site.appliance.log.read_text()
 
 
+@pytest.mark.parametrize("changed", [{"channel": "beta"}, {"level": "notify"}])
+def test_another_channel_or_level_is_looked_up_at_once(site: OfferedTo, changed: dict[str, str]) -> None:
+    asked = site.folder / "asked"
+    site.settings(level="config")
+    site.start(receive_command=["sh", "-c", f"echo . >> {asked}"])
+    assert not asked.exists()
+    site.settings(kilobytes_per_second=5)
+    site.settings(**changed)
+    wait_until(asked.exists)
+    site.settings(level="off")
+    wait_until(lambda: not site.told["checking"])
+    assert asked.read_text() == ".\n"
+
+
 def test_a_replacement_that_is_stuck_is_an_issue_that_names_the_containers(site: OfferedTo) -> None:
     site.transaction("stuck", text="The engine does not start anything.")
     site.start()
