@@ -59,8 +59,7 @@ class InstalledSite:
         self.engine.images.get(self._base).tag(self.mark, "stable")
         self.releases.releases.append(self.described(installed_version(), 1, self.image("stable")))
         self.give_data()
-        socket = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
-        volumes = {str(self.site.paths.data): {"bind": "/data"}, socket: {"bind": "/var/run/docker.sock"}}
+        volumes = {str(self.site.paths.data): {"bind": "/data"}, self.socket: {"bind": "/var/run/docker.sock"}}
         given: dict[str, Any] = {
             "name": self.mark,
             "network_mode": "host",
@@ -69,7 +68,7 @@ class InstalledSite:
             "security_opt": ["no-new-privileges:true"],
             "tmpfs": {"/tmp": "mode=1777", "/run/dca": f"uid={UID},gid={UID},mode=0700"},
             "volumes": volumes,
-            "group_add": [str(Path(socket).stat().st_gid)],
+            "group_add": [str(Path(self.socket).stat().st_gid)],
             "environment": {"DCA_WEB_PORT": str(self._port)},
             "restart_policy": {"Name": "unless-stopped"},
             "healthcheck": HEALTH,
@@ -82,6 +81,11 @@ class InstalledSite:
         data = self.site.paths.data
         for path in (data, *data.rglob("*")):
             os.chown(path, UID, UID, follow_symlinks=False)
+
+    @property
+    def socket(self) -> str:
+        """The socket of the engine on this host."""
+        return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
     @property
     def main(self) -> Container:
