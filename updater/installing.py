@@ -39,7 +39,7 @@ from updater.errors import (
 from updater.going_back import go_back
 from updater.history import Result
 from updater.installation import AUTO, Installation, Order
-from updater.locks import INSTALL_LOCK, held
+from updater.locks import held_for_install
 
 log = structlog.get_logger()
 
@@ -83,7 +83,7 @@ def install(paths: Paths, order: Order) -> Answer:
     try:
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(held(paths.update / INSTALL_LOCK, wait=False))
+                stack.enter_context(held_for_install(paths.update))
             except BlockingIOError:
                 return Answer("refused", transaction, "under way", "Another installation is under way. Wait until it has ended.")
             return _install(paths, order, transaction)

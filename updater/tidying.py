@@ -52,8 +52,8 @@ def tidy(engine: Engine, paths: Paths) -> list[str]:
     """Return what was done, a sentence each. Without an engine only files are looked after. Raises OSError."""
     with ExitStack() as stack:
         try:
-            for lock in (INSTALL_LOCK, SWITCHER_LOCK):
-                stack.enter_context(held(paths.update / lock, wait=False))
+            stack.enter_context(held(paths.update / INSTALL_LOCK, wait=False, shared=True))
+            stack.enter_context(held(paths.update / SWITCHER_LOCK, wait=False))
         except BlockingIOError:
             return []
         janitor = _Janitor(engine, paths)

@@ -153,9 +153,9 @@ def test_versions_that_are_not_to_be_installed_are_refused_in_their_words(site: 
     site.releases.releases.append(replace(release, min_engine_api="1.99"))
     site.releases.publish()
     assert refused("--version", NEXT)[0] == "engine"
-    older = site.described("0.0.9", 0, image, archive=True)
-    site.releases.releases = [older, *site.releases.releases]
-    site.releases.offer = Offer("0.0.9", 0)
+    older, installed = site.described("0.0.9", 1, image), replace(site.releases.releases[0], counter=2)
+    site.releases.releases = [older, installed]
+    site.releases.offer = Offer("0.0.9", 1)
     site.releases.publish()
     assert refused("--version", "0.0.9")[0] == "downgrade"
     assert refused(by="auto")[0] == "downgrade"

@@ -1,13 +1,15 @@
 """What the installer says, notes and leaves where nothing can be installed; real installations are in tests/engine."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.paths import Paths
-from tests.children import run_child
+from tests.children import run_child, wait_until
+from tests.conftest import StartChild
 from updater import history, progress
 from updater.history import Result
 from updater.journal import Journal
@@ -25,10 +27,22 @@ def paths(tmp_path: Path) -> Paths:
     return made
 
 
+def environment(paths: Paths) -> dict[str, str]:
+    return {"DCA_DATA_DIR": str(paths.data), "DCA_RUN_DIR": str(paths.run), "DOCKER_HOST": "unix:///nowhere.sock"}
+
+
+def open_files(pid: int) -> set[str]:
+    """Return the files that a process has open."""
+    found = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found.add(str(entry.readlink()))
+    return found
+
+
 def install(paths: Paths, *words: str, by: str = "console") -> dict[str, Any]:
     """Install in a process of its own, as the supervisor does."""
-    environment = {"DCA_DATA_DIR": str(paths.data), "DCA_RUN_DIR": str(paths.run), "DOCKER_HOST": "unix:///nowhere.sock"}
-    finished = run_child([*INSTALL, "--by", by, *words], environment=environment)
+    finished = run_child([*INSTALL, "--by", by, *words], environment=environment(paths))
     assert finished.returncode == 0, finished
     return dict(json.loads(finished.stdout))
 
@@ -84,6 +98,16 @@ def test_a_second_one_is_refused_at_once(paths: Paths) -> None:
         answer = install(paths)
 
     assert (answer["what"], answer["reason"]) == ("refused", "under way")
+
+
+def test_a_tidying_is_waited_for(paths: Paths, start_child: StartChild) -> None:
+    with held(paths.update / INSTALL_LOCK, shared=True):
+        child = start_child([*INSTALL, "--by", "console"], environment=environment(paths))
+        wait_until("it wants the lock", lambda: str(paths.update / INSTALL_LOCK) in open_files(child.pid))
+
+    answer = json.loads(child.wait().stdout)
+
+    assert (answer["what"], answer["reason"]) == ("refused", "cannot")
 
 
 @pytest.mark.parametrize("words", [(), ("--back",), ("--version", "0.3.0")])
