@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 import structlog
 from tornado.web import HTTPError, StaticFileHandler
 
 from hosting.clock import utc_now
+from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
-from hosting.errors import BusyError, DataError, RepositoryError
+from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
 from hosting.version import installed_version
 from hosting.web import SECURITY_HEADERS, BaseHandler
 
@@ -52,6 +53,13 @@ class ThrottledError(HTTPError):
     def __init__(self, wait: int) -> None:
         super().__init__(429, f"Too many attempts to log in. Try again in {wait} seconds.")
         self.wait = wait
+
+
+class GroupAsked(NamedTuple):
+    """The name of a group that somebody asked for, and why it is none; both empty where nobody did."""
+
+    name: str
+    fault: str
 
 
 class ConsoleHandler(BaseHandler):
@@ -97,6 +105,19 @@ class ConsoleHandler(BaseHandler):
     def url(self, path: str, **query: str) -> str:
         """Return the address of a page, below the path of the public URL."""
         return f"{self.config.base_path}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def open_group(self, pages: str) -> GroupAsked | None:
+        """Redirect to the page below `pages` of the group in `?group=NAME`, and return None; return what was asked otherwise."""
+        name = self.get_query_argument("group", "").strip()
+        if not name:
+            return GroupAsked("", "")
+        try:
+            group_scope(name)
+        except ConfigurationError as error:
+            self.set_status(422)
+            return GroupAsked(name, str(error))
+        self.redirect(self.url(f"{pages}/group/{name}"))
+        return None
 
     def page(self, template: str, **values: Any) -> None:
         """Answer with a page."""

@@ -30,16 +30,9 @@ class ConfigurationPage(ConsoleHandler):
 
     async def get(self) -> None:
         """Show the documents; `?group=NAME` opens the page of a group, which need not be there yet."""
-        group, fault = self.get_query_argument("group", "").strip(), ""
-        if group:
-            try:
-                group_scope(group)
-            except ConfigurationError as error:
-                fault = str(error)
-                self.set_status(422)
-            else:
-                self.redirect(self.url(f"/configuration/group/{group}"))
-                return
+        asked = self.open_group("/configuration")
+        if asked is None:
+            return
 
         def look(connection: sa.Connection) -> dict[str, Any]:
             own, own_count = configuration.sites_with_own(connection, limit=SITES_SHOWN)
@@ -53,7 +46,7 @@ class ConfigurationPage(ConsoleHandler):
 
         found = await self.services.database.read(look)
         ready = RepositoryFolder(self.config.repository).is_published
-        self.page("configuration.html", ready=ready, group=group, fault=fault, **_words(), **found)
+        self.page("configuration.html", ready=ready, asked=asked, **_words(), **found)
 
 
 def _words() -> dict[str, Any]:

@@ -20,7 +20,6 @@ from appliance.release import (
     offer_for,
 )
 from hosting.configuration.publishing import NO_REPOSITORY, Publishing
-from hosting.configuration.scope import group_scope
 from hosting.console import chart, texts, update_texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, releases, sites
@@ -77,16 +76,9 @@ class ReleasesPage(ConsoleHandler):
         channel = self.get_query_argument("channel", DEFAULT_CHANNEL)
         if not CHANNEL_NAME.fullmatch(channel):
             raise HTTPError(404)
-        group, fault = self.get_query_argument("group", "").strip(), ""
-        if group:
-            try:
-                group_scope(group)
-            except ConfigurationError as error:
-                fault = str(error)
-                self.set_status(422)
-            else:
-                self.redirect(self.url(f"/releases/{channel}/group/{group}"))
-                return
+        asked = self.open_group(f"/releases/{channel}")
+        if asked is None:
+            return
         published = await self.services.database.run(lambda: look_at(self.services.publishing, channel))
         offered = published.offers.default
 
@@ -113,8 +105,7 @@ class ReleasesPage(ConsoleHandler):
             channel=channel,
             current=current,
             drawing=chart.draw(_growth(found["arrivals"]), f"Sites that moved to {offered.version}") if offered else None,
-            group=group,
-            fault=fault,
+            asked=asked,
             **_words(),
             **found,
         )
