@@ -34,20 +34,25 @@ POOL = "10.216.0.0/16"
 LAUNCH = """
 root=${1%/} folder=$2
 shift 2
-if [ "$root" ]; then
-    mount --bind "$root" "$root"  # the daemon wants / to be a mount
-fi
-mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=0755 tmpfs "$folder/run"
 if [ "$root" ]; then
+    mount --bind "$root" "$root"
     mkdir -p "$root$folder"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs -o mode=0755 tmpfs "$root/run"
     mount --rbind "$folder" "$root$folder"
+    mount -t proc proc "$root/proc"
+    cd "$root"
+    # With chroot alone, what is run inside a container later (docker exec) would find itself at the root of this machine.
+    pivot_root . mnt
+    cd /
+    umount --lazy /mnt
+else
+    mount -t proc proc /proc
 fi
 trap 'kill -TERM $daemon' TERM
-chroot "$root/" "$@" &
+"$@" &
 daemon=$!
 wait $daemon || wait $daemon
 """
