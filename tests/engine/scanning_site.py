@@ -17,7 +17,7 @@ from appliance.clock import to_rfc3339
 from appliance.report import Reading
 from tests.children import Child, wait_until
 from tests.end_to_end.configuration import HostingTeam
-from tests.engine.site import HEALTH, NAME, REFERENCE, SOCKET_GROUP, Site, Wanted
+from tests.engine.site import COMPOSE_IMAGE, HEALTH, NAME, REFERENCE, SITE_NAME, SOCKET_GROUP, START_SECONDS, Site, Wanted
 
 PRINTERS, ANSWERING = 13, 12
 """One of the fleet does not answer to SNMP."""
@@ -105,9 +105,10 @@ class ScanningSite(Site):
             *("run", "--detach", "--name", NAME, "--restart", "unless-stopped", "--network", "host"),
             *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
             *("--volume", f"{self.door.path}:/var/run/docker.sock", "--group-add", str(SOCKET_GROUP)),
-            *(*HEALTH, REFERENCE),
+            *("--label", f"{COMPOSE_IMAGE}={self.image_id(REFERENCE)}", *HEALTH, REFERENCE),
         )
-        wait_until("the appliance is healthy", self.healthy)
+        wait_until("the appliance is healthy", self.healthy, START_SECONDS)
+        self.docker("exec", NAME, "dca", "settings", "set", f"site.name={SITE_NAME}")
         self.before = self.facts()
         self.docker("exec", "--detach", NAME, "python3", "-P", "-c", SCANNING)
         wait_until("all printers are known", lambda: len({key for key, _ in self.kept().at_server}) == ANSWERING, SENT_SECONDS)

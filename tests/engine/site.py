@@ -28,9 +28,9 @@ REFERENCE = f"{REPOSITORY}:stable"
 SOCKET_GROUP = 4711
 SITE_NAME = "Berlin"
 END_SECONDS = 120.0
-AFTER_END_SECONDS = 30.0
+AFTER_END_SECONDS = 90.0
 """For what is tidied up once the history tells of the end."""
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 OURS = ("dca.role", "dca.transaction")
 COMPOSE_IMAGE = "com.docker.compose.image"
 COMPOSE = {
@@ -40,7 +40,7 @@ COMPOSE = {
     "com.docker.compose.oneoff": "False",
     "com.docker.compose.config-hash": "0123456789abcdef",
 }
-HEALTH = ("--health-interval", "2s", "--health-timeout", "15s", "--health-start-period", "5s", "--health-retries", "4")
+HEALTH = ("--health-interval", "2s", "--health-timeout", "15s", "--health-start-period", "5s", "--health-retries", "8")
 """Faster than that of the image, and the user's own: it has to stay."""
 
 

@@ -10,6 +10,7 @@ import docker
 import pytest
 
 from tests.children import wait_until
+from tests.conftest import ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
@@ -74,7 +75,8 @@ def private(engine: docker.DockerClient, appliance_image: str, tmp_path_factory:
 def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
     """Yield a site of version 9.0.1 that is enrolled at a hosting team."""
     private.clear()
-    with Door(tmp_path / "door.sock", private.socket) as door:
+    allowed = documented_calls()
+    with Door(tmp_path / "door.sock", private.socket, lambda call: call.pattern in allowed) as door:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = int(free.getsockname()[1])
         place = Site(private, door, port)
@@ -89,27 +91,37 @@ def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
     private.clear()
 
 
-def archive(site: Site, version: str, tmp_path: Path) -> tuple[str, str]:
-    """Return how a release names the archive of a version, which the engine of the site no longer has afterwards."""
+def documented_calls() -> set[str]:
+    """Return the calls that a proxy of the socket has to let through, by the guide."""
+    guide = (ROOT / "docs/site-guide.md").read_text()
+    rows = re.findall(r"^\| (GET|POST|PUT|DELETE) \| (`/[^|]+`) \|", guide, re.MULTILINE)
+    paths = [(method, path) for method, paths in rows for path in re.findall(r"`(/[^`]+)`", paths)]
+    return {f"{method} {path.replace('/ID', '/{id}').replace('/NAME', '/{name}')}" for method, path in paths}
+
+
+def archive(site: Site, version: str, tmp_path: Path) -> Path:
+    """Return the archive of a version, which the engine of the site no longer has afterwards."""
     file = save_archive(site.engine.address, f"{REPOSITORY}:{version}", tmp_path / f"{version}.tar.gz")
-    return "--archive", str(file)
+    site.docker("rmi", f"{REPOSITORY}:{version}")
+    return file
 
 
 def test_a_release_is_picked_up_applied_and_confirmed_and_a_bad_one_is_taken_back(site: UpdatingSite, tmp_path: Path) -> None:
-    site.team.release("9.0.2", *archive(site, "9.0.2", tmp_path))
+    new = site.image_id(f"{REPOSITORY}:9.0.2")
+    site.team.release("9.0.2", "--archive", str(archive(site, "9.0.2", tmp_path)))
     site.team.offer("9.0.2")
 
     good = site.ended("9.0.2", "installed")
-    _, problems = site.wait_end(Wanted(good, site.image_id(f"{REPOSITORY}:9.0.2"), "installed"))
+    _, problems = site.wait_end(Wanted(good, new, "installed"))
     assert problems == []
-    site.told("9.0.2 is installed")
+    site.told("Version 9.0.2 is installed.", "Runs 9.0.2")
 
-    site.team.release("9.0.3", *archive(site, "9.0.3", tmp_path), deadline=15)
+    site.team.release("9.0.3", "--archive", str(archive(site, "9.0.3", tmp_path)), deadline=15)
     site.team.offer("9.0.3")
 
     bad = site.ended("9.0.3", "rolled_back")
-    _, problems = site.wait_end(Wanted(bad, site.image_id(f"{REPOSITORY}:9.0.2"), "rolled_back", denied=True))
+    _, problems = site.wait_end(Wanted(bad, new, "rolled_back", denied=True))
     assert problems == []
     assert [row.version for row in denied.read(site.updates)] == ["9.0.3"]
-    site.told("XX")
-    print(site.door.patterns)
+    site.told("Version 9.0.3: failed.", "Runs 9.0.2")
+    assert set(site.door.patterns) <= documented_calls(), "and nothing was refused that was needed"

@@ -1,0 +1,98 @@
+"""What happens to a site while it changes its version: a port is taken, the engine is restarted, the new container is removed."""
+
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import docker
+import pytest
+
+from tests.children import wait_until
+from tests.engine.daemon import EngineKind
+from tests.engine.door import Call
+from tests.engine.matrix import Matrix, running
+from tests.engine.points import step_of
+from tests.engine.site import Wanted
+from tests.requirement import missing
+
+DEADLINE, STEADY = 12.0, 2.0
+
+
+@pytest.fixture(scope="module")
+def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
+    """Yield an engine of its own with all images."""
+    kind = EngineKind.of_environment()
+    if lacks := kind.available():
+        missing(lacks)
+    with running(kind, appliance_image) as made:
+        yield made
+
+
+@pytest.fixture
+def installed(matrix: Matrix) -> Matrix:
+    """Return the site with the first version, just installed."""
+    matrix.begin("unless-stopped")
+    return matrix
+
+
+def update(matrix: Matrix) -> str:
+    """Begin the update to the second version; return its transaction."""
+    mark = secrets.token_hex(6)
+    beginning = matrix.site.begin(mark, matrix.images["good"][1], "9.0.2", deadline=DEADLINE, steady=STEADY)
+    beginning.communicate(timeout=60)
+    return mark
+
+
+def at(matrix: Matrix, step: str) -> Callable[[Call], bool]:
+    """Return what tells the call of the switcher that is this step."""
+    old = matrix.site.container()["Id"]
+    return lambda call: call.changes and matrix.site.role(call.container) == "switcher" and step_of(call, old) == step
+
+
+def test_a_port_that_was_taken_meanwhile_leads_back_to_the_version_before(installed: Matrix) -> None:
+    site = installed.site
+    before = site.image_id(installed.images["good"][0])
+    with ExitStack() as taken:
+
+        def take(_call: Call) -> None:
+            taken.enter_context(socket.create_server(("127.0.0.1", site.port)))
+
+        site.door.at(at(installed, "start new"), take, when="before", answers=True)
+        site.door.at(at(installed, "start old"), lambda _: taken.close(), when="before", answers=True)
+        mark = update(installed)
+        # The port is free again before the version before is started; else that could not run either.
+        wait_until("it goes back", lambda: site.result(mark), 120)
+
+    _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=True))
+    assert problems == []
+
+
+def test_an_engine_that_is_restarted_in_the_middle_is_waited_for(installed: Matrix) -> None:
+    site = installed.site
+    site.door.at(at(installed, "create new"), lambda _: site.engine.restart(), when="before")
+    mark = update(installed)
+
+    _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []
+
+
+def test_an_administrator_who_removes_the_new_container_gets_the_version_before(installed: Matrix) -> None:
+    site = installed.site
+    before = site.image_id(installed.images["good"][0])
+    old = site.container()["Id"]
+    mark = update(installed)
+
+    wait_until("the new one runs", lambda: _runs_anew(installed, old), 60)
+    site.docker("rm", "--force", "dca")
+
+    _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=True))
+    assert problems == []
+
+
+def _runs_anew(matrix: Matrix, old: str) -> bool:
+    try:
+        container = matrix.site.container()
+    except docker.errors.NotFound:
+        return False
+    return bool(container["Id"] != old and container["State"]["Running"])
