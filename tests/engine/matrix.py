@@ -19,7 +19,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -164,8 +164,8 @@ def points_of(variant: Variant, recorded: Sequence[Point]) -> list[Point]:
     return [*[point for point in recorded if point.role == "switcher" and point.nth > last_start], Point("gate", "look"), *writes]
 
 
-def run(matrix: Matrix, options: argparse.Namespace) -> Iterator[Ended]:
-    """Run what the options choose and yield each result."""
+def run(matrix: Matrix, options: argparse.Namespace, done: Collection[Case] = ()) -> Iterator[Ended]:
+    """Run what the options choose, without what was done earlier, and yield each result."""
     for policy in options.policies:
         matrix.begin(policy)
         for variant in options.variants:
@@ -173,11 +173,22 @@ def run(matrix: Matrix, options: argparse.Namespace) -> Iterator[Ended]:
             yield ended
             points = [point for point in points_of(variant, recorded) if re.search(options.steps, point.text)]
             cases = [Case(variant, policy, fault, point) for point in points for fault in options.faults]
-            for case in cases[:: options.every]:
+            for case in (case for case in cases[:: options.every] if case not in done):
                 if not ended.right:
                     matrix.begin(policy)
                 ended = matrix.run(case)
                 yield ended
+
+
+def earlier(file: Path) -> list[Ended]:
+    """Return the results in a file that `--results` wrote."""
+    results = []
+    for line in file.read_text().splitlines():
+        told = json.loads(line)
+        case = told["case"]
+        point = Point(**case["point"]) if case["point"] else None
+        results.append(Ended(**told | {"case": Case(**case | {"point": point}), "problems": tuple(told["problems"])}))
+    return results
 
 
 def table(results: Sequence[Ended], engine: str) -> str:
@@ -247,15 +258,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="run each N-th case only")
     parser.add_argument("--image", default=IMAGE, help="the image of the appliance, at the engine of DOCKER_HOST")
     parser.add_argument("--write", action="store_true", help="put the table into docs/crash-matrix.md")
-    parser.add_argument("--results", type=Path, help="write each result as a line of JSON, too")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="write each result as a line of JSON, too")
+    parser.add_argument(
+        "--from", dest="earlier", type=Path, metavar="FILE", help="begin with the results of a run that was stopped"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the engine goes with us
     kind = EngineKind.of_environment()
-    results = []
+    results = earlier(options.earlier) if options.earlier else []
+    done = {ended.case for ended in results}
     with running(kind, options.image) as matrix:
         version = matrix.site.docker("version", "--format", "{{.Server.Version}}, API {{.Server.APIVersion}}")
         driver = matrix.site.docker("info", "--format", "{{.Driver}}")
-        for ended in run(matrix, options):
+        for ended in run(matrix, options, done):
             results.append(ended)
             print(f"{len(results):4}  {describe(ended)}", flush=True)
             if options.results:
