@@ -183,7 +183,7 @@ def test_a_collector_that_dies_at_its_start_after_a_power_cut_gets_the_old_confi
 
 def test_another_configuration_during_a_trial_takes_its_place(followed: Followed) -> None:
     good = followed.site.in_force
-    followed.start(trial_seconds=5)
+    followed.start(trial_seconds=60)
     followed.publish(21)
     followed.check()
     wait_until(lambda: followed.site.in_force.watches == 1)
