@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,14 +20,17 @@ from updater.awake_clock import AwakeClock
 from updater.container_spec import Json
 from updater.engine import Engine
 from updater.fetching import Fetcher, FetchLimits
+from updater.followed import followed
 from updater.gate import Candidate, Gate, Verdict
 from updater.journal import Transaction
+from updater.site_repository import site_client
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.4
 """Less than a second: longer gaps count as a machine that stood still."""
-TIMESTAMP_BYTES = 16 << 10
+DOCUMENTS = ("documents", "releases", "*.lock")
+"""What of the trusted folder a refresh does without."""
 SERVICE_LABELS = ("com.docker.compose.project", "com.docker.compose.service")
 
 
@@ -78,17 +83,23 @@ class GateWatch:
 
 
 def reaches_hosting(paths: Paths, transaction: Transaction) -> bool:
-    """Return whether this process gets the newest metadata of the hosting server, through proxy and authority of the site."""
+    """Return whether this version can bring itself up to date at the hosting server, through proxy and authority of the site.
+
+    It is the whole check of the new version, not the connection alone: metadata that has expired is nobody's fault here. It works
+    on a copy of what the site trusts.
+    """
     try:
-        settings = SettingsStore(paths.settings).effective().settings
-        fetcher = Fetcher(settings.hosting, FetchLimits(connect_seconds=5.0, read_seconds=10.0))
-        try:
-            for _ in fetcher.fetch(f"{transaction.hosting_url}/tuf/metadata/timestamp.json", TIMESTAMP_BYTES):
-                pass
-        finally:
-            fetcher.close()
-    except DcaError as error:
-        log.info("The hosting server is not reached from here.", reason=str(error))
+        store = SettingsStore(paths.settings)
+        known = followed(store)
+        fetcher = Fetcher(store.effective().settings.hosting, FetchLimits(connect_seconds=5.0, read_seconds=10.0))
+        with tempfile.TemporaryDirectory(prefix="dca-") as scratch:
+            copy = Paths(data=Path(scratch), run=paths.run)
+            trusted = paths.repository(known.root_sha256)
+            shutil.copytree(trusted, copy.repository(known.root_sha256), symlinks=True, ignore=shutil.ignore_patterns(*DOCUMENTS))
+            with site_client(copy, known, fetcher, f"{transaction.hosting_url}/tuf") as client:
+                client.refresh()
+    except (DcaError, OSError) as error:
+        log.info("The hosting server is of no use from here.", reason=str(error))
         return False
     return True
 

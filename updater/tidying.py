@@ -17,7 +17,7 @@ from appliance.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.files import to_json
 from appliance.log import configure_logging
 from appliance.paths import Paths
-from updater import history, switcher_container, switching
+from updater import history, offered, switcher_container, switching
 from updater.container_spec import Json
 from updater.engine import Engine, split_reference
 from updater.errors import EngineError
@@ -165,17 +165,30 @@ class _Janitor:
         failed = [result.transaction for result in history.read(self.paths.update) if result.log]
         self._keep_only("failed", lambda name: name in failed[:FAILED_KEPT])
         self._keep_only("backup", lambda name: name in self._newest_installed())
+        offered_archives = self._offered_archives()
+        self._keep_only("images", lambda name: name.removesuffix(".json").removesuffix(".part") in offered_archives)
         for file in self.paths.update.glob("ack-*.json"):
             file.unlink(missing_ok=True)
         for file in self.paths.update.glob(".*.json.*"):
             if _age(file) > STALE_SECONDS:
                 file.unlink(missing_ok=True)
 
+    def _offered_archives(self) -> set[str]:
+        """Return the names of the image archives that may still be wanted."""
+        received = offered.read(self.paths.update)
+        releases = received.catalogue.releases if received and received.catalogue else ()
+        archives = (platform.archive for release in releases for platform in release.platforms.values())
+        return {archive.rpartition("/")[2] for archive in archives if archive}
+
     def _keep_only(self, folder: str, wanted: Callable[[str], bool]) -> None:
         parent = self.paths.update / folder
         for each in parent.iterdir() if parent.is_dir() else ():
-            if not wanted(each.name):
+            if wanted(each.name):
+                continue
+            if each.is_dir():
                 remove_tree(each)
+            else:
+                each.unlink(missing_ok=True)
 
 
 def _labels(container: Json) -> dict[str, str]:

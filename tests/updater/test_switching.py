@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.paths import Paths
-from updater import acknowledgement, history, switching
+from appliance.release import Catalogue, Platform, Release
+from updater import acknowledgement, history, offered, switching
 from updater.errors import EngineError, EngineFailure, SwitchError
 from updater.history import Result
 from updater.journal import Journal, Phase, Transaction
 from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held
+from updater.offered import Offered
 from updater.switch_steps import rollback_reference
 from updater.tidying import tidy
 
@@ -190,6 +193,21 @@ def test_logs_of_the_newest_failed_versions_and_settings_of_the_newest_update_st
 
     assert sorted(each.name for each in (paths.update / "failed").iterdir()) == failed[2:]
     assert [each.name for each in (paths.update / "backup").iterdir()] == [TRANSACTION]
+
+
+def test_archives_of_versions_that_are_offered_no_more_go(engine: ModelEngine, paths: Paths) -> None:
+    kept, gone = "0.2.0-linux-amd64.tar.gz", "0.1.9-linux-amd64.tar.gz"
+    platform = Platform("sha256:" + "c" * 64, 1000, archive=f"release/{kept}")
+    release = Release("0.2.0", 7, datetime(2026, 11, 1, tzinfo=UTC), {"linux/amd64": platform})
+    offered.write(paths.update, Offered("2026-11-26T01:00:00Z", catalogue=Catalogue("stable", (release,))))
+    images = paths.update / "images"
+    images.mkdir()
+    for name in (gone, f"{gone}.part", f"{kept}.part", f"{kept}.part.json"):
+        (images / name).write_bytes(b"piece")
+
+    tidy(engine, paths)
+
+    assert sorted(each.name for each in images.iterdir()) == [f"{kept}.part", f"{kept}.part.json"]
 
 
 def test_without_an_engine_the_files_are_looked_after(engine: ModelEngine, paths: Paths) -> None:
