@@ -50,6 +50,11 @@ class Candidate:
     health: str = ""
     """`starting`, `healthy`, `unhealthy`, or empty without a health check."""
 
+    @property
+    def taken_away(self) -> bool:
+        """Whether somebody stops or removes it: Compose does before it starts the one that replaces it."""
+        return self.status == "removing" or (self.status == "exited" and self.exit_code == 0)
+
     @classmethod
     def from_inspect(cls, found: Inspected) -> "Candidate":
         """Return what matters of an inspection."""
@@ -120,7 +125,7 @@ class Gate:
         self, now: float, candidate: Candidate | None, said: Acknowledgement | None, *, other_main: bool = False
     ) -> Verdict | None:
         """Return the decision, None while there is none. `other_main`: another appliance runs on this data folder."""
-        if candidate is None:
+        if candidate is None or candidate.taken_away:
             return self._vanished(now, other_main)
         self._vanished_since = None
         if bad := self._bad(candidate):
@@ -155,7 +160,8 @@ class Gate:
             self._vanished_since = now
         if now - self._vanished_since < VANISHED_SECONDS:
             return None
-        return Verdict("roll back", "vanished", f"The container of version {self._version} was removed while it was being tried.")
+        text = f"The container of version {self._version} was stopped or removed while it was being tried."
+        return Verdict("roll back", "vanished", text)
 
     def _bad(self, candidate: Candidate) -> Verdict | None:
         version = f"Version {self._version}"
@@ -167,7 +173,7 @@ class Gate:
         if candidate.restarts - self._first_restarts >= CRASHES:
             code = f" (exit code {self._exit_code})" if self._exit_code else ""
             return Verdict("roll back", "crashes", f"{version} ended again and again{code}.")
-        if candidate.status in ("exited", "dead", "removing"):
+        if candidate.status in ("exited", "dead"):
             return Verdict("roll back", "ended", f"{version} ended with exit code {candidate.exit_code}.")
         if candidate.health == "unhealthy":
             return Verdict("roll back", "unhealthy", f"{version} was found unhealthy by its health check.")

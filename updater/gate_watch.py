@@ -71,8 +71,9 @@ class GateWatch:
                 web_seen = True
                 self.web_seen()
             found = self.engine.container(container)
-            other = found is None and another_main(self.engine, self.paths, transaction)
             candidate = Candidate.from_inspect(found) if found is not None else None
+            gone = candidate is None or candidate.taken_away
+            other = gone and another_main(self.engine, self.paths, transaction)
             if verdict := gate.judge(self.timer.now(), candidate, said, other_main=other):
                 return verdict
             if gate.wants_control(self.timer.now()):

@@ -162,13 +162,14 @@ def test_contact_that_comes_later_forgets_what_was_tried() -> None:
     assert watch.judge(22, RUNNING, unreached) is None
 
 
-def test_container_that_is_gone_goes_back_unless_another_appliance_took_over() -> None:
+@pytest.mark.parametrize("gone", [None, replace(RUNNING, status="exited", exit_code=0), replace(RUNNING, status="removing")])
+def test_container_that_somebody_stops_or_removes_goes_back_unless_another_appliance_took_over(gone: Candidate | None) -> None:
     watch = gate()
     watch.judge(1, RUNNING, READY)
-    assert watch.judge(2, None, READY) is None
-    assert watch.judge(16, None, READY) is None
-    assert reason(watch.judge(17, None, READY)) == "vanished"
-    verdict = watch.judge(18, None, READY, other_main=True)
+    assert watch.judge(2, gone, READY) is None
+    assert watch.judge(16, gone, READY) is None
+    assert reason(watch.judge(17, gone, READY)) == "vanished"
+    verdict = watch.judge(18, gone, READY, other_main=True)
     assert verdict is not None
     assert verdict.decision == "superseded"
 
