@@ -31,6 +31,22 @@ def held(file: Path, *, wait: bool = True, shared: bool = False) -> Iterator[Non
 
 
 @contextmanager
+def held_within(file: Path, seconds: float) -> Iterator[None]:
+    """Hold a lock, waiting so long for another to let go of it. Raises BlockingIOError after that."""
+    end = time.monotonic() + seconds
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(held(file, wait=False))
+                break
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(PAUSE_SECONDS)
+        yield
+
+
+@contextmanager
 def held_for_install(folder: Path) -> Iterator[None]:
     """Hold the lock of the one installation. A tidying is waited for; BlockingIOError when another installation has it."""
     with ExitStack() as stack:

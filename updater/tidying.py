@@ -23,7 +23,7 @@ from updater.engine import Engine, split_reference
 from updater.errors import EngineError
 from updater.history import Result
 from updater.journal import FINISHED, Journal, Transaction
-from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held
+from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held, held_within
 from updater.switch_plan import ALIVE, Action, next_action
 from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL, Steps, remove_tree
 
@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 PATIENCE_SECONDS = 20.0
 FAILED_KEPT = 3
+LEAVING_SECONDS = 30.0
+"""So long a switcher that has ended may take to remove its own container."""
 STALE_SECONDS = 3600.0
 """A temporary file that old belongs to nobody any more."""
 
@@ -50,10 +52,12 @@ def _run(_options: argparse.Namespace) -> int:
 
 def tidy(engine: Engine, paths: Paths) -> list[str]:
     """Return what was done, a sentence each. Without an engine only files are looked after. Raises OSError."""
+    transaction = Journal(paths.update).read()
+    ended = transaction is not None and transaction.phase in FINISHED
     with ExitStack() as stack:
         try:
             stack.enter_context(held(paths.update / INSTALL_LOCK, wait=False, shared=True))
-            stack.enter_context(held(paths.update / SWITCHER_LOCK, wait=False))
+            stack.enter_context(held_within(paths.update / SWITCHER_LOCK, LEAVING_SECONDS if ended else 0.0))
         except BlockingIOError:
             return []
         janitor = _Janitor(engine, paths)

@@ -1,6 +1,8 @@
 """Handing a replacement over to the switcher, and what the janitor makes of one that was cut off."""
 
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,6 +124,19 @@ def test_janitor_leaves_alone_what_others_work_on(engine: ModelEngine, paths: Pa
     with held(paths.update / lock):
         assert tidy(engine, paths) == []
     assert written(paths).phase == "switching"
+
+
+def test_janitor_waits_for_a_switcher_that_is_leaving(engine: ModelEngine, paths: Paths) -> None:
+    Journal(paths.update).write(transaction(phase="rolled_back"))
+    engine.tag(OLD_IMAGE, rollback_reference(transaction()))
+    with ExitStack() as leaving:
+        leaving.enter_context(held(paths.update / SWITCHER_LOCK))
+        timer = threading.Timer(0.3, leaving.close)
+        timer.start()
+        done = tidy(engine, paths)
+        timer.join()
+    assert len(done) == 1
+    assert engine.image(rollback_reference(transaction())) is None
 
 
 @pytest.mark.parametrize("phase", ["prepared", "switching"])
