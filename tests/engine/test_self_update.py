@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
-from tests.engine.site import REPOSITORY, Site, Wanted
+from tests.engine.site import NAME, REPOSITORY, Site, Wanted
 from tests.engine.team import ReleasingTeam, save_archive
 from tests.requirement import missing
 from updater import denied, history
@@ -37,7 +37,11 @@ class UpdatingSite(Site):
         def found() -> bool:
             return any(row.to_version == version for row in history.read(self.updates))
 
-        wait_until(f"the update to {version} has ended", found, PICKED_UP_SECONDS)
+        try:
+            wait_until(f"the update to {version} has ended", found, PICKED_UP_SECONDS)
+        except AssertionError as error:
+            said = [self.docker("exec", NAME, "dca", "update", "status"), self.docker("logs", "--tail", "40", NAME)]
+            raise AssertionError(f"{error}: {history.read(self.updates)}\n{said}") from error
         row = next(row for row in history.read(self.updates) if row.to_version == version)
         assert row.outcome == outcome, row
         return row.transaction
@@ -76,7 +80,7 @@ def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
     """Yield a site of version 9.0.1 that is enrolled at a hosting team."""
     private.clear()
     allowed = documented_calls()
-    with Door(tmp_path / "door.sock", private.socket, lambda call: call.pattern in allowed) as door:
+    with Door(private.folder / "door.sock", private.socket, lambda call: call.pattern in allowed) as door:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = int(free.getsockname()[1])
         place = Site(private, door, port)
