@@ -12,7 +12,7 @@ from appliance.files import sync_folder, to_json, write_atomic
 from appliance.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater import acknowledgement
-from updater.container_spec import Json, successor
+from updater.container_spec import COMPOSE_REPLACE, Json, successor
 from updater.engine import Engine, split_reference
 from updater.errors import EngineError
 from updater.journal import Transaction
@@ -198,10 +198,17 @@ class Steps:
         if image is None or not transaction.old.inspect:
             name = transaction.old.name
             raise EngineError(f"The container {name} was removed, and so was what it could be made of again.", "not found")
+        self._remove_unfinished(transaction)
         spec = successor(transaction.old.inspect, image, image, reference=transaction.old.reference, labels={}, api=transaction.api)
         made = self._engine.create(spec.name, spec.body)
         for network, endpoint in spec.later_networks:
             self._engine.connect_network(network, made, endpoint)
+
+    def _remove_unfinished(self, transaction: Transaction) -> None:
+        """Remove what Compose made to replace the old one and never started: its next run would remove the appliance instead."""
+        for container in self._engine.containers({COMPOSE_REPLACE: transaction.old.id}):
+            if container["State"]["Status"] == "created":
+                self._engine.remove(container["Id"])
 
     def _rename_back(self, transaction: Transaction, world: World) -> None:
         assert world.old is not None
