@@ -24,6 +24,8 @@ RunAppliance = Callable[..., Container]
 DOCKER = shutil.which("docker", path=f"/usr/bin{os.pathsep}{os.environ.get('PATH', '')}") or "docker"
 
 
+# Before xdist's own, which reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of the engine on one worker: they share the image."""
     for item in items:
