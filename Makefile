@@ -35,7 +35,7 @@ test: $(VENV)/.dev frontend ## everything: style, types, room boundaries, tests 
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(TESTS)
+	$(BIN)/pytest --numprocesses 2 $(TESTS)
 
 .PHONY: conformance
 conformance: $(VENV)/.run ## `dca trust` against a checkout of theupdateframework/tuf-conformance (TUF_CONFORMANCE=DIR)

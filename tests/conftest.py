@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import pytest
+from xdist.remote import Producer
 
 from tests.children import Child, run_child, wait_until
 from tests.requirement import missing
+from tests.together import Together, make_scheduler
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Keep together what cannot run side by side."""
+    return make_scheduler(config, log)
 
 
 class FreePort(Protocol):

@@ -11,7 +11,7 @@ from tests.browser.conftest import PHONE, OpenPage, TakePicture, accessibility_f
 from tests.browser.test_webui import PASSWORD, Appliance, start_appliance
 from tests.webui.received import SIGNED_BY, receive, refuse
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture

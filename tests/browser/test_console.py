@@ -21,7 +21,7 @@ from tests.hosting.repository.published import Published
 from tests.hosting.running import PASSWORD, RunningServer
 from tests.hosting.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 from tests.hosting.test_updates import update
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 LOG = "loading the settings\nopening readings.db\nthe web interface did not answer within 180 seconds"
 NOTES = "Reads supplies of more models.\nScans that were cut short go on where they were."

@@ -15,7 +15,7 @@ from tests.appliance.store.samples import sample
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, accessibility_faults, overflows
 from tests.browser.test_webui import PASSWORD, Appliance, start_appliance
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 DAYS = 21
 PRINTERS = 13

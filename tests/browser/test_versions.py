@@ -20,7 +20,7 @@ from tests.updater.offering import NEXT, Offering
 from updater import denied
 from updater.history import Result, add
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 RUNNER = Path(__file__).with_name("run_appliance.py")
 INSTALLER = Path(__file__).parent.parent / "updater" / "installer.py"

@@ -14,7 +14,7 @@ from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessib
 from tests.children import Child, wait_until
 from tests.conftest import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser]
 
 PASSWORD = "correct horse battery"
 PAGES = ("/", "/devices", "/scanning", "/health", "/settings")

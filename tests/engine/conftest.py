@@ -24,14 +24,11 @@ RunAppliance = Callable[..., Container]
 DOCKER = shutil.which("docker", path=f"/usr/bin{os.pathsep}{os.environ.get('PATH', '')}") or "docker"
 
 
-# Before xdist's own, which reads the groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the engine on one worker: they share the image."""
+    """Give the tests of the engine their mark and their time."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.engine)
-            item.add_marker(pytest.mark.xdist_group("engine"))
             item.add_marker(pytest.mark.timeout(900))
 
 

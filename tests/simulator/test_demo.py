@@ -14,7 +14,7 @@ import pytest
 from tests.children import Child, run_child, wait_until
 from tests.conftest import ROOT, StartChild
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.timeout(300)]
 
 DEMO = ["python", "-m", "simulator.demo"]
 WHOLE = 200.0
