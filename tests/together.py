@@ -1,6 +1,7 @@
 """Which tests run on one worker, one after the other, when several workers share the run.
 
-Those of the engine share its images and containers, those of the browser one Chromium. All others are handed out one by one.
+Those of the engine share its images and containers, those of the browser one Chromium, those of signed configuration a fleet that
+each leaves to the next. All others are handed out one by one.
 (`--dist loadgroup` of pytest-xdist 3.8 marks the ids of tests for this, which pytest 9.2 no longer lets it.)
 """
 
@@ -8,7 +9,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-TOGETHER = ("tests/engine/", "tests/browser/", "tests/simulator/test_demo.py")
+TOGETHER = ("tests/engine/", "tests/browser/", "tests/end_to_end/test_configuration.py", "tests/simulator/test_demo.py")
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
