@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from appliance.errors import DataFolderError
-from appliance.files import to_json, write_atomic
+from updater.records import write_record
 
 FILE = "approval.json"
 
@@ -30,8 +30,7 @@ class Approvals:
     def give(self, approval: Approval) -> None:
         """Keep an approval in place of an earlier one. Raises DataFolderError."""
         try:
-            self._file.parent.mkdir(mode=0o700, exist_ok=True)
-            write_atomic(self._file, to_json(asdict(approval)))
+            write_record(self._file, asdict(approval))
         except OSError as error:
             raise DataFolderError(
                 f"That version {approval.version} is wanted could not be written down: {error.strerror}. Free some space, or make "

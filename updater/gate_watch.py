@@ -17,12 +17,12 @@ from appliance.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater import acknowledgement
 from updater.awake_clock import AwakeClock
-from updater.container_spec import Json
 from updater.engine import Engine
 from updater.fetching import Fetcher, FetchLimits
 from updater.followed import followed
 from updater.gate import Candidate, Gate, Verdict
 from updater.journal import Transaction
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, labels_of, name_of
 from updater.site_repository import site_client
 
 log = structlog.get_logger()
@@ -107,16 +107,16 @@ def reaches_hosting(paths: Paths, transaction: Transaction) -> bool:
 
 def another_main(engine: Engine, paths: Paths, transaction: Transaction) -> bool:
     """Return whether an appliance that is neither the old nor the new one has taken over this data folder."""
-    ours = transaction.old.inspect.get("Config", {}).get("Labels") or {}
+    ours = labels_of(transaction.old.inspect)
     service = {name: ours[name] for name in SERVICE_LABELS if name in ours}
     known = {transaction.old.id}
     found = [
         container
-        for container in engine.containers({"dca.role": "main"})
+        for container in engine.containers({ROLE_LABEL: "main"})
         if container["Id"] not in known
-        and _labels(container).get("dca.transaction") != transaction.transaction
+        and labels_of(container).get(TRANSACTION_LABEL) != transaction.transaction
         and container["State"]["Status"] == "running"
-        and (_name(container) == transaction.old.name or (service and service.items() <= _labels(container).items()))
+        and (name_of(container) == transaction.old.name or (service and service.items() <= labels_of(container).items()))
     ]
     return bool(found) and is_locked(paths.main_lock)
 
@@ -134,11 +134,3 @@ def is_locked(file: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def _labels(container: Json) -> dict[str, str]:
-    return (container.get("Config") or {}).get("Labels") or {}
-
-
-def _name(container: Json) -> str:
-    return str(container["Name"]).lstrip("/")

@@ -9,12 +9,12 @@ from appliance.release import Release
 from appliance.version import installed_version
 from updater import denied, history, offered
 from updater.denied import Denied
-from updater.engine import split_reference
 from updater.errors import NotInstalledError
 from updater.history import Result
 from updater.image_decision import own_platform
 from updater.install_offer import InstallOffer
 from updater.installation import Installation
+from updater.marks import kept_reference
 from updater.releases import installed_counter
 
 
@@ -29,7 +29,7 @@ def go_back(work: Installation) -> None:
     counter = installed_counter(catalogue, present, received.floor if received else 0)
     with InstallOffer(work.paths, work.store, own_platform()) as offer:
         url = offer.hosting_url
-        kept = work.engine.image(f"{split_reference(work.reference)[0]}:rollback-{before.transaction}")
+        kept = work.engine.image(kept_reference(work.reference, before.transaction))
         image = str(kept["Id"]) if kept else _obtain_again(work, offer, before.from_version)
     work.try_out(image)
     release = catalogue.find(before.from_version) if catalogue else None
@@ -48,8 +48,8 @@ def go_back(work: Installation) -> None:
 def _before(work: Installation) -> Result:
     """Return how the present version was installed. Raises NotInstalledError where there is no way back."""
     present = installed_version()
-    row = next((row for row in history.read(work.paths.update) if row.outcome == "installed"), None)
-    if row is None or row.to_version != present:
+    row = history.installation_of(work.paths.update, present)
+    if row is None:
         raise NotInstalledError(
             "nothing before",
             f"Version {present} was not installed by this appliance, so that there is nothing to go back to. Install the version "

@@ -62,6 +62,12 @@ def read(folder: Path) -> tuple[Result, ...]:
     return tuple(found)
 
 
+def installation_of(folder: Path, version: str) -> Result | None:
+    """Return how a version was installed, None unless it was the last one that this appliance installed."""
+    newest = next((row for row in read(folder) if row.outcome == "installed"), None)
+    return newest if newest and newest.to_version == version else None
+
+
 def end_of_log(text: str) -> str:
     """Return the end of a log that fits into a result."""
     return text.encode()[-LOG_BYTES:].decode(errors="ignore")

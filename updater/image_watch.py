@@ -167,8 +167,7 @@ class ImageWatch:
     def roll_back(self, by: str) -> None:
         """Go back to the version before. Raises InstallError with the reason why not."""
         self._require_quiet()
-        last = next((row for row in history.read(self._folder) if row.outcome == "installed"), None)
-        if last is None or last.to_version != installed_version():
+        if history.installation_of(self._folder, installed_version()) is None:
             raise InstallError("The installed version was not installed by this appliance: there is nothing to go back to.")
         self._order(Order(by, options=("--back",), told="the version before"))
 

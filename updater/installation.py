@@ -26,10 +26,10 @@ from updater.image_decision import ImageDecision, own_platform
 from updater.image_updates import NOT_YET_KNOWN
 from updater.install_offer import InstallOffer, Seen
 from updater.journal import FINISHED, GateTimes, Journal, Old, Transaction
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL
 from updater.probe import probe
 from updater.progress import ProgressFile, Stage
 from updater.releases import installed_counter
-from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
 
 log = structlog.get_logger()
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import DcaError
-from appliance.files import to_json, write_atomic
 from appliance.release import (
     Catalogue,
     Rollout,
@@ -15,6 +14,7 @@ from appliance.release import (
     write_rollout,
 )
 from appliance.settings.document import NO_MARKER
+from updater.records import write_record
 
 FORMAT = 1
 
@@ -43,7 +43,6 @@ def file_of(folder: Path) -> Path:
 
 def write(folder: Path, offered: Offered) -> None:
     """Replace what was received. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     value = {
         "format": FORMAT,
         "at": offered.at,
@@ -54,7 +53,7 @@ def write(folder: Path, offered: Offered) -> None:
         "floor": offered.floor,
         "problem": offered.problem,
     }
-    write_atomic(file_of(folder), to_json(value))
+    write_record(file_of(folder), value)
 
 
 def read(folder: Path) -> Offered | None:

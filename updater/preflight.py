@@ -16,9 +16,10 @@ from appliance.settings.store import SettingsStore
 from updater.container_spec import Inspected, Json, successor
 from updater.engine import Engine
 from updater.errors import EngineError, PreflightError
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, labels_of, name_of, preflight_name
 from updater.small_state import small_state
 
-ROLE = {"dca.role": "preflight"}
+ROLE = {ROLE_LABEL: "preflight"}
 HANDED = "/preflight"
 """Where the copy of the state is, in a volume of the container's own."""
 SECONDS = 180.0
@@ -65,10 +66,10 @@ def run(
         raise EngineError(f"The container engine has no image {image}.", "not found")
     if unfit := _other_platform(engine, described):
         return unfit
-    name = f"{str(own['Name']).lstrip('/')}-preflight"
+    name = preflight_name(name_of(own))
     _remove_leftover(engine, name)
     state = small_state(paths, environment)
-    body = _body(engine, described, own, ROLE | {"dca.transaction": transaction}, in_force=_in_force(paths, environment))
+    body = _body(engine, described, own, ROLE | {TRANSACTION_LABEL: transaction}, in_force=_in_force(paths, environment))
     named = [f"{name}={HANDED}/{file}" for name, file in state.variables.items()]
     body["Env"] = [*_kept(body.get("Env") or []), *named, f"DCA_DATA_DIR={HANDED}/{state.folder}"]
     made = engine.create(name, body)
@@ -145,7 +146,7 @@ def _remove_leftover(engine: Engine, name: str) -> None:
     found = engine.container(name)
     if found is None:
         return
-    if ROLE.items() <= (found["Config"].get("Labels") or {}).items():
+    if ROLE.items() <= labels_of(found).items():
         engine.remove(found["Id"], force=True, volumes=True)
         return
     raise PreflightError(f"There is a container named {name} that is not of the appliance. Give it another name.")

@@ -1,4 +1,4 @@
-"""How small lists are kept below `update`: a JSON document that is whole at every moment, and none where it cannot be read."""
+"""How small documents are kept below `update`: JSON that is whole at every moment, and lists of it."""
 
 import json
 from pathlib import Path
@@ -18,5 +18,10 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
 
 def write_rows(file: Path, rows: list[dict[str, Any]]) -> None:
     """Replace the rows. Raises OSError."""
+    write_record(file, rows)
+
+
+def write_record(file: Path, value: object) -> None:
+    """Replace a document, and make its folder where it is not there. Raises OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomic(file, to_json(rows))
+    write_atomic(file, to_json(value))

@@ -13,9 +13,9 @@ from pathlib import Path
 import structlog
 
 from appliance.clock import from_rfc3339, to_rfc3339, utc_now
-from appliance.files import to_json, write_atomic
 from appliance.version import installed_version
 from updater.lifecycle import Component, State
+from updater.records import write_record
 
 FILE = "soak.json"
 LENGTH = timedelta(hours=24)
@@ -95,8 +95,7 @@ class Soak:
     def _keep(self, soaking: Soaking) -> None:
         self._now = soaking
         try:
-            self._file.parent.mkdir(mode=0o700, exist_ok=True)
-            write_atomic(self._file, to_json(asdict(soaking)))
+            write_record(self._file, asdict(soaking))
         except OSError as error:
             log.warning("How often the new version ends could not be written down.", reason=error.strerror)
 

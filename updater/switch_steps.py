@@ -1,9 +1,8 @@
 """The steps of a replacement, each as an effect on the engine or the data volume, and the look at what there is."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -13,9 +12,10 @@ from appliance.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater import acknowledgement
 from updater.container_spec import COMPOSE_REPLACE, Json, successor
-from updater.engine import Engine, split_reference
+from updater.engine import Engine
 from updater.errors import EngineError
 from updater.journal import Transaction
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, kept_reference, labels_of, name_of
 from updater.switch_plan import NO_POLICY, Action, Part, World
 
 log = structlog.get_logger()
@@ -25,8 +25,6 @@ STOP_SECONDS = 30
 SETTINGS_FILES = ("settings.json", "settings.good.json")
 FAILED_STOP_SECONDS = 10
 """An appliance ends within 8 seconds; one that does not has failed anyhow, and the web UI is awaited."""
-TRANSACTION_LABEL = "dca.transaction"
-ROLE_LABEL = "dca.role"
 HELPERS = ("switcher", "preflight")
 LOG_FILE = "log.txt"
 
@@ -95,7 +93,7 @@ class Steps:
 
     def _named(self, name: str) -> Json | None:
         found = self._engine.container(name)
-        return found if found is not None and _name(found) == name else None
+        return found if found is not None and name_of(found) == name else None
 
     def _new(self, transaction: Transaction) -> Json | None:
         labelled = self._engine.containers({TRANSACTION_LABEL: transaction.transaction})
@@ -103,7 +101,7 @@ class Steps:
             (
                 container
                 for container in labelled
-                if container["Id"] != transaction.old.id and container["Config"]["Labels"].get(ROLE_LABEL) not in HELPERS
+                if container["Id"] != transaction.old.id and labels_of(container).get(ROLE_LABEL) not in HELPERS
             ),
             None,
         )
@@ -250,7 +248,7 @@ def failed_folder(paths: Paths, transaction: Transaction) -> Path:
 
 def rollback_reference(transaction: Transaction) -> str:
     """Return the name under which the old image is kept."""
-    return f"{split_reference(transaction.old.reference)[0]}:rollback-{transaction.transaction}"
+    return kept_reference(transaction.old.reference, transaction.transaction)
 
 
 def _make(folder: Path) -> None:
@@ -268,7 +266,7 @@ def _part(found: Json, transaction: Transaction) -> Part:
     policy = (found["HostConfig"].get("RestartPolicy") or {}).get("Name") or NO_POLICY
     return Part(
         id=str(found["Id"]),
-        name=_name(found),
+        name=name_of(found),
         status=str(found["State"]["Status"]),
         image_id=_known_image(str(found["Image"]), transaction),
         policy=str(policy),
@@ -284,10 +282,6 @@ def _known_image(image_id: str, transaction: Transaction) -> str:
 
 def _same_image(one: str, other: str) -> bool:
     return one.removeprefix("sha256:") == other.removeprefix("sha256:")
-
-
-def _name(container: Mapping[str, Any]) -> str:
-    return str(container["Name"]).lstrip("/")
 
 
 def _without_environment(found: Json) -> Json:

@@ -16,10 +16,10 @@ from updater.errors import EngineError, SwitchError
 from updater.gate_watch import GateWatch, Timer, reaches_hosting
 from updater.journal import FINISHED, Journal, Transaction
 from updater.locks import SWITCHER_LOCK, held
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, labels_of
 from updater.progress import ProgressFile
 from updater.switch import Switch
 from updater.switch_plan import NO_POLICY
-from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
 from updater.switcher_container import rebuilt
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ def _run(_options: argparse.Namespace) -> int:
     configure_logging("switcher", folder=paths.logs if paths.logs.is_dir() else None)
     with held(paths.update / SWITCHER_LOCK), Engine.open(patience=PATIENCE_SECONDS) as engine:
         own = _own(engine)
-        if own is not None and own["Config"]["Labels"].get(ROLE_LABEL) != "switcher":
+        if own is not None and labels_of(own).get(ROLE_LABEL) != "switcher":
             raise SwitchError("Only the container of a switcher carries out an update. Use `dca update apply`.", "role")
         transaction = _transaction(paths, own)
         if transaction is None:
@@ -64,7 +64,7 @@ def _own(engine: Engine) -> Json | None:
 def _transaction(paths: Paths, own: Json | None) -> Transaction | None:
     """Return what is to be done: what the journal says, or the way back where it is lost."""
     found = Journal(paths.update).read()
-    labels = own["Config"]["Labels"] if own else {}
+    labels = labels_of(own) if own else {}
     if found is None or (own and found.transaction != labels.get(TRANSACTION_LABEL)):
         log.error("The journal does not tell of this update; the version before is put back.")
         return rebuilt(labels)

@@ -10,7 +10,7 @@ from typing import Any
 
 from updater.container_spec import ONE_REQUEST_API, Inspected, Json
 from updater.journal import Old, Transaction
-from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, switcher_name
 
 COMMAND = ("tini", "--", "python3", "-P", "-m", "updater", "switch")
 WAY_BACK_LABEL = "dca.way-back"
@@ -22,7 +22,7 @@ NOT_OURS = ("tmpfs", "npipe", "cluster")
 
 def name_of(transaction: Transaction) -> str:
     """Return the one name a switcher has: there are never two for one appliance."""
-    return f"{transaction.old.name}-updater"
+    return switcher_name(transaction.old.name)
 
 
 def body_of(transaction: Transaction, *, network: bool = True) -> tuple[Json, tuple[str, ...]]:

@@ -10,7 +10,8 @@ from updater.container_spec import Json
 from updater.engine import Engine
 from updater.errors import EngineError, SwitchError
 from updater.journal import FINISHED, Journal, Transaction
-from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL
+from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, labels_of
+from updater.switch_plan import ALIVE
 
 log = structlog.get_logger()
 
@@ -45,8 +46,7 @@ def resume(engine: Engine, paths: Paths, transaction: Transaction) -> None:
 def switcher_of(engine: Engine, transaction: Transaction) -> Json | None:
     """Return the container that has the name of the switcher, and is one. Raises EngineError."""
     found = engine.container(switcher_container.name_of(transaction))
-    labels = ((found or {}).get("Config") or {}).get("Labels") or {}
-    return found if labels.get(ROLE_LABEL) == "switcher" else None
+    return found if found is not None and labels_of(found).get(ROLE_LABEL) == "switcher" else None
 
 
 def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> None:
@@ -56,8 +56,8 @@ def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> Non
         raise SwitchError(f"The update to version {before.to_version} has not ended ({before.phase}).", "under way")
     if found is None:
         return
-    ended = before is not None and before.transaction == found["Config"]["Labels"].get(TRANSACTION_LABEL)
-    if found["State"]["Status"] in ("running", "restarting", "paused") and not ended:
+    ended = before is not None and before.transaction == labels_of(found).get(TRANSACTION_LABEL)
+    if found["State"]["Status"] in ALIVE and not ended:
         raise SwitchError(f"The container {switcher_container.name_of(transaction)} still carries out another update.", "under way")
     engine.remove(found["Id"], force=True)
 

@@ -19,13 +19,22 @@ from appliance.log import configure_logging
 from appliance.paths import Paths
 from updater import history, offered, switcher_container, switching
 from updater.container_spec import Json
-from updater.engine import Engine, split_reference
+from updater.engine import Engine
 from updater.errors import EngineError
 from updater.history import Result
 from updater.journal import FINISHED, Journal, Transaction
 from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held, held_within
+from updater.marks import (
+    ROLE_LABEL,
+    TRANSACTION_LABEL,
+    kept_reference,
+    labels_of,
+    name_of,
+    preflight_name,
+    switcher_name,
+)
 from updater.switch_plan import ALIVE, Action, next_action
-from updater.switch_steps import ROLE_LABEL, TRANSACTION_LABEL, Steps, remove_tree
+from updater.switch_steps import Steps, remove_tree
 
 log = structlog.get_logger()
 
@@ -124,13 +133,13 @@ class _Janitor:
 
     def _remove_containers(self, own: Json, transaction: Transaction | None) -> None:
         """Remove helpers that have done their work, and the old container where its replacement runs. Raises EngineError."""
-        name = str(own["Name"]).lstrip("/")
-        preflight = self.engine.container(f"{name}-preflight")
-        if preflight is not None and _labels(preflight).get(ROLE_LABEL) == "preflight":
+        name = name_of(own)
+        preflight = self.engine.container(preflight_name(name))
+        if preflight is not None and labels_of(preflight).get(ROLE_LABEL) == "preflight":
             # With its volume: a copy of the settings is in it.
             self._remove(preflight, "The container of a preflight was removed.", volumes=True)
-        switcher = self.engine.container(f"{name}-updater")
-        if switcher is not None and _labels(switcher).get(ROLE_LABEL) == "switcher" and self._has_ended(switcher, transaction):
+        switcher = self.engine.container(switcher_name(name))
+        if switcher is not None and labels_of(switcher).get(ROLE_LABEL) == "switcher" and self._has_ended(switcher, transaction):
             self._remove(switcher, "The container of a switcher was removed.")
         if transaction is None or transaction.old.id == own["Id"] or transaction.old.name != name:
             return
@@ -141,7 +150,7 @@ class _Janitor:
     def _has_ended(self, switcher: Json, transaction: Transaction | None) -> bool:
         """Return whether a switcher has done its work: one that is not known may have been made this very moment."""
         ended = {result.transaction for result in history.read(self.paths.update)}
-        return _labels(switcher).get(TRANSACTION_LABEL) in ended | ({transaction.transaction} if transaction else set())
+        return labels_of(switcher).get(TRANSACTION_LABEL) in ended | ({transaction.transaction} if transaction else set())
 
     def _remove(self, container: Json, sentence: str, *, volumes: bool = False) -> None:
         self.engine.remove(container["Id"], force=True, volumes=volumes)
@@ -152,8 +161,8 @@ class _Janitor:
         reference = str(own["Config"].get("Image") or "")
         if not reference:
             return
-        prefix = f"{split_reference(reference)[0]}:rollback-"
-        keep = {f"{prefix}{transaction}" for transaction in self._newest_installed()}
+        prefix = kept_reference(reference, "")
+        keep = {kept_reference(reference, transaction) for transaction in self._newest_installed()}
         for image in self.engine.images(prefix):
             for tag in image.get("RepoTags") or ():
                 if tag.startswith(prefix) and tag not in keep:
@@ -180,9 +189,8 @@ class _Janitor:
     def _offered_archives(self) -> set[str]:
         """Return the names of the image archives that may still be wanted."""
         received = offered.read(self.paths.update)
-        releases = received.catalogue.releases if received and received.catalogue else ()
-        archives = (platform.archive for release in releases for platform in release.platforms.values())
-        return {archive.rpartition("/")[2] for archive in archives if archive}
+        archives = received.catalogue.archives() if received and received.catalogue else set()
+        return {archive.rpartition("/")[2] for archive in archives}
 
     def _keep_only(self, folder: str, wanted: Callable[[str], bool]) -> None:
         parent = self.paths.update / folder
@@ -193,10 +201,6 @@ class _Janitor:
                 remove_tree(each)
             else:
                 each.unlink(missing_ok=True)
-
-
-def _labels(container: Json) -> dict[str, str]:
-    return container["Config"].get("Labels") or {}
 
 
 def _age(file: Path) -> float:

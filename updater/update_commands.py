@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import os
-import shutil
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -11,9 +9,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from appliance.errors import ControlError, DcaError
-from appliance.files import sync_folder, to_json
+from appliance.files import to_json
+from appliance.incoming import open_bundle, room_for_bundle, settle_bundle, unfinished_bundle
 from appliance.paths import Paths
 from appliance.process.client import ControlClient
+from appliance.process.reload import reload_components
 from appliance.settings.store import SettingsStore
 from appliance.version import installed_version
 from updater.errors import InstallError
@@ -22,7 +22,6 @@ from updater.update_words import status_lines
 LOOK_SECONDS = 0.3
 CALL_SECONDS = 60.0
 """Going back waits for the components to read their settings."""
-KEPT_FREE_BYTES = 200_000_000
 STANDARD_INPUT = "-"
 OFF = "off"
 
@@ -116,7 +115,7 @@ def hold(options: argparse.Namespace) -> int:
     if options.until:
         until = None if options.until == OFF else _day(options.until)
         store.change_site({"update": {"hold_until": until and until.isoformat()}})
-        asyncio.run(_reload(paths))
+        asyncio.run(reload_components(paths))
     effective = store.effective()
     held = effective.settings.update.hold_until
     by = "" if effective.layer_of("update.hold_until") in ("site", "default") else f" ({effective.layer_of('update.hold_until')})"
@@ -131,47 +130,31 @@ def _day(text: str) -> date:
         raise InstallError(f"{text!r} is no day. Write it as 2026-12-24, or write {OFF}.") from error
 
 
-async def _reload(paths: Paths) -> None:
-    for socket, name in ((paths.supervisor_socket, "appliance"), (paths.collector_socket, "collector")):
-        try:
-            await ControlClient(socket, name).call("POST", "/v1/reload")
-        except ControlError:  # it does not run, and reads them when it starts
-            continue
-
-
 def _brought(paths: Paths, name: str) -> Path:
     """Return the bundle as a file of the data folder. Raises InstallError."""
     file = Path(name).resolve()
     if name != STANDARD_INPUT and file.is_relative_to(paths.data.resolve()):
         return file
-    target = paths.bundle
-    part = target.with_name(f"{target.name}.part")
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if name == STANDARD_INPUT:
-            _copy(sys.stdin.buffer, part)
-        else:
-            with file.open("rb") as stream:
-                _copy(stream, part)
-        part.replace(target)
-        sync_folder(target.parent)
+            return _copied(sys.stdin.buffer, paths)
+        with file.open("rb") as stream:
+            return _copied(stream, paths)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        about = error.filename or target
+        unfinished_bundle(paths).unlink(missing_ok=True)
+        about = error.filename or paths.bundle
         raise InstallError(f"The bundle could not be copied into the data folder: {error.strerror} ({about}).") from error
-    return target
 
 
-def _copy(stream: IO[bytes], target: Path) -> None:
-    """Copy as much as there is room for, durably. Raises InstallError, OSError."""
-    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
+def _copied(stream: IO[bytes], paths: Paths) -> Path:
+    """Copy as much as there is room for, and return the copy. Raises InstallError, OSError."""
+    with open_bundle(paths) as written:
         while chunk := stream.read(1 << 20):
-            if shutil.disk_usage(target.parent).free < KEPT_FREE_BYTES:
-                target.unlink()
+            if room_for_bundle(paths) == 0:
+                unfinished_bundle(paths).unlink()
                 raise InstallError("There is no room for the bundle in the data folder. Free some space on the host.")
             written.write(chunk)
-        written.flush()
-        os.fsync(written.fileno())
+        return settle_bundle(written, paths)
 
 
 def _client() -> ControlClient:

@@ -4,17 +4,17 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from appliance.commands.tables import table
-from appliance.errors import ControlError, SettingsError
+from appliance.errors import SettingsError
 from appliance.log import configure_logging
 from appliance.paths import Paths
-from appliance.process.client import ControlClient
+from appliance.process.reload import reload_components
 from appliance.settings.layers import Effective
 from appliance.settings.model import Settings, SnmpCredential
 from appliance.settings.showing import in_words, visible
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         changes = parse_changes(arguments.changes)
         store.change_site(changes)
-        asyncio.run(_reload(paths))
+        asyncio.run(reload_components(paths))
     return 0
 
 
@@ -102,15 +102,3 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise SettingsError("A value that begins with [ has to be JSON, and this one is not.") from error
-
-
-async def _reload(paths: Paths) -> None:
-    """Let the running components take the change; those that do not run take it when they start."""
-    sockets: Mapping[str, Path] = {"collector": paths.collector_socket, "supervisor": paths.supervisor_socket}
-    for name, file in sockets.items():
-        if not file.exists():
-            continue
-        try:
-            await ControlClient(file, name).call("POST", "/v1/reload")
-        except ControlError as error:
-            print(f"dca: the change is kept, but the {name} has not taken it yet: {error}", file=sys.stderr)

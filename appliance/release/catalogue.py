@@ -121,6 +121,10 @@ class Catalogue:
         """Return the release of a version, None where it was never there or is withdrawn."""
         return next((release for release in self.releases if release.version == version), None)
 
+    def archives(self) -> set[str]:
+        """Return the targets of all image archives that it names."""
+        return {at.archive for release in self.releases for at in release.platforms.values() if at.archive}
+
 
 def catalogue_path(channel: str) -> str:
     """Return the target that holds the catalogue of a channel."""

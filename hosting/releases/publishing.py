@@ -27,13 +27,11 @@ class Rollouts:
 
     def in_force(self) -> Rollout:
         """Return the rollout in force, one that offers nothing where there is none."""
-        content, base = self._publishing.document(ROLLOUT_PATH)
-        return parse_rollout(content) if content is not None else Rollout(base)
+        return self._newest()[0]
 
     def prepare(self, audience: Audience, wish: Wish, names: Mapping[str, str]) -> RolloutProposal:
         """Return the proposal of a wish; `names` are those of sites, by their ids. Raises ConfigurationError, RepositoryError."""
-        content, base = self._publishing.document(ROLLOUT_PATH)
-        before = parse_rollout(content) if content is not None else Rollout(base)
+        before, base = self._newest()
         catalogue = self._publishing.published().catalogues().get(audience.channel)
         after = replace(changed(before, audience, wish, catalogue), version=base + 1)
         try:
@@ -46,3 +44,8 @@ class Rollouts:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
         content = write_rollout(proposal.rollout)
         self._publishing.publish_document(ROLLOUT_PATH, proposal.base, content, "rollout", actor=actor)
+
+    def _newest(self) -> tuple[Rollout, int]:
+        """Return the rollout in force, and the highest version there ever was."""
+        content, base = self._publishing.document(ROLLOUT_PATH)
+        return parse_rollout(content) if content is not None else Rollout(base), base

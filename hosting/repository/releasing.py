@@ -13,6 +13,7 @@ from hosting.errors import RepositoryError
 from hosting.repository.archives import Kept, take_in, tidy
 from hosting.repository.drafts import Contents, Draft, make_draft, require_none_waits, write_draft
 from hosting.repository.folder import RepositoryFolder
+from hosting.repository.reading import PublishedTarget
 from hosting.repository.roles import RELEASE, validity
 from hosting.repository.rotating import published_state
 
@@ -55,8 +56,8 @@ def make_release_draft(
 
 def _follow(signed: Targets, before: Catalogue, after: Catalogue, taken: Mapping[str, Kept]) -> None:
     """Sign for the archives that the catalogue names, and no more for those it named before."""
-    named = archives_of(after)
-    for path in archives_of(before) - named:
+    named = after.archives()
+    for path in before.archives() - named:
         signed.targets.pop(path, None)
     for path, kept in taken.items():
         signed.targets[path] = TargetFile(kept.length, {"sha256": kept.sha256}, path)
@@ -64,19 +65,10 @@ def _follow(signed: Targets, before: Catalogue, after: Catalogue, taken: Mapping
         raise RepositoryError(f"The catalogue names {min(lacking)}, for which nobody signs. Add the release with that archive.")
 
 
-def archives_of(catalogue: Catalogue) -> set[str]:
-    """Return the targets of the image archives that a catalogue names."""
-    return {at.archive for release in catalogue.releases for at in release.platforms.values() if at.archive}
-
-
 def _content(folder: RepositoryFolder, info: TargetFile | None) -> bytes | None:
     if info is None:
         return None
-    path = folder.target(info.path, info.hashes["sha256"])
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RepositoryError(f"{path} cannot be read: {error.strerror}. Restore the repository from a backup.") from error
+    return PublishedTarget(info.path, folder.target(info.path, info.hashes["sha256"]), info.length).read()
 
 
 def _catalogue(channel: str, content: bytes | None) -> Catalogue:

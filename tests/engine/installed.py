@@ -21,7 +21,7 @@ from tests.engine.derived import Variant, derive
 from tests.updater.configured import ConfiguredSite
 from tests.updater.releasing import PUBLISHED_AT, Releases
 
-from .test_compose import free_tcp_port
+from .ports import free_tcp_port
 
 UID = 10001
 NEXT = "0.2.0"

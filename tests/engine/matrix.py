@@ -15,7 +15,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import Variant, derive
 from tests.engine.door import Call, Door, end_caller
 from tests.engine.points import Fault, Point, arm, step_of
+from tests.engine.ports import free_tcp_port
 from tests.engine.site import REPOSITORY, Site, Wanted
 from updater import denied
 
@@ -239,9 +239,7 @@ def running(kind: EngineKind, base: str) -> Iterator[Matrix]:
     folder = Path(tempfile.mkdtemp(prefix="dca-matrix-"))
     try:
         with PrivateEngine(folder, kind) as engine, Door(folder / "door.sock", engine.socket) as door:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = int(free.getsockname()[1])
-            matrix = Matrix(Site(engine, door, port))
+            matrix = Matrix(Site(engine, door, free_tcp_port()))
             matrix.make_images(base)
             yield matrix
     finally:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -16,17 +15,12 @@ import docker
 import pytest
 
 from tests.engine.conftest import DOCKER, ROOT
+from tests.engine.ports import free_tcp_port
 from tests.requirement import missing
 
 Compose = Callable[..., str]
 
 SOCKET = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
-
-
-def free_tcp_port() -> int:
-    """Return a TCP port that was free on loopback a moment ago; Compose wants a number."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Containers that the real Compose has made, as documented, stay Compose's when they replace themselves."""
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +16,7 @@ from tests.engine.conftest import DOCKER, ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
+from tests.engine.ports import free_tcp_port
 from tests.engine.switched import begin_update
 from tests.requirement import missing
 
@@ -30,12 +30,10 @@ class ComposeSite:
 
     def __init__(self, engine: PrivateEngine, door: Door) -> None:
         self.client = engine.client()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
         self._environment = os.environ | {
             "DOCKER_HOST": engine.address,
             "DCA_IMAGE": REFERENCE,
-            "DCA_PORT": str(port),
+            "DCA_PORT": str(free_tcp_port()),
             "DCA_ENGINE_SOCKET": str(door.path),
             "DOCKER_GID": str(GROUP),
         }

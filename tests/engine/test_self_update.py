@@ -2,7 +2,6 @@
 
 import html
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.conftest import ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
+from tests.engine.ports import free_tcp_port
 from tests.engine.site import NAME, REPOSITORY, Site, Wanted
 from tests.engine.team import ReleasingTeam, save_archive
 from tests.requirement import missing
@@ -81,9 +81,7 @@ def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
     private.clear()
     allowed = documented_calls()
     with Door(private.folder / "door.sock", private.socket, lambda call: call.pattern in allowed) as door:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
-        place = Site(private, door, port)
+        place = Site(private, door, free_tcp_port())
         place.make_networks()
         team = ReleasingTeam(tmp_path / "team", place.gateway)
         made = UpdatingSite(place, team)

@@ -1,8 +1,6 @@
 """Taking a bundle with a new version: written to the disk as it comes, and handed to the supervisor when it is whole."""
 
 import asyncio
-import os
-import shutil
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO
@@ -11,12 +9,10 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from appliance.errors import DcaError
-from appliance.files import sync_folder, to_json
-from appliance.paths import Paths
+from appliance.files import to_json
+from appliance.incoming import open_bundle, room_for_bundle, settle_bundle, unfinished_bundle
 from webui.handlers.base import Page
 
-KEPT_FREE_BYTES = 200_000_000
-"""What stays free for readings and for the installation itself."""
 UPLOAD_SECONDS = 4 * 3600.0
 """Longest time of one upload, over a slow line."""
 
@@ -28,11 +24,6 @@ class UploadError(DcaError):
         """`status` is that of the answer."""
         super().__init__(message)
         self.status = status
-
-
-def room_for_bundle(paths: Paths) -> int:
-    """Return how many bytes a bundle may have."""
-    return max(0, shutil.disk_usage(paths.data).free - KEPT_FREE_BYTES)
 
 
 @stream_request_body
@@ -73,11 +64,8 @@ class UploadBundle(Page):
     def _begin(self, length: int) -> None:
         if self.services.taking_bundle:
             raise UploadError(HTTPStatus.CONFLICT, "Another bundle is being uploaded. Try again when that has ended.")
-        target = self._part()
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            self._file = os.fdopen(descriptor, "wb")
+            self._file = open_bundle(self.services.paths)
         except OSError as error:
             raise _not_written(error) from error
         self.services.taking_bundle = True
@@ -116,23 +104,14 @@ class UploadBundle(Page):
     async def _whole(self) -> Path:
         """Return the file, durable and under its own name. Raises UploadError."""
         assert self._file is not None
-        target = self.services.paths.bundle
         try:
             if self._failure:
                 raise self._failure
-            await asyncio.to_thread(self._settle, self._file, target)
+            return await asyncio.to_thread(settle_bundle, self._file, self.services.paths)
         except OSError as error:
             raise _not_written(error) from error
         finally:
             self._end()
-        return target
-
-    def _settle(self, file: IO[bytes], target: Path) -> None:
-        file.flush()
-        os.fsync(file.fileno())
-        file.close()
-        self._part().replace(target)
-        sync_folder(target.parent)
 
     def on_connection_close(self) -> None:
         """Remove what came of a file whose sender is gone."""
@@ -142,12 +121,8 @@ class UploadBundle(Page):
         if self._file is not None:
             self._file.close()
             self._file = None
-            self._part().unlink(missing_ok=True)
+            unfinished_bundle(self.services.paths).unlink(missing_ok=True)
             self.services.taking_bundle = False
-
-    def _part(self) -> Path:
-        target = self.services.paths.bundle
-        return target.with_name(f"{target.name}.part")
 
     def _refuse(self, error: UploadError) -> None:
         self._answer(error.status, str(error))

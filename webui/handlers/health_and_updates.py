@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 from appliance.errors import DcaError
+from appliance.incoming import room_for_bundle
 from appliance.settings.layers import Effective
 from appliance.version import installed_version
 from webui import texts
 from webui.forms import Form
 from webui.handlers.base import Page
-from webui.handlers.bundle import room_for_bundle
 from webui.handlers.configuration import configuration_values
 from webui.handlers.versions import ScheduleForm
 from webui.versions import versions_view
