@@ -5,12 +5,13 @@ Engines before 28.3 answer 500 to much that is the caller's business, and a regi
 
 from updater.errors import EngineError, EngineFailure
 
+PORT_TAKEN = ("port is already allocated", "address already in use")
 WORDS: dict[EngineFailure, tuple[str, ...]] = {
     "no space": ("no space left on device", "disk quota exceeded", "not enough space"),
     "rate limit": ("toomanyrequests", "too many requests", "rate limit"),
     "platform": ("no matching manifest", "match the specified platform", "exec format error", "cannot be used on this platform"),
     "login": ("unauthorized", "authentication required", "no basic auth credentials", "pull access denied", "insufficient_scope"),
-    "conflict": ("port is already allocated", "address already in use", "is already in use by container", "already in progress"),
+    "conflict": (*PORT_TAKEN, "is already in use by container", "already in progress"),
     "not found": ("no such image", "no such container", "no such network", "manifest unknown"),
     "refused": (
         "oci runtime",
@@ -29,6 +30,7 @@ ADVICE: dict[EngineFailure, str] = {
     "login": "Let the container engine log in to the registry, or have the hosting team publish the image as an archive.",
     "platform": "The hosting team has published nothing for the processor of this host.",
 }
+PORT_ADVICE = "Free the port; where no container and no program of this host has it, restart the container engine."
 DETAIL_CHARACTERS = 300
 
 
@@ -58,7 +60,8 @@ def engine_error(doing: str, status: int | None, text: str) -> EngineError:
     """Return the error for people: `doing` is what was asked, as in `create the container dca`."""
     kind = failure_of(status, text)
     said = " ".join(text.split())[:DETAIL_CHARACTERS].rstrip(".")
-    return EngineError(f"The container engine did not {doing}: {said}. {ADVICE.get(kind, '')}".rstrip(), kind)
+    advice = PORT_ADVICE if any(phrase in text.lower() for phrase in PORT_TAKEN) else ADVICE.get(kind, "")
+    return EngineError(f"The container engine did not {doing}: {said}. {advice}".rstrip(), kind)
 
 
 def unreachable(host: str) -> EngineError:

@@ -39,3 +39,8 @@ def test_error_says_what_was_asked_and_what_to_change() -> None:
         "The container engine did not pull registry.example.com/dca@sha256:1: write layer: no space left on device. "
         "Make room on the disk of the container engine, for example with `docker image prune`."
     )
+
+
+def test_port_that_nobody_has_leads_to_the_engine() -> None:
+    error = engine_error("start dca", 500, "Bind for 0.0.0.0:8080 failed: port is already allocated")
+    assert str(error).endswith("where no container and no program of this host has it, restart the container engine.")
