@@ -28,7 +28,7 @@ OF_AN_ENDPOINT = ("IPAMConfig", "DriverOpts", "Links", "GwPriority")
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """What to create. `restart_policy` is the user's own, for the day it has to be given back to the old container."""
+    """What to create, without a restart policy: `restart_policy` is the user's own, for the one that stays."""
 
     name: str
     body: Json
@@ -149,7 +149,7 @@ def _ports(config: Json, image: Json, host: Json) -> Json:
 def _host_config(container: Inspected) -> Json:
     host = {name: deepcopy(value) for name, value in container["HostConfig"].items() if value is not None}
     host.pop("ContainerIDFile", None)
-    host["RestartPolicy"] = deepcopy(container["HostConfig"].get("RestartPolicy") or {"Name": "no"})
+    host["RestartPolicy"] = {"Name": "no", "MaximumRetryCount": 0}  # given when it is decided that it stays
     if nameless := _unnamed_volumes(container):
         host["Binds"] = [*(host.get("Binds") or ()), *nameless]
     if host.get("Links"):

@@ -20,7 +20,6 @@ from updater.journal import GateTimes
 
 Decision = Literal["commit", "roll back", "superseded"]
 
-CRASHES = 2
 VANISHED_SECONDS = 15.0
 """Compose removes a container before it has started the one that replaces it."""
 PROGRESS_SECONDS = 60.0
@@ -44,7 +43,6 @@ class Candidate:
 
     status: str
     started_at: str
-    restarts: int = 0
     exit_code: int = 0
     out_of_memory: bool = False
     health: str = ""
@@ -62,7 +60,6 @@ class Candidate:
         return cls(
             status=str(state["Status"]),
             started_at=str(state.get("StartedAt") or ""),
-            restarts=int(found.get("RestartCount") or 0),
             exit_code=int(state.get("ExitCode") or 0),
             out_of_memory=bool(state.get("OOMKilled")),
             health=str((state.get("Health") or {}).get("Status") or ""),
@@ -102,8 +99,6 @@ class Gate:
         self._longest = now + max(times.deadline_seconds, LONGEST_SECONDS)
         self._started_at = ""
         self._seen_since = now
-        self._first_restarts: int | None = None
-        self._exit_code = 0
         self._vanished_since: float | None = None
         self._ready_since: float | None = None
         self._unreached = False
@@ -165,14 +160,8 @@ class Gate:
 
     def _bad(self, candidate: Candidate) -> Verdict | None:
         version = f"Version {self._version}"
-        if self._first_restarts is None:
-            self._first_restarts = candidate.restarts
-        self._exit_code = candidate.exit_code or self._exit_code
         if candidate.out_of_memory:
             return Verdict("roll back", "memory", f"{version} used more memory than its container may.")
-        if candidate.restarts - self._first_restarts >= CRASHES:
-            code = f" (exit code {self._exit_code})" if self._exit_code else ""
-            return Verdict("roll back", "crashes", f"{version} ended again and again{code}.")
         if candidate.status in ("exited", "dead"):
             return Verdict("roll back", "ended", f"{version} ended with exit code {candidate.exit_code}.")
         if candidate.health == "unhealthy":

@@ -32,6 +32,8 @@ REPETITIONS = 6
 """A step that was done so often in a row has no effect."""
 TRY_PAUSE_SECONDS = 1.0
 STUCK_SECONDS = 60.0
+LAST_STEPS = (Action.RETURN_POLICY, Action.REMOVE_OLD, Action.FINISH)
+"""What is left to do when the right version runs already."""
 FORWARD: tuple[Phase, ...] = ("prepared", "switching")
 
 
@@ -166,8 +168,7 @@ class Switch:
         self._failures.clear()
         if self.transaction.phase in FORWARD:
             self._go_back(reason, text)
-        elif self.transaction.phase == "stuck" or action in (Action.REMOVE_OLD, Action.FINISH):
-            # What runs is right already, or is all there is.
+        elif self.transaction.phase == "stuck" or action in LAST_STEPS:
             self._timer.wait(STUCK_SECONDS)
         else:
             self._stick(reason, text)

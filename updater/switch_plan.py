@@ -5,6 +5,8 @@ The rules:
 - The old container is fenced (it is not started again by the engine), stopped, and renamed before there is a new one: two
   appliances cannot have one port, and must not write to one volume.
 - The old container is not removed before the new one is committed. What must go in a rollback goes before the old one starts.
+- The new container gets the restart policy when it is committed. Before that nobody but the switcher starts it: one that an
+  engine starts again and again can leave its port taken when the power goes.
 - Nothing is remembered between two steps. Whoever looks after a power cut sees what is missing, and does that.
 """
 
@@ -51,6 +53,7 @@ class Action(StrEnum):
     RENAME_BACK = "rename back"
     START_OLD = "start old"
     RETURN_POLICY = "return policy"
+    """Give the container that stays the restart policy of the user."""
     FINISH = "finish"
     WAIT = "wait"
 
@@ -140,13 +143,16 @@ def _assemble(transaction: Transaction, world: World) -> Action:
 
 def _ahead_after_commit(transaction: Transaction, world: World) -> Action:
     if world.new is not None and world.new.alive:
-        return Action.FINISH if world.old is None else Action.REMOVE_OLD
+        return _first(
+            (world.new.policy != _wanted_policy(transaction), Action.RETURN_POLICY),
+            (world.old is not None, Action.REMOVE_OLD),
+            (True, Action.FINISH),
+        )
     return Action.FINISH if world.stranger else _assemble(transaction, world)
 
 
 def _back(transaction: Transaction, world: World) -> Action:
     new, old = world.new, world.old
-    wanted_policy = transaction.restart_policy.get("Name") or NO_POLICY
     return _first(
         (new is not None and not world.reported, Action.REPORT),
         (new is not None, Action.REMOVE_NEW),
@@ -156,9 +162,13 @@ def _back(transaction: Transaction, world: World) -> Action:
         (world.settings_foreign and old is not None and not old.alive, Action.RESTORE),
         (old is not None and old.name != transaction.old.name, Action.RENAME_BACK),
         (old is not None and not old.alive, Action.START_OLD),
-        (old is not None and old.policy != wanted_policy, Action.RETURN_POLICY),
+        (old is not None and old.policy != _wanted_policy(transaction), Action.RETURN_POLICY),
         (True, Action.FINISH),
     )
+
+
+def _wanted_policy(transaction: Transaction) -> str:
+    return transaction.restart_policy.get("Name") or NO_POLICY
 
 
 def _stuck(transaction: Transaction, world: World) -> Action:

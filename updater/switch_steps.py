@@ -217,8 +217,9 @@ class Steps:
         self._engine.start(world.old.id)
 
     def _return_policy(self, transaction: Transaction, world: World) -> None:
-        assert world.old is not None
-        self._engine.set_restart_policy(world.old.id, transaction.restart_policy)
+        stays = world.new if transaction.phase == "committed" else world.old
+        assert stays is not None
+        self._engine.set_restart_policy(stays.id, transaction.restart_policy)
 
     def _settings_foreign(self, transaction: Transaction) -> bool:
         saved, present = self._backup(transaction) / SETTINGS_FILES[0], self._paths.settings

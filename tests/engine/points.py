@@ -12,7 +12,7 @@ from tests.engine.site import REPOSITORY, Site
 Fault = Literal["killed", "power cut"]
 Kind = Literal["call", "look", "file"]
 
-LOOKS = 3
+LOOKS = 2
 """The gate has begun when the new container was looked at so often after its start."""
 WATCH_SECONDS = 0.0005
 

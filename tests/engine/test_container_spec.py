@@ -96,6 +96,9 @@ class Place:
         for network, endpoint in spec.later_networks:
             api._result(api._post_json(api._url("/networks/{0}/connect", network), {"Container": made, "EndpointConfig": endpoint}))
         api.start(made)
+        assert api.inspect_container(made)["HostConfig"]["RestartPolicy"]["Name"] == "no", "until it is good"
+        policy = spec.restart_policy
+        api.update_container(made, restart_policy=policy | {"Name": policy["Name"] or "no"})
         return old, api.inspect_container(made)
 
     def remove(self) -> None:

@@ -50,7 +50,7 @@ class ModelEngine(Engine):
         self.tags = {"dca/appliance:stable": OLD_IMAGE, "dca/appliance:0.2.0": NEW_IMAGE}
         old: Any = deepcopy(INSPECT)
         old["HostConfig"]["RestartPolicy"] = {"Name": policy, "MaximumRetryCount": 0}
-        self.all[old["Id"]] = old | {"Name": "dca", "RestartCount": 0}
+        self.all[old["Id"]] = old | {"Name": "dca"}
         self._set(old["Id"], "running")
 
     # What the switcher asks for.
@@ -163,9 +163,8 @@ class ModelEngine(Engine):
             "Name": name,
             "Image": self.tags.get(body["Image"], body["Image"]),
             "Config": {"Labels": body.get("Labels") or {}, "Image": body["Image"]},
-            "HostConfig": body.get("HostConfig") or deepcopy(INSPECT["HostConfig"]),
+            "HostConfig": {"RestartPolicy": {"Name": "no"}} | body.get("HostConfig", {}),
             "NetworkSettings": {"Networks": {}},
-            "RestartCount": 0,
         }
         self._set(made, "created")
         return made
@@ -201,9 +200,7 @@ class ModelEngine(Engine):
         if one["Image"] != NEW_IMAGE or one["State"]["Status"] not in ("running", "restarting"):
             return
         if self.behaviour == "crashing":
-            again = one["HostConfig"]["RestartPolicy"]["Name"] != "no"
-            one["State"]["Status"] = "restarting" if again else "exited"
-            one["RestartCount"] += again
+            one["State"] |= {"Status": "exited", "ExitCode": 1}
             return
         ready = self.behaviour != "never ready"
         said = Acknowledgement(

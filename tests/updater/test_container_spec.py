@@ -7,6 +7,7 @@ import pytest
 from updater.container_spec import ContainerSpec, successor
 
 ID = "4f2a" * 16
+NO_RESTART = {"Name": "no", "MaximumRetryCount": 0}
 STATIC = {"IPAMConfig": {"IPv4Address": "10.9.0.5"}, "IPAddress": "10.9.0.5", "Gateway": "10.9.0.1", "EndpointID": "e"}
 
 
@@ -78,15 +79,14 @@ def test_one_limit_is_not_told_in_two_forms_as_podman_answers_it() -> None:
     host = replaced(
         host={"NanoCpus": 500_000_000, "CpuPeriod": 100_000, "CpuQuota": 50_000, "ContainerIDFile": "/x", "Ulimits": None}
     ).body["HostConfig"]
-    assert host == {"NetworkMode": "lan", "RestartPolicy": {"Name": "always"}, "NanoCpus": 500_000_000}
+    assert host == {"NetworkMode": "lan", "RestartPolicy": NO_RESTART, "NanoCpus": 500_000_000}
 
 
 def test_links_are_written_as_the_engine_takes_them() -> None:
     assert replaced(host={"Links": ["/db:/dca/database"]}).body["HostConfig"]["Links"] == ["db:database"]
 
 
-def test_policy_of_the_user_is_kept_apart_for_a_rollback() -> None:
+def test_policy_of_the_user_is_kept_apart_for_the_one_that_stays() -> None:
     spec = replaced()
     assert (spec.name, spec.restart_policy) == ("dca", {"Name": "always"})
-    spec.body["HostConfig"]["RestartPolicy"]["Name"] = "no"
-    assert spec.restart_policy == {"Name": "always"}
+    assert spec.body["HostConfig"]["RestartPolicy"] == NO_RESTART

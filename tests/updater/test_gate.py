@@ -47,7 +47,6 @@ def test_falling_behind_begins_the_steady_time_anew(said: Acknowledgement) -> No
     [
         (replace(RUNNING, status="exited", exit_code=1), "ended"),
         (replace(RUNNING, status="dead"), "ended"),
-        (replace(RUNNING, restarts=2, status="restarting"), "crashes"),
         (replace(RUNNING, out_of_memory=True), "memory"),
         (replace(RUNNING, health="unhealthy"), "unhealthy"),
     ],
@@ -58,17 +57,10 @@ def test_what_goes_back_at_once(candidate: Candidate, why: str) -> None:
     assert reason(watch.judge(2, candidate, READY)) == why
 
 
-def test_restarts_before_the_watch_do_not_count() -> None:
-    watch = gate()
-    assert watch.judge(1, replace(RUNNING, restarts=5), None) is None
-    assert watch.judge(2, replace(RUNNING, restarts=6), None) is None
-    assert reason(watch.judge(3, replace(RUNNING, restarts=7), None)) == "crashes"
-
-
-def test_one_restart_begins_the_steady_time_anew() -> None:
+def test_a_restart_by_hand_begins_the_steady_time_anew() -> None:
     watch = gate()
     watch.judge(10, RUNNING, READY)
-    again = replace(RUNNING, started_at="2026-11-26T01:00:40Z", restarts=1)
+    again = replace(RUNNING, started_at="2026-11-26T01:00:40Z")
     assert watch.judge(69, again, READY) is None, "said before the restart"
     anew = replace(READY, at="2026-11-26T01:00:50Z")
     assert watch.judge(75, again, anew) is None
@@ -190,10 +182,9 @@ def test_health_check_of_the_user_has_its_time(check: dict[str, object] | None, 
     assert reason(watch.judge(max(10, seconds) + 1, RUNNING, None)) == "deadline"
 
 
-def test_sentence_about_crashes_names_the_exit_code_of_the_last_one() -> None:
+def test_sentence_about_an_end_names_the_exit_code() -> None:
     watch = gate()
     watch.judge(1, RUNNING, None)
-    watch.judge(2, replace(RUNNING, restarts=1, status="restarting", exit_code=3), None)
-    verdict = watch.judge(3, replace(RUNNING, restarts=2), None)
+    verdict = watch.judge(2, replace(RUNNING, status="exited", exit_code=3), None)
     assert verdict is not None
     assert "exit code 3" in verdict.text

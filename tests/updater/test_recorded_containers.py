@@ -36,6 +36,7 @@ def test_successor_is_as_it_was_read_when_it_was_recorded(name: str) -> None:
     spec = replaced(name)
     got = {"body": spec.body, "later_networks": [list(network) for network in spec.later_networks]}
     assert got == recorded(name)["successor"]
+    assert spec.restart_policy == recorded(name)["container"]["HostConfig"]["RestartPolicy"], "given when it is good"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "macvlan" in name])

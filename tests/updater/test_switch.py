@@ -47,11 +47,7 @@ class Site:
         paths.settings.write_bytes(b'{"settings": {}}')
         site = cls(paths, ModelEngine(paths.update, behaviour=behaviour, policy=policy), policy)
         restart = {"Name": policy, "MaximumRetryCount": 0}
-        begun = transaction(restart_policy=restart)
-        assert begun.spec is not None
-        body = begun.spec.body | {"HostConfig": {"RestartPolicy": restart}}
-        begun = transaction(restart_policy=restart, spec=type(begun.spec)("dca", body, (), restart))
-        Journal(paths.update).write(begun)
+        Journal(paths.update).write(transaction(restart_policy=restart))
         return site
 
     def switch(self) -> Transaction:
@@ -121,13 +117,14 @@ def test_steps_come_in_their_order(tmp_path: Path) -> None:
         f"tag {NEW_IMAGE} dca/appliance:stable",
         "create dca",
         f"start {new}",
+        f"policy {new} always",
         f"remove {OLD_ID}",
     ]
     assert list(dict.fromkeys(site.told)) == ["switching", "gate", "finishing"]
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "reason"), [("crashing", "crashes"), ("never ready", "deadline"), ("no contact", "no contact")]
+    ("behaviour", "reason"), [("crashing", "ended"), ("never ready", "deadline"), ("no contact", "no contact")]
 )
 def test_bad_version_is_rolled_back_and_denied(tmp_path: Path, behaviour: Behaviour, reason: str) -> None:
     site = Site.made(tmp_path, behaviour)

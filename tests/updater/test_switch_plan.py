@@ -15,7 +15,7 @@ OLD = Part(OLD_ID, "dca", "running", OLD_IMAGE, "always")
 FENCED = replace(OLD, policy="no")
 STOPPED = replace(FENCED, status="exited")
 RENAMED = replace(STOPPED, name=PREVIOUS)
-CREATED = Part("b" * 64, "dca", "created", NEW_IMAGE, "always")
+CREATED = Part("b" * 64, "dca", "created", NEW_IMAGE, "no")
 RUNNING = replace(CREATED, status="running")
 EXITED = replace(CREATED, status="exited")
 
@@ -24,6 +24,7 @@ KEPT = replace(BEGUN, kept=True)
 HALFWAY = World(RENAMED, None, reference_image=OLD_IMAGE, kept=True, snapshot=True)
 TAGGED = replace(HALFWAY, reference_image=NEW_IMAGE)
 TRIED = replace(TAGGED, new=RUNNING)
+STAYS = replace(TAGGED, new=replace(RUNNING, policy="always"))
 
 AHEAD: list[tuple[str, World, Action]] = [
     ("nothing done", BEGUN, Action.KEEP_IMAGE),
@@ -41,15 +42,16 @@ AHEAD: list[tuple[str, World, Action]] = [
     ("new did not come back", replace(TAGGED, new=EXITED), Action.START),
     ("new ran, never a snapshot again", replace(TAGGED, new=EXITED, snapshot=False), Action.START),
     ("started", TRIED, Action.GATE),
-    ("crashing", replace(TRIED, new=replace(RUNNING, status="restarting")), Action.GATE),
     ("old removed by a person", replace(TAGGED, old=None), Action.CREATE),
     ("old removed in the gate", replace(TRIED, old=None), Action.GATE),
     ("name taken", replace(TAGGED, stranger=True), Action.GIVE_WAY),
     ("tag moved", replace(TAGGED, new=replace(CREATED, image_id="sha256:3")), Action.REFUSE_IMAGE),
 ]
 COMMITTED: list[tuple[str, World, Action]] = [
-    ("both", TRIED, Action.REMOVE_OLD),
-    ("old gone", replace(TRIED, old=None), Action.FINISH),
+    ("both", TRIED, Action.RETURN_POLICY),
+    ("old gone too early", replace(TRIED, old=None), Action.RETURN_POLICY),
+    ("policy given", STAYS, Action.REMOVE_OLD),
+    ("old gone", replace(STAYS, old=None), Action.FINISH),
     ("new stopped", replace(TAGGED, new=EXITED), Action.START),
     ("new removed", TAGGED, Action.CREATE),
     ("replaced by another", replace(TAGGED, stranger=True), Action.FINISH),
