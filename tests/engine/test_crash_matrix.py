@@ -23,6 +23,7 @@ CASES: dict[tuple[str, Variant], list[tuple[Fault, str]]] = {
     ],
     ("always", "good"): [("power cut", "after fence"), ("power cut", "gate"), ("killed", "after remove old")],
     ("always", "crashing"): [
+        ("power cut", "gate"),
         ("power cut", "way back is decided"),
         ("killed", "after remove new"),
         ("power cut", "after start old"),

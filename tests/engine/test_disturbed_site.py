@@ -68,6 +68,24 @@ def test_a_port_that_was_taken_meanwhile_leads_back_to_the_version_before(instal
     assert problems == []
 
 
+def test_a_port_that_stays_taken_costs_nothing_but_the_time_until_it_is_free(installed: Matrix) -> None:
+    site = installed.site
+    before = site.image_id(installed.images["good"][0])
+    with ExitStack() as taken:
+
+        def take(_call: Call) -> None:
+            taken.enter_context(socket.create_server(("127.0.0.1", site.port)))
+
+        site.door.at(at(installed, "start new"), take, when="before", answers=True)
+        mark = update(installed)
+        wait_until("neither version can be started", lambda: site.journal is not None and site.journal.phase == "stuck", 120)
+        assert set(site.docker("ps", "--all", "--format", "{{.Names}}").split()) == {"dca", "dca-updater"}
+        assert "Free the port" in site.docker("logs", "dca-updater")
+
+    _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=True))
+    assert problems == []
+
+
 def test_an_engine_that_is_restarted_in_the_middle_is_waited_for(installed: Matrix) -> None:
     site = installed.site
     site.door.at(at(installed, "create new"), lambda _: site.engine.restart(), when="before")
