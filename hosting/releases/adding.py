@@ -20,9 +20,6 @@ from hosting.errors import ConfigurationError
 from hosting.releases.archive import ImageArchive
 from hosting.releases.images import RegistryImage
 
-ARCHIVE_NAMES = "archives"
-"""The field of `extra` with the digests by which an engine may call the image of an archive, by platform."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -58,7 +55,6 @@ def make_release(wishes: Wishes, image: RegistryImage | None, archives: Sequence
         platforms[archive.platform] = replace(known or of_archive, archive=path, size=archive.size)
     if not platforms:
         raise ConfigurationError("The release has no image. Give --image, --archive, or both.")
-    names = {archive.platform: list(archive.names) for archive in archives}
     return Release(
         version=wishes.version,
         counter=wishes.counter or 0,
@@ -72,7 +68,6 @@ def make_release(wishes: Wishes, image: RegistryImage | None, archives: Sequence
         switcher=wishes.switcher,
         gate=wishes.gate,
         allow_downgrade_from=wishes.allow_downgrade_from,
-        extra={ARCHIVE_NAMES: names} if names else {},
     )
 
 

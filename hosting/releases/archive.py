@@ -31,8 +31,6 @@ class ImageArchive:
     size: int
     manifest: str | None
     """Of the image in this archive, where the archive has manifests; that of a registry may be another."""
-    names: tuple[str, ...]
-    """Digests by which an engine may call the image after loading it."""
 
 
 @dataclass(slots=True)
@@ -100,16 +98,13 @@ def _image(file: Path, contents: _Contents) -> ImageArchive:
     if not isinstance(config, dict) or not isinstance(layers, list) or not layers:
         raise ConfigurationError(f"{file} lacks the configuration or the layers of its image. Make it anew.")
     digest = _digest(contents.small[config_name])
-    tops = _descriptors(contents, "index.json")
-    manifest = next((name for name in _manifests(contents, tops) if _config_of(contents, name) == digest), None)
-    names = [digest, *([manifest] if manifest else []), *(top for top in tops if manifest)]
+    manifest = next((name for name in _manifests(contents) if _config_of(contents, name) == digest), None)
     return ImageArchive(
         file=file,
         platform=platform_of(config, str(file)),
         config=digest,
         size=max(1, sum(contents.sizes.get(str(layer), 0) for layer in layers)),
         manifest=manifest,
-        names=tuple(dict.fromkeys(names)),
     )
 
 
@@ -121,8 +116,9 @@ def platform_of(config: Mapping[str, Any], where: str) -> str:
     return platform
 
 
-def _manifests(contents: _Contents, tops: list[str]) -> list[str]:
-    """Return the digests of manifests: those an index names, and those in the indexes it names."""
+def _manifests(contents: _Contents) -> list[str]:
+    """Return the digests of manifests: those the index names, and those in the indexes it names."""
+    tops = _descriptors(contents, "index.json")
     return [*tops, *(below for top in tops for below in _descriptors(contents, _blob(top)))]
 
 
