@@ -50,15 +50,20 @@ def at(matrix: Matrix, step: str) -> Callable[[Call], bool]:
     return lambda call: call.changes and matrix.site.role(call.container) == "switcher" and step_of(call, old) == step
 
 
+def take_port(matrix: Matrix, taken: ExitStack) -> None:
+    """Let somebody take the published port right before the new container is started, until `taken` is closed."""
+
+    def take(_call: Call) -> None:
+        taken.enter_context(socket.create_server(("127.0.0.1", matrix.site.port)))
+
+    matrix.site.door.at(at(matrix, "start new"), take, when="before", answers=True)
+
+
 def test_a_port_that_was_taken_meanwhile_leads_back_to_the_version_before(installed: Matrix) -> None:
     site = installed.site
     before = site.image_id(installed.images["good"][0])
     with ExitStack() as taken:
-
-        def take(_call: Call) -> None:
-            taken.enter_context(socket.create_server(("127.0.0.1", site.port)))
-
-        site.door.at(at(installed, "start new"), take, when="before", answers=True)
+        take_port(installed, taken)
         site.door.at(at(installed, "start old"), lambda _: taken.close(), when="before", answers=True)
         mark = update(installed)
         # The port is free again before the version before is started; else that could not run either.
@@ -72,11 +77,7 @@ def test_a_port_that_stays_taken_costs_nothing_but_the_time_until_it_is_free(ins
     site = installed.site
     before = site.image_id(installed.images["good"][0])
     with ExitStack() as taken:
-
-        def take(_call: Call) -> None:
-            taken.enter_context(socket.create_server(("127.0.0.1", site.port)))
-
-        site.door.at(at(installed, "start new"), take, when="before", answers=True)
+        take_port(installed, taken)
         mark = update(installed)
         wait_until("neither version can be started", lambda: site.journal is not None and site.journal.phase == "stuck", 120)
         assert set(site.docker("ps", "--all", "--format", "{{.Names}}").split()) == {"dca", "dca-updater"}
