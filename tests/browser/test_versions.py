@@ -131,7 +131,8 @@ def test_a_page_outlives_the_update_it_has_begun_and_shows_how_it_went(
     updated.offering.transaction("done")
     expect(region.locator("#versions-read")).to_contain_text("The new version is installed.", timeout=20_000)
     expect(region).to_contain_text("6.4 s without the web UI")
-    expect(region.get_by_role("button", name="Roll back to 0.0.9")).to_be_visible()
+    # The engine is asked anew after the start.
+    expect(region.get_by_role("button", name="Roll back to 0.0.9")).to_be_visible(timeout=20_000)
     runs = (updated.paths.data / "runs").read_text()
     assert f"install --by admin --version {NEXT}\n" in runs
 
