@@ -19,6 +19,11 @@ def labels_of(container: Inspected) -> dict[str, str]:
     return (container.get("Config") or {}).get("Labels") or {}
 
 
+def role_of(container: Inspected) -> str | None:
+    """Return what a container is for: `main`, `switcher` or `preflight`; None for one that is not ours."""
+    return labels_of(container).get(ROLE_LABEL)
+
+
 def switcher_name(main: str) -> str:
     """Return the name of the switcher of the main container of that name: there are never two for one appliance."""
     return f"{main}-updater"

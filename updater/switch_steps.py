@@ -15,7 +15,7 @@ from updater.container_spec import COMPOSE_REPLACE, Json, successor
 from updater.engine import Engine
 from updater.errors import EngineError
 from updater.journal import Transaction
-from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, kept_reference, labels_of, name_of
+from updater.marks import TRANSACTION_LABEL, kept_reference, name_of, role_of
 from updater.switch_plan import NO_POLICY, Action, Part, World
 
 log = structlog.get_logger()
@@ -98,11 +98,7 @@ class Steps:
     def _new(self, transaction: Transaction) -> Json | None:
         labelled = self._engine.containers({TRANSACTION_LABEL: transaction.transaction})
         return next(
-            (
-                container
-                for container in labelled
-                if container["Id"] != transaction.old.id and labels_of(container).get(ROLE_LABEL) not in HELPERS
-            ),
+            (container for container in labelled if container["Id"] != transaction.old.id and role_of(container) not in HELPERS),
             None,
         )
 

@@ -16,7 +16,7 @@ from updater.errors import EngineError, SwitchError
 from updater.gate_watch import GateWatch, Timer, reaches_hosting
 from updater.journal import FINISHED, Journal, Transaction
 from updater.locks import SWITCHER_LOCK, held
-from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, labels_of
+from updater.marks import TRANSACTION_LABEL, labels_of, role_of
 from updater.progress import ProgressFile
 from updater.switch import Switch
 from updater.switch_plan import NO_POLICY
@@ -39,7 +39,7 @@ def _run(_options: argparse.Namespace) -> int:
     configure_logging("switcher", folder=paths.logs if paths.logs.is_dir() else None)
     with held(paths.update / SWITCHER_LOCK), Engine.open(patience=PATIENCE_SECONDS) as engine:
         own = _own(engine)
-        if own is not None and labels_of(own).get(ROLE_LABEL) != "switcher":
+        if own is not None and role_of(own) != "switcher":
             raise SwitchError("Only the container of a switcher carries out an update. Use `dca update apply`.", "role")
         transaction = _transaction(paths, own)
         if transaction is None:

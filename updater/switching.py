@@ -10,7 +10,7 @@ from updater.container_spec import Json
 from updater.engine import Engine
 from updater.errors import EngineError, SwitchError
 from updater.journal import FINISHED, Journal, Transaction
-from updater.marks import ROLE_LABEL, TRANSACTION_LABEL, labels_of
+from updater.marks import TRANSACTION_LABEL, labels_of, role_of
 from updater.switch_plan import ALIVE
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ def resume(engine: Engine, paths: Paths, transaction: Transaction) -> None:
 def switcher_of(engine: Engine, transaction: Transaction) -> Json | None:
     """Return the container that has the name of the switcher, and is one. Raises EngineError."""
     found = engine.container(switcher_container.name_of(transaction))
-    return found if found is not None and labels_of(found).get(ROLE_LABEL) == "switcher" else None
+    return found if found is not None and role_of(found) == "switcher" else None
 
 
 def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> None:

@@ -25,12 +25,12 @@ from updater.history import Result
 from updater.journal import FINISHED, Journal, Transaction
 from updater.locks import INSTALL_LOCK, SWITCHER_LOCK, held, held_within
 from updater.marks import (
-    ROLE_LABEL,
     TRANSACTION_LABEL,
     kept_reference,
     labels_of,
     name_of,
     preflight_name,
+    role_of,
     switcher_name,
 )
 from updater.switch_plan import ALIVE, Action, next_action
@@ -135,11 +135,11 @@ class _Janitor:
         """Remove helpers that have done their work, and the old container where its replacement runs. Raises EngineError."""
         name = name_of(own)
         preflight = self.engine.container(preflight_name(name))
-        if preflight is not None and labels_of(preflight).get(ROLE_LABEL) == "preflight":
+        if preflight is not None and role_of(preflight) == "preflight":
             # With its volume: a copy of the settings is in it.
             self._remove(preflight, "The container of a preflight was removed.", volumes=True)
         switcher = self.engine.container(switcher_name(name))
-        if switcher is not None and labels_of(switcher).get(ROLE_LABEL) == "switcher" and self._has_ended(switcher, transaction):
+        if switcher is not None and role_of(switcher) == "switcher" and self._has_ended(switcher, transaction):
             self._remove(switcher, "The container of a switcher was removed.")
         if transaction is None or transaction.old.id == own["Id"] or transaction.old.name != name:
             return

@@ -1,7 +1,6 @@
 """New versions in a real browser, on a real appliance: asked for, followed, and a page that outlives the restart."""
 
 import json
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from appliance.version import installed_version
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.browser.test_webui import PASSWORD, Appliance
 from tests.children import Child, wait_until
+from tests.ports import free_tcp_port
 from tests.updater.offering import NEXT, Offering
 from updater import denied
 from updater.history import Result, add
@@ -46,9 +46,7 @@ class Updated:
         found = json.dumps({"state": "possible", "text": "It can replace the container dca.", "api_version": "1.50"})
         installer = [sys.executable, str(INSTALLER), str(self.paths.data), "install"]
         self.plan.write_text(json.dumps({"engine": ["echo", found], "install": installer}))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_tcp_port()
         self.child: Child | None = None
 
     def start(self) -> Appliance:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.children import Child, wait_until
 from tests.conftest import ROOT
+from tests.ports import free_tcp_port
 
 pytestmark = [pytest.mark.browser]
 
@@ -46,9 +46,7 @@ class Appliance:
 
 def start_appliance(folder: Path, **settings: str) -> Appliance:
     """Start an appliance with its data in `folder` and further settings from the environment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_tcp_port()
     environment = {
         "DCA_DATA_DIR": str(folder / "data"),
         "DCA_RUN_DIR": str(folder / "run"),

@@ -21,6 +21,7 @@ from appliance.settings.received import Received
 from tests.children import Child, run_child
 from tests.hosting.person import Person
 from tests.hosting.running import Answer
+from tests.ports import free_tcp_port
 from tests.updater.harness import Appliance, wait_until
 
 DCA = Path(sys.executable).with_name("dca")
@@ -130,13 +131,11 @@ class RunningSite(Appliance):
         self.line = Line(team.port)
         enrolment = team.command("enrolment-code", "--site", name, "--url", f"http://127.0.0.1:{self.line.port}")
         assert "&root=" in enrolment
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = str(probe.getsockname()[1])
         self.environment |= {
             "DCA_ENROLMENT": enrolment,
             "DCA_GUARDRAIL_NETWORKS": GUARDRAIL,
             "DCA_WEB_BIND": "127.0.0.1",
-            "DCA_WEB_PORT": port,
+            "DCA_WEB_PORT": str(free_tcp_port()),
             "DCA_HTTP": "off",
             "DCA_SNMP_TIMEOUT_SECONDS": "0.2",
         }

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from appliance.settings.model import Settings, WebSettings
+from tests.ports import free_tcp_port
 from tests.updater.harness import Appliance, alive, wait_until
 from updater.checks.deep import Deep
 from updater.components import declare_components
@@ -27,9 +28,7 @@ def appliance() -> Iterator[Appliance]:
     """An appliance of its own, with nothing to scan. Its folder has a short name: paths of sockets are limited to 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="dca-"))
     made = Appliance(folder)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    made.environment |= {"DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(port)}
+    made.environment |= {"DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(free_tcp_port())}
     yield made
     made.end()
     shutil.rmtree(folder)

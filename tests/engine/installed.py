@@ -18,10 +18,9 @@ from appliance.release import Gate, Platform, Release
 from appliance.version import installed_version
 from tests.children import wait_until
 from tests.engine.derived import Variant, derive
+from tests.ports import free_tcp_port
 from tests.updater.configured import ConfiguredSite
 from tests.updater.releasing import PUBLISHED_AT, Releases
-
-from .ports import free_tcp_port
 
 UID = 10001
 NEXT = "0.2.0"

@@ -27,8 +27,8 @@ from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import Variant, derive
 from tests.engine.door import Call, Door, end_caller
 from tests.engine.points import Fault, Point, arm, step_of
-from tests.engine.ports import free_tcp_port
 from tests.engine.site import REPOSITORY, Site, Wanted
+from tests.ports import free_tcp_port
 from updater import denied
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import docker
 
 from tests.children import Child, wait_until
-from tests.engine.ports import free_tcp_port
+from tests.ports import free_tcp_port
 from tests.requirement import missing
 
 Fault = Literal["", "down", "unauthorized", "rate limit", "truncated", "changed layer", "other manifest", "slow"]

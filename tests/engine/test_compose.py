@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from tests.engine.conftest import DOCKER, ROOT
-from tests.engine.ports import free_tcp_port
+from tests.ports import free_tcp_port
 from tests.requirement import missing
 
 Compose = Callable[..., str]

@@ -16,8 +16,8 @@ from tests.engine.conftest import DOCKER, ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
-from tests.engine.ports import free_tcp_port
 from tests.engine.switched import begin_update
+from tests.ports import free_tcp_port
 from tests.requirement import missing
 
 REFERENCE = "dca-compose:stable"

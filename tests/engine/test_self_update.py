@@ -13,9 +13,9 @@ from tests.conftest import ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
-from tests.engine.ports import free_tcp_port
 from tests.engine.site import NAME, REPOSITORY, Site, Wanted
 from tests.engine.team import ReleasingTeam, save_archive
+from tests.ports import free_tcp_port
 from tests.requirement import missing
 from updater import denied, history
 

@@ -24,8 +24,7 @@ from docker.models.containers import Container
 from tests.children import wait_until
 from tests.engine.derived import Variant, derive
 from tests.engine.switched import begin_update
-
-from .ports import free_tcp_port
+from tests.ports import free_tcp_port
 
 NEW_VERSION = "0.2.0"
 AGREEMENT_SECONDS = 8.0

@@ -1,6 +1,5 @@
 """Fixtures of the hosting tests: both databases, a running server, an enrolled site."""
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copy2, copytree
@@ -17,6 +16,7 @@ from tests.hosting.postgresql import PostgreSQL, private_server
 from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
+from tests.ports import free_tcp_port
 
 StartServer = Callable[..., RunningServer]
 
@@ -24,9 +24,7 @@ StartServer = Callable[..., RunningServer]
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """Run a private PostgreSQL server for the whole session."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
-    with private_server(port) as server:
+    with private_server(free_tcp_port()) as server:
         yield server
 
 

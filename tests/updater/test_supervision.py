@@ -13,6 +13,7 @@ import pytest
 
 from appliance.errors import ControlError
 from appliance.files import write_atomic
+from tests.ports import free_tcp_port
 
 from .harness import Appliance, alive, wait_until
 
@@ -20,11 +21,6 @@ COLLECTOR = {"name": "collector"}
 WEBUI = {"name": "webui"}
 FAILING = {"name": "collector", "command": [sys.executable, "-c", "raise SystemExit('Port 8080 is in use.')"]}
 SHORT_WATCHDOG = {"name": "collector", "times": {"watchdog_seconds": 1.0}}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def children_of(pid: int) -> list[int]:
@@ -162,7 +158,7 @@ def test_collector_that_fails_its_deep_check_is_restarted(appliance: Appliance) 
 
 
 def test_web_ui_that_fails_its_deep_check_is_restarted(appliance: Appliance) -> None:
-    port = free_port()
+    port = free_tcp_port()
     appliance.start({"name": "webui", "serves": port})
     first = appliance.wait_running("webui")
     appliance.order("sick Pages cannot be made.", "webui")
@@ -173,7 +169,7 @@ def test_web_ui_that_fails_its_deep_check_is_restarted(appliance: Appliance) -> 
 
 
 def test_healthy_components_pass_their_deep_checks(appliance: Appliance) -> None:
-    appliance.start({"name": "collector", "serves": "socket"}, {"name": "webui", "serves": free_port()})
+    appliance.start({"name": "collector", "serves": "socket"}, {"name": "webui", "serves": free_tcp_port()})
     pids = appliance.wait_running(), appliance.wait_running("webui")
     time.sleep(1.5)  # several deep checks at 0.2 s: nothing is to happen, so there is no event to wait for
     assert (appliance.component()["pid"], appliance.component("webui")["pid"]) == pids

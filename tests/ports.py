@@ -1,4 +1,4 @@
-"""Ports for containers: the engine and Compose want a number."""
+"""A port for what wants a number before it listens: a container, Compose, a server in a process of its own."""
 
 import socket
 
