@@ -90,7 +90,7 @@ ENTRYPOINT ["tini", "--", "dca"]
 CMD ["run"]
 COPY --from=packages /product/appliance /opt/appliance
 # Last, since it is about all other layers: what each file is, so that a damaged image is found before it takes over.
-RUN python3 -m updater.manifest write
+RUN python3 -m updater.installation.manifest write
 USER 10001:10001
 ARG VERSION
 LABEL dca.role="main" \

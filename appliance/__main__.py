@@ -2,7 +2,7 @@
 
 import sys
 
-from appliance.service.process import main
+from appliance.service.collector.process import main
 
 if __name__ == "__main__":
     sys.exit(main())

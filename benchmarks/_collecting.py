@@ -13,18 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.privacy.outgoing import Masking
-from appliance.reading.definitions import builtin_definitions
-from appliance.service.bookkeeping import Bookkeeping
-from appliance.service.cycle import Cycle
-from appliance.service.keeper import Keeper
-from appliance.service.options import CycleOptions
-from appliance.service.problems import Problems
-from appliance.service.scan import Scan
-from appliance.service.scanning import Scanning
-from appliance.service.threads import StoreThread
+from appliance.reading.definitions.definitions import builtin_definitions
+from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.problems import Problems
+from appliance.service.collector.threads import StoreThread
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.reading_writer import Keeper
+from appliance.service.scans.scan_run import Cycle
+from appliance.service.scans.scan_service import Scanning
 from appliance.settings.store import SettingsStore
 from appliance.snmp.client import Templates
 

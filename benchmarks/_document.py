@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from appliance.clock import utc_now
+from appliance.common.clock import utc_now
 from benchmarks._chart import svg
 from benchmarks._figures import NOT_INSTALLED, Report, as_markdown
 from benchmarks._machine import load, machine, own_version

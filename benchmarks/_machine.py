@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from appliance.version import installed_version
+from appliance.common.version import installed_version
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+\w*|\b0\.\d\b")
 

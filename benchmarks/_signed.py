@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from appliance.paths import Paths
+from appliance.common.paths import Paths
 from appliance.settings.document import GLOBAL_PATH, Document, group_path, site_path, write_document
 from appliance.settings.store import SettingsStore
 from appliance.transmission.enrolment import enrol_site

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import SnmpError
+from appliance.common.errors import SnmpError
+from appliance.common.traffic import Traffic
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
 from appliance.report import Reading
@@ -31,7 +32,6 @@ from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, S
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Kind, Query, Templates
 from appliance.snmp.user_security import UnreadableError, UserSecurity
-from appliance.traffic import Traffic
 from benchmarks._mutations import mutate
 from benchmarks._v3_replies import ENGINE_ID, MESSAGE_ID, USER, v3_replies
 from simulator.agent import Agent as SimulatedAgent

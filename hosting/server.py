@@ -16,9 +16,9 @@ from tornado.web import Application, RequestHandler
 
 from hosting.api.routes import API_ROUTES
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
-from hosting.db.cleaning import clean
+from hosting.db.cleanup import clean
 from hosting.errors import ConfigurationError, DataError, RepositoryError
-from hosting.resigning import resign_regularly
+from hosting.repository.renewal import resign_regularly
 from hosting.services import Services
 from hosting.web import BaseHandler
 

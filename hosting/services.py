@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hosting.config import Config
-from hosting.configuration.publishing import Publishing
+from hosting.configuration.publication import Publishing
 from hosting.credentials import Passwords
 from hosting.db.database import Database
-from hosting.repository.standing import Watch
+from hosting.repository.repository_status import Watch
 from hosting.throttle import Throttle
 
 Result = TypeVar("Result")

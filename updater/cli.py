@@ -7,18 +7,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from appliance.errors import DcaError
-from appliance.paths import Paths
+from appliance.common.errors import DcaError
+from appliance.common.paths import Paths
 
 EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL
 EXIT_INTERRUPTED = 130
 CHILDREN = {
-    "probe": ("probe", "Say whether the appliance can replace its own container here."),
-    "receive": ("receiving", "Check for signed configuration, once."),
-    "install": ("installing", "Install a version, up to the hand-over to the switcher."),
-    "selftest": ("selftest", "Say whether this version can take over here."),
-    "switch": ("switcher", "Carry out the update that the journal tells of."),
-    "tidy": ("tidying", "End what was cut off, and remove what updates have left behind."),
+    "probe": ("engine.probe", "Say whether the appliance can replace its own container here."),
+    "receive": ("configuration.refresh", "Check for signed configuration, once."),
+    "install": ("installation.command", "Install a version, up to the hand-over to the switcher."),
+    "selftest": ("installation.selftest", "Say whether this version can take over here."),
+    "switch": ("replacement.command", "Carry out the update that the journal tells of."),
+    "tidy": ("replacement.cleanup", "End what was cut off, and remove what updates have left behind."),
 }
 """What the appliance starts for itself: module and description of each."""
 
@@ -44,23 +44,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _trust(words: Sequence[str]) -> int:
     # Only this command loads the TUF library; the supervisor stays small.
-    from updater import trust_command  # noqa: PLC0415
+    from updater.trust import command  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(
         prog="dca trust", description="Fetch and verify what is published in a TUF repository.", allow_abbrev=False
     )
-    trust_command.declare(parser)
+    command.declare(parser)
     options = parser.parse_args(words)
-    if lacking := trust_command.missing(options):
+    if lacking := command.missing(options):
         parser.error(f"the following arguments are required: {lacking}")
     return int(options.run(options))
 
 
 def _update(words: Sequence[str]) -> int:
-    from updater import update_commands  # noqa: PLC0415 - what the other commands do without
+    from updater.commands import update  # noqa: PLC0415 - what the other commands do without
 
     parser = argparse.ArgumentParser(prog="dca update", description="About new configuration and versions.", allow_abbrev=False)
-    update_commands.declare(parser)
+    update.declare(parser)
     options = parser.parse_args(words)
     return int(options.run(options))
 
@@ -85,9 +85,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(_options: argparse.Namespace) -> int:
-    from appliance.log import configure_logging  # noqa: PLC0415 - `update status` is short-lived and does without
-    from updater.main_lock import WaitedInVainError, hold_main_lock  # noqa: PLC0415
-    from updater.supervisor import run_appliance  # noqa: PLC0415
+    from appliance.common.log import configure_logging  # noqa: PLC0415 - `update status` is short-lived and does without
+    from updater.supervisor.main_lock import WaitedInVainError, hold_main_lock  # noqa: PLC0415
+    from updater.supervisor.supervisor import run_appliance  # noqa: PLC0415
 
     paths = Paths.from_environment()
     paths.prepare()

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 
 
 class RunFolderError(DcaError):

@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from appliance.errors import DcaError
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.errors import DcaError
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from webui.accounts import FIRST_ACCOUNT, Accounts, check_new_password
 from webui.server import serve

@@ -8,8 +8,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import DcaError
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import DcaError
 from appliance.settings.store import SettingsStore
 
 TABLE = "accounts"

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from appliance.errors import ControlError
-from appliance.paths import Paths
+from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 
 PATIENT_SECONDS = 60.0

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.settings.configuration_state import Configuration, Outcome, Received, ReceivedLayer
 from appliance.settings.layers import Effective
-from appliance.settings.received import Configuration, Outcome, Received, ReceivedLayer
-from appliance.settings.showing import in_words
+from appliance.settings.presentation import in_words
 from webui.fleet import Level
 
 OUTCOMES_SHOWN = 20

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from appliance.clock import from_rfc3339
-from appliance.traffic import PURPOSES
+from appliance.common.clock import from_rfc3339
+from appliance.common.traffic import PURPOSES
 from webui.exposition import Metric, gauge
 
 DIRECTIONS = ("sent", "received")

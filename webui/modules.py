@@ -5,7 +5,7 @@ from typing import Literal
 
 from tornado.web import UIModule
 
-from appliance.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from webui import texts
 from webui.fleet import Level, SupplyView
 from webui.forms import Form

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from appliance.network_load import WEB_PAGE_BYTES, Row
-from appliance.traffic import PURPOSES
-from appliance.traffic_report import Day
+from appliance.common.traffic import PURPOSES
+from appliance.report.network_load import WEB_PAGE_BYTES, Row
+from appliance.store.traffic_report import Day
 
 FEWEST_DAYS = 14
 """The chart has at least so many days: the first one alone would look like a wall."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
 from appliance.report import Reading

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 
 SECURITY_HEADERS: Mapping[str, str] = {
     # Everything comes from this host, and nothing inline: Bootstrap's form symbols are data: images.

@@ -11,8 +11,8 @@ from tornado.httpserver import HTTPServer
 from tornado.locale import load_gettext_translations
 from tornado.netutil import bind_sockets
 
-from appliance.errors import DcaError
-from appliance.paths import Paths
+from appliance.common.errors import DcaError
+from appliance.common.paths import Paths
 from appliance.process.notify import heartbeat_interval, notify
 from appliance.settings.environment import read_variable
 from appliance.settings.model import WebSettings

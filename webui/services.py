@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Literal
 
-from appliance.paths import Paths
+from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.store.reader import Reader
 from webui.accounts import Accounts

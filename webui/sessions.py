@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from appliance.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.settings.store import SettingsStore
 
 TABLE = "sessions"

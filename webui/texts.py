@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tornado.locale import Locale
 
-from appliance.clock import from_rfc3339, site_zone
+from appliance.common.clock import from_rfc3339, site_zone
 
 ERRORS: Mapping[str, str] = {
     "lowPaper": "Paper low",
@@ -71,7 +71,7 @@ PURPOSES: Mapping[str, str] = {
     "update": "Configuration and updates",
     "read": "Reads before this version",
 }
-"""What traffic is for, see `appliance.traffic`."""
+"""What traffic is for, see `appliance.common.traffic`."""
 
 COMPONENTS: Mapping[str, str] = {"collector": "Collector", "webui": "Web UI", "supervisor": "Supervisor"}
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from appliance.commands.credentials import credentials_of_command
 from appliance.commands.tables import table
+from appliance.common.errors import SettingsError
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.discovery.targets import TargetSet
-from appliance.errors import SettingsError
-from appliance.log import configure_logging
-from appliance.paths import Paths
-from appliance.reading.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.report import Reading
-from appliance.service.cycle import Answer
-from appliance.service.options import CycleOptions
-from appliance.service.scan import Scan
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.scan_run import Answer
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import resolve
 from appliance.settings.model import Settings

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from appliance.commands.asking import options_of, settings_here, targets_of
+from appliance.common.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
+from appliance.common.files import write_atomic
 from appliance.discovery.credentials import covering
-from appliance.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
-from appliance.files import write_atomic
 from appliance.privacy.people import scrub_text
-from appliance.reading import objects as mib
-from appliance.service.hosts import resolve_host
-from appliance.service.options import CycleOptions
+from appliance.reading.sources import objects as mib
+from appliance.service.scans.hosts import resolve_host
+from appliance.service.scans.options import CycleOptions
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.recording import UNKNOWN_ADDRESS, recording_line
 from appliance.snmp.values import Objects, Oid, Tag, Value

@@ -5,9 +5,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from appliance.common.errors import SettingsError
 from appliance.discovery.credentials import Credential
-from appliance.errors import SettingsError
-from appliance.service.options import credentials_of
+from appliance.service.scans.options import credentials_of
 from appliance.settings.environment import complete_user, read_variable
 from appliance.settings.validation import validate
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from appliance.clock import utc_now
 from appliance.commands.sheets import device_sheet
 from appliance.commands.tables import table, writes_unicode
-from appliance.reading.definition_schema import ObjectSpec
-from appliance.reading.definitions import Definition, DefinitionError, Definitions, builtin_definitions, load
+from appliance.common.clock import utc_now
+from appliance.reading.definitions.definitions import Definition, DefinitionError, Definitions, builtin_definitions, load
+from appliance.reading.definitions.schema import ObjectSpec
+from appliance.reading.definitions.vendor import read_vendor
 from appliance.reading.device import read_device
-from appliance.reading.vendor import read_vendor
 from appliance.reading.view import View, text
 from appliance.report import Reading
 from appliance.snmp.recording import Recording

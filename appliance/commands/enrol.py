@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import ControlError, SettingsError
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.errors import ControlError, SettingsError
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 from appliance.process.lock import MainLock
 from appliance.settings.store import SettingsStore

@@ -7,8 +7,8 @@ import argparse
 import json
 import socket
 
-from appliance.errors import ControlError
-from appliance.paths import Paths
+from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
 
 ANSWER_SECONDS = 5.0
 

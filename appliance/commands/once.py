@@ -7,20 +7,20 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
-from appliance.clock import site_zone
-from appliance.errors import DataFolderError, DcaError, StoreError
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.clock import site_zone
+from appliance.common.errors import DataFolderError, DcaError, StoreError
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.privacy.outgoing import Masking
 from appliance.process.lock import MainLock
-from appliance.service.bookkeeping import Bookkeeping
-from appliance.service.keeper import Keeper
-from appliance.service.link import HostingLink
-from appliance.service.problems import Problems
-from appliance.service.scan import Scan
-from appliance.service.scanning import Scanning
-from appliance.service.signed import read_signed
-from appliance.service.threads import StoreThread
+from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.problems import Problems
+from appliance.service.collector.threads import StoreThread
+from appliance.service.hosting.connection import HostingLink
+from appliance.service.hosting.signed_configuration import read_signed
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.reading_writer import Keeper
+from appliance.service.scans.scan_service import Scanning
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore

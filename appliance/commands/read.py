@@ -4,7 +4,6 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from appliance.clock import utc_now
 from appliance.commands.asking import (
     Gathered,
     definitions_here,
@@ -17,13 +16,14 @@ from appliance.commands.asking import (
 )
 from appliance.commands.sheets import device_sheet
 from appliance.commands.tables import writes_unicode
-from appliance.errors import SettingsError, SnmpError
+from appliance.common.clock import utc_now
+from appliance.common.errors import SettingsError, SnmpError
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
-from appliance.service.cycle import Cycle, Known
-from appliance.service.hosts import resolve_host
-from appliance.service.options import CycleOptions
-from appliance.service.scan import Scan
+from appliance.service.scans.hosts import resolve_host
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.scan_run import Cycle, Known
 from appliance.settings.model import Settings
 from appliance.snmp.recording import Recording
 

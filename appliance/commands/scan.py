@@ -6,7 +6,6 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 
-from appliance.clock import site_zone
 from appliance.commands.asking import (
     Gathered,
     options_of,
@@ -18,10 +17,11 @@ from appliance.commands.asking import (
 )
 from appliance.commands.sheets import device_table
 from appliance.commands.tables import writes_unicode
+from appliance.common.clock import site_zone
 from appliance.discovery.targets import TargetSet
-from appliance.service.cycle import Cycle
-from appliance.service.options import CycleOptions
-from appliance.service.scan import Scan
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.scan_run import Cycle
 from appliance.settings.quiet_times import quiet_until
 
 PROGRESS_SECONDS = 0.5

@@ -11,13 +11,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from appliance.commands.tables import table
-from appliance.errors import SettingsError
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.errors import SettingsError
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.process.reload import reload_components
 from appliance.settings.layers import Effective
 from appliance.settings.model import Settings, SnmpCredential
-from appliance.settings.showing import in_words, visible
+from appliance.settings.presentation import in_words, visible
 from appliance.settings.store import SettingsStore
 
 

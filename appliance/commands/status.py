@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from appliance.commands.tables import table
-from appliance.errors import ControlError
-from appliance.paths import Paths
+from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 
 ANSWER_SECONDS = 5.0

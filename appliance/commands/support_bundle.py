@@ -5,10 +5,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from appliance.errors import DataFolderError
-from appliance.files import write_atomic
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.errors import DataFolderError
+from appliance.common.files import write_atomic
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.support.bundle import bundle_of
 

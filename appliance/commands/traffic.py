@@ -6,11 +6,11 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from appliance.commands.tables import table
-from appliance.network_load import WEB_PAGE_SOURCE, Row
-from appliance.paths import Paths
+from appliance.common.paths import Paths
+from appliance.common.traffic import PURPOSES, Traffic
+from appliance.report.network_load import WEB_PAGE_SOURCE, Row
 from appliance.store.reader import Reader
-from appliance.traffic import PURPOSES, Traffic
-from appliance.traffic_report import Day, traffic_report
+from appliance.store.traffic_report import Day, traffic_report
 
 LOAD_HEADINGS = ("BYTES OF", "FIRST SCAN", "EACH LATER POLL")
 FORMER_PURPOSES = {"read": "reads before this version"}

@@ -2,7 +2,7 @@
 
 import argparse
 
-from appliance.version import installed_version
+from appliance.common.version import installed_version
 
 
 def run(_arguments: argparse.Namespace) -> int:

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from appliance.common.errors import CredentialError, NoAnswerError
+from appliance.common.traffic import Traffic
 from appliance.discovery.credentials import Credential, covering
-from appliance.errors import CredentialError, NoAnswerError
 from appliance.snmp.agent import Agent, AgentProfile, Version
 from appliance.snmp.ber import read_response
 from appliance.snmp.client import SnmpClient
@@ -24,7 +25,6 @@ from appliance.snmp.transport import NotSentError, Outcome, Request, Transport
 from appliance.snmp.user_security import UnreadableError
 from appliance.snmp.values import Objects, Oid
 from appliance.snmp.walk import NO_OBJECT
-from appliance.traffic import Traffic
 
 SHORTEST_PAUSE: Final = 0.5
 FIRST_PAUSE: Final = 1.0

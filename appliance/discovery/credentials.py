@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from appliance.discovery.targets import Ranges
 from appliance.snmp.agent import Agent, Version
-from appliance.usm import User
+from appliance.snmp.usm import User
 
 
 @dataclass(frozen=True, slots=True)

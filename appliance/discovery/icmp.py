@@ -11,8 +11,8 @@ import struct
 from collections.abc import Callable
 from typing import Final, Literal
 
+from appliance.common.traffic import Traffic
 from appliance.snmp.agent import IPV4_OVERHEAD, IPV6_OVERHEAD
-from appliance.traffic import Traffic
 
 IcmpMode = Literal["datagram", "raw", "none"]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.common.traffic import Traffic, TrafficByPurpose, UnitCost
 from appliance.discovery.targets import Intervals
-from appliance.traffic import Traffic, TrafficByPurpose, UnitCost
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from appliance.common.errors import SnmpError
 from appliance.discovery.approach import Approach, Asking, Courier, Found, Reply, RoundTrips, Step
 from appliance.discovery.contact import REFUSED, Contact, Deadlines
 from appliance.discovery.estimate import PINGS, PROBES_WITHOUT_PING, remaining_seconds
@@ -19,7 +20,6 @@ from appliance.discovery.order import Range
 from appliance.discovery.pacing import TokenBucket
 from appliance.discovery.progress import Checkpoint, SweepProgress
 from appliance.discovery.route import Route
-from appliance.errors import SnmpError
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.transport import NotSentError, Outcome, socket_error_text
 

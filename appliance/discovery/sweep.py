@@ -15,14 +15,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
+from appliance.common.errors import SettingsError
 from appliance.discovery.approach import Asking, Found
 from appliance.discovery.credentials import Credential
 from appliance.discovery.pacing import TokenBucket
 from appliance.discovery.progress import Checkpoint, SweepProgress
 from appliance.discovery.run import SweepRun
 from appliance.discovery.targets import TargetSet
-from appliance.errors import SettingsError
-from appliance.reading.objects import PROBE
+from appliance.reading.sources.objects import PROBE
 from appliance.snmp.client import SnmpClient, check_snmp_port
 from appliance.snmp.values import Oid
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Self
 
+from appliance.common.errors import SettingsError
 from appliance.discovery.order import Address, Range, split_by_owner
-from appliance.errors import SettingsError
 from appliance.settings.model import check_target
 
 LARGEST_TARGET = 2**24

@@ -2,7 +2,7 @@
 
 import re
 
-from appliance.events.happening import Happening
+from appliance.events.device_event import Happening
 from appliance.events.memory import AlertMemory, Memory
 from appliance.report import Alert
 

@@ -8,7 +8,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from appliance.events.happening import Happening
+from appliance.events.device_event import Happening
 from appliance.events.memory import Memory, MeterMemory
 from appliance.report import Meter
 

@@ -6,7 +6,7 @@
 - A waste container has no such levels: makers do not agree whether they tell what is in it or what still fits.
 """
 
-from appliance.events.happening import Happening, Kind
+from appliance.events.device_event import Happening, Kind
 from appliance.events.memory import Memory, SupplyMemory
 from appliance.report import Supply
 

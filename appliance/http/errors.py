@@ -1,6 +1,6 @@
 """Why a device could not be asked over HTTP. None of these fails a reading: what was asked for stays open."""
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 
 
 class HttpError(DcaError):

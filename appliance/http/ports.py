@@ -9,10 +9,10 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
+from appliance.common.tcp_meter import count_failed
+from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
 from appliance.snmp.agent import PRINTER_PORTS
-from appliance.tcp_meter import count_failed
-from appliance.traffic import Traffic
 
 HTTP_PORTS = frozenset({80, 443, 631, 8000, 8080, 8443})
 """Where devices serve web pages and IPP."""

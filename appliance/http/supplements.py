@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from appliance.http.asking import ask_ipp, ask_ledm
+from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
+from appliance.http.questions import ask_ipp, ask_ledm
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
 from appliance.report import Reading
-from appliance.traffic import Traffic
 
 IPP_PORT = 631
 WEB_PORTS = (80, 443)

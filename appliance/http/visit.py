@@ -19,10 +19,10 @@ from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
+from appliance.common.tcp_meter import TcpMeter
+from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, SilentError
 from appliance.http.ports import AllowedPorts
-from appliance.tcp_meter import TcpMeter
-from appliance.traffic import Traffic
 
 IPP_CONTENT = "application/ipp"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -5,8 +5,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from appliance.errors import DataFolderError, SettingsError
-from appliance.files import sync_folder
+from appliance.common.errors import DataFolderError, SettingsError
+from appliance.common.files import sync_folder
 
 KEY_FILE = "privacy.key"
 KEY_BYTES = 32

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import ControlError
-from appliance.files import to_json
+from appliance.common.errors import ControlError
+from appliance.common.files import to_json
 
 LINE_LIMIT_BYTES = 16 << 20
 """An event is one line, and the state of a scan may list a reason for each of many addresses."""

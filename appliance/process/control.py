@@ -11,8 +11,8 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 from tornado.web import Application, HTTPError, RequestHandler
 
-from appliance.errors import DataFolderError, DcaError
-from appliance.files import to_json
+from appliance.common.errors import DataFolderError, DcaError
+from appliance.common.files import to_json
 
 
 class ControlHandler(RequestHandler):

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from appliance.errors import DataFolderError, DataFolderInUseError
+from appliance.common.errors import DataFolderError, DataFolderInUseError
 
 
 class MainLock:

@@ -2,8 +2,8 @@
 
 import sys
 
-from appliance.errors import ControlError
-from appliance.paths import Paths
+from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 
 

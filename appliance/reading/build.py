@@ -2,17 +2,17 @@
 
 from datetime import datetime
 
-from appliance.reading import identity
-from appliance.reading import objects as mib
-from appliance.reading.alerts import read_alerts
-from appliance.reading.colors import color_named
-from appliance.reading.definitions import Definitions, builtin_definitions
-from appliance.reading.meters import Meters, read_meters
-from appliance.reading.status import error_octets, read_status
-from appliance.reading.supplies import COLORED, read_supplies
-from appliance.reading.supply_join import join_supplies
-from appliance.reading.trays import read_trays
-from appliance.reading.vendor import Vendor, read_vendor
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.vendor import Vendor, read_vendor
+from appliance.reading.identity import identity
+from appliance.reading.meters.meters import Meters, read_meters
+from appliance.reading.sources import objects as mib
+from appliance.reading.status.alerts import read_alerts
+from appliance.reading.status.status import error_octets, read_status
+from appliance.reading.supplies.colors import color_named
+from appliance.reading.supplies.supplies import COLORED, read_supplies
+from appliance.reading.supplies.supply_join import join_supplies
+from appliance.reading.supplies.trays import read_trays
 from appliance.reading.view import View, integer, text
 from appliance.report import Device, Reading, Supply
 from appliance.snmp.values import Objects

@@ -11,18 +11,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
-from appliance.reading.definitions import Definitions, builtin_definitions
-from appliance.reading.descriptions import telling_objects
-from appliance.reading.identity import has_standard_model, interface_is_open, mac_address, standard_firmware, standard_serial
-from appliance.reading.meters import read_standard_meters
-from appliance.reading.objects import MibObject
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.vendor import Vendor, questions, read_vendor
+from appliance.reading.identity.descriptions import telling_objects
+from appliance.reading.identity.identity import (
+    has_standard_model,
+    interface_is_open,
+    mac_address,
+    standard_firmware,
+    standard_serial,
+)
+from appliance.reading.meters.meters import read_standard_meters
 from appliance.reading.polling import changing, counts_alerts, merged, needs_alerts, why_not_enough
 from appliance.reading.snapshot import Snapshot
-from appliance.reading.status import read_console
-from appliance.reading.supplies import has_colorless_rows
-from appliance.reading.vendor import Vendor, questions, read_vendor
+from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
+from appliance.reading.status.status import read_console
+from appliance.reading.supplies.supplies import has_colorless_rows
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
 from appliance.snmp.values import Objects, Oid, Value

@@ -18,11 +18,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from appliance.reading import enumerations as enum
-from appliance.reading import objects as mib
-from appliance.reading.definitions import Definitions
-from appliance.reading.objects import MibObject
-from appliance.reading.supplies import OVERSHOOT
-from appliance.reading.vendor import read_vendor
+from appliance.reading.definitions.definitions import Definitions
+from appliance.reading.definitions.vendor import read_vendor
+from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
+from appliance.reading.supplies.supplies import OVERSHOOT
 from appliance.reading.view import View, integer
 from appliance.snmp.values import Objects, Oid, Value
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from appliance.reading import objects as mib
+from appliance.reading.sources import objects as mib
 from appliance.snmp.recording import parse_line, recording_line
 from appliance.snmp.values import Objects, Oid, Tag, Value
 

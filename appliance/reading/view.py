@@ -8,8 +8,8 @@ import re
 from bisect import bisect_left
 from collections import Counter
 
-from appliance.reading import objects as mib
-from appliance.reading.objects import MibObject
+from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
 from appliance.reading.text import decode
 from appliance.snmp.values import Objects, Oid, Value
 

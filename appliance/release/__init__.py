@@ -18,7 +18,7 @@ from appliance.release.catalogue import (
     parse_catalogue,
     write_catalogue,
 )
-from appliance.release.judging import ReleaseError, ReleaseReason
+from appliance.release.fields import ReleaseError, ReleaseReason
 from appliance.release.rollout import (
     ROLLOUT_BYTES,
     ROLLOUT_PATH,

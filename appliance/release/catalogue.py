@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from appliance.clock import to_rfc3339
-from appliance.release.judging import FORMAT, Fields, ReleaseError, decode, invalid, malformed
+from appliance.common.clock import to_rfc3339
+from appliance.common.strict_json import encode
+from appliance.release.fields import FORMAT, Fields, ReleaseError, decode, invalid, malformed
 from appliance.release.versions import VERSION
-from appliance.strict_json import encode
 
 Switcher = Literal["old", "new"]
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from appliance.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
+from appliance.common.strict_json import encode
 from appliance.release.catalogue import CHANNEL_NAME
-from appliance.release.judging import FORMAT, Fields, decode
+from appliance.release.fields import FORMAT, Fields, decode
 from appliance.release.versions import VERSION
 from appliance.settings.document import GROUP_NAME, NO_MARKER
-from appliance.strict_json import encode
 
 ROLLOUT_PATH = "config/global/rollout.json"
 ROLLOUT_BYTES = 256 * 1024

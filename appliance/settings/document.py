@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, get_args
 
-from appliance import strict_json
-from appliance.errors import SettingsError
+from appliance.common import strict_json
+from appliance.common.errors import SettingsError
+from appliance.common.strict_json import LARGEST_WHOLE, is_whole
 from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
-from appliance.strict_json import LARGEST_WHOLE, is_whole
 
 ReceivedLayerName = Literal["global", "group", "assigned"]
 """The layers that come as documents, in rising order; `assigned` is what the hosting team sets for one site."""

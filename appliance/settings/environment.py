@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 
 
 def _words(text: str) -> list[str]:

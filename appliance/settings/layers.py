@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.document import ReceivedLayerName
 from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only, span
 from appliance.settings.validation import validate

@@ -18,11 +18,11 @@ from pydantic import (
     model_validator,
 )
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
 from appliance.settings.update_window import check_window
-from appliance.usm import AuthProtocol, PrivProtocol, User
+from appliance.snmp.usm import AuthProtocol, PrivProtocol, User
 
 URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#]*)?$")
 HOST_NAME = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$")

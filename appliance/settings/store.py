@@ -18,12 +18,12 @@ from tinydb import TinyDB, where
 from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import DataFolderError, SettingsError
-from appliance.files import to_json, write_atomic
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import DataFolderError, SettingsError
+from appliance.common.files import to_json, write_atomic
+from appliance.settings.configuration_state import Received, ReceivedChange
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import Effective, ReceivedValues, Values, check_guardrails, resolve, resolve_what_fits
-from appliance.settings.received import Received, ReceivedChange
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.model import CREDENTIAL_KINDS, Settings
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from appliance.clock import utc_now
-from appliance.errors import SettingsError
+from appliance.common.clock import utc_now
+from appliance.common.errors import SettingsError
+from appliance.snmp.usm import User
 from appliance.snmp.values import Oid
-from appliance.usm import User
 
 Version = Literal["1", "2c", "3"]
 

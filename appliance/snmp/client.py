@@ -4,7 +4,8 @@ import socket
 from types import TracebackType
 from typing import Self
 
-from appliance.errors import SnmpError
+from appliance.common.errors import SnmpError
+from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version, check_snmp_port
 from appliance.snmp.ber import read_message_id, read_request_id
 from appliance.snmp.exchange import CommunityExchange, Delivery, Exchange, Pace
@@ -13,8 +14,7 @@ from appliance.snmp.templates import Templates
 from appliance.snmp.transport import Dropped, Transport
 from appliance.snmp.user_exchange import UserExchange
 from appliance.snmp.user_security import UserSecurity
-from appliance.traffic import Traffic
-from appliance.usm import User
+from appliance.snmp.usm import User
 
 __all__ = [
     "Agent",

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, SnmpOptions, Version
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_response
 from appliance.snmp.templates import Query, Templates
 from appliance.snmp.transport import Destination, NotSentError, Outcome, Request, Transport, socket_error_text
-from appliance.traffic import Traffic
 
 UNDECODABLE: Final = -1
 """The error status of a reply nobody can decode."""

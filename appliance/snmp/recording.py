@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 from appliance.snmp.values import Objects, Oid, Tag, Value, format_oid, parse_oid
 
 UNKNOWN_ADDRESS = "192.0.2.1"

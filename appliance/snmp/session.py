@@ -12,7 +12,8 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from appliance.errors import CredentialError, NoAnswerError
+from appliance.common.errors import CredentialError, NoAnswerError
+from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
 from appliance.snmp.bulk_plan import Batch, plan_bulk
@@ -20,7 +21,6 @@ from appliance.snmp.exchange import UNDECODABLE, Exchange, Patience, Refused, Si
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.values import Objects, Oid, Value, format_oid
 from appliance.snmp.walk import NO_OBJECT, ColumnWalk, ScalarAnswers, Scalars, Tables, count_rows, predecessor
-from appliance.traffic import Traffic
 
 NO_ERROR: Final = 0
 TOO_BIG: Final = 1

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from appliance.common.traffic import Traffic
 from appliance.snmp.agent import IPV4_OVERHEAD, IPV6_OVERHEAD
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import read_request_id
-from appliance.traffic import Traffic
 
 RECEIVE_BUFFER_BYTES: Final = 4 * 1024 * 1024
 DATAGRAMS_PER_WAKEUP: Final = 512

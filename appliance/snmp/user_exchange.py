@@ -12,8 +12,8 @@ from appliance.snmp.ber import Response
 from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Refused, Silence
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.user_security import Reply, UnreadableError, UserSecurity
+from appliance.snmp.usm import DIGEST_BYTES, SecurityLevel, User
 from appliance.snmp.values import Oid, format_oid
-from appliance.usm import DIGEST_BYTES, SecurityLevel, User
 
 USM_STATS: Final = (1, 3, 6, 1, 6, 3, 15, 1, 1)
 UNSUPPORTED_SECURITY_LEVELS: Final = (*USM_STATS, 1, 0)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from appliance.snmp.ber import Response
 from appliance.snmp.templates import HIGHEST_REQUEST_ID, LOWEST_REQUEST_ID, Query
+from appliance.snmp.usm import SecurityLevel, User
 from appliance.snmp.values import Oid
-from appliance.usm import SecurityLevel, User
 
 if TYPE_CHECKING:
     from appliance.snmp.usm_engine import UsmEngine

@@ -23,7 +23,7 @@ from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 from appliance.snmp.authority import FAULTS, UndecodableError, response_of
 from appliance.snmp.templates import Kind, Query, build_pdu
 from appliance.snmp.user_security import Reply, UnknownUserError, UnreadableError
-from appliance.usm import AuthProtocol, PrivProtocol, SecurityLevel, User
+from appliance.snmp.usm import AuthProtocol, PrivProtocol, SecurityLevel, User
 
 USM: Final = 3
 """SnmpSecurityModel of RFC 3411: the User-based Security Model; also the version number of SNMPv3."""

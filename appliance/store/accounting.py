@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from appliance.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
+from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
 from appliance.store.rows import TrafficRow
-from appliance.traffic import TrafficByPurpose, Unit, UnitCost
 
 KEEP_DAYS = 400
 """A year, and the same month of the year before: the numbers are small, so they outlive the readings."""

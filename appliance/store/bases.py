@@ -9,8 +9,8 @@ import sqlite3
 from collections.abc import Collection
 from datetime import timedelta
 
-from appliance.changes import change_between
-from appliance.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.report.changes import change_between
 
 FULL_EVERY = timedelta(days=1)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import DataFolderError, DcaError, StoreError
-from appliance.files import sync_folder
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import DataFolderError, DcaError, StoreError
+from appliance.common.files import sync_folder
 
 BUSY_SECONDS = 10.0
 WAL_LIMIT_BYTES = 16 << 20

@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import StoreError
-from appliance.files import to_json
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import StoreError
+from appliance.common.files import to_json
 from appliance.store import bases
 from appliance.store.rows import Batch
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from appliance import report
-from appliance.clock import from_rfc3339
+from appliance.common.clock import from_rfc3339
 from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState
 
 _DEVICE = """SELECT device.key, device.address, device.first_seen_at, device.last_seen_at, reading.body, device.agent,

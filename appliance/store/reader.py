@@ -6,12 +6,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from appliance import report
-from appliance.clock import utc_now
-from appliance.errors import StoreError
+from appliance.common.clock import utc_now
+from appliance.common.errors import StoreError
+from appliance.common.traffic import UnitCost
 from appliance.store import accounting, queries
 from appliance.store.database import connect_reader, explained
 from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow
-from appliance.traffic import UnitCost
 
 
 class Reader:

@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from appliance.errors import DcaError, StoreError
+from appliance.common.errors import DcaError, StoreError
 from appliance.store.database import connect_reader, connect_writer, explained, fault_of
 from appliance.store.schema import MIGRATIONS, migrate
 

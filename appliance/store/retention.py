@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from appliance.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
 from appliance.store import accounting, snapshots
 
 

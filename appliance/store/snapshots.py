@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from appliance.clock import from_rfc3339, to_rfc3339
+from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.store.rows import SnapshotRow
 
 KEPT = timedelta(days=2)

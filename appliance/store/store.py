@@ -12,18 +12,18 @@ from typing import Any
 import structlog
 
 from appliance import report
-from appliance.clock import to_rfc3339, utc_now
-from appliance.log import is_secret
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.log import is_secret
+from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
 from appliance.store import accounting, outbox, queries, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
-from appliance.store.following import device_of, note_missed
-from appliance.store.keeping import Outgoing, Unmasked, insert_event, keep_one, tell
+from appliance.store.device_identity import device_of, note_missed
+from appliance.store.recovery import salvage
 from appliance.store.retention import Removed, remove_old
 from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, SnapshotRow, TrafficRow
-from appliance.store.salvage import salvage
 from appliance.store.schema import migrate
+from appliance.store.store_reading import Outgoing, Unmasked, insert_event, keep_one, tell
 from appliance.store.uuid7 import Uuid7Maker
-from appliance.traffic import TrafficByPurpose, Unit, UnitCost
 
 log = structlog.get_logger()
 

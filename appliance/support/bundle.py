@@ -19,20 +19,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import DcaError, SettingsError
-from appliance.log import redact
-from appliance.paths import Paths
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import DcaError, SettingsError
+from appliance.common.log import redact
+from appliance.common.paths import Paths
+from appliance.common.version import installed_version
 from appliance.privacy.outgoing import Masking
+from appliance.settings.configuration_state import Received
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
-from appliance.settings.received import Received
-from appliance.settings.showing import visible
+from appliance.settings.presentation import visible
 from appliance.settings.store import SettingsStore
 from appliance.store.reader import Reader
 from appliance.store.rows import DeviceRow
-from appliance.support.asking import Asked, ask_components
+from appliance.support.component_answers import Asked, ask_components
 from appliance.support.scrubbing import Scrubber, secrets_of
-from appliance.version import installed_version
 
 LARGEST_BUNDLE_BYTES = 8 << 20
 LOG_BYTES = 1 << 20

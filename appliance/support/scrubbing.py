@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from appliance.log import HIDDEN, is_secret, without_secret_parts
+from appliance.common.log import HIDDEN, is_secret, without_secret_parts
 from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
 from appliance.privacy.pseudonyms import Disguise

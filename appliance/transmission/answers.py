@@ -5,9 +5,9 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from appliance.errors import ContentRefusedError, HostingError, RefusedError
+from appliance.common.backoff import parse_http_date, parse_retry_after
+from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
 from appliance.report import DeviceKey
-from appliance.transmission.backoff import parse_http_date, parse_retry_after
 from appliance.transmission.failures import not_hosting
 
 CONTENT_REFUSED = frozenset({400, 413, 422})

@@ -12,20 +12,20 @@ import urllib3
 import urllib3.exceptions as urllib3_errors
 from urllib3.util import SKIP_HEADER
 
-from appliance.changes import state_digest
-from appliance.clock import utc_now
-from appliance.errors import HostingError
-from appliance.files import to_json
-from appliance.outbound import proxy_login, server_of
+from appliance.common.clock import utc_now
+from appliance.common.errors import HostingError
+from appliance.common.files import to_json
+from appliance.common.outbound import proxy_login, server_of
+from appliance.common.traffic import Purpose, TrafficByPurpose
+from appliance.common.version import installed_version
+from appliance.report.changes import state_digest
 from appliance.store.rows import Batch
-from appliance.traffic import Purpose, TrafficByPurpose
 from appliance.transmission.answers import BundleAnswer, CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
 from appliance.transmission.connection import CONNECT_SECONDS, IDLE_SECONDS, READ_SECONDS, open_pool, tls_context
-from appliance.transmission.counting import ConnectionCounter
+from appliance.transmission.connection_meter import ConnectionCounter
 from appliance.transmission.failures import explain_transport, not_hosting
-from appliance.transmission.identity import Identity
 from appliance.transmission.signature import signed_headers
-from appliance.version import installed_version
+from appliance.transmission.site_key import Identity
 
 JSON_TYPE, BUNDLE_TYPE = "application/json", "application/gzip"
 COMPRESS_ABOVE_BYTES = 300

@@ -4,9 +4,9 @@ import ssl
 
 import urllib3
 
-from appliance.outbound import prepare_context, proxy_headers
-from appliance.transmission.counting import ConnectionCounter
-from appliance.transmission.resumption import ResumingContext
+from appliance.common.outbound import prepare_context, proxy_headers
+from appliance.transmission.connection_meter import ConnectionCounter
+from appliance.transmission.tls_sessions import ResumingContext
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0

@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import DataFolderError, RefusedError, SettingsError
-from appliance.files import sync_folder, write_atomic
-from appliance.outbound import server_of
-from appliance.paths import bootstrap_root, repository_folder
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import DataFolderError, RefusedError, SettingsError
+from appliance.common.files import sync_folder, write_atomic
+from appliance.common.outbound import server_of
+from appliance.common.paths import bootstrap_root, repository_folder
+from appliance.common.traffic import TrafficByPurpose
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
-from appliance.traffic import TrafficByPurpose
 from appliance.transmission.client import HostingClient
-from appliance.transmission.identity import Identity, load_key, load_or_make_key
+from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 
 TABLE = "enrolment"
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")

@@ -7,9 +7,9 @@ import ssl
 
 import urllib3.exceptions as urllib3_errors
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import HostingError
-from appliance.outbound import causes_of, first_of, proxy_login, tunnel_refusal
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import HostingError
+from appliance.common.outbound import causes_of, first_of, proxy_login, tunnel_refusal
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64

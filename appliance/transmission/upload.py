@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from appliance.errors import ContentRefusedError
+from appliance.common.errors import ContentRefusedError
 from appliance.store.store import Store
 from appliance.transmission.client import ChangesIgnoredError, HostingClient
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from appliance.reading.definitions import Definition, builtin_definitions
-from appliance.reading.vendor import read_vendor
+from appliance.reading.definitions.definitions import Definition, builtin_definitions
+from appliance.reading.definitions.vendor import read_vendor
 from appliance.reading.view import View
 from appliance.snmp.recording import read_recording
 from appliance.snmp.values import Oid

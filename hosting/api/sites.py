@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from appliance.changes import state_digest
 from appliance.report import Batch
+from appliance.report.changes import state_digest
 from hosting.api.base import Answer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
@@ -17,7 +17,7 @@ from hosting.clock import to_rfc3339, utc_now
 from hosting.contact import TurnedAway, turned_away
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.sites import Site
-from hosting.releases.told import told_of_versions
+from hosting.releases.update_report import told_of_versions
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hosting.clock import to_rfc3339
-from hosting.commands.confirming import confirmed
-from hosting.commands.opening import open_existing
-from hosting.configuration.publishing import Proposal, Publishing
+from hosting.commands.confirmation import confirmed
+from hosting.commands.preparation import open_existing
+from hosting.configuration.layer_text import Wanted, read_wanted, shown
+from hosting.configuration.publication import Proposal, Publishing
 from hosting.configuration.scope import EVERYBODY, Scope, group_scope, site_scope
-from hosting.configuration.wanted import Wanted, read_wanted, shown
 from hosting.db import configuration, sites
 from hosting.db.database import Database
 from hosting.errors import ConfigurationError

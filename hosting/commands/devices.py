@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from hosting.commands.opening import open_existing
+from hosting.commands.preparation import open_existing
 from hosting.db import fleet
 
 LISTED_AT_ONCE = 1000

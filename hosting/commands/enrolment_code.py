@@ -2,7 +2,7 @@
 
 import argparse
 
-from hosting.commands.opening import open_existing
+from hosting.commands.preparation import open_existing
 from hosting.config import check_public_url
 from hosting.db import sites
 from hosting.enrolment import enrolment_string

@@ -4,7 +4,7 @@ import argparse
 import secrets
 
 from hosting.certificates import CertificateFiles, make_authority, make_server_certificate
-from hosting.commands.opening import open_database, password_from
+from hosting.commands.preparation import open_database, password_from
 from hosting.config import data_folder, make_config
 from hosting.credentials import Passwords
 from hosting.db import accounts

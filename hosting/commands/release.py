@@ -11,16 +11,16 @@ from hosting.clock import to_rfc3339, utc_now
 from hosting.commands import rollout
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError
-from hosting.releases.adding import Wishes, archive_files, make_release, with_release, without_release
 from hosting.releases.archive import read_archive
 from hosting.releases.credentials import read_login
 from hosting.releases.images import RegistryImage, look_up
+from hosting.releases.new_release import Wishes, archive_files, make_release, with_release, without_release
 from hosting.releases.registry import Registry, parse_reference
+from hosting.repository.draft_text import describe
 from hosting.repository.drafts import Draft
 from hosting.repository.folder import RepositoryFolder
-from hosting.repository.reading import PublishedState
-from hosting.repository.releasing import make_release_draft
-from hosting.repository.showing import describe
+from hosting.repository.published import PublishedState
+from hosting.repository.release_draft import make_release_draft
 
 Action = Callable[[argparse.Namespace, RepositoryFolder], int]
 

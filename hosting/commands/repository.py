@@ -9,13 +9,13 @@ from pathlib import Path
 from hosting.clock import to_rfc3339, utc_now
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError, RepositoryError
-from hosting.repository import founding
-from hosting.repository.condition import without_bins
+from hosting.repository import ceremony
 from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository, publish_drafts
 from hosting.repository.roles import short_names
-from hosting.repository.rotating import make_renewal, make_rotation, new_keys_of_files
+from hosting.repository.rotation import make_renewal, make_rotation, new_keys_of_files
+from hosting.repository.validity import without_bins
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,10 +34,10 @@ def _init(options: argparse.Namespace, folder: RepositoryFolder) -> int:
         raise ConfigurationError("--passphrase-file is for the keys that --local-keys makes. Leave it out.")
     if not options.root_key or not options.targets_key:
         raise ConfigurationError("Give the public keys of those who sign: --root-key and --targets-key, or --local-keys DIR.")
-    founders = founding.founders_of_files(
+    founders = ceremony.founders_of_files(
         options.root_key, options.targets_key, options.release_key, options.online_key, options.threshold
     )
-    drafts = founding.make_first_drafts(folder, founders, utc_now())
+    drafts = ceremony.make_first_drafts(folder, founders, utc_now())
     print(f"Set up {folder.path}.")
     return _say_made(folder, drafts)
 
@@ -49,7 +49,7 @@ def _init_with_local_keys(options: argparse.Namespace, folder: RepositoryFolder)
     if keys == folder.path or folder.path in keys.parents:
         raise ConfigurationError(f"{keys} is in the repository, which is published. Name a folder outside of it.")
     file = Path(options.passphrase_file) if options.passphrase_file else None
-    founding.found_with_local_keys(folder, keys, file, options.threshold, utc_now())
+    ceremony.found_with_local_keys(folder, keys, file, options.threshold, utc_now())
     publish_drafts(folder, utc_now())
     print(f"Set up and published {folder.path}.")
     print(f"The keys of root, targets and release are in {keys}.")

@@ -3,7 +3,7 @@
 import argparse
 import secrets
 
-from hosting.commands.opening import open_existing, password_from
+from hosting.commands.preparation import open_existing, password_from
 from hosting.credentials import Passwords
 from hosting.db import accounts
 from hosting.errors import ConfigurationError

@@ -3,14 +3,14 @@
 import argparse
 import sys
 
-from hosting.commands.confirming import confirmed
-from hosting.commands.opening import open_existing
-from hosting.configuration.publishing import Publishing
+from hosting.commands.confirmation import confirmed
+from hosting.commands.preparation import open_existing
+from hosting.configuration.publication import Publishing
 from hosting.db import sites
 from hosting.db.database import Database
 from hosting.errors import ConfigurationError
-from hosting.releases.publishing import Rollouts
-from hosting.releases.rolling import Action, Audience, Wish
+from hosting.releases.publication import Rollouts
+from hosting.releases.rollout import Action, Audience, Wish
 
 ACTOR = "command line"
 

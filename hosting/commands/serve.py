@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from hosting.certificates import CertificateFiles, renew_when_due, server_context
-from hosting.commands.opening import open_existing
+from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.errors import ConfigurationError
 from hosting.log import configure_logging

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from hosting.repository.draft_text import describe, describe_progress
 from hosting.repository.drafts import read_draft, write_draft
 from hosting.repository.keys import load_signer, passphrase_reader, silence_library
-from hosting.repository.showing import describe, describe_progress
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from hosting.clock import end_of_day, to_rfc3339
-from hosting.commands.opening import open_existing
+from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.db import sites
 from hosting.db.database import Database
@@ -46,7 +46,7 @@ def _asked(options: argparse.Namespace) -> bool:
 def _set_group(config: Config, database: Database, site: Site, group: str | None) -> None:
     """Sign the membership: the document of the site names its group."""
     # Loaded only where something is signed.
-    from hosting.configuration.publishing import Publishing, in_group  # noqa: PLC0415
+    from hosting.configuration.publication import Publishing, in_group  # noqa: PLC0415
     from hosting.configuration.scope import group_scope, site_scope  # noqa: PLC0415
 
     if group is not None:

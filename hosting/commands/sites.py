@@ -4,7 +4,7 @@ import argparse
 import json
 
 from hosting.clock import to_rfc3339, utc_now
-from hosting.commands.opening import open_existing
+from hosting.commands.preparation import open_existing
 from hosting.contact import contact
 from hosting.db import sites
 

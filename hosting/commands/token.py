@@ -2,7 +2,7 @@
 
 import argparse
 
-from hosting.commands.opening import open_existing
+from hosting.commands.preparation import open_existing
 from hosting.db import accounts
 from hosting.errors import ConfigurationError
 

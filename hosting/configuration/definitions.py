@@ -9,7 +9,7 @@ from pathlib import Path
 from hosting.errors import ConfigurationError
 
 SECONDS = 60
-DCA = "import sys; from appliance.cli import main; sys.exit(main())"
+DCA = "import sys; from appliance.commands.cli import main; sys.exit(main())"
 """The command `dca`, wherever it is installed."""
 
 

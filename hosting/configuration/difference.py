@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hosting.configuration.wanted import Wanted
+from hosting.configuration.layer_text import Wanted
 
 NOT_SET = "not set"
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Self
 
 from hosting.console import texts
-from hosting.repository.condition import RoleCondition
 from hosting.repository.drafts import Draft, Progress
 from hosting.repository.roles import CONFIG, GLOBAL, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
+from hosting.repository.validity import RoleCondition
 
 EVERYTHING = "sites refuse all that is new and go on with what they have"
 REFUSED: Mapping[str, str] = {

@@ -9,9 +9,9 @@ from tornado.web import HTTPError
 
 from hosting.clock import utc_now
 from hosting.configuration.difference import Change, difference
-from hosting.configuration.publishing import Proposal, Publishing
+from hosting.configuration.layer_text import Wanted, read_wanted, settings_text, wanted_of
+from hosting.configuration.publication import Proposal, Publishing
 from hosting.configuration.scope import EVERYBODY, Scope, group_scope, site_scope
-from hosting.configuration.wanted import Wanted, read_wanted, settings_text, wanted_of
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, sites

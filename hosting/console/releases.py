@@ -19,15 +19,15 @@ from appliance.release import (
     in_cohort,
     offer_for,
 )
-from hosting.configuration.publishing import NO_REPOSITORY, Publishing
+from hosting.configuration.publication import NO_REPOSITORY, Publishing
 from hosting.console import chart, texts, update_texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, releases, sites
 from hosting.db.releases import ReleaseCounts
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
-from hosting.releases.publishing import RolloutProposal, Rollouts
-from hosting.releases.rolling import AT_ONCE, Audience, Wish, in_words
+from hosting.releases.publication import RolloutProposal, Rollouts
+from hosting.releases.rollout import AT_ONCE, Audience, Wish, in_words
 
 DOTS = 80
 """The chart has at most so many points."""

@@ -5,7 +5,7 @@ from hosting.console import texts
 from hosting.console.alarms import Waiting, alarms
 from hosting.console.base import ConsoleHandler
 from hosting.errors import RepositoryError
-from hosting.repository.standing import Standing
+from hosting.repository.repository_status import Standing
 
 
 class RepositoryPage(ConsoleHandler):

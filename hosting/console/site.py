@@ -8,7 +8,7 @@ from tornado.web import HTTPError
 
 from appliance.release import DEFAULT_CHANNEL, ROLLOUT_PATH, Rollout, parse_rollout
 from hosting.clock import end_of_day, utc_now
-from hosting.configuration.publishing import Publishing, in_group
+from hosting.configuration.publication import Publishing, in_group
 from hosting.configuration.scope import group_scope, site_scope
 from hosting.console import texts, update_texts
 from hosting.console.base import ConsoleHandler
@@ -20,7 +20,7 @@ from hosting.db import audit, bundles, configuration, fleet, releases, sites
 from hosting.db.fleet import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
-from hosting.releases.told import told_of_versions, told_update
+from hosting.releases.update_report import told_of_versions, told_update
 
 
 class SitePage(ConsoleHandler):

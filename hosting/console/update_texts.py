@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hosting.console.texts import counted, words
-from hosting.releases.told import ToldUpdate
+from hosting.releases.update_report import ToldUpdate
 
 EXECUTIONS: Mapping[str, tuple[str, str]] = {
     "scheduled": ("off", "Waits"),

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from appliance.changes import rebuild
 from appliance.report import Change, Reading
+from appliance.report.changes import rebuild
 from hosting.clock import in_utc
 from hosting.db.tables import reading
 

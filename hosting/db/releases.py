@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hosting.clock import utc_now
 from hosting.db.tables import site, site_update
 from hosting.db.upsert import insert
-from hosting.releases.told import UNDER_WAY, ToldUpdate, told_of_versions, told_update
+from hosting.releases.update_report import UNDER_WAY, ToldUpdate, told_of_versions, told_update
 
 UPDATES_OF_A_SITE = 20
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from appliance.files import sync_folder
+from appliance.common.files import sync_folder
 from appliance.release import ROLLOUT_PATH, Catalogue, Release, catalogue_path, offer_for
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
-from hosting.repository.reading import PublishedState
+from hosting.repository.published import PublishedState
 from hosting.repository.roles import GLOBAL, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 
 ROLES = (TIMESTAMP, SNAPSHOT, TARGETS, GLOBAL, RELEASE)

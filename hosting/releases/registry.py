@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import urllib3
 
 from appliance.release.catalogue import REPOSITORY
-from appliance.release.judging import DIGEST
+from appliance.release.fields import DIGEST
 from hosting.errors import ConfigurationError
 from hosting.releases.credentials import Login
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuf.api.metadata import TargetFile
 
-from appliance.files import sync_folder
+from appliance.common.files import sync_folder
 from hosting.errors import RepositoryError
 from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder

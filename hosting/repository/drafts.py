@@ -12,7 +12,7 @@ from securesystemslib.signer import Key, Signer
 from tuf.api.exceptions import RepositoryError as MetadataError
 from tuf.api.metadata import Metadata, Root, Targets
 
-from appliance.files import write_atomic
+from appliance.common.files import write_atomic
 from hosting.errors import RepositoryError
 from hosting.repository.folder import RepositoryFolder
 

@@ -14,7 +14,7 @@ from typing import Any
 from tuf.api.exceptions import RepositoryError as MetadataError
 from tuf.api.metadata import Metadata, Root
 
-from appliance.files import sync_folder
+from appliance.common.files import sync_folder
 from hosting.errors import RepositoryError
 from hosting.repository.keys import OnlineKeys
 from hosting.repository.roles import ROOT, SNAPSHOT, TIMESTAMP

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.exceptions import Error as LibraryError
 from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Key, Signer, SSlibKey
 
-from appliance.files import write_atomic
+from appliance.common.files import write_atomic
 from hosting.errors import RepositoryError
 
 PROBE = b"which of these keys is this?"

@@ -11,14 +11,14 @@ from typing import Self
 from hosting.clock import utc_now
 from hosting.errors import RepositoryError
 from hosting.repository import archives
-from hosting.repository.condition import RoleCondition, conditions
+from hosting.repository.cleanup import sweep
 from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder, announced
 from hosting.repository.keys import silence_library
-from hosting.repository.publishing import publish
+from hosting.repository.publication import publish
 from hosting.repository.roles import RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, require_configuration_path
-from hosting.repository.sweeping import sweep
+from hosting.repository.validity import RoleCondition, conditions
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance.errors import ControlError
+from appliance.common.errors import ControlError
 from appliance.process.client import ControlClient
 from tests.children import Child, Finished, run_child, wait_until
 from tests.conftest import StartChild

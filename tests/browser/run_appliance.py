@@ -5,12 +5,12 @@ import json
 import sys
 from pathlib import Path
 
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.process.lock import MainLock
-from updater.image_watch import ImageCommands
-from updater.install_schedule import InstallSchedule
-from updater.supervisor import Supervisor
+from updater.supervisor.install_schedule import InstallSchedule
+from updater.supervisor.supervisor import Supervisor
+from updater.supervisor.update_scheduler import ImageCommands
 
 
 def main() -> int:

@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from hosting.clock import utc_now
 from hosting.config import Config
-from hosting.configuration.publishing import Publishing
+from hosting.configuration.publication import Publishing
 from hosting.db import accounts
 from hosting.db.tables import site_update
-from hosting.releases.rolling import Wish
+from hosting.releases.rollout import Wish
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.hosting import fleet
 from tests.hosting.releases.published import offer, publish_releases

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from appliance.clock import utc_now
-from appliance.paths import Paths
+from appliance.common.clock import utc_now
+from appliance.common.paths import Paths
+from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 from appliance.store.store import Store
-from appliance.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
-from appliance.traffic_report import SWEPT_ADDRESSES
+from appliance.store.traffic_report import SWEPT_ADDRESSES
 from tests.appliance.store.samples import sample
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, accessibility_faults, overflows
 from tests.browser.test_webui import PASSWORD, Appliance, start_appliance

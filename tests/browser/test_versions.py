@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from appliance.files import write_atomic
-from appliance.paths import Paths
+from appliance.common.files import write_atomic
+from appliance.common.paths import Paths
+from appliance.common.version import installed_version
 from appliance.settings.store import SettingsStore
-from appliance.version import installed_version
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.browser.test_webui import PASSWORD, Appliance
 from tests.children import Child, wait_until
 from tests.ports import free_tcp_port
 from tests.updater.offering import NEXT, Offering
-from updater import denied
-from updater.history import Result, add
+from updater.records import denied
+from updater.records.history import Result, add
 
 pytestmark = [pytest.mark.browser]
 

@@ -17,7 +17,7 @@ from typing import Any
 import urllib3
 
 from appliance.process.client import ControlClient
-from appliance.settings.received import Received
+from appliance.settings.configuration_state import Received
 from tests.children import Child, run_child
 from tests.hosting.person import Person
 from tests.hosting.running import Answer

@@ -18,7 +18,7 @@ from appliance.settings.model import Settings, WebSettings
 from tests.ports import free_tcp_port
 from tests.updater.harness import Appliance, alive, wait_until
 from updater.checks.deep import Deep
-from updater.components import declare_components
+from updater.components.specs import declare_components
 
 DCA = str(Path(sys.executable).with_name("dca"))
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.errors import HostingError, RefusedError
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import HostingError, RefusedError
 from appliance.report import Device, Reading
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from appliance.transmission.client import HostingClient
 from appliance.transmission.enrolment import enrol_site, open_client
-from appliance.transmission.identity import Identity, load_key
+from appliance.transmission.site_key import Identity, load_key
 from appliance.transmission.upload import Sent, upload_waiting
 from tests.children import Child, run_child
 from tests.conftest import FreePort, StartChild

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.clock import utc_now
+from appliance.common.clock import utc_now
 from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.settings.model import PrivacySettings

@@ -44,7 +44,7 @@ module.write_text(module.read_text() + {code!r})
 """
 WRITE_MANIFEST = """
 import subprocess, sys
-subprocess.run([sys.executable, '-m', 'updater.manifest', 'write'], check=True)
+subprocess.run([sys.executable, '-m', 'updater.installation.manifest', 'write'], check=True)
 """
 EMPTY_PROGRAM = """
 program = pathlib.Path('/usr/bin/python3').resolve()
@@ -102,7 +102,7 @@ CHANGES: dict[Variant, Change] = {
     ),
     "cut off": Change(
         APPEND.format(
-            module="updater/fetching.py",
+            module="updater/trust/http_source.py",
             code="\n\ndef _cut_off(self, url, *_, **__):\n    raise cut_off(url)\n\n\nFetcher.fetch = _cut_off\n",
         )
     ),
@@ -112,7 +112,7 @@ CHANGES: dict[Variant, Change] = {
     "other processor": Change(),
     "unloadable": Change(APPEND.format(module="webui/metrics.py", code="\nimport a_module_that_is_not_there\n")),
     "narrower": Change(NARROWER_SETTINGS),
-    "endless": Change(APPEND.format(module="updater/selftest.py", code=ENDLESS_TEST)),
+    "endless": Change(APPEND.format(module="updater/installation/selftest.py", code=ENDLESS_TEST)),
     "unmigratable": Change(APPEND.format(module="appliance/store/schema.py", code=FAILING_MIGRATION)),
 }
 

@@ -14,8 +14,8 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
+from appliance.common.version import installed_version
 from appliance.release import Gate, Platform, Release
-from appliance.version import installed_version
 from tests.children import wait_until
 from tests.engine.derived import Variant, derive
 from tests.ports import free_tcp_port
@@ -92,7 +92,7 @@ class InstalledSite:
 
     @property
     def version(self) -> str:
-        return self.say("from appliance.version import installed_version as v; print(v())").strip()
+        return self.say("from appliance.common.version import installed_version as v; print(v())").strip()
 
     @property
     def history(self) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from tests.engine.door import Call, Door, end_caller
 from tests.engine.points import Fault, Point, arm, step_of
 from tests.engine.site import REPOSITORY, Site, Wanted
 from tests.ports import free_tcp_port
-from updater import denied
+from updater.records import denied
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/crash-matrix.md"

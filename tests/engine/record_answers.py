@@ -4,7 +4,8 @@
     python -m tests.engine.record_answers unix:///run/podman/podman.sock podman-5.4 compose two-networks
 
 Without names of cases it is all of them. Each answer becomes a file in tests/updater/engine_answers, together with what takes the
-container's place by `updater.container_spec`. Read the changes before they are committed: the tests compare with these files.
+container's place by `updater.engine.container_spec`. Read the changes before they are committed: the tests compare with
+these files.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ import docker
 
 from tests.engine.conftest import BASE_IMAGE, DOCKER
 from tests.engine.test_container_spec import NEW, OLD, build
-from updater.container_spec import successor
+from updater.engine.container_spec import successor
 
 FOLDER = Path(__file__).parents[1] / "updater/engine_answers"
 NAME = "dca-answers"

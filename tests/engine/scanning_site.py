@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
 from appliance.report import Reading
 from tests.children import Child, wait_until
 from tests.end_to_end.configuration import HostingTeam
@@ -29,7 +29,7 @@ ENOUGH = "/tmp/enough"
 SCANNING = """
 import asyncio
 from pathlib import Path
-from appliance.paths import Paths
+from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 
 async def scan():

@@ -18,9 +18,9 @@ from tests.engine.conftest import DOCKER
 from tests.engine.daemon import PrivateEngine
 from tests.engine.door import Door
 from tests.engine.switched import BEGIN
-from updater import denied, history
-from updater.history import Outcome, Result
-from updater.journal import FINISHED, Journal, Transaction
+from updater.records import denied, history
+from updater.records.history import Outcome, Result
+from updater.records.journal import FINISHED, Journal, Transaction
 
 NAME = "dca"
 REPOSITORY = "dca-site"

@@ -7,13 +7,13 @@ from docker.models.containers import Container
 
 BEGIN = """
 import json, os, sys
-from appliance.clock import to_rfc3339, utc_now
-from appliance.paths import Paths
-from appliance.version import installed_version
-from updater.container_spec import successor
-from updater.engine import Engine
-from updater.journal import GateTimes, Old, Transaction
-from updater.switching import begin
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.paths import Paths
+from appliance.common.version import installed_version
+from updater.engine.container_spec import successor
+from updater.engine.engine import Engine
+from updater.records.journal import GateTimes, Old, Transaction
+from updater.replacement.handover import begin
 
 wanted = json.loads(sys.argv[1])
 transaction = wanted.get("transaction") or os.urandom(6).hex()

@@ -15,7 +15,7 @@ import pytest
 
 from tests.engine.conftest import BASE_IMAGE, DOCKER
 from tests.requirement import missing
-from updater.container_spec import successor
+from updater.engine.container_spec import successor
 
 Create = Callable[..., dict[str, Any]]
 

@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from tests.engine.conftest import BASE_IMAGE, DOCKER
-from updater.engine import Engine
+from updater.engine.engine import Engine
 from updater.errors import EngineError
 
 Create = Callable[..., str]

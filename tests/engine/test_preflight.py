@@ -12,19 +12,19 @@ from typing import Any
 import docker
 import pytest
 
-from appliance.clock import to_rfc3339, utc_now
-from appliance.paths import Paths
-from appliance.settings.received import Configuration, ReceivedLayer
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.paths import Paths
+from appliance.settings.configuration_state import Configuration, ReceivedLayer
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from tests.children import wait_until
 from tests.conftest import StartChild
 from tests.engine.conftest import ROOT
 from tests.engine.derived import DAMAGED_FILE, Variant, derive
-from updater import preflight
-from updater.engine import Engine
+from updater.engine.engine import Engine
 from updater.errors import PreflightError
-from updater.preflight import Preflight
+from updater.installation import preflight
+from updater.installation.preflight import Preflight
 
 ImageOf = Callable[[Variant], str]
 MakeMain = Callable[..., dict[str, Any]]
@@ -186,8 +186,10 @@ def test_what_a_killed_preflight_has_left_is_replaced(
 ) -> None:
     own = make_main()
     name = f"{own['Name'].lstrip('/')}-preflight"
-    words = "import sys; from pathlib import Path; from appliance.paths import Paths; from updater import preflight"
-    words += "; from updater.engine import Engine; engine = Engine.open(); image, own, data = sys.argv[1:]"
+    words = (
+        "import sys; from pathlib import Path; from appliance.common.paths import Paths; from updater.installation import preflight"
+    )
+    words += "; from updater.engine.engine import Engine; engine = Engine.open(); image, own, data = sys.argv[1:]"
     words += "; preflight.run(engine, image, engine.container(own), Paths(Path(data), Path(data)))"
     child = start_child(["python", "-c", words, image_of("endless"), own["Id"], paths.data], folder=ROOT)
     wait_until("it runs", lambda: any(found.status == "running" for found in engine.containers.list(filters={"name": name})))

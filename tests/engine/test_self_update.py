@@ -17,7 +17,7 @@ from tests.engine.site import NAME, REPOSITORY, Site, Wanted
 from tests.engine.team import ReleasingTeam, save_archive
 from tests.ports import free_tcp_port
 from tests.requirement import missing
-from updater import denied, history
+from updater.records import denied, history
 
 VERSIONS = {"9.0.1": "good", "9.0.2": "good", "9.0.3": "crashing"}
 PICKED_UP_SECONDS = 180.0

@@ -154,7 +154,7 @@ def site(engine: docker.DockerClient, appliance_image: str) -> Iterator[Site]:
 
 PHASE = """
 from pathlib import Path
-from updater.journal import Journal
+from updater.records.journal import Journal
 print(Journal(Path("/data/update")).read().phase)
 """
 FILL = """
@@ -204,7 +204,7 @@ def test_good_version_takes_over_all_that_the_user_gave_the_old_one(site: Site, 
     assert site.image_of(f"rollback-{transaction}") == old.attrs["Image"]
     assert kept(new) == before
     assert [one.name for one in site.containers(site.mark)] == [site.mark]
-    assert site.say("from appliance.version import installed_version as v; print(v())").strip() == NEW_VERSION
+    assert site.say("from appliance.common.version import installed_version as v; print(v())").strip() == NEW_VERSION
     result = site.result()
     assert (result["outcome"], result["transaction"]) == ("installed", transaction)
     [outage] = site.outages

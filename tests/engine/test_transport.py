@@ -14,19 +14,20 @@ from typing import Any
 import docker
 import pytest
 
-from appliance.clock import utc_now
-from appliance.paths import Paths
+from appliance.common.clock import utc_now
+from appliance.common.paths import Paths
 from appliance.release import Platform, Release
 from tests.children import wait_until
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.registry import Fault, Pushed, Registry, registry
 from tests.requirement import missing
-from updater import preflight, progress
-from updater.engine import Engine
+from updater.engine.engine import Engine
 from updater.errors import FetchError, Reason, TransportError
-from updater.progress import ProgressFile
-from updater.transport import FetchArchive, discard, expected_digests, fetched_reference, obtain
+from updater.installation import preflight
+from updater.installation.image_transfer import FetchArchive, discard, expected_digests, fetched_reference, obtain
+from updater.records import progress
+from updater.records.progress import ProgressFile
 
 PLATFORM = "linux/amd64"
 REFERENCE = "dca/appliance:stable"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hosting.config import Config
-from hosting.configuration.publishing import Publishing
+from hosting.configuration.publication import Publishing
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
 from tests.hosting.person import Person

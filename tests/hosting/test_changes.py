@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from appliance.changes import change_between
 from appliance.report import Change, Reading
+from appliance.report.changes import change_between
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest
 from hosting.db.tables import reading as reading_table

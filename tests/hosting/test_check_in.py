@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from appliance.changes import state_digest
+from appliance.report.changes import state_digest
 from hosting.clock import in_utc, utc_now
 from hosting.db import sites
 from hosting.db.tables import command as command_table

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hosting.config import Config
-from hosting.configuration.publishing import Publishing
+from hosting.configuration.publication import Publishing
 from hosting.configuration.scope import EVERYBODY
 from hosting.db import configuration
 from hosting.db.database import Database, database_url

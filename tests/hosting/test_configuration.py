@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from appliance.changes import state_digest
+from appliance.report.changes import state_digest
 from appliance.settings.document import NO_MARKER, marker, parse_document
-from hosting.configuration.publishing import Publishing, in_group
+from hosting.configuration.layer_text import Wanted, read_wanted, shown, wanted_of
+from hosting.configuration.publication import Publishing, in_group
 from hosting.configuration.scope import EVERYBODY, group_scope, site_scope
-from hosting.configuration.wanted import Wanted, read_wanted, shown, wanted_of
 from hosting.db import configuration, sites
 from hosting.db.tables import configuration as configuration_table
 from hosting.errors import ConfigurationError, RepositoryError

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hosting.configuration.publishing import Publishing
-from hosting.releases.publishing import Rollouts
-from hosting.releases.rolling import Audience, Wish
+from hosting.configuration.publication import Publishing
+from hosting.releases.publication import Rollouts
+from hosting.releases.rollout import Audience, Wish
 from tests.hosting.person import Person
 from tests.hosting.releases.published import offer, publish_releases
 from tests.hosting.running import Answer, RunningServer

@@ -10,7 +10,7 @@ import pytest
 from hosting.clock import utc_now
 from hosting.console.alarms import Waiting, alarms
 from hosting.repository.repository import Repository
-from hosting.repository.standing import Watch
+from hosting.repository.repository_status import Watch
 from tests.hosting.person import Person
 from tests.hosting.repository.published import Published, document, done
 from tests.hosting.repository.signing import sign

@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from hosting.clock import utc_now
-from hosting.db.cleaning import clean
+from hosting.db.cleanup import clean
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import FOLDER, migrate, newest_schema
 from hosting.db.tables import metadata, nonce, reading

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from appliance.release import ROLLOUT_PATH
-from hosting.configuration.publishing import Publishing
+from hosting.configuration.publication import Publishing
 from hosting.db import audit, configuration, releases, sites
 from hosting.db.releases import UPDATES_OF_A_SITE, ReleaseCounts
-from hosting.releases.rolling import Wish
-from hosting.releases.told import told_update
+from hosting.releases.rollout import Wish
+from hosting.releases.update_report import told_update
 from tests.hosting.releases.published import offer, publish_releases
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site

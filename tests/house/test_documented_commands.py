@@ -32,11 +32,11 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
     IMAGE: "tests/hosting/repository/test_release.py",
-    "dca update check": "tests/updater/test_configuration_trial.py",
-    "dca update back": "tests/updater/test_configuration_trial.py",
-    "dca status": "tests/appliance/cli/test_status.py",
-    "dca traffic": "tests/appliance/cli/test_traffic.py",
-    "dca once": "tests/appliance/cli/test_once.py",
+    "dca update check": "tests/updater/supervisor/test_configuration_trial.py",
+    "dca update back": "tests/updater/supervisor/test_configuration_trial.py",
+    "dca status": "tests/appliance/commands/test_status.py",
+    "dca traffic": "tests/appliance/commands/test_traffic.py",
+    "dca once": "tests/appliance/commands/test_once.py",
 }
 """What stands between the lines of other tests, by the file that runs it."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.version import installed_version
+from appliance.common.version import installed_version
 from tests.conftest import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from appliance.reading import objects as mib
-from appliance.reading.definitions import builtin_definitions
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.device import poll_device, read_device, visit_device
 from appliance.reading.polling import changing
+from appliance.reading.sources import objects as mib
 from appliance.report import Reading
 from appliance.snmp.client import Agent, AgentProfile, SnmpClient
 from appliance.snmp.recording import Recording as Replayed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
+from appliance.reading.sources import objects as mib
 from appliance.report import Reading
 from appliance.snmp.values import Oid, parse_oid
 from tests.children import Child, run_child, wait_until

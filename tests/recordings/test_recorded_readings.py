@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from appliance.reading.build import build_reading
-from appliance.reading.identity import is_imaging_device
-from appliance.reading.objects import PROBE
+from appliance.reading.identity.identity import is_imaging_device
+from appliance.reading.sources.objects import PROBE
 from appliance.report import Reading
 from tests.recordings.recording import Recording, parameters
 from tests.recordings.truth import assert_agrees

@@ -14,8 +14,8 @@ import threading
 import time
 from pathlib import Path
 
-from appliance.files import to_json, write_atomic
-from appliance.paths import Paths
+from appliance.common.files import to_json, write_atomic
+from appliance.common.paths import Paths
 from appliance.process.notify import heartbeat_interval, notify
 from appliance.settings.store import SettingsStore
 

@@ -9,14 +9,14 @@ from typing import Any
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Delegations, SuccinctRoles, Targets
 
-from appliance.clock import utc_now
-from appliance.paths import Paths
+from appliance.common.clock import utc_now
+from appliance.common.paths import Paths
+from appliance.settings.configuration_state import Configuration, Received
 from appliance.settings.document import GLOBAL_PATH, Document, group_path, site_path, write_document
-from appliance.settings.received import Configuration, Received
 from appliance.settings.store import SettingsStore
 from tests.children import run_child
-from updater.configuration import CheckResult
-from updater.trust_folder import TrustFolder
+from updater.configuration.rules import CheckResult
+from updater.trust.folder import TrustFolder
 
 from .tuf_repository import RepositoryServer, TufRepository, in_days, serving
 

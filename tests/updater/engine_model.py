@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance.clock import to_rfc3339
-from updater import acknowledgement
-from updater.acknowledgement import Acknowledgement
-from updater.container_spec import Json
-from updater.engine import MOUNT_INFO, Engine
+from appliance.common.clock import to_rfc3339
+from updater.engine.container_spec import Json
+from updater.engine.engine import MOUNT_INFO, Engine
 from updater.errors import EngineError, EngineFailure
+from updater.records import acknowledgement
+from updater.records.acknowledgement import Acknowledgement
 
 from .transactions import INSPECT, NEW_IMAGE, OLD_IMAGE, TRANSACTION
 

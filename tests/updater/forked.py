@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from appliance.log import configure_logging
+from appliance.common.log import configure_logging
 from appliance.process.notify import notify
 from appliance.settings import store
 

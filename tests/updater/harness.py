@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from appliance.errors import ControlError
-from appliance.paths import Paths
+from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 from appliance.settings.store import SettingsStore
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.clock import utc_now
-from appliance.files import to_json, write_atomic
-from appliance.paths import Paths
+from appliance.common.clock import utc_now
+from appliance.common.files import to_json, write_atomic
+from appliance.common.paths import Paths
+from appliance.common.version import installed_version
 from appliance.release import parse_catalogue, parse_rollout
 from appliance.settings.store import SettingsStore
-from appliance.version import installed_version
-from updater.container_spec import Json
-from updater.journal import Journal, Old, Phase, Transaction
-from updater.offered import Offered, write
+from updater.engine.container_spec import Json
+from updater.records.journal import Journal, Old, Phase, Transaction
+from updater.records.offered import Offered, write
 
 from .harness import Appliance, wait_until
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.log import configure_logging
-from appliance.paths import Paths
+from appliance.common.log import configure_logging
+from appliance.common.paths import Paths
 from appliance.process.lock import MainLock
 from appliance.settings.model import Settings
-from updater.check_schedule import CheckSchedule
 from updater.checks import Check
 from updater.checks.deep import Deep
 from updater.checks.disk_space import DiskSpace
@@ -21,11 +20,12 @@ from updater.checks.memory import Memory
 from updater.checks.replacement import Replacement
 from updater.checks.restart_budget import RestartBudget
 from updater.checks.startup import Startup
-from updater.components import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
-from updater.image_watch import ImageCommands
-from updater.install_schedule import InstallSchedule
-from updater.restart import RestartPolicy
-from updater.supervisor import Supervisor
+from updater.components.restart import RestartPolicy
+from updater.components.specs import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
+from updater.supervisor.install_schedule import InstallSchedule
+from updater.supervisor.refresh_schedule import CheckSchedule
+from updater.supervisor.supervisor import Supervisor
+from updater.supervisor.update_scheduler import ImageCommands
 
 COMPONENT = Path(__file__).with_name("component.py")
 

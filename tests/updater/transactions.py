@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from updater.container_spec import ContainerSpec
-from updater.journal import GateTimes, Old, Transaction
+from updater.engine.container_spec import ContainerSpec
+from updater.records.journal import GateTimes, Old, Transaction
 
 TRANSACTION = "0123456789ab"
 OLD_ID, OLD_IMAGE, NEW_IMAGE = "a" * 64, "sha256:" + "1" * 64, "sha256:" + "2" * 64

@@ -10,8 +10,8 @@ import pytest
 
 from appliance.settings.model import HostingSettings
 from updater.errors import Reason, TrustError
-from updater.fetching import Fetcher, FetchLimits
-from updater.trust import Repository, TrustClient
+from updater.trust.client import Repository, TrustClient
+from updater.trust.http_source import Fetcher, FetchLimits
 
 from .tuf_repository import RepositoryServer, TufRepository, serving
 

@@ -9,7 +9,7 @@ import pytest
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from appliance.paths import Paths
+from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from tests.webui.standins import Component, LoopThread, collector_status, supervisor_status
 from tests.webui.visitor import Answer, Visitor

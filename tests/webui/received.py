@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from appliance.settings.received import Configuration, Received, ReceivedLayer
+from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
 from appliance.settings.store import SettingsStore
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)

@@ -10,8 +10,8 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.web import Application
 
-from appliance.errors import ControlError
-from appliance.files import to_json
+from appliance.common.errors import ControlError
+from appliance.common.files import to_json
 from appliance.process.control import ControlHandler, serve_control
 
 Result = TypeVar("Result")

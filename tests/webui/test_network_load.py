@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from appliance.network_load import table
+from appliance.common.traffic import Traffic, TrafficByPurpose, UnitCost
+from appliance.report.network_load import table
 from appliance.store.store import Store
-from appliance.traffic import Traffic, TrafficByPurpose, UnitCost
-from appliance.traffic_report import Day
+from appliance.store.traffic_report import Day
 from tests.webui.conftest import RunningWebUi
 from webui.network_load import days_chart, load_lines
 

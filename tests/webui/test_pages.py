@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from appliance import report
-from appliance.clock import utc_now
+from appliance.common.clock import utc_now
 from appliance.store.store import Store
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state, supervisor_status

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from appliance.version import installed_version
+from appliance.common.version import installed_version
 from tests.webui.conftest import RunningWebUi
 from tests.webui.standins import supervisor_status
 from tests.webui.visitor import Visitor

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.settings.model import Settings
-from updater.issues import Finding
-from updater.lifecycle import Component
-from updater.restart import RestartPolicy
+from updater.components.component import Component
+from updater.components.issues import Finding
+from updater.components.restart import RestartPolicy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
-from appliance.errors import ControlError
+from appliance.common.errors import ControlError
 from appliance.process.client import ControlClient
 from updater.checks.base import Check, Situation, Streaks
 from updater.checks.disk_space import FULL_BYTES, free_bytes
-from updater.components import ComponentSpec, ControlEndpoint, WebEndpoint
-from updater.issues import Finding, Fix, Remedy
-from updater.lifecycle import Component, State
+from updater.components.component import Component, State
+from updater.components.issues import Finding, Fix, Remedy
+from updater.components.specs import ComponentSpec, ControlEndpoint, WebEndpoint
 
 
 class Deep(Check):

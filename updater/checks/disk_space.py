@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from updater.checks.base import Check, Situation
-from updater.issues import Finding
-from updater.memory import MEBIBYTE
+from updater.components.issues import Finding
+from updater.components.memory import MEBIBYTE
 
 LOW_BYTES = 200 * MEBIBYTE
 FULL_BYTES = 4 * MEBIBYTE

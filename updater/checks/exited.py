@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation
-from updater.issues import Finding, Fix, Remedy
-from updater.lifecycle import State
+from updater.components.component import State
+from updater.components.issues import Finding, Fix, Remedy
 
 
 class Exited(Check):

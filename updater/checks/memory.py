@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation, Streaks
-from updater.issues import Finding, Fix, Remedy
-from updater.memory import MEBIBYTE, above
+from updater.components.issues import Finding, Fix, Remedy
+from updater.components.memory import MEBIBYTE, above
 
 
 class Memory(Check):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation
-from updater.issues import Finding
-from updater.journal import Journal
+from updater.components.issues import Finding
+from updater.records.journal import Journal
 
 
 class Replacement(Check):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation
-from updater.issues import Finding, Fix, Remedy
-from updater.lifecycle import Component
-from updater.restart import within_window
+from updater.components.component import Component
+from updater.components.issues import Finding, Fix, Remedy
+from updater.components.restart import within_window
 
 
 class RestartBudget(Check):

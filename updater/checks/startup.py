@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation
-from updater.issues import Finding, Fix, Remedy
+from updater.components.issues import Finding, Fix, Remedy
 
 
 class Startup(Check):

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import structlog
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
+from appliance.common.version import installed_version
 from appliance.settings.layers import Effective
-from appliance.version import installed_version
 from webui.fleet import component_state
 from webui.security import SECURITY_HEADERS, Forwarded
 from webui.services import Notice, NoticeKind, Services

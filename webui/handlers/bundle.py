@@ -8,9 +8,9 @@ from typing import IO
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
-from appliance.errors import DcaError
-from appliance.files import to_json
-from appliance.incoming import open_bundle, room_for_bundle, settle_bundle, unfinished_bundle
+from appliance.common.errors import DcaError
+from appliance.common.files import to_json
+from appliance.release.incoming_bundles import open_bundle, room_for_bundle, settle_bundle, unfinished_bundle
 from webui.handlers.base import Page
 
 UPLOAD_SECONDS = 4 * 3600.0

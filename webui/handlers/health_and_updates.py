@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-from appliance.errors import DcaError
-from appliance.incoming import room_for_bundle
+from appliance.common.errors import DcaError
+from appliance.common.version import installed_version
+from appliance.release.incoming_bundles import room_for_bundle
 from appliance.settings.layers import Effective
-from appliance.version import installed_version
 from webui import texts
 from webui.forms import Form
 from webui.handlers.base import Page

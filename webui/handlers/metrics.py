@@ -6,7 +6,7 @@ import hmac
 import structlog
 from tornado.web import HTTPError
 
-from appliance.version import installed_version
+from appliance.common.version import installed_version
 from webui import metrics
 from webui.exposition import CONTENT_TYPE, exposition
 from webui.handlers.base import Access, Page

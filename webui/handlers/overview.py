@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from appliance.errors import StoreError
+from appliance.common.errors import StoreError
 from appliance.store.rows import DeviceRow, EventRow
 from webui import texts
 from webui.fleet import DeviceView, SupplyView, device_view, is_low, supply_view

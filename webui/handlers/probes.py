@@ -1,6 +1,6 @@
 """Whether the web UI is alive and ready, for container engines and load balancers. No detail: anybody may ask."""
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 from webui.handlers.base import Access, Page
 
 

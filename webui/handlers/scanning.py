@@ -8,11 +8,11 @@ import structlog
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from appliance.errors import ControlError, DcaError, StoreError
-from appliance.network_load import WEB_PAGE_SOURCE, table
+from appliance.common.errors import ControlError, DcaError, StoreError
+from appliance.report.network_load import WEB_PAGE_SOURCE, table
 from appliance.settings.model import CommunityCredential, SnmpCredential
-from appliance.traffic_report import TrafficReport, traffic_report
-from appliance.usm import AuthProtocol, PrivProtocol
+from appliance.snmp.usm import AuthProtocol, PrivProtocol
+from appliance.store.traffic_report import TrafficReport, traffic_report
 from webui import texts
 from webui.credentials import NEW_USER, described, take_community, take_user
 from webui.forms import Form, SectionForm

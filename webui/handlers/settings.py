@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 from appliance.settings.model import PrivacySettings
 from webui.accounts import PasswordError, check_new_password
 from webui.forms import Form, SectionForm

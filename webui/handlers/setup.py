@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 from webui import texts
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError, PasswordError, check_new_password
 from webui.forms import Form, SectionForm, lines

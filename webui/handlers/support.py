@@ -1,6 +1,6 @@
 """The support bundle as a download."""
 
-from appliance.clock import utc_now
+from appliance.common.clock import utc_now
 from appliance.support.bundle import bundle_of, file_name
 from webui.handlers.base import Page
 

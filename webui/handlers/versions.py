@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from appliance.version import installed_version
+from appliance.common.version import installed_version
 from webui import texts
 from webui.forms import SectionForm
 from webui.handlers.base import Page

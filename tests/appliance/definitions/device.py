@@ -5,7 +5,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.reading.definitions import Definitions, builtin_definitions, parse
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions, parse
 from appliance.reading.device import read_device
 from appliance.report import Meter, Reading, Supply
 from appliance.snmp.recording import Recording

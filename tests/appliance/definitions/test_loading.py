@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.reading.definitions import DefinitionError, builtin_definitions, load
-from appliance.reading.objects import STANDARD
-from appliance.reading.vendor import read_vendor
+from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, load
+from appliance.reading.definitions.vendor import read_vendor
+from appliance.reading.sources.objects import STANDARD
 from appliance.reading.view import View
 from appliance.snmp.values import parse_oid
 from tests.appliance.definitions.device import HEAD, SYS_DESCR, Device, P, asked, defined, objects, of, read, written

@@ -2,8 +2,8 @@
 
 import pytest
 
-from appliance.reading.definition_schema import FORBIDDEN
-from appliance.reading.definitions import DefinitionError, builtin_definitions, parse
+from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, parse
+from appliance.reading.definitions.schema import FORBIDDEN
 from appliance.snmp.values import format_oid
 from tests.appliance.definitions.device import HEAD
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.reading.records import float32 as read_float
-from appliance.reading.records import read_records
+from appliance.reading.definitions.toml_lines import key_lines, line_of
+from appliance.reading.meters.records import float32 as read_float
+from appliance.reading.meters.records import read_records
 from appliance.reading.text import decode_prefixed
-from appliance.reading.toml_lines import key_lines, line_of
 from appliance.snmp.values import Tag, Value
 from tests.appliance.definitions.device import (
     DEVICE_DESCR,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.reading.definitions import builtin_definitions
+from appliance.reading.definitions.definitions import builtin_definitions
 from tests.appliance.definitions.device import Device, P, meters, read
 from tests.appliance.definitions.made_up import IDENTITY, METERS
 

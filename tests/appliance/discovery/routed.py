@@ -14,9 +14,9 @@ from typing import Any
 from appliance.discovery.credentials import Credential
 from appliance.discovery.sweep import Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
-from appliance.service.cycle import Answer, Cycle, Known
-from appliance.service.options import CycleOptions
-from appliance.service.scan import Scan
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.scan_run import Answer, Cycle, Known
 from appliance.snmp.client import SnmpClient, SnmpOptions
 from tests.appliance.discovery.far_agents import PROBE
 from tests.appliance.discovery.far_network import ARP, ICMP, UDP, Far, Packet, busiest_second, captured, far_network, run

@@ -6,13 +6,13 @@ from contextlib import aclosing
 
 import pytest
 
+from appliance.common.traffic import Traffic
 from appliance.discovery.credentials import Credential
 from appliance.discovery.estimate import remaining_seconds
 from appliance.discovery.icmp import icmp_mode
 from appliance.discovery.sweep import Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.snmp.client import SnmpClient, SnmpOptions
-from appliance.traffic import Traffic
 
 
 def remaining(progress: SweepProgress, *, unbegun: int, begun: int = 0, idle: float = 0.0, thorough: bool = False) -> int:

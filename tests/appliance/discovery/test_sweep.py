@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.common.errors import SettingsError
 from appliance.discovery.credentials import Credential
 from appliance.discovery.icmp import icmp_mode
 from appliance.discovery.sweep import Found, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
-from appliance.errors import SettingsError
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects, Oid
 from tests.appliance.snmp.messages import Asked, text

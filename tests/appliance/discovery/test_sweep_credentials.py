@@ -11,8 +11,8 @@ from appliance.discovery.credentials import Credential
 from appliance.discovery.sweep import Found, SweepProgress
 from appliance.discovery.targets import Ranges
 from appliance.snmp.client import SnmpClient
+from appliance.snmp.usm import User
 from appliance.snmp.values import Tag, Value
-from appliance.usm import User
 from tests.appliance.discovery.test_sweep import OBJECTS, PATIENCE, PUBLIC, needs_ping, sweep
 from tests.appliance.snmp.messages import Asked
 from tests.appliance.snmp.responder import Responder, responding

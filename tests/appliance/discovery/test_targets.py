@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.common.errors import SettingsError
 from appliance.discovery.order import Order
 from appliance.discovery.targets import TargetSet
-from appliance.errors import SettingsError
 
 
 def addresses_of(targets: TargetSet) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from appliance.events.between import between
+from appliance.events.comparison import between
 from appliance.events.memory import Memory, parse_memory
 from appliance.report import Alert, Device, Meter, Reading, Supply
 

@@ -1,6 +1,6 @@
 """Counters that go back, and zeros that are not believed at once."""
 
-from appliance.events.between import between
+from appliance.events.comparison import between
 from tests.appliance.events.samples import Past, reading
 
 

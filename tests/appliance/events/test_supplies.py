@@ -1,6 +1,6 @@
 """Supplies: replaced, low, empty, full; each told once, also where a level wavers."""
 
-from appliance.events.between import between
+from appliance.events.comparison import between
 from tests.appliance.events.samples import Past, reading, toner
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.http.asking import ask_ipp
+from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError
 from appliance.http.ports import AllowedPorts
+from appliance.http.questions import ask_ipp
 from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import Parts
-from appliance.traffic import Traffic
 from tests.appliance.reading.test_supplement import reading
 from tests.children import wait_until
 from tests.conftest import FreePort, StartChild

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from appliance.common.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import DAY, Supplements
 from appliance.http.visit import HttpLimits
 from appliance.report import Reading, Status
-from appliance.traffic import Traffic
 from tests.appliance.http.documents import FULL_IPP, LEDM, PATHS, attribute, ipp_answer
 from tests.appliance.http.web import Device, Page, device
 from tests.appliance.reading.test_supplement import reading, supply

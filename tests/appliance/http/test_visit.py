@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import pytest
 
+from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, SilentError
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpAnswer, HttpLimits, Visit
-from appliance.traffic import Traffic
 from tests.appliance.http.web import Device, Page, device
 
 BODY = b"<status>" + b"ready " * 500 + b"</status>"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import DataFolderError, SettingsError
+from appliance.common.errors import DataFolderError, SettingsError
 from appliance.privacy.key import KEY_BYTES, KEY_FILE, load_or_make_privacy_key
 from appliance.privacy.outgoing import Masking
 from appliance.settings.model import PrivacySettings

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from appliance.reading import objects as mib
+from appliance.reading.sources import objects as mib
 from appliance.snmp.values import Oid, parse_oid
 from simulator.ber import Tag
 from simulator.fleet import Options, generated_fleet

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.layers import resolve
 
 

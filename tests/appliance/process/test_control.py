@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tornado.web import Application
 
-from appliance.errors import ControlError, DataFolderError, SettingsError
+from appliance.common.errors import ControlError, DataFolderError, SettingsError
 from appliance.process.client import ControlClient
 from appliance.process.control import ControlHandler, serve_control
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
-from appliance.reading.objects import MibObject
+from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
 from appliance.report import Reading
 from appliance.snmp.values import Objects, Oid, Tag, Value
 

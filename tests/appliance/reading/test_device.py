@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import NoAnswerError
-from appliance.reading import objects as mib
+from appliance.common.errors import NoAnswerError
 from appliance.reading.device import read_device
-from appliance.reading.objects import MibObject
+from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
 from appliance.report import Reading
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
 from appliance.snmp.values import Tag, format_oid

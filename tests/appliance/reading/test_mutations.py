@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.reading import objects as mib
 from appliance.reading.build import build_reading
 from appliance.reading.device import follow_up
+from appliance.reading.sources import objects as mib
 from appliance.reading.view import integer
 from appliance.report import Reading
 from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from appliance.reading import objects as mib
-from appliance.reading.definitions import builtin_definitions
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.device import Said, poll_device, visit_device
-from appliance.reading.objects import MibObject
 from appliance.reading.polling import FULL_AFTER, FULL_SPREAD_SECONDS, changing, is_due
 from appliance.reading.snapshot import Snapshot
+from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
 from appliance.snmp.client import Agent, AgentProfile, Session, SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects, Oid, Tag, Value
 from tests.appliance.reading.printer import TAKEN_AT, Content, alert, objects, supply

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.reading import objects as mib
+from appliance.reading.sources import objects as mib
 from appliance.reading.view import View, integer, text
 from appliance.snmp.values import Tag, Value
 from tests.appliance.reading.printer import objects, supply

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import resolve
 from appliance.settings.model import CommunityCredential, Settings, UserCredential

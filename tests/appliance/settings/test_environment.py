@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.environment import VARIABLES, environment_layer, read_variable
 from appliance.settings.model import Settings
 

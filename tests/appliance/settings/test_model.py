@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import ValidationError
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.model import Settings, check_target, settings_schema, span
 from appliance.settings.validation import validate
 

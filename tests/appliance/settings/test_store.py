@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from appliance.errors import DataFolderError, SettingsError
+from appliance.common.errors import DataFolderError, SettingsError
 from appliance.settings.store import RECOVERIES, SettingsStore
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from appliance.errors import SettingsError
+from appliance.common.errors import SettingsError
 from appliance.settings.document import Document, DocumentError, parse_document, write_document
 from appliance.settings.layers import resolve
 from appliance.settings.update_window import check_window, is_open, next_opening

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from appliance.errors import NoAnswerError, SettingsError
+from appliance.common.errors import NoAnswerError, SettingsError
+from appliance.common.traffic import Traffic
 from appliance.snmp.client import Agent, AgentProfile, SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects, Oid, Tag, Value
-from appliance.traffic import Traffic
 from tests.appliance.snmp.messages import GET, GET_BULK, GET_NEXT, Asked, integer, text, write_response
 from tests.appliance.snmp.responder import Answer, Responder, responding
 

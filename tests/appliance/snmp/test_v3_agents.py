@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.errors import CredentialError
+from appliance.common.errors import CredentialError
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
+from appliance.snmp.usm import PrivProtocol, User
 from appliance.snmp.values import Objects, Oid, Tag, Value
-from appliance.usm import PrivProtocol, User
 from tests.appliance.snmp.v3_agents import DESCRIPTION, USER, v3_agents
 from tests.children import run_child
 from tests.conftest import ROOT
@@ -42,7 +42,7 @@ def test_pysnmps_engine_is_made_for_snmpv3_alone() -> None:
     """The engine and its MIBs cost memory on every site; they are loaded where a user is asked with, and nowhere else."""
     program = """
 import asyncio, sys
-from appliance.errors import NoAnswerError
+from appliance.common.errors import NoAnswerError
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions, User
 async def ask(agent):
     async with SnmpClient(SnmpOptions(timeout=0.1, retries=0)) as client:

@@ -12,11 +12,11 @@ from typing import get_args
 
 import pytest
 
-from appliance.errors import CredentialError, NoAnswerError
+from appliance.common.errors import CredentialError, NoAnswerError
+from appliance.common.traffic import Traffic
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions, User, UserSecurity
+from appliance.snmp.usm import AUTH_KEY_BYTES, PRIV_KEY_BYTES, AuthProtocol, PrivProtocol
 from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
-from appliance.traffic import Traffic
-from appliance.usm import AUTH_KEY_BYTES, PRIV_KEY_BYTES, AuthProtocol, PrivProtocol
 from tests.appliance.snmp.snmpd import Snmpd
 from tests.appliance.snmp.test_net_snmp import parsed
 

@@ -8,7 +8,7 @@ import resource
 import sys
 from pathlib import Path
 
-from appliance.errors import DcaError
+from appliance.common.errors import DcaError
 from appliance.store.store import Store
 from tests.appliance.store.samples import sample
 

@@ -4,11 +4,11 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.clock import utc_now
+from appliance.common.clock import utc_now
+from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, UnitCost
 from appliance.store.database import connect_writer
 from appliance.store.reader import Reader
 from appliance.store.store import Store
-from appliance.traffic import Purpose, Traffic, TrafficByPurpose, UnitCost
 from tests.appliance.store.samples import START
 
 

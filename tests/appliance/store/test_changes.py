@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from appliance import report
-from appliance.changes import rebuild
-from appliance.clock import utc_now
+from appliance.common.clock import utc_now
 from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
+from appliance.report.changes import rebuild
 from appliance.settings.model import PrivacySettings
 from appliance.store.rows import Batch
 from appliance.store.schema import MIGRATIONS, migrate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import DataFolderError, StoreError
+from appliance.common.errors import DataFolderError, StoreError
 from appliance.store.reader import Reader
 from appliance.store.store import Store
 from tests.appliance.store.samples import START, key, sample

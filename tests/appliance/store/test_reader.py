@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import StoreError
+from appliance.common.errors import StoreError
 from appliance.store.database import connect_reader
 from appliance.store.reader import Reader
 from appliance.store.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import StoreError
+from appliance.common.errors import StoreError
 from appliance.store.rehearsal import copy_schema, rehearse
 from appliance.store.schema import MIGRATIONS, migrate
 from appliance.store.store import Store

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 
+from appliance.common.traffic import TrafficByPurpose, UnitCost
 from appliance.store.reader import Reader
 from appliance.store.store import Store
-from appliance.traffic import TrafficByPurpose, UnitCost
 from tests.appliance.store.samples import START, key, sample
 
 NOW = START + timedelta(days=100)

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from appliance import report
-from appliance.log import HIDDEN, LOG_FILE_BYTES
-from appliance.paths import Paths
+from appliance.common.log import HIDDEN, LOG_FILE_BYTES
+from appliance.common.paths import Paths
 from appliance.privacy.outgoing import Masking
 from appliance.settings.model import PrivacySettings
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
-from appliance.support.asking import Asked
 from appliance.support.bundle import LARGEST_BUNDLE_BYTES, LOG_BYTES, make_bundle
+from appliance.support.component_answers import Asked
 from appliance.support.scrubbing import Scrubber
 from tests.appliance.collector import Site
 from tests.appliance.hosting_peer import Decided

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.changes import state_digest
-from appliance.errors import HostingError, SettingsError
+from appliance.common.errors import HostingError, SettingsError
+from appliance.common.version import installed_version
 from appliance.report import Batch as WireBatch
+from appliance.report.changes import state_digest
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
-from appliance.transmission.identity import Identity
-from appliance.version import installed_version
+from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
 from tests.appliance.transmission.peer import Received, Reply, answering_raw, serving

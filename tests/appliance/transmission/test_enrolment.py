@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import DataFolderError, HostingError, RefusedError, SettingsError
-from appliance.paths import Paths
+from appliance.common.errors import DataFolderError, HostingError, RefusedError, SettingsError
+from appliance.common.paths import Paths
+from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
 from appliance.settings.document import GLOBAL_PATH
-from appliance.settings.received import Configuration, Received, ReceivedLayer
 from appliance.settings.store import SettingsStore
 from appliance.transmission.enrolment import enrol_site, open_client, parse_enrolment, registration
-from appliance.transmission.identity import KEY_FILE, load_key, load_or_make_key
+from appliance.transmission.site_key import KEY_FILE, load_key, load_or_make_key
 from tests.appliance.hosting_peer import Decided
 from tests.appliance.transmission.peer import Reply, answering_raw, serving
 

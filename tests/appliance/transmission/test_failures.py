@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.errors import ContentRefusedError, HostingError, RefusedError
+from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
-from appliance.transmission.identity import Identity
+from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
 from tests.appliance.transmission.peer import Reply, answering_raw, free_port, serving

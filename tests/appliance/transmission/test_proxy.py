@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.errors import HostingError, SettingsError
+from appliance.common.errors import HostingError, SettingsError
 from appliance.transmission.client import HostingClient
-from appliance.transmission.identity import Identity
+from appliance.transmission.site_key import Identity
 from tests.appliance.transmission.certificates import Authority, make_authority
 from tests.appliance.transmission.peer import Peer, Reply, free_port, serving
 from tests.appliance.transmission.proxy import Proxy, proxying

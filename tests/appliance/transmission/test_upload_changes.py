@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.errors import HostingError
+from appliance.common.errors import HostingError
 from appliance.store.store import Store
 from appliance.transmission.client import HostingClient
-from appliance.transmission.identity import Identity
+from appliance.transmission.site_key import Identity
 from appliance.transmission.upload import Sent, upload_waiting
 from tests.appliance.store.samples import key, sample
 from tests.appliance.transmission.peer import Received, Reply, serving

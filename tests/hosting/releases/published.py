@@ -5,15 +5,15 @@ from pathlib import Path
 
 from appliance.release import Catalogue
 from hosting.clock import utc_now
-from hosting.configuration.publishing import Publishing
-from hosting.releases.adding import Wishes, make_release, with_release
+from hosting.configuration.publication import Publishing
 from hosting.releases.images import PlatformImage, RegistryImage
-from hosting.releases.publishing import Rollouts
-from hosting.releases.rolling import Audience, Wish
+from hosting.releases.new_release import Wishes, make_release, with_release
+from hosting.releases.publication import Rollouts
+from hosting.releases.rollout import Audience, Wish
 from hosting.repository.drafts import drafts_of, write_draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.keys import load_signer
-from hosting.repository.releasing import make_release_draft
+from hosting.repository.release_draft import make_release_draft
 from hosting.repository.repository import publish_drafts
 from tests.hosting.repository.published import PASSPHRASE
 

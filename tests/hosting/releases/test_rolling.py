@@ -7,9 +7,9 @@ import pytest
 from appliance.release import Catalogue, ChannelRollout, Offer, Rollout
 from hosting.clock import utc_now
 from hosting.errors import ConfigurationError
-from hosting.releases.adding import Wishes, make_release, with_release
 from hosting.releases.images import PlatformImage, RegistryImage
-from hosting.releases.rolling import Audience, Wish, changed, difference
+from hosting.releases.new_release import Wishes, make_release, with_release
+from hosting.releases.rollout import Audience, Wish, changed, difference
 
 from .published import DIGEST
 

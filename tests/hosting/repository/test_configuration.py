@@ -9,7 +9,7 @@ from hosting.clock import utc_now
 from hosting.errors import RepositoryError
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder
-from hosting.repository.publishing import publish
+from hosting.repository.publication import publish
 from hosting.repository.repository import Repository
 
 from .published import Published, document, sha256, site_of

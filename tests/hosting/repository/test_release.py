@@ -12,18 +12,18 @@ import pytest
 
 from appliance.release import Catalogue, archive_path, parse_catalogue, parse_rollout
 from hosting.clock import utc_now
-from hosting.releases.adding import Wishes, make_release, with_release
 from hosting.releases.images import PlatformImage, RegistryImage
+from hosting.releases.new_release import Wishes, make_release, with_release
 from hosting.repository.folder import RepositoryFolder
-from hosting.repository.releasing import make_release_draft
+from hosting.repository.release_draft import make_release_draft
 from tests.children import Finished
 from tests.hosting.releases.registry import LOGIN
 from tests.hosting.releases.registry import running as registry
 from tests.hosting.test_cli import hosting as command
 from tests.updater.tuf_repository import serving
-from updater.bundle import BASE, Bundle
-from updater.trust import TrustClient
-from updater.trust_folder import TrustFolder
+from updater.trust.bundle_source import BASE, Bundle
+from updater.trust.client import TrustClient
+from updater.trust.folder import TrustFolder
 
 from .images import saved
 from .published import Published, Site, done, hosting, refused, site_of

@@ -12,9 +12,9 @@ from hosting.repository.repository import Repository
 from tests.children import Child
 from tests.conftest import StartChild
 from tests.hosting.test_cli import done, hosting, serve
-from updater.archive_download import download
-from updater.fetching import Fetcher
-from updater.trust import Target
+from updater.installation.archive_download import download
+from updater.trust.client import Target
+from updater.trust.http_source import Fetcher
 
 from .published import Published, Site, document, sha256
 

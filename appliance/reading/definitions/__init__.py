@@ -1,0 +1,1 @@
+"""Vendor definitions: their schema, how they are matched to devices, and what they say of one."""

@@ -1,0 +1,236 @@
+"""The vendor definitions: read, checked, and matched to devices.
+
+- The built-in ones are `appliance/definitions/*.toml`; a site or the hosting server adds files in folders of their own, read after
+  them. A definition of a vendor that is known already takes the place of the earlier one.
+- A definition with an error is left out, and `Definitions.problems` says where it is wrong; the others stay in force.
+- Several definitions may apply to one device: that of its brand, and that of the design it was built after.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from appliance.common.errors import DcaError
+from appliance.reading.definitions.schema import ENTERPRISES, DefinitionFile, Quirks
+from appliance.reading.definitions.toml_lines import key_lines, line_of
+from appliance.reading.identity.makers import Makers
+from appliance.reading.sources import objects as mib
+from appliance.snmp.values import Oid
+
+LARGEST_FILE = 256 * 1024
+_SHORT_TEXT = 60
+
+
+class DefinitionError(DcaError):
+    """A vendor definition cannot be used; the sentence names file, line and key."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """One vendor definition and where it came from."""
+
+    file: str
+    content: DefinitionFile
+
+    @property
+    def vendor(self) -> str:
+        """The vendor it is for."""
+        return self.content.vendor
+
+    def specificity(self, sys_object_id: Oid | None) -> int:
+        """Return how many numbers of sysObjectID it names, 0 when it is for other devices."""
+        prefixes = self.content.match.object_ids or tuple((*ENTERPRISES, number) for number in self.content.enterprises)
+        fitting = [len(prefix) for prefix in prefixes if sys_object_id is not None and sys_object_id[: len(prefix)] == prefix]
+        return max(fitting, default=0)
+
+
+class Describes(Protocol):
+    """What a device says by which its definitions are found."""
+
+    @property
+    def sys_object_id(self) -> Oid | None:
+        """Its sysObjectID."""
+        ...
+
+    @property
+    def descriptions(self) -> Sequence[str]:
+        """Its sysDescr and hrDeviceDescr."""
+        ...
+
+    @property
+    def maker_names(self) -> Sequence[str]:
+        """Texts that begin with its maker, the surest first."""
+        ...
+
+    @property
+    def answering(self) -> frozenset[int]:
+        """The enterprise numbers below which it has answered anything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definitions:
+    """All definitions in force."""
+
+    definitions: tuple[Definition, ...] = ()
+    problems: tuple[DefinitionError, ...] = ()
+    """What was left out, and why."""
+    makers: Makers = field(init=False)
+    allowed: frozenset[Oid] = field(init=False)
+    """The subtrees that may be asked for: those of `objects.STANDARD` and what the definitions name. Nothing else ever is."""
+
+    def __post_init__(self) -> None:
+        brands = [brand for each in self.definitions for brand in each.content.brands]
+        object.__setattr__(self, "makers", Makers((brand.name, brand.aliases, brand.enterprises) for brand in brands))
+        named = frozenset(subtree for each in self.definitions for _, _, subtree in each.content.asked())
+        object.__setattr__(self, "allowed", mib.STANDARD | named)
+
+    def fingerprint(self) -> str:
+        """Return a short text that is another one when a definition is."""
+        found = hashlib.sha256()
+        for each in self.definitions:
+            found.update(each.content.model_dump_json().encode())
+        return found.hexdigest()[:32]
+
+    def allows(self, oid: Oid) -> bool:
+        """Return whether `oid` lies in one of the subtrees that may be asked for."""
+        return any(oid[:length] in self.allowed for length in range(7, len(oid) + 1))
+
+    def applying_to(self, device: Describes) -> tuple[Definition, ...]:
+        """Return the definitions for a device, the most specific first.
+
+        sysObjectID decides; a design that others sell is known by its descriptions. Only a device without a known sysObjectID is
+        known by the maker its texts name, and one that names none by the private objects it answers.
+        """
+        found = [(each.specificity(device.sys_object_id), each) for each in self.definitions]
+        chosen = [each for length, each in sorted(found, key=lambda pair: -pair[0]) if length]
+        if not chosen:
+            chosen = list(self._of_maker(device))
+        chosen += [each for each in self.definitions if _describes(each, device.descriptions)]
+        if not chosen:
+            chosen = [each for each in self.definitions if each.content.enterprises & device.answering]
+        for each in tuple(chosen):
+            chosen += [base for base in self.definitions if base.vendor in each.content.based_on]
+        return tuple(dict.fromkeys(chosen))
+
+    def _of_maker(self, device: Describes) -> Iterator[Definition]:
+        maker = next((name for text in device.maker_names if (name := self.makers.leading(text))), None)
+        for each in self.definitions:
+            if any(brand.name == maker for brand in each.content.brands):
+                yield each
+
+    def is_imaging(self, sys_object_id: Oid | None) -> bool:
+        """Return whether a definition knows this sysObjectID as that of an imaging device."""
+        return sys_object_id is not None and any(
+            sys_object_id[: len(prefix)] == prefix for each in self.definitions for prefix in each.content.match.imaging
+        )
+
+    def quirks_of(self, applying: Iterable[Definition]) -> Quirks:
+        """Return the quirks of a device: for each the first definition that names it."""
+        merged: dict[str, object] = {}
+        for each in applying:
+            for name in each.content.quirks.model_fields_set:
+                merged.setdefault(name, getattr(each.content.quirks, name))
+        return Quirks().model_copy(update=merged)
+
+    def with_folder(self, folder: Path) -> "Definitions":
+        """Return these definitions and those of `folder` (none where there is no such folder), read in the order of their names."""
+        try:
+            paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
+        except OSError as error:
+            problem = DefinitionError(f"The folder of definitions {folder} cannot be read: {error.strerror}.")
+            return Definitions(self.definitions, (*self.problems, problem))
+        return self.with_files(paths)
+
+    def with_files(self, paths: Iterable[Path] | Mapping[Path, str]) -> "Definitions":
+        """Return these definitions and those of `paths`; what cannot be used is left out and told in `problems`.
+
+        A mapping gives each file the name by which it is told.
+        """
+        by_vendor = {each.vendor: each for each in self.definitions}
+        problems = list(self.problems)
+        for path in paths:
+            try:
+                definition = load(path, paths[path] if isinstance(paths, Mapping) else str(path))
+            except DefinitionError as error:
+                problems.append(error)
+            else:
+                by_vendor[definition.vendor] = definition
+        return Definitions(tuple(by_vendor.values()), tuple(problems))
+
+
+def _describes(definition: Definition, descriptions: Sequence[str]) -> bool:
+    return any(pattern.search(text) for pattern in definition.content.match.descriptions for text in descriptions)
+
+
+@cache
+def builtin_definitions() -> Definitions:
+    """Return the definitions that come with the program, read once. Each of them is tested: one that is broken raises."""
+    folder = files("appliance").joinpath("definitions")
+    entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    return Definitions(tuple(parse(entry.read_text(encoding="utf-8"), entry.name) for entry in entries))
+
+
+def load(path: Path, name: str = "") -> Definition:
+    """Return the definition in a file. Raises DefinitionError naming file (as `name`, where given), line and key."""
+    file = name or str(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise DefinitionError(f"{file} is larger than {LARGEST_FILE // 1024} KiB: that is no vendor definition.")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DefinitionError(f"{file} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"{file} is not UTF-8 text: byte {error.start} cannot be read.") from error
+    return parse(text, file)
+
+
+def parse(text: str, file: str) -> Definition:
+    """Return the definition in `text`; `file` is how an error names it. Raises DefinitionError."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(f"{file}: this is not TOML: {error}.") from error
+    except RecursionError as error:
+        raise DefinitionError(f"{file}: this is nested too deep.") from error
+    try:
+        definition = Definition(file, DefinitionFile.model_validate(document))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _error(text, file, tuple(map(str, first["loc"])), _sentence(first["msg"], first.get("input"))) from error
+    for path, reason in _troubles(definition.content):
+        raise _error(text, file, tuple(path.split(".")), reason)
+    return definition
+
+
+def _troubles(content: DefinitionFile) -> Iterator[tuple[str, str]]:
+    """Return what a definition of the right form still has wrong, by its path."""
+    for path, _, subtree in content.asked():
+        if reason := content.why_not(subtree):
+            yield path, reason
+    for path, reference in content.referred():
+        if not content.knows(reference):
+            yield path, f"no object is called {reference!r}, and no records either"
+    names = [each.name for kind in (content.objects, content.tables, content.papers, content.records) for each in kind]
+    for name in names:
+        if names.count(name) > 1:
+            yield "object", f"{name!r} is the name of two objects"
+
+
+def _sentence(message: str, value: object) -> str:
+    told = message.removeprefix("Value error, ")
+    shown = repr(value)
+    is_short = isinstance(value, str | int | float | bool) and len(shown) <= _SHORT_TEXT and shown not in told
+    return f"{told} (here: {shown})" if is_short else told
+
+
+def _error(text: str, file: str, path: tuple[str, ...], reason: str) -> DefinitionError:
+    lines = key_lines(text)
+    return DefinitionError(f"{file}, line {line_of(lines, path)}, {'.'.join(path) or 'the file'}: {reason}.")

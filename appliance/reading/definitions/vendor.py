@@ -1,0 +1,316 @@
+"""What the private objects of a device say, by the definitions that apply to it. Pure: objects in, values with their sources out.
+
+Values stand by what they give (`device.serial`, `meters.copy_color`), in the order in which they are believed: rows of tables,
+single objects, records. Whether one is used
+is decided where the item is read: before the standard object where the definition prefers it, else only where that is missing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from appliance.reading.definitions.definitions import Definition, Definitions
+from appliance.reading.definitions.schema import (
+    METER_PREFIX,
+    ObjectSpec,
+    PaperSpec,
+    Quirks,
+    RecordsSpec,
+    RowSpec,
+    Source,
+    SumSpec,
+    SuppliesSpec,
+    TableSpec,
+)
+from appliance.reading.identity.descriptions import Texts, texts_of
+from appliance.reading.meters.records import float32, read_records
+from appliance.reading.sources.objects import MibObject
+from appliance.reading.text import decode, decode_prefixed
+from appliance.reading.view import View, integer
+from appliance.snmp.values import Oid, Tag, Value, format_oid
+
+LARGEST = 2**63
+_STATUS_PREFIX = "status."
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value an object gives; `source` is the name of the object in the definition, and its OID."""
+
+    value: int | str
+    source: str
+    prefer: bool = False
+    unit: str = "impressions"
+
+
+@dataclass(slots=True)
+class Vendor:
+    """What the definitions make of a device."""
+
+    view: View
+    texts: Texts
+    applying: tuple[Definition, ...]
+    quirks: Quirks
+    given: dict[str, list[Given]] = field(default_factory=dict)
+    named: dict[str, Given] = field(default_factory=dict)
+    """Values that supplies refer to: by the name of the object, or `RECORDS:KEY`."""
+    pairs: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Records of two octets: a level and its capacity."""
+    states: set[str] = field(default_factory=set)
+    """Records of one octet: a state, never an amount."""
+    changing: list[Oid] = field(default_factory=list)
+    """The objects that gave what changes from poll to poll: meters, amounts, states, the display."""
+    spoken: list[Oid] = field(default_factory=list)
+    """Those of them that gave the display."""
+
+    def best(self, target: str, *, prefer: bool | None = None) -> Given | None:
+        """Return the first value for `target`; with `prefer`, of those that do, or do not, come before the standard object."""
+        return next((each for each in self.given.get(target, ()) if prefer is None or each.prefer is prefer), None)
+
+    def meters(self) -> Iterator[tuple[str, Given]]:
+        """Return by name the best value of each meter: one that comes before the standard object first."""
+        for target, found in self.given.items():
+            if target.startswith(METER_PREFIX):
+                best = next((each for each in found if each.prefer), found[0])
+                if isinstance(best.value, int):
+                    yield target.removeprefix(METER_PREFIX), best
+
+    def sums(self) -> Iterator[SumSpec]:
+        """Return the sums to make."""
+        for each in self.applying:
+            yield from each.content.sums
+
+    def applies(self, spec: Source) -> bool:
+        """Return whether `spec` is for this model."""
+        return spec.model is None or any(spec.model.search(text) for text in self.texts.descriptions)
+
+
+def read_vendor(view: View, definitions: Definitions) -> Vendor:
+    """Return what the private objects of a device say."""
+    texts = texts_of(view, definitions)
+    applying = definitions.applying_to(texts)
+    vendor = Vendor(view, texts, applying, definitions.quirks_of(applying))
+    for each in applying:
+        content = each.content
+        for supplies in content.supply_tables:
+            _note_supplies(vendor, supplies)
+        for table in content.tables:
+            _read_table(vendor, table)
+        for spec in content.objects:
+            _read_object(vendor, spec)
+        for records in content.records:
+            _read_records(vendor, records)
+        for paper in content.papers:
+            _read_paper(vendor, paper)
+    return vendor
+
+
+def charset_of(vendor: Vendor) -> int | None:
+    """Return the character set of the private texts."""
+    return vendor.view.charset or vendor.quirks.charset
+
+
+def source(name: str, oid: Oid) -> str:
+    """Return what is shown as the source of a value: the name of the object in its definition, and the OID."""
+    return f"{name} {format_oid(oid)}"
+
+
+# Single objects
+
+
+def _read_object(vendor: Vendor, spec: ObjectSpec) -> None:
+    if not vendor.applies(spec):
+        return
+    for oid in spec.oid:
+        found = vendor.view.get(oid)
+        is_number = (spec.gives or "").startswith(METER_PREFIX)
+        value = _content(vendor, spec, found, is_number=is_number) if found is not None else None
+        if value is not None:
+            given = Given(value, source(spec.name, oid), spec.prefer, spec.unit)
+            vendor.named.setdefault(spec.name, given)
+            if spec.gives is not None:
+                _give(vendor, spec.gives, given)
+            _note_changing(vendor, spec.gives, oid)
+            return
+
+
+def _content(vendor: Vendor, spec: ObjectSpec | TableSpec, value: Value, *, is_number: bool) -> int | str | None:
+    """Return what counts in a value: a number for meters and amounts, else a text. None for nothing usable."""
+    if spec.format == "float32":
+        number = float32(value.content) if isinstance(value.content, bytes) else integer(value)
+        return round(number) if number is not None else None
+    if spec.format == "integer" or is_number:
+        found = _matching(_text(vendor, value), spec) if spec.pattern is not None else None
+        return integer(Value(Tag.OCTET_STRING, found.encode())) if found is not None else integer(value)
+    return _matching(_text(vendor, value, prefixed=spec.format == "prefixed_text"), spec)
+
+
+def _matching(found: str | None, spec: ObjectSpec | TableSpec) -> str | None:
+    if found is None or spec.pattern is None:
+        return found or None
+    match = spec.pattern.search(found)
+    if match is None:
+        return None
+    return (match[1] if match.groups() else match[0]) or None
+
+
+def _text(vendor: Vendor, value: Value, *, prefixed: bool = False) -> str | None:
+    if isinstance(value.content, bytes):
+        charset = charset_of(vendor)
+        return (decode_prefixed(value.content, charset) if prefixed else decode(value.content, charset)) or None
+    number = integer(value)
+    return str(number) if number is not None else None
+
+
+def _give(vendor: Vendor, target: str, given: Given) -> None:
+    is_meter = target.startswith(METER_PREFIX)
+    if is_meter and not (isinstance(given.value, int) and 0 <= given.value < LARGEST):
+        return
+    vendor.given.setdefault(target, []).append(given)
+
+
+def _note_changing(vendor: Vendor, target: str | None, oid: Oid) -> None:
+    """Note an object whose value changes from poll to poll; one that gives no item is the amount or state of a supply."""
+    if target is None or target.startswith((METER_PREFIX, _STATUS_PREFIX)):
+        vendor.changing.append(oid)
+    if target is not None and target.startswith(_STATUS_PREFIX):
+        vendor.spoken.append(oid)
+
+
+# Tables and records
+
+
+def rows_of(view: View, columns: Iterable[tuple[str, Oid | None]]) -> dict[Oid, dict[str, tuple[Oid, Value]]]:
+    """Return the rows of a table by their index: the cells by the name of the column, each with its OID."""
+    rows: dict[Oid, dict[str, tuple[Oid, Value]]] = {}
+    for name, oid in columns:
+        if oid is not None:
+            for index, value in view.instances(MibObject(name, oid)).items():
+                rows.setdefault(index, {})[name] = ((*oid, *index), value)
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _TableRow:
+    """A row of a table of values; its texts are decoded once, for all the rows a definition looks for."""
+
+    index: Oid
+    oid: Oid
+    value: Value
+    key: int | None
+    key_text: str | None
+    label: str | None
+
+
+def _read_table(vendor: Vendor, spec: TableSpec) -> None:
+    if not vendor.applies(spec):
+        return
+    rows = [
+        _TableRow(
+            index,
+            *cells["value"],
+            key=integer(cells["key"][1]) if "key" in cells else None,
+            key_text=_text(vendor, cells["key"][1]) if "key" in cells else None,
+            label=_text(vendor, cells["label"][1]) if "label" in cells else None,
+        )
+        for index, cells in rows_of(vendor.view, spec.columns).items()
+        if "value" in cells
+    ]
+    for wanted in spec.rows:
+        found = [row for row in rows if _is_row(wanted, row, alone=len(rows) == 1)]
+        if len(found) != 1:
+            continue  # none, or several: then nobody can tell which one is meant
+        row = found[0]
+        content = _content(vendor, spec, row.value, is_number=wanted.gives.startswith(METER_PREFIX))
+        if content is not None:
+            _give(vendor, wanted.gives, Given(content, source(spec.name, row.oid), wanted.prefer, wanted.unit or spec.unit))
+            _note_changing(vendor, wanted.gives, row.oid)
+
+
+def _is_row(wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
+    """Return whether a row has the code or the key that is looked for; where its table has no keys, whether it has the label."""
+    if wanted.only and alone:
+        return True
+    if wanted.code is not None:
+        code = tuple(map(int, wanted.code.split(".")))
+        return row.index in {code, (*code, 0)}
+    if wanted.key is not None and row.key_text is not None:
+        return (row.key_text if isinstance(wanted.key, str) else row.key) == wanted.key
+    return wanted.label is not None and row.label is not None and wanted.label.search(row.label) is not None
+
+
+def _note_supplies(vendor: Vendor, spec: SuppliesSpec) -> None:
+    """Note the levels and states of a vendor's own table of supplies, which `supply_join` reads."""
+    if vendor.applies(spec):
+        for column in (spec.columns.level, spec.columns.state):
+            if column is not None:
+                vendor.changing += [(*column, *index) for index in vendor.view.instances(MibObject(spec.name, column))]
+
+
+def _read_paper(vendor: Vendor, spec: PaperSpec) -> None:
+    """Give the meters of each paper size; those of mono and colour only for sizes that were used."""
+    if not vendor.applies(spec):
+        return
+    for cells in rows_of(vendor.view, spec.columns).values():
+        size = _slug(_text(vendor, cells["size"][1])) if "size" in cells else None
+        total = integer(cells["total"][1]) if "total" in cells else None
+        if not size or total is None:
+            continue
+        for column in ("total", "mono", "color"):
+            if column in cells and (column == "total" or total > 0):
+                oid, value = cells[column]
+                count = integer(value)
+                suffix = "" if column == "total" else f"_{column}"
+                if count is not None:
+                    _give(vendor, f"{METER_PREFIX}paper_{size}{suffix}", Given(count, source(spec.name, oid), unit=spec.unit))
+                    vendor.changing.append(oid)
+
+
+def _slug(text: str | None) -> str:
+    """Return the name of a paper size as part of the name of a meter: `a4`, `letter`, `iso_b5`."""
+    words = "".join(character if character.isascii() and character.isalnum() else " " for character in (text or "").lower()).split()
+    return "_".join(words)[:40]
+
+
+def _read_records(vendor: Vendor, spec: RecordsSpec) -> None:
+    value = vendor.view.get(spec.oid)
+    if not vendor.applies(spec) or value is None or not isinstance(value.content, bytes):
+        return
+    vendor.changing.append(spec.oid)
+    gives = {entry.key: entry for entry in spec.entries}
+    for key, octets in read_records(value.content).items():
+        if not octets or len(octets) > 8:
+            continue
+        name = f"{spec.name}:{key:02x}"
+        given = Given(int.from_bytes(octets, "big"), source(name, spec.oid))
+        vendor.named.setdefault(name, given)
+        if len(octets) == 2:
+            vendor.pairs.setdefault(name, (octets[0], octets[1]))
+        elif len(octets) == 1:
+            vendor.states.add(name)
+        if key in gives and len(octets) > 2:
+            entry = gives[key]
+            _give(vendor, entry.gives, Given(given.value, given.source, entry.prefer, entry.unit))
+
+
+# What to ask for
+
+
+STANDARD_DEVICE = ("serial", "model", "firmware", "location", "hostname")
+"""Fields the standard MIBs may have told already: what a definition has for them is asked for only where they are open."""
+
+
+def questions(vendor: Vendor, known: Sequence[str]) -> tuple[list[Oid], list[Oid]]:
+    """Return the instances and the columns to ask a device for; `known` are the items the standard objects have told."""
+    scalars: list[Oid] = []
+    columns: list[Oid] = []
+    for each in vendor.applying:
+        content = each.content
+        for spec in content.objects:
+            if vendor.applies(spec) and (spec.prefer or spec.gives not in known):
+                scalars += spec.oid
+        scalars += [spec.oid for spec in content.records if vendor.applies(spec)]
+        for tables in (content.tables, content.papers, content.supply_tables):
+            for table in tables:
+                if vendor.applies(table):
+                    columns += [oid for _, oid in table.columns if oid is not None]
+    return scalars, columns

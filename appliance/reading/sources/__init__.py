@@ -1,0 +1,1 @@
+"""Where readings come from: SNMP objects, IPP attributes and web documents."""

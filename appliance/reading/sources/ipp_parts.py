@@ -1,0 +1,217 @@
+"""From the attributes of IPP to parts of a reading. Pure; sources are named "IPP ATTRIBUTE".
+
+- `printer-supply` (PWG 5100.13) says most; the `marker-…` attributes of CUPS stand in where it is missing.
+- Levels are those of RFC 3805: -1 unrestricted, -2 unknown, -3 some remains; no percentage is made of them.
+- A single value counts as a list of one: printers with one marker often send just that.
+- For a receptacle makers tell either what is in it or what still fits in, so its state is that of a receptacle of SNMP.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from appliance.reading import enumerations as enum
+from appliance.reading.identity.descriptions import parse_device_id
+from appliance.reading.identity.identity import is_placeholder
+from appliance.reading.parts import Parts
+from appliance.reading.sources.ipp import IppAnswer, Value
+from appliance.reading.supplies.colors import color_named
+from appliance.reading.supplies.supplies import numbers_in, percent_of, state_of
+from appliance.reading.supplies.trays import state_of as tray_state
+from appliance.reading.text import decode
+from appliance.report import Meter, Supply, Tray
+
+_UTF_8 = 106
+_PRINTER_STATES = {3: "idle", 4: "printing"}
+"""printer-state; stopped(5) is no status of hrPrinterStatus."""
+_METERS = {
+    "printer-impressions-completed": ("total", "impressions"),
+    "printer-media-sheets-completed": ("sheets_total", "sheets"),
+}
+_RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
+_TYPES = {name.lower(): name for name in enum.SUPPLY_TYPE.values()}
+_CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()}
+_UNITS = {name.lower(): (number, name) for number, name in enum.SUPPLY_UNIT.items()}
+_SERIAL_KEYS = ("SN", "SERN", "SERIALNUMBER")
+_INTEGER = re.compile(r"-?[0-9]{1,10}")
+_HEX_COLORS = {"#000000": "black", "#00ffff": "cyan", "#ff00ff": "magenta", "#ffff00": "yellow"}
+
+
+def parts_of_ipp(answer: IppAnswer) -> Parts:
+    """Return what the attributes say; what cannot be understood is left out."""
+    attributes = answer.attributes
+    texts = {name: _text(values) for name, values in attributes.items()}
+    device_id = parse_device_id(texts.get("printer-device-id") or "")
+    serial = texts.get("printer-serial-number") or next((device_id[key] for key in _SERIAL_KEYS if key in device_id), None)
+    device = {
+        "serial": None if serial is None or is_placeholder(serial) else serial,
+        "model": device_id.get("MDL"),
+        "description": texts.get("printer-make-and-model"),
+        "location": texts.get("printer-location"),
+        "firmware": "; ".join(_texts(attributes.get("printer-firmware-string-version", ()))) or None,
+    }
+    reasons = [reason for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
+    misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
+    state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
+    return Parts(
+        source="IPP",
+        device={name: value for name, value in device.items() if value},
+        printer_status=_PRINTER_STATES.get(state),
+        meters=_meters(attributes),
+        supplies=tuple(_supplies(attributes) or _markers(attributes)),
+        trays=tuple(_trays(attributes)),
+        misc={name: value for name, value in misc.items() if value},
+    )
+
+
+def _meters(attributes: Mapping[str, tuple[Value, ...]]) -> dict[str, Meter]:
+    meters: dict[str, Meter] = {}
+    for attribute, (name, unit) in _METERS.items():
+        for value in attributes.get(attribute, ())[:1]:
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+                meters.setdefault(name, Meter(value=value, unit=unit, source=f"IPP {attribute}"))
+    return meters
+
+
+def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
+    """Return the rows of printer-supply; printer-supply-description has their names, in the same order."""
+    descriptions = _texts(attributes.get("printer-supply-description", ()), keep_empty=True)
+    rows = []
+    for position, value in enumerate(attributes.get("printer-supply", ())):
+        fields = _pairs(value)
+        unit, unit_name = _UNITS.get(fields.get("unit", "").lower(), (None, None))
+        level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
+        kind = _TYPES.get(fields.get("type", "").lower(), "unknown")
+        supply_class = _CLASSES.get(fields.get("class", "").lower(), "other")
+        if not fields or (level is None and kind == "unknown"):
+            continue
+        receptacle = supply_class == "receptacleThatIsFilled" or kind in _RECEPTACLES
+        description = descriptions[position] if position < len(descriptions) else None
+        rows.append(
+            _row(
+                index=fields.get("index") or str(position + 1),
+                kind=kind,
+                supply_class=supply_class,
+                color=_color(fields.get("colorantname")) or color_named(description),
+                description=description or None,
+                unit=(unit, unit_name),
+                level=level,
+                capacity=capacity,
+                receptacle=receptacle,
+                source="IPP printer-supply",
+            )
+        )
+    return rows
+
+
+def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
+    """Return the markers of CUPS: levels are percent; marker-high-levels tells a receptacle, which is reported when it fills."""
+    names, colors = _texts(attributes.get("marker-names", ()), keep_empty=True), attributes.get("marker-colors", ())
+    types, levels = attributes.get("marker-types", ()), attributes.get("marker-levels", ())
+    rows = []
+    for position, value in enumerate(levels):
+        level = value if isinstance(value, int) and not isinstance(value, bool) else None
+        name = names[position] if position < len(names) else None
+        kind = _marker_type(_at(types, position))
+        receptacle = kind in _RECEPTACLES
+        rows.append(
+            _row(
+                index=str(position + 1),
+                kind=kind,
+                supply_class="receptacleThatIsFilled" if receptacle else "supplyThatIsConsumed" if kind != "unknown" else "other",
+                color=_color(_at(colors, position)) or color_named(name),
+                description=name or None,
+                unit=(enum.PERCENT, "percent"),
+                level=level,
+                capacity=100,
+                receptacle=receptacle,
+                source="IPP marker-levels",
+            )
+        )
+    return rows
+
+
+def _row(
+    *,
+    index: str,
+    kind: str,
+    supply_class: str,
+    color: str | None,
+    description: str | None,
+    unit: tuple[int | None, str | None],
+    level: int | None,
+    capacity: int | None,
+    receptacle: bool,
+    source: str,
+) -> Supply:
+    percent, _ = percent_of(level, capacity, unit[0])
+    part_number, serial = numbers_in(description)
+    return Supply.model_validate(
+        {
+            "index": index[:100],
+            "type": kind,
+            "class": supply_class,
+            "color": color,
+            "description": description,
+            "unit": unit[1],
+            "level": level,
+            "capacity": capacity,
+            "percent": percent,
+            "state": state_of(level, capacity, percent, receptacle=receptacle),
+            "part_number": part_number,
+            "serial": serial,
+            "source": source,
+        }
+    )
+
+
+def _trays(attributes: Mapping[str, tuple[Value, ...]]) -> list[Tray]:
+    trays = []
+    for position, value in enumerate(attributes.get("printer-input-tray", ()), 1):
+        fields = _pairs(value)
+        level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
+        if fields:
+            name = fields.get("name")
+            trays.append(Tray(index=str(position), name=name, capacity=capacity, level=level, state=tray_state(level, capacity)))
+    return trays
+
+
+def _pairs(value: Value) -> dict[str, str]:
+    """Return the `key=value;` pairs of an octet string of PWG 5100.13; keys in lower case. Some printers send it as text."""
+    text = decode(value, _UTF_8) if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {key.strip().lower(): content.strip() for key, equals, content in pairs if equals and key.strip()}
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and _INTEGER.fullmatch(text) else None
+
+
+def _at(values: tuple[Value, ...], position: int) -> str:
+    value = values[position] if position < len(values) else None
+    return value if isinstance(value, str) else ""
+
+
+def _text(values: tuple[Value, ...]) -> str | None:
+    return next(iter(_texts(values)), None)
+
+
+def _texts(values: Iterable[Value], *, keep_empty: bool = False) -> list[str]:
+    texts = [value if isinstance(value, str) else decode(value, _UTF_8) if isinstance(value, bytes) else "" for value in values]
+    return texts if keep_empty else [text for text in texts if text]
+
+
+def _color(name: str | None) -> str | None:
+    """Return the colour of a name or of `#RRGGBB`; several of them (`#00FFFF#FF00FF#FFFF00`) are a tri-color."""
+    if not name or name.lower() in {"unknown", "none", "other"}:
+        return None
+    if name.startswith("#"):
+        found = {_HEX_COLORS.get(f"#{part}".lower()) for part in name.split("#") if part}
+        if found == {"cyan", "magenta", "yellow"}:
+            return "tri-color"
+        return found.pop() if len(found) == 1 else None
+    return color_named(name) or name.lower()
+
+
+def _marker_type(name: str) -> str:
+    """Return the type of a marker: CUPS writes `toner-cartridge` for tonerCartridge."""
+    return _TYPES.get(name.lower().replace("-", ""), "unknown")

@@ -1,0 +1,1 @@
+"""What a device has in stock: supplies and trays."""

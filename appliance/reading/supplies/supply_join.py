@@ -1,0 +1,271 @@
+"""What the vendor's objects tell of supplies, joined to the rows of prtMarkerSuppliesTable.
+
+- A row of the vendor finds its standard row by index, part number, description, or colour and type; never by its position.
+- It fills what is open there: a serial number, a part number, a level the standard row only hints at (-3). A level that is known
+  stays, unless the definition prefers the vendor's.
+- What the standard table does not have is a supply of its own.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from appliance.reading import enumerations as enum
+from appliance.reading.definitions.schema import State, SuppliesSpec, SupplySpec
+from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
+from appliance.reading.supplies.colors import color_named
+from appliance.reading.supplies.supplies import Supplies, is_receptacle, percent_of, state_of
+from appliance.reading.text import decode
+from appliance.reading.view import integer
+from appliance.report import Supply
+from appliance.snmp.values import Oid, Value
+
+NOT_FROM_THIS_VENDOR = "not available from this manufacturer"
+_FAMILIES = (
+    frozenset({"toner", "tonerCartridge", "matteToner"}),
+    frozenset({"ink", "inkCartridge", "matteInk", "inkRibbon"}),
+    frozenset({"wasteToner", "wasteInk"}),
+)
+_CARTRIDGES = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "matteToner", "matteInk"})
+_HAS_SERIAL = re.compile(r"[A-Za-z0-9]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class VendorSupply:
+    """What the vendor tells of one supply."""
+
+    index: str
+    join: tuple[str, ...]
+    type: str | None = None
+    color: str | None = None
+    description: str | None = None
+    unit: str | None = None
+    level: int | None = None
+    capacity: int | None = None
+    percent: float | None = None
+    state: State | None = None
+    serial: str | None = None
+    part_number: str | None = None
+    source: str = ""
+    prefer: bool = False
+    add: bool = True
+
+
+def join_supplies(supplies: Supplies, vendor: Vendor) -> None:
+    """Join what the vendor's objects tell to `supplies`, and say why cartridges have no serial number."""
+    for found in vendor_supplies(vendor):
+        matches = _matches(found, supplies.rows)
+        if len(matches) == 1:
+            position = matches[0]
+            supplies.rows[position] = _filled(supplies.rows[position], found, supplies, vendor)
+        elif not matches and found.add and (found.level is not None or found.state or found.serial):
+            supplies.rows.append(_new(found, vendor))
+    cartridges = [row for row in supplies.rows if row.type in _CARTRIDGES]
+    if cartridges and not any(row.serial for row in cartridges):
+        can = vendor.quirks.cartridge_serials
+        supplies.reasons["supplies.serial"] = "not reported" if can else NOT_FROM_THIS_VENDOR
+
+
+def _matches(found: VendorSupply, rows: Sequence[Supply]) -> list[int]:
+    """Return the positions of the rows `found` may be about, by the first rule that names any."""
+    for rule in found.join:
+        fitting = [position for position, row in enumerate(rows) if _fits(rule, found, row)]
+        if fitting:
+            return fitting
+    return []
+
+
+def _fits(rule: str, found: VendorSupply, row: Supply) -> bool:
+    if rule == "index":
+        return row.index == found.index
+    if rule == "part_number":
+        number = (found.part_number or "").upper()
+        return number != "" and number in {(row.part_number or "").upper(), *(row.description or "").upper().split()}
+    if rule == "description":
+        return found.description is not None and (row.description or "").casefold() == found.description.casefold()
+    if rule == "color":
+        return found.color is not None and row.color == found.color and _alike(found.type, row.type)
+    return _alike(found.type, row.type) and found.color in {None, row.color}
+
+
+def _alike(one: str | None, other: str) -> bool:
+    return one == other or any(one in family and other in family for family in _FAMILIES)
+
+
+def _filled(row: Supply, found: VendorSupply, supplies: Supplies, vendor: Vendor) -> Supply:
+    changes: dict[str, object] = {
+        name: getattr(found, name)
+        for name in ("serial", "part_number", "color")
+        if getattr(row, name) is None and getattr(found, name) is not None
+    }
+    takes_level = found.percent is not None and (row.percent is None or found.prefer)
+    if takes_level:
+        changes |= {"level": found.level, "capacity": found.capacity, "unit": found.unit, "percent": found.percent}
+        changes |= {"source": found.source}
+        supplies.reasons.pop(f"supplies.{row.index}.percent", None)
+        supplies.reasons[f"supplies.{row.index}.level"] = f"{row.source} is {row.level}"
+    if row.state in {"unknown", "some_remaining"}:
+        state = found.state or (_state(found, row.type, vendor) if takes_level else None)
+        if state is not None and state != "unknown":
+            changes["state"] = state
+    return row.model_copy(update=changes)
+
+
+def _state(found: VendorSupply, kind: str, vendor: Vendor) -> str:
+    if found.level is not None and found.level == vendor.quirks.empty_level:
+        return "empty"
+    receptacle = is_receptacle("", kind, found.description)
+    return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=vendor.quirks.waste_level)
+
+
+def _new(found: VendorSupply, vendor: Vendor) -> Supply:
+    kind = found.type or "unknown"
+    is_waste = is_receptacle("", kind, found.description)
+    return Supply.model_validate(
+        {
+            "index": found.index,
+            "type": kind,
+            "class": "receptacleThatIsFilled" if is_waste else "supplyThatIsConsumed",
+            "color": found.color,
+            "description": found.description,
+            "unit": found.unit,
+            "level": found.level,
+            "capacity": found.capacity,
+            "percent": found.percent,
+            "state": found.state or _state(found, kind, vendor),
+            "serial": found.serial,
+            "part_number": found.part_number,
+            "source": found.source,
+        }
+    )
+
+
+# What the definitions name
+
+
+def vendor_supplies(vendor: Vendor) -> Iterator[VendorSupply]:
+    """Return what the definitions that apply make of the vendor's objects."""
+    for each in vendor.applying:
+        for table in each.content.supply_tables:
+            if vendor.applies(table):
+                yield from _table_rows(vendor, table)
+        for number, spec in enumerate(each.content.supplies, 1):
+            if spec.model is None or any(spec.model.search(text) for text in vendor.texts.descriptions):
+                yield from _single(vendor, spec, f"{each.vendor}.{number}")
+
+
+def _single(vendor: Vendor, spec: SupplySpec, index: str) -> Iterator[VendorSupply]:
+    """Yield the supply that is put together from single objects, if any of them has answered."""
+    level_given, level, capacity = _level(vendor, spec)
+    state_given = vendor.named.get(spec.state or "")
+    state = spec.states.get(_number(state_given) if state_given is not None else None)  # type: ignore[arg-type] # None is no key
+    serial, part_number = (_word(vendor.named.get(name or "")) for name in (spec.serial, spec.part_number))
+    given = next((each for each in (level_given, state_given, vendor.named.get(spec.serial or "")) if each is not None), None)
+    if given is None or not (level is not None or state or serial):
+        return
+    percent, _ = percent_of(level, capacity, None)
+    yield VendorSupply(
+        index=index,
+        join=spec.join or (("color", "type") if spec.color else ("type",)),
+        type=spec.type,
+        color=spec.color,
+        description=spec.description,
+        unit="percent" if capacity == 100 and level is not None else None,
+        level=level,
+        capacity=capacity,
+        percent=percent,
+        state=state,
+        serial=serial,
+        part_number=part_number,
+        source=given.source,
+        prefer=spec.prefer,
+    )
+
+
+def _level(vendor: Vendor, spec: SupplySpec) -> tuple[Given | None, int | None, int | None]:
+    """Return the first level that has answered, with its capacity; records of two octets carry both themselves."""
+    for position, name in enumerate(spec.level):
+        given = vendor.named.get(name)
+        if given is None or name in vendor.states:
+            continue
+        if name in vendor.pairs:
+            return given, *vendor.pairs[name]
+        capacity = spec.capacity[min(position, len(spec.capacity) - 1)] if spec.capacity else None
+        return given, _number(given), capacity if isinstance(capacity, int) else _number(vendor.named.get(capacity or ""))
+    return None, None, None
+
+
+def _number(given: Given | None) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given.value, int):
+        return given.value
+    return int(given.value) if re.fullmatch(r"-?\d{1,18}", given.value) else None
+
+
+def _word(given: Given | None) -> str | None:
+    return str(given.value) if given is not None and _HAS_SERIAL.search(str(given.value)) else None
+
+
+def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
+    """Yield a supply for each row of a vendor's own table."""
+    for index, cells in sorted(rows_of(vendor.view, spec.columns).items()):
+        if len(index) < (spec.index + 1 if spec.index >= 0 else -spec.index):
+            continue
+        row = _TableRow(vendor, spec, index, cells)
+        kind = row.enumerated("type", spec.types) or spec.type
+        level, capacity, unit = row.number("level"), row.number("capacity"), row.enumerated("unit", spec.units)
+        capacity = spec.capacity if capacity is None else capacity
+        unit = "percent" if unit is None and capacity == 100 else unit
+        percent, _ = percent_of(level, capacity, enum.PERCENT if unit == "percent" else None)
+        description = row.text("description")
+        yield VendorSupply(
+            index=str(index[spec.index]),
+            join=spec.join,
+            type=kind,
+            color=color_named(row.text("color")) or color_named(description),
+            description=description,
+            unit=unit,
+            level=level,
+            capacity=capacity,
+            percent=percent,
+            state=spec.states.get(row.number("state") or 0),
+            serial=row.word("serial"),
+            part_number=row.word("part_number"),
+            source=row.source(),
+            prefer=spec.prefer,
+            add=spec.add,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _TableRow:
+    vendor: Vendor
+    spec: SuppliesSpec
+    index: Oid
+    cells: dict[str, tuple[Oid, Value]]
+
+    def number(self, column: str) -> int | None:
+        return integer(self.cells[column][1]) if column in self.cells else None
+
+    def text(self, column: str) -> str | None:
+        if column not in self.cells:
+            return None
+        content = self.cells[column][1].content
+        if isinstance(content, bytes):
+            return decode(content, charset_of(self.vendor)) or None
+        return str(content) if isinstance(content, int) else None
+
+    def word(self, column: str) -> str | None:
+        """Return a serial or part number: a text with something in it, not "unknown" or blanks."""
+        found = self.text(column)
+        usable = found is not None and _HAS_SERIAL.search(found) and found.casefold() not in {"unknown", "none", "null"}
+        return found if usable else None
+
+    def enumerated(self, column: str, names: dict[int | str, str]) -> str | None:
+        value = self.number(column)
+        return names.get(value) if value is not None else None
+
+    def source(self) -> str:
+        column = next(each for each in ("level", "serial", "state", *self.cells) if each in self.cells)
+        return source(self.spec.name, self.cells[column][0])

@@ -1,0 +1,393 @@
+"""The collector: puts plan, scans, store and hosting link together. The control socket and the process around it are elsewhere."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import structlog
+
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import ControlError, DataFolderError, SettingsError, StoreError
+from appliance.common.paths import Paths
+from appliance.common.traffic import Traffic
+from appliance.common.version import installed_version
+from appliance.discovery.icmp import icmp_mode
+from appliance.privacy.outgoing import Masking
+from appliance.service.collector import plan as times
+from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.plan import Plan
+from appliance.service.collector.problems import Problems
+from appliance.service.collector.site_state_source import Telling
+from appliance.service.collector.support_bundle import Support
+from appliance.service.collector.threads import StoreThread
+from appliance.service.collector.update_refresh import UpdateChecks
+from appliance.service.hosting.commands import Orders
+from appliance.service.hosting.connection import HostingLink
+from appliance.service.hosting.signed_configuration import Signed, read_signed
+from appliance.service.hosting.traffic_writer import Ledger
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.reading_writer import Keeper
+from appliance.service.scans.scan_service import Scanning
+from appliance.service.scans.scan_slot import Scans
+from appliance.settings.model import Settings
+from appliance.settings.store import SettingsStore
+from appliance.store.store import Store
+from appliance.store.traffic_report import traffic_report
+from appliance.transmission.answers import CheckInAnswer
+
+CHECK_STORE_SECONDS = 60.0
+"""The deep check writes to the disk at most this often: small boards live on memory cards."""
+STORE_ANSWER_SECONDS = 4.0
+LATE_TICK_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class Collector:
+    """All that the collector does. `start` returns when it serves; `stop` within seconds, whatever is under way."""
+
+    def __init__(self, paths: Paths, settings_store: SettingsStore, settings: Settings, zone: tzinfo = UTC) -> None:
+        """`zone` is the time zone of the site."""
+        self._settings_store = settings_store
+        self._settings = settings
+        self._paths = paths
+        self._started_at = utc_now()
+        self._problems = Problems()
+        self._store = StoreThread(paths.readings)
+        self._books = Bookkeeping(self._store, self._problems)
+        self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
+        self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended, zone)
+        self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
+        self._orders = Orders(self._books)
+        self._update_checks = UpdateChecks(paths.supervisor_socket, self._problems)
+        self._support = Support(paths, settings_store, self._link, self._books)
+        self._telling = Telling(paths, settings_store, self._books)
+        self._ledger = Ledger(self._books, self._link.traffic)
+        self._plan = Plan()
+        self._planned: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._sweep_wanted = False
+        self._checked_at = float("-inf")
+        self._ticked_at = time.monotonic()
+
+    async def start(self) -> None:
+        """Open the store, go on where the last process ended, and begin the periodic work."""
+        self._take_signed(await asyncio.to_thread(self._read_signed))
+        await self._scanning.recall()
+        self._link.open()
+        self._make_plan()
+        if self._scanning.unfinished:
+            self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
+        self._spawn(self._tick())
+        self._spawn(self._enrol_by_environment())
+
+    async def stop(self) -> None:
+        """Abandon the scan and the calls to the hosting server, write what was read, close the store."""
+        self._link.stop()
+        for task in self._tasks:
+            task.cancel()
+        await self.scans.stop()
+        await self._keeper.stop()
+        self._link.close()
+        await self._ledger.keep()
+        await self._store.close()
+
+    @property
+    def scans(self) -> Scans:
+        """The scan that runs and the last one."""
+        return self._scanning.scans
+
+    def summary(self) -> str:
+        """Return in a few words what goes on."""
+        scan = self.scans.current
+        return scan.text() if scan else "idle"
+
+    async def status(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/status`."""
+        devices, outbox = await self._books.counts()
+        scan = self.scans.current
+        return {
+            "component": "collector",
+            "version": installed_version(),
+            "pid": os.getpid(),
+            "started_at": to_rfc3339(self._started_at),
+            "state": "idle" if scan is None else "scanning" if scan.kind == "sweep" else "reading",
+            "scan": scan.as_json() if scan else None,
+            "last_scan": self.scans.last,
+            "next_sweep_at": _text(self._plan.next_at("sweep")),
+            "next_read_at": _text(self._plan.next_at("read")),
+            "quiet_until": _text(self._scanning.quiet_until()),
+            "devices": devices,
+            "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
+            "hosting": self._link.as_json(),
+            "icmp": icmp_mode() if self._settings.scan.icmp else "none",
+            "problems": self._problems.as_json(),
+        }
+
+    async def traffic(self, days: int) -> dict[str, Any]:
+        """Return the answer of `GET /v1/traffic`. Raises ControlError when the store is in trouble."""
+        await self._ledger.keep()
+        report = await self._books.ask(lambda store: traffic_report(store, days))
+        if report is None:
+            raise ControlError("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
+        since_start = self._scanning.traffic()
+        since_start.add(self._link.traffic)
+        return {**report.as_json(), "since_start": since_start.as_json()}
+
+    def count_update(self, traffic: Traffic) -> None:
+        """Count what checks for configuration have cost, which other processes make."""
+        self._link.traffic.of("update").add(traffic)
+
+    async def health(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
+        late = time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
+        plan = "The periodic work of the collector has stopped." if late else "the periodic work is done"
+        checks = [await self._check_store(), {"name": "plan", "ok": not late, "text": plan}]
+        return {"ok": all(check["ok"] for check in checks), "checks": checks}
+
+    async def _check_store(self) -> dict[str, Any]:
+        ok, text = True, "the database answers"
+        if time.monotonic() - self._checked_at > CHECK_STORE_SECONDS:
+            try:
+                await asyncio.wait_for(self._store.call(Store.check), STORE_ANSWER_SECONDS)
+            except TimeoutError:
+                ok, text = False, f"The database of readings does not answer within {STORE_ANSWER_SECONDS:.0f} s."
+            except DataFolderError as error:
+                # A full disk or a read-only volume: a restart would not help, and would lose what waits in memory.
+                text = str(error)
+                self._problems.report("store", text)
+            except StoreError as error:
+                ok, text = False, str(error)
+                self._problems.report("store", text)
+            else:
+                self._checked_at = time.monotonic()
+                self._problems.clear("store")
+        return {"name": "store", "ok": ok, "text": text}
+
+    def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
+        """Begin the sweep a person asks for, of `targets`, by default of all that the settings name.
+
+        Raises ControlError, SettingsError.
+        """
+        return self._scanning.start_sweep(targets, in_full=True)
+
+    def cancel_scan(self) -> None:
+        """Abandon the scan that runs. Raises ControlError when none does."""
+        self._sweep_wanted = False
+        self._scanning.cancel()
+
+    def start_upload(self) -> None:
+        """Send what waits, now. Raises ControlError when the site is not enrolled, or was turned away."""
+        self._require_enrolment()
+        if quiet := self._link.quiet:
+            raise ControlError(quiet.sentence())
+        self._spawn(self._upload(now=True))
+
+    async def check_in_now(self) -> dict[str, Any]:
+        """Check in because a person asks for it; return `{"text"}`. Raises ControlError with the reason when it failed."""
+        self._require_enrolment()
+        if not await self._check_in(now=True):
+            raise ControlError(self._link.last_error or "The check-in was not made: `dca status` says more.")
+        return {"text": "The hosting server has answered."}
+
+    def _require_enrolment(self) -> None:
+        if not self._link.enrolled:
+            raise ControlError(
+                "The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI."
+            )
+
+    async def reload(self) -> None:
+        """Read the settings again. Raises SettingsError when they cannot be used: the old ones stay in force then."""
+        try:
+            signed = await asyncio.to_thread(self._read_signed)
+            signed.require_use()
+        except (SettingsError, DataFolderError) as error:
+            self._problems.report("settings", f"The settings cannot be used, the former ones stay in force: {error}")
+            raise
+        self._problems.clear("settings")
+        self._apply(signed.effective.settings)
+        self._take_signed(signed)
+        log.info("settings were read again")
+
+    def _read_signed(self) -> Signed:
+        return read_signed(self._settings_store, self._paths.received_definitions)
+
+    def _take_signed(self, signed: Signed) -> None:
+        """Take the vendor definitions; one that cannot be used is a problem, and the others stay in force."""
+        self._problems.set("configuration", signed.problem())
+        self._problems.set("definitions", self._scanning.read_definitions(self._paths.definitions, signed.definitions))
+
+    async def enrol(self, text: str) -> dict[str, Any]:
+        """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""
+        made = await self._link.enrol(text)
+        self._spawn(self._check_in())
+        return {"site_id": made.site_id, "url": made.url}
+
+    def _make_plan(self) -> None:
+        settings, scanning = self._settings, self._scanning
+        if settings.scan.targets:
+            sweep_seconds = settings.scan.sweep_minutes * 60
+            self._plan_job("sweep", sweep_seconds, self._due_sweep, times.SWEEP_SETTLE_SECONDS, scanning.last_sweep_at)
+        else:
+            self._planned.pop("sweep", None)
+            self._plan.remove("sweep")
+        read_seconds = settings.scan.read_minutes * 60
+        self._plan_job("read", read_seconds, self._due_read, times.READ_SETTLE_SECONDS, scanning.last_read_at)
+        self._plan_job("check_in", settings.hosting.check_in_seconds, self._check_in, times.CHECK_IN_SETTLE_SECONDS)
+        self._plan_job("upload", settings.hosting.upload_seconds, self._upload, times.UPLOAD_SETTLE_SECONDS)
+        self._plan_job("traffic", times.TRAFFIC_SECONDS, self._ledger.keep, times.TRAFFIC_SETTLE_SECONDS)
+        self._plan_job("retention", times.RETENTION_SECONDS, self._retention, times.RETENTION_SETTLE_SECONDS)
+
+    def _plan_job(
+        self,
+        name: str,
+        every: float,
+        work: Callable[[], Coroutine[Any, Any, object]],
+        settle: float,
+        last: datetime | None = None,
+    ) -> None:
+        """Plan a job, unless it is planned with this interval already."""
+        if self._planned.get(name) != every:
+            self._planned[name] = every
+            self._plan.set(name, every, lambda: self._spawn(work()), last=last, settle=settle)
+
+    async def _tick(self) -> None:
+        while True:
+            self._ticked_at = time.monotonic()
+            self._plan.tick()
+            await asyncio.sleep(times.TICK_SECONDS)
+
+    async def _due_sweep(self) -> None:
+        try:
+            self._scanning.start_sweep()
+        except ControlError:
+            self._plan.postpone("sweep", self._scanning.gate.seconds() or times.BUSY_SECONDS)
+        except SettingsError as error:
+            self._problems.report("targets", str(error))
+        else:
+            self._problems.clear("targets")
+
+    async def _due_read(self) -> None:
+        try:
+            if known := await self._scanning.known():
+                self._scanning.start_read(known)
+        except ControlError:
+            self._plan.postpone("read", self._scanning.gate.seconds() or times.BUSY_SECONDS)
+        except SettingsError as error:
+            self._problems.report("targets", str(error))
+
+    def _scan_ended(self, scan: Scan) -> None:
+        """After a sweep of everything nothing is due for a while; after any scan the one that had to wait may run."""
+        settings = self._settings.scan
+        if self._scanning.last_sweep_at and self._scanning.last_sweep_at >= scan.started_at:
+            self._plan.postpone("sweep", settings.sweep_minutes * 60)
+            self._plan.postpone("read", settings.read_minutes * 60)
+            self._problems.set("nothing_found", None if scan.devices else scan.nothing_found())
+            trouble = scan.unasked()
+            self._problems.set("network", f"In the last sweep {trouble}. Check the network of this machine." if trouble else None)
+        if self._sweep_wanted:
+            self._sweep_wanted = False
+            self._spawn(self._due_sweep())
+
+    async def _upload(self, *, now: bool = False) -> None:
+        await self._link.upload(now=now)
+        self._books.recount()
+
+    async def _retention(self) -> None:
+        keep_days = self._settings.store.keep_days
+        if removed := await self._books.ask(lambda store: store.retention(keep_days)):
+            log.info("old readings removed", readings=removed.readings, events=removed.events, thinned=removed.thinned)
+
+    async def _enrol_by_environment(self) -> None:
+        if not self._link.enrolled and await self._link.enrol_by_environment():
+            await self._check_in()
+
+    async def _check_in(self, *, now: bool = False) -> bool:
+        """Check in when it is due, or `now`; do what the answer says. False when there was none."""
+        if not self._link.enrolled or not (now or self._link.check_in_due):
+            return False
+        turned_away = self._link.quiet is not None
+        answer = await self._link.check_in(await self._telling.state(self._settings, await self.status()), now=now)
+        if answer is None:
+            return False
+        for command in await self._orders.fresh(answer.commands):
+            self._obey(command)
+        await self._update_checks.heed(answer, self._settings.update.level)
+        await self._take_intervals(answer)
+        if turned_away:
+            self._spawn(self._upload())
+        return True
+
+    def _obey(self, command: str) -> None:
+        """Do what the hosting server asks for."""
+        log.info("the hosting server asks for something", command=command)
+        if command == "scan_now":
+            self._scan_for_hosting()
+        elif command == "check_now":
+            self._spawn(self._update_checks.look(self._settings.update.level))
+        elif command == "send_support_bundle":
+            self._spawn(self._support.send(allowed=self._settings.privacy.support_bundle))
+        else:
+            log.warning("this command is not known here", command=command)
+
+    def _scan_for_hosting(self) -> None:
+        running = self.scans.current
+        if running is None:
+            self._spawn(self._due_sweep())
+        elif running.kind == "read":
+            self._sweep_wanted = True
+
+    async def _take_intervals(self, answer: CheckInAnswer) -> None:
+        """Take the intervals the server asks for, as its settings layer, unless the site lets it change nothing."""
+        wanted = answer.intervals.model_dump(exclude_none=True)
+        if not wanted or self._settings.update.level == "off":
+            return
+
+        def replace() -> Settings | None:
+            layer = self._settings_store.layer("hosting")
+            if layer.get("hosting", {}) == wanted:
+                return None
+            return self._settings_store.replace_hosting(layer | {"hosting": wanted}).settings
+
+        try:
+            settings = await asyncio.to_thread(replace)
+        except (SettingsError, DataFolderError) as error:
+            self._problems.report("hosting_settings", f"What the hosting server sets cannot be used and was refused: {error}")
+            return
+        self._problems.clear("hosting_settings")
+        if settings is not None:
+            self._apply(settings)
+
+    def _apply(self, settings: Settings) -> None:
+        """Put new settings into force, without a restart."""
+        before, self._settings = self._settings, settings
+        self._scanning.settings = settings
+        if _connection(settings) != _connection(before):
+            self._link.open()
+        self._make_plan()
+        if settings.scan.targets and settings.scan.targets != before.scan.targets:
+            self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run `work` beside everything else; a fault in it is logged and costs nothing else."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned_ended)
+
+    def _spawned_ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("work of the collector failed", exc_info=error)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return to_rfc3339(moment) if moment else None
+
+
+def _connection(settings: Settings) -> tuple[object, ...]:
+    """Return those of the settings after whose change the hosting server has to be connected anew."""
+    hosting = settings.hosting
+    return (hosting.url, hosting.ca_file, hosting.verify_tls, hosting.proxy, hosting.proxy_user, hosting.proxy_password)

@@ -1,0 +1,130 @@
+"""What the collector remembers over a restart, and what it tells of the store: counts, and whether it can be written."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from appliance.common.clock import from_rfc3339, to_rfc3339
+from appliance.common.errors import DataFolderError, StoreError
+from appliance.service.collector.problems import Problems
+from appliance.service.collector.threads import StoreThread
+from appliance.service.scans.resume_point import Unfinished
+from appliance.store.rows import OutboxState
+from appliance.store.store import Store
+from appliance.store.traffic_report import SWEPT_ADDRESSES
+
+COUNT_SECONDS = 2.0
+
+LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS = "last_sweep_at", "last_read_at", "last_scan", "swept_targets"
+LAST_SILENT_PASS, UNFINISHED = "last_silent_pass_at", "unfinished_sweep"
+"""Names of the notes in the store."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a collector has to know of the one before it."""
+
+    last_sweep_at: datetime | None = None
+    """When all targets were swept last; None also when the targets have changed since."""
+    last_silent_pass_at: datetime | None = None
+    """When what answers no ping was asked over SNMP last; None also when the targets have changed since."""
+    last_read_at: datetime | None = None
+    unfinished: Unfinished | None = None
+    """The sweep that was cut off, if one was."""
+    last_scan: dict[str, Any] | None = None
+
+
+class Bookkeeping:
+    """The small questions to the store. Trouble with it becomes the problem `store`, and no answer."""
+
+    def __init__(self, store: StoreThread, problems: Problems) -> None:
+        self._store = store
+        self._problems = problems
+        self._counts = {"known": 0, "answering": 0}
+        self._outbox = OutboxState(0, None)
+        self._counted_at = float("-inf")
+
+    async def ask(self, work: Callable[[Store], Result]) -> Result | None:
+        """Return what `work` returns, or None when the store is in trouble: then the problem says so."""
+        try:
+            return await self._store.call(work)
+        except (DataFolderError, StoreError) as error:
+            self._problems.report("store", str(error))
+            return None
+
+    async def recall(self, targets: list[str]) -> Notes:
+        """Return what the collector before this one has noted; `targets` are those that would be swept now."""
+        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, LAST_SILENT_PASS, UNFINISHED)
+        kept: dict[str, str | None] = await self.ask(lambda store: {name: store.recall(name) for name in names}) or {}
+        notes = Notes()
+        if (swept := kept.get(LAST_SWEEP)) and kept.get(SWEPT_TARGETS) == json.dumps(targets):
+            notes.last_sweep_at = from_rfc3339(swept)
+            if silent_pass := kept.get(LAST_SILENT_PASS):
+                notes.last_silent_pass_at = from_rfc3339(silent_pass)
+        if unfinished := kept.get(UNFINISHED):
+            notes.unfinished = Unfinished.from_json(json.loads(unfinished))
+        if read := kept.get(LAST_READ):
+            notes.last_read_at = from_rfc3339(read)
+        if scan := kept.get(LAST_SCAN):
+            notes.last_scan = json.loads(scan)
+        return notes
+
+    async def remember_sweep(self, at: datetime, silent_pass_at: datetime | None, targets: list[str], addresses: int) -> None:
+        """Note that all of `targets`, which are so many addresses, were swept, and so read, at this moment.
+
+        `silent_pass_at` is when that was thorough last.
+        """
+        await self.remember(
+            {
+                LAST_SWEEP: to_rfc3339(at),
+                LAST_READ: to_rfc3339(at),
+                LAST_SILENT_PASS: to_rfc3339(silent_pass_at) if silent_pass_at else "",
+                SWEPT_TARGETS: json.dumps(targets),
+                SWEPT_ADDRESSES: str(addresses),
+                UNFINISHED: "",
+            }
+        )
+
+    async def remember_unfinished(self, unfinished: Unfinished | None) -> None:
+        """Note how far the running sweep of all targets is; None: there is none to go on with."""
+        await self.remember({UNFINISHED: json.dumps(unfinished.as_json()) if unfinished else ""})
+
+    async def remember_read(self, at: datetime) -> None:
+        """Note that the known devices were read at this moment."""
+        await self.remember({LAST_READ: to_rfc3339(at)})
+
+    async def remember_scan(self, scan: Mapping[str, Any]) -> None:
+        """Keep the scan that ended last."""
+        await self.remember({LAST_SCAN: json.dumps(scan)})
+
+    async def note(self, name: str) -> str | None:
+        """Return the note of this name, or None."""
+        return await self.ask(lambda store: store.recall(name))
+
+    async def remember(self, notes: Mapping[str, str]) -> None:
+        """Keep short notes by their names."""
+
+        def write(store: Store) -> None:
+            for name, value in notes.items():
+                store.remember(name, value)
+
+        await self.ask(write)
+
+    def recount(self) -> None:
+        """Let the next `counts` ask the store."""
+        self._counted_at = float("-inf")
+
+    async def counts(self) -> tuple[dict[str, int], OutboxState]:
+        """Return devices known and answering, and what waits to be sent; asked of the store at most every few seconds."""
+        if time.monotonic() - self._counted_at > COUNT_SECONDS:
+            counted = await self.ask(lambda store: (store.devices(), store.outbox_state()))
+            if counted:
+                devices, self._outbox = counted
+                self._counts = {"known": len(devices), "answering": sum(device.answering for device in devices)}
+            self._counted_at = time.monotonic()
+        return self._counts, self._outbox

@@ -1,0 +1,53 @@
+"""Sending a support bundle because the hosting team asks for one, where the site allows it."""
+
+import asyncio
+
+import structlog
+
+from appliance.common.backoff import next_delay
+from appliance.common.errors import DataFolderError, HostingError, RefusedError, SettingsError
+from appliance.common.paths import Paths
+from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.hosting.connection import HostingLink
+from appliance.settings.store import SettingsStore
+from appliance.support.bundle import bundle_of
+
+ATTEMPTS = 5
+
+log = structlog.get_logger()
+
+
+class Support:
+    """Makes bundles and sends them."""
+
+    def __init__(self, paths: Paths, settings_store: SettingsStore, link: HostingLink, books: Bookkeeping) -> None:
+        self._paths = paths
+        self._settings_store = settings_store
+        self._link = link
+        self._books = books
+
+    async def send(self, *, allowed: bool) -> None:
+        """Send what is now, tried a few times; an event tells the site that it was sent. `allowed` is privacy.support_bundle."""
+        if not allowed:
+            log.warning("the hosting team asks for a support bundle; this site sends none (privacy.support_bundle is off)")
+            return
+        try:
+            bundle = await bundle_of(self._paths, self._settings_store)
+            bundle_id = await self._deliver(bundle)
+        except (SettingsError, DataFolderError, HostingError) as error:
+            log.warning("the support bundle was not sent", reason=str(error))
+            return
+        log.info("a support bundle was sent", bundle_id=bundle_id, bytes=len(bundle))
+        text = f"A support bundle of {len(bundle)} bytes was sent, because the hosting team asked for one. It is {bundle_id} there."
+        await self._books.ask(lambda store: store.add_event("support_bundle_sent", text, bytes=len(bundle), bundle_id=bundle_id))
+
+    async def _deliver(self, bundle: bytes) -> str:
+        for failures in range(1, ATTEMPTS):
+            try:
+                return await self._link.send_bundle(bundle)
+            except RefusedError:
+                raise
+            except HostingError as error:
+                log.info("the support bundle is sent again later", reason=str(error))
+                await asyncio.sleep(next_delay(failures, retry_after=error.retry_after))
+        return await self._link.send_bundle(bundle)

@@ -1,0 +1,36 @@
+"""Which of the devices ever seen are read without a sweep."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from appliance.discovery.targets import TargetSet
+from appliance.service.scans.agent_profile import profile_of
+from appliance.service.scans.scan_run import Known
+from appliance.settings.model import Settings
+from appliance.store.rows import DeviceRow
+
+SILENT_DAYS = 30
+"""A device silent for longer is left to the sweeps: it costs nothing any more, and is read again as soon as one hears it."""
+
+
+async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now: datetime) -> list[Known]:
+    """Return the devices whose addresses are still among the targets, and which were not silent for too long.
+
+    Raises SettingsError when the targets cannot be used.
+    """
+    targets = TargetSet.parse(settings.scan.targets, settings.scan.exclude, settings.guardrails.networks)
+    await targets.resolve()
+    chosen: dict[str, Known] = {}
+    for device in devices:
+        silent = device.failed_at is not None and now - device.failed_at > timedelta(days=SILENT_DAYS)
+        if device.address is None or silent or device.address not in targets:
+            continue
+        chosen[device.address] = Known(
+            address=device.address,
+            port=int(device.agent.get("port") or settings.snmp.port),
+            key=device.key,
+            credential=device.agent.get("credential"),
+            hostname=targets.host_names.get(device.address),
+            profile=profile_of(device.agent),
+        )
+    return list(chosen.values())

@@ -1,0 +1,57 @@
+"""How a scan asks: the settings in the form it needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from appliance.discovery.credentials import Credential
+from appliance.discovery.targets import Ranges
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.settings.model import Settings, SnmpCredential, UserCredential
+from appliance.snmp.client import SnmpOptions
+
+__all__ = ["Credential", "CycleOptions", "credentials_of"]
+
+
+def credentials_of(settings: Iterable[SnmpCredential]) -> tuple[Credential, ...]:
+    """Return credentials in the form SNMP needs. One without a name is remembered by its number."""
+    return tuple(_credential(item, item.name or f"#{number}") for number, item in enumerate(settings, 1))
+
+
+def _credential(item: SnmpCredential, name: str) -> Credential:
+    ranges = Ranges(item.ranges) if item.ranges else None
+    if isinstance(item, UserCredential):
+        return Credential(name, item.version, user=item.as_user(), ranges=ranges)
+    return Credential(name, item.version, item.community.get_secret_value(), ranges=ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleOptions:
+    """How to ask: what the settings say, in the form the cycle needs."""
+
+    credentials: tuple[Credential, ...]
+    port: int
+    packets_per_second: int
+    icmp: bool
+    snmp: SnmpOptions
+    http: bool = True
+    """Whether what SNMP leaves open is asked over HTTP."""
+    definitions: Definitions = field(default_factory=builtin_definitions)
+    """The vendor definitions in force."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "CycleOptions":
+        """Return the options that `settings` ask for."""
+        snmp = settings.snmp
+        return cls(
+            credentials=credentials_of(snmp.credentials),
+            port=snmp.port,
+            packets_per_second=settings.scan.packets_per_second,
+            icmp=settings.scan.icmp,
+            snmp=SnmpOptions(
+                timeout=snmp.timeout_seconds,
+                retries=snmp.retries,
+                budget=snmp.device_seconds,
+                max_repetitions=snmp.max_repetitions,
+            ),
+            http=settings.scan.http,
+        )

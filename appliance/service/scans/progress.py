@@ -1,0 +1,166 @@
+"""A scan while it runs and afterwards: what the progress stream, the status page and the CLI show of it."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
+from appliance.discovery.sweep import SweepProgress
+
+FAILURES_SHOWN = 200
+
+Kind = Literal["sweep", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An imaging device, or an address that was asked for by name, that could not be read."""
+
+    address: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Scan:
+    """One sweep (with reading what it finds) or one reading of the known devices."""
+
+    kind: Kind
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started_at: datetime = field(default_factory=utc_now)
+    finished_at: datetime | None = None
+    cancelled: bool = False
+    addresses: int = 0
+    """Addresses to ask; for a reading the known devices."""
+    reading_asked: int = 0
+    reading_answering: int = 0
+    devices: int = 0
+    read: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    traffic: TrafficByPurpose = field(default_factory=TrafficByPurpose)
+    """Everything the scan has cost, at IP level."""
+    sweep: SweepProgress = field(init=False)
+    _units: dict[Unit, UnitCost] = field(default_factory=dict, init=False)
+    paused_until: datetime | None = None
+    """When the quiet time ends for which the scan waits, in the time of the site; None while it does not wait."""
+    trouble: str = ""
+    """One sentence about the scan as a whole, when something went wrong with it."""
+
+    def __post_init__(self) -> None:
+        self.sweep = SweepProgress(traffic=self.traffic)
+
+    @property
+    def done(self) -> bool:
+        """Whether the scan has ended."""
+        return self.finished_at is not None
+
+    @contextmanager
+    def counting(self, purpose: Purpose, unit: Unit) -> Iterator[Traffic]:
+        """Count what a device costs under `purpose` and, unless asking it ends with an error, as one `unit`."""
+        traffic = Traffic()
+        try:
+            yield traffic
+            self._units.setdefault(unit, UnitCost()).add(traffic.bytes)
+        finally:
+            self.traffic.of(purpose).add(traffic)
+
+    def units(self) -> dict[Unit, UnitCost]:
+        """Return the units this scan has counted, for averages."""
+        counted: dict[Unit, UnitCost] = dict(self._units)
+        if self.sweep.blank.count:
+            counted["blank_address"] = self.sweep.blank
+        # A sweep that was cancelled has asked addresses of which nobody knows whether they would have answered; and of one that was
+        # gone on with, some have answered before.
+        if self.sweep.answering and not self.cancelled and not self.sweep.resumed:
+            bytes_ = self.sweep.counted().bytes - self.sweep.blank.bytes
+            counted["answering_address"] = UnitCost(self.sweep.answering, bytes_)
+        return counted
+
+    def fail(self, address: str, reason: str) -> None:
+        """Note that the device at `address` could not be read, and why."""
+        self.failures.append(Failure(address, reason))
+
+    def text(self) -> str:
+        """Return the state of the scan in one line for a person."""
+        if self.trouble:
+            return self.trouble
+        devices = f"{self.read} of {self.devices} devices read"
+        if self.done:
+            ending = "cancelled, " if self.cancelled else ""
+            failed = f", {len(self.failures)} failed" if self.failures else ""
+            unasked = f"; {trouble}" if (trouble := self.unasked()) else ""
+            return f"{ending}{devices}{failed}{unasked}"
+        waiting = f"quiet time until {self.paused_until:%a %H:%M}: " if self.paused_until else ""
+        if self.kind == "read":
+            return f"{waiting}reading the known devices: {devices}"
+        asked = f"{self.sweep.asked} of {_addresses(self.addresses)} asked"
+        if self.sweep.silent_pass:
+            asked = f"asking over SNMP what answers no ping: {asked}"
+        return f"{waiting}{asked}, {devices}"
+
+    def unasked(self) -> str | None:
+        """Return how many addresses could not be asked and why, or None when all could."""
+        if not self.sweep.trouble:
+            return None
+        reasons = ", ".join(self.sweep.trouble)
+        return f"{_addresses(sum(self.sweep.trouble.values()))} could not be asked: {reasons}"
+
+    def left_silent(self) -> str | None:
+        """Return how many addresses were left after silence to pings, or None when none were."""
+        silent = self.sweep.left_silent
+        if not silent:
+            return None
+        return f"{_addresses(silent)} did not answer {'its ping' if silent == 1 else 'their pings'} and were not asked over SNMP"
+
+    def nothing_found(self) -> str:
+        """Return the sentence for a sweep without any imaging device: what did answer, and what to change."""
+        asked, sweep = _addresses(self.addresses), self.sweep
+        if trouble := self.unasked():
+            return f"No imaging device was found, {trouble}. Check the network of this machine."
+        if sweep.found:
+            return f"No imaging device was found: of {asked}, {sweep.found} answer SNMP, none of them as an imaging device."
+        if sweep.answering:
+            many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
+            return (
+                f"No imaging device was found: of {asked}, {many}, but not SNMP with the given credentials. Check them "
+                "(snmp.credentials, --community, --v3-user), the port (snmp.port, --snmp-port), and that SNMP is enabled."
+            )
+        return (
+            f"Nothing answers at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
+            "pings and UDP to the SNMP port must pass."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the `Scan` of the control API."""
+        sweep = self.kind == "sweep"
+        total = self.traffic.total()
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "started_at": to_rfc3339(self.started_at),
+            "finished_at": to_rfc3339(self.finished_at) if self.finished_at else None,
+            "done": self.done,
+            "cancelled": self.cancelled,
+            "addresses": self.addresses,
+            "asked": self.sweep.asked if sweep else self.reading_asked,
+            "answering": self.sweep.answering if sweep else self.reading_answering,
+            "silent": self.sweep.left_silent if sweep else 0,
+            "devices": self.devices,
+            "read": self.read,
+            "failed": len(self.failures),
+            "packets_sent": total.packets_sent,
+            "bytes_sent": total.bytes_sent,
+            "bytes_received": total.bytes_received,
+            "traffic": self.traffic.as_json(),
+            "remaining_seconds": None if self.done else self.sweep.remaining_seconds,
+            "paused_until": to_rfc3339(self.paused_until) if self.paused_until else None,
+            "text": self.text(),
+            "failures": [{"address": failure.address, "reason": failure.reason} for failure in self.failures[:FAILURES_SHOWN]],
+        }
+
+
+def _addresses(count: int) -> str:
+    return "1 address" if count == 1 else f"{count} addresses"

@@ -1,0 +1,352 @@
+"""Sweep and read: the one way in which the collector, `dca scan`, `dca read` and `dca once` get from addresses to readings.
+
+- A sweep hands over each imaging device as it answers; it is read at once, while the sweep goes on.
+- What cannot be read is noted with its reason; the rest goes on.
+- Credentials are tried in order, the one that worked last time first.
+- While the gate is closed nothing is begun: neither an address of the sweep nor the reading of a device.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from functools import partial
+
+import structlog
+
+from appliance.common.clock import utc_now
+from appliance.common.errors import CredentialError, DcaError, NoAnswerError, SnmpError
+from appliance.common.traffic import Unit
+from appliance.discovery.credentials import Credential, covering
+from appliance.discovery.pacing import TokenBucket
+from appliance.discovery.sweep import Checkpoint, Found, Sweep
+from appliance.discovery.targets import TargetSet
+from appliance.http.supplements import Supplements
+from appliance.privacy.people import scrub
+from appliance.reading.device import Said, poll_device, visit_device
+from appliance.reading.identity.identity import is_imaging_device
+from appliance.reading.polling import is_due
+from appliance.reading.snapshot import Snapshot
+from appliance.report import Reading
+from appliance.service.scans.hosts import answers_ping
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.quiet_gate import Gate
+from appliance.snmp.agent import AgentProfile
+from appliance.snmp.client import Agent, SnmpClient, Templates, UserSecurity
+from appliance.snmp.values import Objects
+
+READ_AT_ONCE = 16
+LEARN_AGAIN = timedelta(days=30)
+"""Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
+
+log = structlog.get_logger()
+
+Profiles = dict[tuple[str, int], AgentProfile]
+"""What visits have learned about agents, by address and port; kept from scan to scan by the caller."""
+
+Snapshots = dict[tuple[str, int], Snapshot]
+"""What devices have said, by address and port; kept from scan to scan by the caller. Without one a device is read in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A device to read without looking for it; `credential` is the name of the one that worked last time."""
+
+    address: str
+    port: int
+    key: str | None = None
+    credential: str | None = None
+    hostname: str | None = None
+    profile: AgentProfile | None = None
+    """What earlier visits have learned, where that was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reading, and how it was come by."""
+
+    reading: Reading
+    agent: Agent
+    credential: str
+    """Name of the credential that worked."""
+    profile: AgentProfile
+    """What is known of the agent now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where an earlier sweep of the same targets was cut off."""
+
+    checkpoint: Checkpoint
+    read: frozenset[str]
+    """Addresses of the devices it has read."""
+
+
+Keep = Callable[[Answer], Awaitable[None]]
+"""Takes a reading as soon as it is there."""
+
+Missed = Callable[[Known, str], Awaitable[None]]
+"""Told of a known device that could not be read, and why."""
+
+
+async def _nothing_missed(_known: Known, _reason: str) -> None:
+    return
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Raise the first error of a task group as itself: those who wait know DcaError, not groups of it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
+
+
+class Cycle:
+    """One scan. `keep` gets each reading as soon as it is taken, `missed` each known device that could not be read."""
+
+    def __init__(
+        self,
+        options: CycleOptions,
+        scan: Scan,
+        keep: Keep,
+        missed: Missed = _nothing_missed,
+        profiles: Profiles | None = None,
+        *,
+        snapshots: Snapshots | None = None,
+        in_full: bool = False,
+        supplements: Supplements | None = None,
+        security: UserSecurity | None = None,
+        templates: Templates | None = None,
+        gate: Gate | None = None,
+    ) -> None:
+        """`profiles`, `snapshots`, `security` (SNMPv3) and `templates` are kept from scan to scan by the caller.
+
+        `in_full`: devices are asked for everything, whatever is known of them. Without `gate` there are no quiet times.
+        """
+        self._options = options
+        self._security = security or UserSecurity()
+        self._templates = templates if templates is not None else Templates()
+        self._scan = scan
+        self._keep = keep
+        self._missed = missed
+        self._profiles = {} if profiles is None else profiles
+        self._snapshots = {} if snapshots is None else snapshots
+        self._in_full = in_full
+        self._supplements = (supplements or Supplements()) if options.http else None
+        self._slots = asyncio.Semaphore(READ_AT_ONCE)
+        self._gate = gate or Gate(UTC)
+        self._found: set[str] = set()
+        self._sweep: Sweep | None = None
+        # What is read beside a sweep keeps to the ceiling together with it.
+        self._bucket = TokenBucket(options.packets_per_second, time.monotonic)
+        self.unread: set[str] = set()
+        """Addresses of devices that the sweep has found and that are not read yet."""
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return where the sweep is, None while none runs."""
+        return self._sweep.checkpoint() if self._sweep else None
+
+    async def sweep(
+        self, targets: TargetSet, known: Sequence[Known] = (), *, thorough: bool = False, resume: "Resume | None" = None
+    ) -> None:
+        """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear.
+
+        A `thorough` sweep also asks over SNMP what answers no ping.
+        """
+        self._recall(known)
+        if resume:
+            self._found.update(resume.read)
+            self._scan.devices = self._scan.read = len(resume.read)
+        await targets.resolve()
+        for name, reason in targets.unresolved:
+            self._scan.fail(name, reason)
+        self._scan.addresses = targets.count()
+        async with SnmpClient(self._options.snmp, self._security, self._templates) as client:
+            sweep = self._sweep = Sweep(
+                client,
+                credentials=self._options.credentials,
+                port=self._options.port,
+                packets_per_second=self._options.packets_per_second,
+                bucket=self._bucket,
+                icmp=self._options.icmp,
+                thorough=thorough,
+                held=lambda: self._gate.closed,
+            )
+            found_by = sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None)
+            with _one_error():
+                async with asyncio.TaskGroup() as group, aclosing(found_by) as answers:
+                    async for found in answers:
+                        if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
+                            self._found.add(found.address)
+                            self.unread.add(found.address)
+                            self._scan.devices += 1
+                            group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
+            unheard = [device for device in known if device.address not in self._found]
+            self._scan.devices += len(unheard)
+            await self._read_all(client, unheard)
+
+    async def read(self, known: Sequence[Known]) -> None:
+        """Read the devices of `known`."""
+        self._recall(known)
+        self._scan.addresses = self._scan.devices = len(known)
+        async with SnmpClient(self._options.snmp, self._security, self._templates) as client:
+            await self._read_all(client, known)
+
+    def _recall(self, known: Iterable[Known]) -> None:
+        """Take what earlier visits have learned about agents this process has not visited yet."""
+        for device in known:
+            if device.profile:
+                self._profiles.setdefault((device.address, device.port), device.profile)
+
+    async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
+        with _one_error():
+            async with asyncio.TaskGroup() as group:
+                for device in known:
+                    group.create_task(self._read_known(client, device))
+
+    async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
+        device = Known(found.address, found.agent.port, hostname=hostname)
+        self._learn(found)
+        await self._read(client, device, [found.credential], partial(self._visit, probed=found.objects))
+        self.unread.discard(found.address)
+
+    async def _read_known(self, client: SnmpClient, device: Known) -> None:
+        fitting = covering(self._options.credentials, device.address)
+        ordered = sorted(fitting, key=lambda item: item.name != device.credential)
+        await self._read(client, device, ordered, self._visit_known)
+
+    async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
+        """Read one device; whatever happens to it stays with it. What is asked over HTTP takes no slot from other devices."""
+        async with self._slots:
+            await self._gate.opened()
+            answer = await self._answer(client, device, credentials, visit)
+        if answer is None:
+            return
+        if self._supplements:
+            unit: Unit = "first_read_http" if self._was_full(answer) else "poll_http"
+            with self._scan.counting("http", unit) as traffic:
+                answer = replace(answer, reading=await self._supplements.complete(answer.reading, traffic))
+        self._scan.read += 1
+        await self._keep(answer)
+
+    async def _answer(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> Answer | None:
+        """Return what the device says over SNMP; None, and why is noted, when it cannot be read."""
+        self._scan.reading_asked += 1
+        try:
+            answer = await self._first_that_answers(client, device, credentials, visit)
+        except NoAnswerError as error:
+            await self._fail(device, await self._why_silent(device, str(error)))
+        except DcaError as error:
+            await self._fail(device, str(error))
+        except Exception as error:
+            # An answer nobody foresaw must not cost the readings of the other devices.
+            log.exception("a device could not be read", address=device.address)
+            await self._fail(device, f"Its answers could not be understood ({type(error).__name__}).")
+        else:
+            self._scan.reading_answering += 1
+            return answer
+        return None
+
+    async def _fail(self, device: Known, reason: str) -> None:
+        self._scan.fail(device.address, reason)
+        await self._missed(device, reason)
+
+    async def _first_that_answers(
+        self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
+    ) -> Answer:
+        """Return the answer to the first credential that lets us in. Raises NoAnswerError, CredentialError, SnmpError."""
+        refusal: CredentialError | None = None
+        silence: NoAnswerError | None = None
+        for credential in credentials:
+            agent = credential.agent(device.address, device.port)
+            try:
+                reading = await visit(client, agent, device)
+                return Answer(reading, agent, credential.name, self._profile(agent))
+            except NoAnswerError as error:
+                silence = silence or error
+                self._forget_version(agent)
+            except CredentialError as error:
+                refusal = refusal or error
+        raise (
+            refusal
+            or silence
+            or SnmpError(f"No SNMP credential is for {device.address}: enter one in snmp.credentials, or widen its ranges.")
+        )
+
+    async def _visit(self, client: SnmpClient, agent: Agent, device: Known, *, probed: Objects | None = None) -> Reading:
+        """Ask for what changes where that is enough, else for everything; `probed` is what a sweep has been told just now."""
+        said = await self._poll(client, agent, device)
+        if said is None:
+            with self._scan.counting("first_read", "first_read") as traffic:
+                session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
+                said = await visit_device(
+                    session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
+                )
+        place = agent.address, agent.port
+        if said.snapshot is None:
+            self._snapshots.pop(place, None)
+        else:
+            self._snapshots[place] = said.snapshot
+        # Names of documents and people go no further than this, whatever becomes of the reading.
+        return scrub(said.reading)
+
+    def _was_full(self, answer: Answer) -> bool:
+        """Return whether an answer came of asking for everything."""
+        snapshot = self._snapshots.get((answer.agent.address, answer.agent.port))
+        return snapshot is None or snapshot.full_at == answer.reading.taken_at
+
+    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> Said | None:
+        """Return what the device said to a poll, None where it has to be read in full."""
+        snapshot = self._snapshots.get((agent.address, agent.port))
+        if snapshot is None or self._in_full or is_due(agent.address, snapshot.full_at, utc_now()):
+            return None
+        with self._scan.counting("poll", "poll") as traffic:
+            session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
+            return await poll_device(
+                session, snapshot, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions
+            )
+
+    async def _why_silent(self, device: Known, reason: str) -> str:
+        """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
+        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of("poll")):
+            return reason
+        return (
+            f"{device.address} answers ping, but not SNMP with the given credentials on UDP port {device.port}. Check them "
+            "(snmp.credentials, --community, --v3-user), the port, and that SNMP is enabled on the device."
+        )
+
+    def _learn(self, found: Found) -> None:
+        """Spare the visit the trials of the sweep: above all the silence of an agent that speaks SNMPv1 alone."""
+        known = self._profiles.setdefault((found.address, found.agent.port), found.profile)
+        known.version = found.profile.version
+        known.max_varbinds = min(known.max_varbinds, found.profile.max_varbinds)
+
+    def _forget_version(self, agent: Agent) -> None:
+        # A device that speaks SNMPv1 alone may have been replaced by one that does not speak it at all.
+        self._profile(agent).version = None
+
+    def _profile(self, agent: Agent) -> AgentProfile:
+        profile = self._profiles.setdefault((agent.address, agent.port), AgentProfile())
+        if utc_now() - profile.learned_at > LEARN_AGAIN:
+            profile = self._profiles[agent.address, agent.port] = AgentProfile(rows=profile.rows)
+        return profile
+
+    async def _visit_known(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
+        """Read what should be a known device; something that is no printer may have taken its address."""
+        reading = await self._visit(client, agent, device)
+        another = device.key is not None and reading.device.key != device.key
+        if another:
+            self._profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
+        if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
+            raise SnmpError(
+                f"Another device answers SNMP at {agent.address} now, and it is no imaging device. The next sweep finds where this "
+                "one has gone."
+            )
+        return reading
+
+
+Visit = Callable[[SnmpClient, Agent, Known], Awaitable[Reading]]

@@ -1,0 +1,260 @@
+"""What a sweep and a reading of the known devices are in the service: from the settings to the store."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+import structlog
+
+from appliance.common.clock import utc_now
+from appliance.common.errors import ControlError
+from appliance.common.traffic import TrafficByPurpose
+from appliance.discovery.targets import TargetSet
+from appliance.http.supplements import Supplements
+from appliance.reading.definitions.definitions import builtin_definitions
+from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.scans.known_devices import devices_to_read
+from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.progress import Scan
+from appliance.service.scans.quiet_gate import Gate
+from appliance.service.scans.reading_writer import Keeper
+from appliance.service.scans.resume_point import NOTE_SECONDS, Unfinished
+from appliance.service.scans.scan_run import Cycle, Known, Profiles, Resume
+from appliance.service.scans.scan_slot import Scans
+from appliance.service.scans.snapshots import SnapshotKeeper
+from appliance.settings.model import Settings
+from appliance.snmp.client import Templates, UserSecurity
+from appliance.store.store import Store
+
+GATE_SECONDS = 0.5
+"""How often a running scan looks whether a quiet time has begun or ended."""
+SILENT_SLACK = 0.9
+"""Share of scan.silent_hours after which a sweep is the one that is due: sweeps are not on the minute."""
+
+log = structlog.get_logger()
+
+
+class Scanning:
+    """Starts scans by the settings in force, one at a time; `on_idle` is called after each."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        keeper: Keeper,
+        books: Bookkeeping,
+        on_idle: Callable[[Scan], None],
+        zone: tzinfo = UTC,
+    ) -> None:
+        """`zone` is the time zone of the site, in which its quiet times are written."""
+        self.settings = settings
+        self.gate = Gate(zone)
+        self.last_silent_pass_at: datetime | None = None
+        self.unfinished: Unfinished | None = None
+        """The sweep that the collector before this one has not finished."""
+        self.scans = Scans(self._ended)
+        self.last_sweep_at: datetime | None = None
+        self.last_read_at: datetime | None = None
+        self._traffic = TrafficByPurpose()
+        self._keeper = keeper
+        self._books = books
+        self._on_idle = on_idle
+        self._missed: dict[str, str] = {}
+        self._everyone = False
+        self._abandoned = False
+        self._profiles: Profiles = {}
+        self._security = UserSecurity()
+        self._templates = Templates()
+        self._supplements = Supplements()
+        self._definitions = builtin_definitions()
+        self._snapshots = SnapshotKeeper(self._definitions)
+
+    def read_definitions(self, folder: Path, received: Mapping[Path, str]) -> str | None:
+        """Take the vendor definitions `received`, and above them those of the site in `folder`, for all scans from now on.
+
+        Returns what is wrong with them.
+        """
+        self._definitions = builtin_definitions().with_files(received).with_folder(folder)
+        self._snapshots.take(self._definitions)
+        return " ".join(f"{problem} It is left out." for problem in self._definitions.problems) or None
+
+    async def recall(self) -> None:
+        """Go on where the collector before this one ended."""
+        notes = await self._books.recall(list(self.settings.scan.targets))
+        self.last_sweep_at, self.last_read_at, self.scans.last = notes.last_sweep_at, notes.last_read_at, notes.last_scan
+        fingerprint = self._snapshots.fingerprint
+        self._snapshots.recall(await self._books.ask(lambda store: store.snapshots(fingerprint)) or [])
+        self.last_silent_pass_at, self.unfinished = notes.last_silent_pass_at, notes.unfinished
+
+    def start_sweep(self, targets: Sequence[str] | None = None, *, in_full: bool = False) -> Scan:
+        """Begin a sweep of `targets`, by default of all that the settings name; `in_full` asks each device for everything.
+
+        Raises ControlError, SettingsError.
+        """
+        scan_settings, guardrails = self.settings.scan, self.settings.guardrails
+        wanted = list(scan_settings.targets if targets is None else targets)
+        if not wanted:
+            raise ControlError("There is nothing to scan: no targets are set. Enter the networks of the site in scan.targets.")
+        chosen = TargetSet.parse(wanted, scan_settings.exclude, guardrails.networks)
+        self._refuse_in_quiet_time()
+
+        async def sweep(scan: Scan) -> None:
+            self._everyone = targets is None
+            cycle = self._cycle(scan, in_full=in_full)
+            if targets is None:
+                await self._sweep_everything(scan, cycle, chosen)
+            else:
+                async with self._watching(scan):
+                    await cycle.sweep(chosen)
+
+        return self.scans.start("sweep", sweep)
+
+    async def _sweep_everything(self, scan: Scan, cycle: Cycle, chosen: TargetSet) -> None:
+        """Sweep all targets, from where that was cut off if it was, and note how far it is."""
+        wanted = self.settings.scan.targets
+        unfinished, self.unfinished = self.unfinished, None
+        if unfinished and not unfinished.fits(wanted, utc_now()):
+            unfinished = None
+        known, resume = await self.known(), None
+        if unfinished:
+            scan.started_at = unfinished.started_at
+            resume = Resume(unfinished.checkpoint, await self._read_since(scan.started_at))
+            heard = {device.address for device in known}
+            known += [Known(each, self.settings.snmp.port) for each in unfinished.unread if each not in heard and each in chosen]
+            known = [device for device in known if device.address not in resume.read]
+        thorough = unfinished.thorough if unfinished else self._silent_pass_is_due()
+
+        async def note() -> None:
+            if checkpoint := cycle.checkpoint():
+                unread = tuple(sorted(cycle.unread))
+                await self._books.remember_unfinished(Unfinished(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread))
+
+        async with self._watching(scan, note):
+            await cycle.sweep(chosen, known, thorough=thorough, resume=resume)
+        self.last_sweep_at = self.last_read_at = utc_now()
+        if scan.sweep.silent_pass or thorough:
+            self.last_silent_pass_at = self.last_sweep_at
+        await self._books.remember_sweep(self.last_sweep_at, self.last_silent_pass_at, list(wanted), scan.addresses)
+
+    def _silent_pass_is_due(self) -> bool:
+        """Return whether the sweep that starts now also asks over SNMP what answers no ping."""
+        hours = self.settings.scan.silent_hours
+        if not hours or self.last_silent_pass_at is None:
+            return bool(hours)
+        since = utc_now() - self.last_silent_pass_at
+        return since < timedelta() or since >= timedelta(hours=hours) * SILENT_SLACK
+
+    async def _read_since(self, moment: datetime) -> frozenset[str]:
+        devices = await self._books.ask(Store.devices) or []
+        return frozenset(device.address for device in devices if device.address and device.last_seen_at >= moment)
+
+    def start_read(self, known: Sequence[Known]) -> Scan:
+        """Begin to read the devices of `known`. Raises ControlError."""
+        self._refuse_in_quiet_time()
+
+        async def read(scan: Scan) -> None:
+            self._everyone = True
+            async with self._watching(scan):
+                await self._cycle(scan).read(known)
+            self.last_read_at = utc_now()
+            await self._books.remember_read(self.last_read_at)
+
+        return self.scans.start("read", read)
+
+    def traffic(self) -> TrafficByPurpose:
+        """Return what all scans of this process have cost, the one that runs included."""
+        total = TrafficByPurpose()
+        total.add(self._traffic)
+        if self.scans.current:
+            total.add(self.scans.current.traffic)
+        return total
+
+    def cancel(self) -> None:
+        """Abandon the scan that runs; what it has read stays, and it is not gone on with. Raises ControlError when none runs."""
+        self.scans.cancel()
+        self._abandoned = True
+
+    def quiet_until(self) -> datetime | None:
+        """Return when the quiet time ends that it is now, None when it is none."""
+        self.gate.look(self.settings.scan.quiet_times)
+        return self.gate.until
+
+    def _refuse_in_quiet_time(self) -> None:
+        if until := self.quiet_until():
+            raise ControlError(
+                f"It is quiet time until {until:%a %H:%M}: no scan starts before. Change scan.quiet_times, or use `dca scan`, "
+                "which a person may do at any time."
+            )
+
+    @asynccontextmanager
+    async def _watching(self, scan: Scan, note: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
+        """Have a scan wait during quiet times; `note` is called every few seconds."""
+
+        async def watch() -> None:
+            noted_at = time.monotonic()
+            while True:
+                scan.paused_until = self.quiet_until()
+                if note and time.monotonic() - noted_at >= NOTE_SECONDS:
+                    noted_at = time.monotonic()
+                    await note()
+                await asyncio.sleep(GATE_SECONDS)
+
+        watcher = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+            scan.paused_until = None
+
+    async def known(self) -> list[Known]:
+        """Return the devices that are read without a sweep. Raises SettingsError."""
+        return await devices_to_read(await self._books.ask(Store.devices) or [], self.settings, utc_now())
+
+    def _cycle(self, scan: Scan, *, in_full: bool = False) -> Cycle:
+        self._missed = {}
+        return Cycle(
+            replace(CycleOptions.from_settings(self.settings), definitions=self._definitions),
+            scan,
+            self._keeper.keep,
+            self._miss,
+            self._profiles,
+            snapshots=self._snapshots.current,
+            in_full=in_full,
+            supplements=self._supplements,
+            security=self._security,
+            templates=self._templates,
+            gate=self.gate,
+        )
+
+    async def _miss(self, known: Known, reason: str) -> None:
+        if known.key:
+            self._missed[known.key] = reason
+
+    async def _ended(self, scan: Scan) -> None:
+        """Write what came out of a scan, also of a cancelled one."""
+        if held := await self._keeper.drain():
+            log.warning("readings are held in memory until they can be written", readings=held)
+        missed, self._missed = self._missed, {}
+        masking = self._keeper.masking()
+        snapshots = self._snapshots.unkept(utc_now())
+
+        def write(store: Store) -> bool:
+            store.keep_snapshots(snapshots)
+            if masking:
+                store.note_failures(missed, outgoing=masking, everyone=self._everyone and not scan.cancelled)
+            store.add_traffic(scan.traffic, scan.units())
+            return True
+
+        if await self._books.ask(write):
+            self._snapshots.were_kept(snapshots)
+        self._traffic.add(scan.traffic)
+        if self._abandoned or scan.trouble:
+            await self._books.remember_unfinished(None)
+        self._abandoned = False
+        await self._books.remember_scan(scan.as_json())
+        self._books.recount()
+        self._on_idle(scan)

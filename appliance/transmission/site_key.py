@@ -1,0 +1,66 @@
+"""The site's own Ed25519 key: it signs every request, and never leaves the site."""
+
+import base64
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from appliance.common.errors import DataFolderError, SettingsError
+from appliance.common.files import write_atomic
+
+KEY_FILE = "request.key"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signs: the key, and the site id once the hosting server gave one."""
+
+    private_key: Ed25519PrivateKey = field(repr=False)
+    site_id: str | None = None
+
+    @property
+    def public_text(self) -> str:
+        """The public key: 32 bytes as base64url without padding."""
+        raw = self.private_key.public_key().public_bytes_raw()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def load_key(folder: Path) -> Ed25519PrivateKey | None:
+    """Return the key kept in `folder`, None when there is none. Raises SettingsError when the file holds no such key."""
+    path = folder / KEY_FILE
+    remedy = "Restore it from a backup, or move it away and enrol the site again."
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataFolderError(
+            f"The request key {path} cannot be read: {error.strerror}. Make it readable for user {os.getuid()}."
+        ) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise SettingsError(f"The request key {path} is damaged. {remedy}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SettingsError(f"The request key {path} is no Ed25519 key. {remedy}")
+    return key
+
+
+def load_or_make_key(folder: Path) -> Ed25519PrivateKey:
+    """Return the key kept in `folder`; make it (mode 0600) when there is none. Raises DataFolderError, SettingsError."""
+    if key := load_key(folder):
+        return key
+    made = Ed25519PrivateKey.generate()
+    pem = made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / KEY_FILE
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomic(path, pem, mode=0o600)
+    except OSError as error:
+        raise DataFolderError(
+            f"The request key cannot be written to {path}: {error.strerror}. Free some space, or make the folder writable for "
+            f"user {os.getuid()}."
+        ) from error
+    return made

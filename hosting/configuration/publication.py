@@ -1,0 +1,136 @@
+"""Publish a configuration: judge it, give it the next version, sign it, and keep what was published.
+
+One at a time on one repository. `prepare` says what would change and changes nothing; `publish` does it, unless somebody else
+published in between.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from hosting.config import Config
+from hosting.configuration.definitions import check_definitions
+from hosting.configuration.difference import Change, difference
+from hosting.configuration.layer_text import Wanted, document_of, wanted_of
+from hosting.configuration.scope import Scope
+from hosting.db import configuration
+from hosting.db.database import Database
+from hosting.errors import ConfigurationError, RepositoryError
+from hosting.repository.folder import RepositoryFolder
+from hosting.repository.published import PublishedState
+from hosting.repository.repository import Repository
+
+NO_REPOSITORY = "There is no repository yet, so nothing can be signed. Set one up: dca-hosting repository init"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is to be published for a scope after version `base` (0: nothing was, ever), and the difference it makes."""
+
+    scope: Scope
+    wanted: Wanted
+    base: int
+    changes: tuple[Change, ...]
+
+    @property
+    def version(self) -> int:
+        """The version it will have."""
+        return self.base + 1
+
+
+class Publishing:
+    """What publishes for one server: its database and its repository. All methods block."""
+
+    def __init__(self, config: Config, database: Database) -> None:
+        self._config = config
+        self._database = database
+
+    def in_force(self, scope: Scope) -> Wanted:
+        """Return what is in force for a scope."""
+        return wanted_of(self.document(scope.path)[0])
+
+    def prepare(self, scope: Scope, change: Callable[[Wanted], Wanted]) -> Proposal:
+        """Return the proposal of what `change` makes of what is in force, judged as a site would.
+
+        Raises ConfigurationError when it cannot be published.
+        """
+        content, base = self.document(scope.path)
+        before = wanted_of(content)
+        wanted = change(before)
+        document_of(wanted, base + 1, scope)
+        proposal = Proposal(scope, wanted, base, difference(before, wanted))
+        if wanted.definitions != before.definitions:
+            check_definitions(wanted.definitions)
+        return proposal
+
+    def publish(self, proposal: Proposal, *, actor: str) -> None:
+        """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
+        wanted, scope = proposal.wanted, proposal.scope
+        content = None if wanted.is_empty else document_of(wanted, proposal.version, scope)
+        self.publish_document(scope.path, proposal.base, content, f"configuration for {scope.title}", actor=actor)
+
+    def publish_document(self, path: str, base: int, content: bytes | None, title: str, *, actor: str) -> None:
+        """Sign and publish a document after version `base`; None takes it away. `title` is what people call it.
+
+        Raises ConfigurationError when another version was published in between, RepositoryError.
+        """
+        repository = self._repository()
+        with self._one_at_a_time():
+            self._finish_what_was_begun(repository)
+            with self._database.writing() as connection:
+                if configuration.newest_version(connection, path) != base:
+                    raise ConfigurationError(f"Somebody else published a {title} in the meantime. Compare again.")
+                configuration.intend(connection, path, base + 1, content, actor=actor)
+            self._publish(repository, {path: content})
+
+    def document(self, path: str) -> tuple[bytes | None, int]:
+        """Return the content of a document that is in force, and the highest version it ever had."""
+        with self._database.reading() as connection:
+            found = configuration.in_force(connection, path)
+            return found.content if found else None, configuration.newest_version(connection, path)
+
+    def published(self) -> PublishedState:
+        """Return what the repository says. Raises RepositoryError, ConfigurationError where there is none."""
+        self._repository()
+        return PublishedState.look(RepositoryFolder(self._config.repository))
+
+    def finish_what_was_begun(self) -> None:
+        """Publish what a server that ended in between was about to. Raises RepositoryError."""
+        repository = Repository.open(self._config.repository)
+        if repository is not None:
+            with self._one_at_a_time():
+                self._finish_what_was_begun(repository)
+
+    def _finish_what_was_begun(self, repository: Repository) -> None:
+        with self._database.reading() as connection:
+            changes = configuration.unfinished(connection)
+        if changes:
+            self._publish(repository, changes)
+
+    def _publish(self, repository: Repository, changes: Mapping[str, bytes | None]) -> None:
+        try:
+            repository.publish_configuration(changes)
+        except RepositoryError:
+            with self._database.writing() as connection:
+                configuration.drop_unfinished(connection)
+            raise
+        with self._database.writing() as connection:
+            configuration.finish(connection)
+
+    def _repository(self) -> Repository:
+        repository = Repository.open(self._config.repository)
+        if repository is None:
+            raise ConfigurationError(NO_REPOSITORY)
+        return repository
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        with (self._config.folder / "publishing.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def in_group(group: str | None) -> Callable[[Wanted], Wanted]:
+    """Return the change that puts a site into a group, or into none."""
+    return lambda before: replace(before, group=group)

@@ -1,0 +1,202 @@
+"""IPP: the only request that can be made, and an answer's way into parts of a reading, whatever the octets."""
+
+import contextlib
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.reading.parts import Parts
+from appliance.reading.sources import ipp
+from appliance.reading.sources.ipp import IppError, decode_answer, encode_request
+from appliance.reading.sources.ipp_parts import parts_of_ipp
+from tests.appliance.http.documents import (
+    BOOLEAN,
+    ENUM,
+    FULL_IPP,
+    INTEGER,
+    KEYWORD,
+    NAME,
+    OCTETS,
+    RANGE,
+    TEXT,
+    attribute,
+    ipp_answer,
+)
+
+
+def parts(*attributes: bytes) -> Parts:
+    return parts_of_ipp(decode_answer(ipp_answer(*attributes)))
+
+
+def test_the_request_is_get_printer_attributes_and_nothing_else() -> None:
+    request = encode_request("ipp://127.0.0.1/ipp/print", 7)
+    assert request[:8] == struct.pack(">BBHI", 1, 1, 0x000B, 7)
+    assert request.endswith(b"\x03")
+    assert not hasattr(ipp, "encode_operation")
+
+
+def test_nothing_about_jobs_and_users_is_asked_for() -> None:
+    assert not [name for name in ipp.REQUESTED if "job" in name or "user" in name or "contact" in name or "owner" in name]
+    assert "all" not in ipp.REQUESTED
+    assert not [name for name in ipp.REQUESTED if not name.startswith(("printer-", "marker-"))]
+
+
+def test_what_was_not_asked_for_is_dropped() -> None:
+    answer = decode_answer(ipp_answer(attribute(NAME, "job-name", "Salaries.pdf"), attribute(TEXT, "printer-location", "Room 7")))
+    assert answer.attributes == {"printer-location": ("Room 7",)}
+
+
+def test_attributes_of_jobs_are_dropped_whatever_their_name() -> None:
+    octets = ipp_answer()[:-1] + b"\x02" + attribute(TEXT, "printer-location", "of a job") + b"\x03"
+    assert decode_answer(octets).attributes == {}
+
+
+def test_every_syntax_has_its_value() -> None:
+    language = struct.pack(">H", 2) + b"de" + struct.pack(">H", 4) + b"Raum"
+    answer = decode_answer(
+        ipp_answer(
+            attribute(INTEGER, "marker-levels", -3, 2**31 - 1),
+            attribute(BOOLEAN, "printer-state", b"\x01"),
+            attribute(RANGE, "marker-high-levels", struct.pack(">ii", 1, 5)),
+            attribute(OCTETS, "printer-supply", b"\xff\x00"),
+            attribute(0x35, "printer-location", language),
+            attribute(0x12, "printer-uuid", b""),
+            attribute(INTEGER, "marker-low-levels", b"\x01"),
+        )
+    )
+    assert answer.attributes == {
+        "marker-levels": (-3, 2147483647),
+        "printer-state": (True,),
+        "marker-high-levels": ((1, 5),),
+        "printer-supply": (b"\xff\x00",),
+        "printer-location": ("Raum",),
+        "printer-uuid": (None,),
+        "marker-low-levels": (None,),
+    }
+
+
+def collections(depth: int) -> bytes:
+    """Return collections, each within the one before."""
+    return (attribute(0x34, "", b"") + attribute(0x4A, "", "member")) * depth + attribute(0x37, "", b"") * depth
+
+
+def test_collections_are_read_and_what_follows_them() -> None:
+    inner = attribute(0x4A, "", "x") + attribute(INTEGER, "", 5) + attribute(INTEGER, "", 6) + attribute(0x37, "", b"")
+    answer = decode_answer(
+        ipp_answer(attribute(0x34, "printer-supply", b"") + inner, attribute(TEXT, "printer-location", "behind it"))
+    )
+    assert answer.attributes == {"printer-supply": ({"x": (5, 6)},), "printer-location": ("behind it",)}
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"",
+        b"\x01\x01\x00",
+        b"<html>",
+        FULL_IPP[:-1],
+        FULL_IPP[:40],
+        ipp_answer(request_id=2),
+        ipp_answer(attribute(0x34, "printer-supply", b"")),
+        ipp_answer(attribute(0x34, "printer-supply", b"") + collections(5000)),
+        ipp_answer(attribute(INTEGER, "marker-levels", *range(30_000))),
+        b"\x01\x01" + bytes(ipp.MAX_BYTES),
+    ],
+)
+def test_what_is_no_answer_is_an_error(octets: bytes) -> None:
+    with pytest.raises(IppError):
+        decode_answer(octets)
+
+
+def test_an_error_of_the_printer_is_told() -> None:
+    assert not decode_answer(ipp_answer(status=0x0406)).successful
+    assert decode_answer(ipp_answer(status=0x0001)).successful
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=500, deadline=None)
+def test_octets_at_random_are_read_or_refused(octets: bytes) -> None:
+    with contextlib.suppress(IppError):
+        parts_of_ipp(decode_answer(b"\x01\x01\x00\x00\x00\x00\x00\x01" + octets))
+
+
+@given(
+    edits=st.lists(st.tuples(st.integers(0, len(FULL_IPP) - 1), st.integers(0, 255)), max_size=12),
+    cut=st.integers(0, len(FULL_IPP)),
+    repeat=st.integers(0, 3),
+)
+@settings(max_examples=1500, deadline=None)
+def test_a_damaged_answer_is_read_or_refused(edits: list[tuple[int, int]], cut: int, repeat: int) -> None:
+    octets = bytearray(FULL_IPP)
+    for position, octet in edits:
+        octets[position] = octet
+    mutated = bytes(octets[:cut]) + bytes(octets[8:cut]) * repeat + bytes(octets[cut:])
+    with contextlib.suppress(IppError):
+        parts_of_ipp(decode_answer(mutated))
+
+
+def test_a_whole_answer_becomes_parts() -> None:
+    found = parts_of_ipp(decode_answer(FULL_IPP))
+    assert found.device == {
+        "serial": "E78098A9N123456",
+        "model": "HL-L2350DW series",
+        "description": "Brother HL-L2350DW series",
+        "location": "Room 7",
+        "firmware": "ZF",
+    }
+    assert found.printer_status == "idle"
+    assert {name: (meter.value, meter.unit, meter.source) for name, meter in found.meters.items()} == {
+        "total": (5120, "impressions", "IPP printer-impressions-completed"),
+        "sheets_total": (4000, "sheets", "IPP printer-media-sheets-completed"),
+    }
+    assert [(row.type, row.supply_class, row.color, row.percent, row.level, row.state) for row in found.supplies] == [
+        ("toner", "supplyThatIsConsumed", "black", 40.0, 40, "ok"),
+        ("wasteToner", "receptacleThatIsFilled", None, 25.0, 25, "ok"),
+        ("opc", "supplyThatIsConsumed", None, None, -3, "some_remaining"),
+    ]
+    assert [row.description for row in found.supplies] == ["Black Toner Cartridge", "Waste Toner Box", "Drum Unit"]
+    assert {row.source for row in found.supplies} == {"IPP printer-supply"}
+    assert [(tray.name, tray.level, tray.capacity, tray.state) for tray in found.trays] == [("Tray 1", 100, 250, "ok")]
+    assert found.misc["printer_uuid"] == "urn:uuid:e3248000-80ce-11db-8000-0123456789ab"
+    assert found.misc["ipp_state_reasons"] == "toner-low-warning, media-empty-warning"
+
+
+def test_a_single_marker_counts_as_a_list_of_one() -> None:
+    [row] = parts(
+        attribute(NAME, "marker-names", "Black Cartridge"),
+        attribute(NAME, "marker-colors", "#000000"),
+        attribute(KEYWORD, "marker-types", "toner-cartridge"),
+        attribute(INTEGER, "marker-levels", 63),
+    ).supplies
+    assert (row.description, row.color, row.type, row.percent, row.unit) == (
+        "Black Cartridge",
+        "black",
+        "tonerCartridge",
+        63.0,
+        "percent",
+    )
+
+
+def test_levels_that_are_unknown_stay_unknown() -> None:
+    rows = parts(
+        attribute(NAME, "marker-names", "one", "two", "three", "four", "Tri-color"),
+        attribute(NAME, "marker-colors", "none", "#00FFFF", "unknown", "#000000", "#00FFFF#FF00FF#FFFF00"),
+        attribute(INTEGER, "marker-levels", -1, -2, -3, 250),
+    ).supplies
+    assert [(row.percent, row.state) for row in rows] == [
+        (None, "unrestricted"),
+        (None, "unknown"),
+        (None, "some_remaining"),
+        (None, "unknown"),
+    ]
+    assert [row.color for row in rows] == [None, "cyan", None, "black"]
+
+
+def test_a_placeholder_is_no_serial_number() -> None:
+    assert "serial" not in parts(attribute(TEXT, "printer-device-id", "MFG:Example;MDL:P;SN:0000000000;")).device
+
+
+def test_a_printer_that_has_stopped_is_not_called_idle() -> None:
+    assert parts(attribute(ENUM, "printer-state", 5)).printer_status is None

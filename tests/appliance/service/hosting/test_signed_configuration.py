@@ -1,0 +1,121 @@
+"""The collector and signed configuration: settings and definitions at a reload, what is of no use, traffic of checks."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import pytest
+
+from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
+from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
+from appliance.settings.document import ReceivedLayerName
+from appliance.settings.store import SettingsStore
+from tests.appliance.collector import Site
+from tests.appliance.definitions.device import written
+from tests.appliance.service.acme import DEFINITION
+from tests.conftest import RunningSimulator
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def apply(site: Site, *texts: str, keep: bool = False, layer: ReceivedLayerName = "global", **settings: dict[str, object]) -> None:
+    """Put a configuration into force, as the check for it does."""
+    paths = Paths(data=site.data, run=site.folder / "run")
+    paths.prepare()
+    paths.received_definitions.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    for number, text in enumerate(texts):
+        hashes[f"acme{number}.toml"] = sha256 = hashlib.sha256(text.encode()).hexdigest()
+        (paths.received_definitions / f"{sha256}.toml").write_text(text)
+    layers = (ReceivedLayer(layer, "config/global/all.json", 1, "a" * 64, settings, hashes),)
+    configuration = Configuration(layers, "2026-11-25T00:00:00Z", "0123456789abcdef")
+
+    def change(received: Received) -> Received:
+        applied = received.applied(configuration, "", (), NOW)
+        return applied.kept("", NOW) if keep else applied
+
+    SettingsStore(paths.settings, {}).change_received(change)
+
+
+def test_definitions_that_were_received_are_read_with(site: Site, scanner) -> None:  # type: ignore[no-untyped-def]
+    site.variables |= {"DCA_SNMP_PORT": str(scanner.port)}
+    site.start()
+    apply(site, DEFINITION, scan={"targets": [scanner.addresses[0]]})
+    site.call("POST", "/v1/reload")
+    site.scan_to_the_end()
+    assert site.rows("SELECT json_extract(body, '$.device.serial') FROM reading") == [("A1B2C3",)]
+
+
+def test_a_definition_of_the_site_takes_the_place_of_a_received_one(site: Site, scanner: RunningSimulator) -> None:
+    apply(site, DEFINITION.replace(".99999.7", ".99999.8"), keep=True)
+    written(site.data / "definitions", DEFINITION)
+    site.variables |= {"DCA_SNMP_PORT": str(scanner.port), "DCA_SCAN_TARGETS": scanner.addresses[0]}
+    site.start()
+    site.wait_for_scan()
+    assert site.rows("SELECT json_extract(body, '$.device.serial') FROM reading") == [("A1B2C3",)]
+
+
+def test_a_received_definition_is_told_by_the_name_people_know(site: Site) -> None:
+    apply(site, DEFINITION.replace('"A"', '"Z"'), keep=True)
+    site.start()
+    text = site.problem("definitions")
+    assert text is not None
+    assert text.startswith("acme0.toml of the hosting server, line 15, object.0.evidence: ")
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_broken_definition_condemns_only_a_configuration_on_trial(site: Site, keep: bool) -> None:
+    site.start()
+    apply(site, DEFINITION.replace('"A"', '"Z"'), keep=keep, scan={"read_minutes": 30})
+    if keep:
+        site.call("POST", "/v1/reload")
+        assert site.problem("definitions")
+    else:
+        with pytest.raises(ControlError, match=r"acme0\.toml of the hosting server, line 15"):
+            site.call("POST", "/v1/reload")
+
+
+def test_what_the_site_adds_itself_is_no_fault_of_a_trial(site: Site) -> None:
+    written(site.data / "definitions", DEFINITION.replace('"A"', '"Z"'))
+    site.start()
+    apply(site, DEFINITION)
+    site.call("POST", "/v1/reload")
+    assert site.problem("definitions")
+
+
+def test_a_configuration_outside_the_guardrails_is_left_out_and_told(site: Site) -> None:
+    apply(site, keep=True, scan={"targets": ["10.0.0.0/24"]})
+    site.variables["DCA_GUARDRAIL_NETWORKS"] = "127.0.0.0/8"
+    site.start()
+    text = site.problem("configuration")
+    assert text is not None
+    assert "10.0.0.0/24" in text
+    assert site.status()["next_sweep_at"] is None
+    shown = site.dca("settings", "show")
+    assert "the signed configuration is not in force" in shown.stderr
+
+
+def test_settings_show_names_the_layers(site: Site) -> None:
+    apply(site, layer="assigned", scan={"read_minutes": 30})
+    lines = {line.split()[0]: line.split()[-1] for line in site.dca("settings", "show").stdout.splitlines() if line}
+    assert (lines["scan.read_minutes"], lines["scan.sweep_minutes"]) == ("assigned", "default")
+
+
+def test_the_traffic_of_checks_is_counted(site: Site) -> None:
+    site.start()
+    counts = {"packets_sent": 3, "packets_received": 2, "bytes_sent": 300, "bytes_received": 200}
+    for _ in range(2):
+        site.call("POST", "/v1/traffic", {"traffic": {"update": counts}})
+    answer = site.call("GET", "/v1/traffic")
+    assert answer["since_start"]["update"] == {name: 2 * count for name, count in counts.items()}
+    assert answer["last_day"]["update"] == 1000
+
+
+@pytest.mark.parametrize(
+    "traffic", [None, {"sweep": {}}, {"update": {}}, {"update": {"packets_sent": -1}}, {"update": [1, 2, 3, 4]}, {"update": "x"}]
+)
+def test_what_is_no_traffic_is_not_counted(site: Site, traffic: object) -> None:
+    site.start()
+    with pytest.raises(ControlError, match="traffic"):
+        site.call("POST", "/v1/traffic", {"traffic": traffic})
+    assert site.call("GET", "/v1/traffic")["since_start"] == {}

@@ -1,0 +1,1 @@
+"""The processes of the appliance: how one is started, watched and judged."""

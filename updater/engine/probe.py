@@ -1,0 +1,100 @@
+"""Whether this appliance can replace its own container: what the engine says. Run in short-lived processes only."""
+
+import argparse
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from appliance.common.files import to_json
+from updater.engine.capability import ImageUpdates
+from updater.engine.container_spec import Inspected
+from updater.engine.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
+from updater.engine.mounts import file_system_of
+from updater.engine.own_container import own_container_id
+from updater.engine.replaceable import is_network_file_system, why_not, why_not_on
+from updater.errors import EngineError
+
+TIMEOUT_SECONDS = 10
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare how it is run: without options."""
+    parser.set_defaults(run=_run)
+
+
+def _run(_options: argparse.Namespace) -> int:
+    print(to_json(probe().to_json()).decode())
+    return 0
+
+
+def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOUNT_INFO) -> ImageUpdates:
+    """Return what image updates are possible here. Reads only: nothing is changed in the engine."""
+    mounts = mount_info.read_text(encoding="utf-8", errors="replace")
+    container = own_container_id(mounts)
+    if container is None and not any(mark.exists() for mark in CONTAINER_MARKS):
+        return ImageUpdates(
+            "not in a container", "This appliance does not run in a container. Update it in the way it was installed."
+        )
+    host = environment.get("DOCKER_HOST") or DEFAULT_HOST
+    if host.startswith("unix://") and (closed := _closed(Path(host.removeprefix("unix://")), container)):
+        return closed
+    try:
+        with Engine.open(environment, timeout=TIMEOUT_SECONDS) as engine:
+            answer = _judge(engine.version(), engine.container(container) if container else None, container)
+    except EngineError as error:
+        return ImageUpdates("no engine", str(error), container_id=container)
+    data = PurePosixPath(environment.get("DCA_DATA_DIR") or "/data")
+    if answer.state == "possible" and is_network_file_system(kind := file_system_of(mounts, data)):
+        text = (
+            f"The data folder {data} lies on a network file system ({kind}), where an update cannot be kept safe from a power cut."
+        )
+        return replace(answer, state="not here", text=f"{text} Put it on a disk of this host.")
+    return answer
+
+
+def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:
+    """Return why the socket cannot be used, None when it can be opened."""
+    try:
+        status = socket_file.stat()
+        if not stat.S_ISSOCK(status.st_mode):
+            raise FileNotFoundError
+    except OSError:
+        return ImageUpdates(
+            "no socket",
+            f"The socket of the container engine is not at {socket_file}. To let the appliance install new versions itself, "
+            "mount it into the container; without it everything else works, and new versions are announced.",
+            container_id=container,
+        )
+    if not os.access(socket_file, os.R_OK | os.W_OK):
+        return ImageUpdates(
+            "no permission",
+            f"User {os.getuid()} may not use the socket {socket_file}. Add the group of the socket to the container "
+            f"(group_add: {status.st_gid}).",
+            container_id=container,
+        )
+    return None
+
+
+def _judge(version: EngineVersion, found: Inspected | None, container: str | None) -> ImageUpdates:
+    known = {
+        "engine": version.name,
+        "engine_version": version.version,
+        "api_version": ".".join(str(number) for number in version.api),
+        "container_id": container,
+    }
+    if found is None:
+        return ImageUpdates(
+            "no engine",
+            f"{version.name} {version.version} does not know the container this appliance runs in. Mount the socket of the "
+            "engine that runs it.",
+            **known,
+        )
+    name = str(found.get("Name", "")).lstrip("/")
+    known |= {"container_name": name, "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or "")}
+    if reason := why_not_on(version.name) or why_not(found):
+        return ImageUpdates("not here", f"The container {name} is not replaced: {reason}.", **known)
+    told = f"{version.name} {version.version} (API {known['api_version']}) can replace the container {name}."
+    return ImageUpdates("possible", told, **known)

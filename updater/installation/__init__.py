@@ -1,0 +1,1 @@
+"""Installing a version, up to the hand-over: its image, its preflight, the state it is tried with."""

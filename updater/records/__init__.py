@@ -1,0 +1,1 @@
+"""What stands below `update/` on the data volume."""

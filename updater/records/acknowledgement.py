@@ -1,0 +1,65 @@
+"""What a new version says of itself while it is on trial: `update/ack-TRANSACTION.json`.
+
+The supervisor of the new version writes it anew at each change; the switcher reads it. A refresh that failed is tried again,
+and told again: one lost packet is no reason to go back.
+"""
+
+import json
+import re
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from appliance.common.files import to_json, write_atomic
+
+Stage = Literal["starting", "migrating", "ready"]
+Refresh = Literal["ok", "failed", "off"]
+TRANSACTION = re.compile(r"[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """How far a new version has come."""
+
+    transaction: str
+    version: str
+    at: str
+    """RFC 3339."""
+    stage: Stage
+    """`ready`: all runs, and one check for configuration has ended."""
+    percent: int | None = None
+    """Of a migration; whoever makes progress gets more time."""
+    collector: bool = False
+    """The deep check of the collector is fine."""
+    webui: bool = False
+    """The web UI answers on its port."""
+    refresh: Refresh = "off"
+    """How the check for configuration ended; `off` where the site follows no repository."""
+    text: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON."""
+        return asdict(self)
+
+
+def path_of(folder: Path, transaction: str) -> Path:
+    """Return the file of a transaction. `folder` is `Paths.update`. Raises ValueError for what is none."""
+    if not TRANSACTION.fullmatch(transaction):
+        raise ValueError(f"{transaction!r} is no transaction")
+    return folder / f"ack-{transaction}.json"
+
+
+def write(folder: Path, acknowledgement: Acknowledgement) -> None:
+    """Replace what was said before. Raises OSError."""
+    write_atomic(path_of(folder, acknowledgement.transaction), to_json(acknowledgement.to_json()))
+
+
+def read(folder: Path, transaction: str) -> Acknowledgement | None:
+    """Return what was said last, None where nothing was, or nothing that can be understood."""
+    try:
+        value = json.loads(path_of(folder, transaction).read_bytes())
+        said = Acknowledgement(**{field.name: value[field.name] for field in fields(Acknowledgement) if field.name in value})
+    except (OSError, ValueError, TypeError):
+        return None
+    known = said.stage in get_args(Stage) and said.refresh in get_args(Refresh) and said.transaction == transaction
+    return said if known else None

@@ -1,0 +1,50 @@
+"""Which version a person has asked for, kept over a restart: an installation that fails on the way is tried again."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from appliance.common.errors import DataFolderError
+from updater.records.json_file import write_record
+
+FILE = "approval.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's word."""
+
+    version: str
+    by: str
+    at: str
+    """RFC 3339."""
+
+
+class Approvals:
+    """The newest one, in a file below `Paths.update`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self.given = self._read()
+
+    def give(self, approval: Approval) -> None:
+        """Keep an approval in place of an earlier one. Raises DataFolderError."""
+        try:
+            write_record(self._file, asdict(approval))
+        except OSError as error:
+            raise DataFolderError(
+                f"That version {approval.version} is wanted could not be written down: {error.strerror}. Free some space, or make "
+                "the data folder writable."
+            ) from error
+        self.given = approval
+
+    def take_back(self) -> None:
+        """Forget it: it has been acted upon, or there is nothing left to act upon."""
+        self._file.unlink(missing_ok=True)
+        self.given = None
+
+    def _read(self) -> Approval | None:
+        try:
+            return Approval(**json.loads(self._file.read_bytes()))
+        except (OSError, ValueError, TypeError):  # none, or none that can be read: a person asks again
+            return None

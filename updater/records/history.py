@@ -1,0 +1,73 @@
+"""How replacements of the container went: the newest 50, in `update/history.json`."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from updater.records.json_file import read_rows, write_rows
+
+Outcome = Literal["installed", "rolled_back", "failed", "refused", "superseded", "stuck"]
+KEPT = 50
+LOG_BYTES = 8192
+_FILE = "history.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one replacement went. Moments are RFC 3339."""
+
+    transaction: str
+    from_version: str
+    to_version: str
+    started_at: str
+    finished_at: str
+    seconds: float
+    outcome: Outcome
+    reason: str
+    """One word; empty when all went well."""
+    text: str
+    by: str
+    """The account that wanted it, `console` or `auto`."""
+    log: str = ""
+    """The end of the log of the version that failed, at most 8 KB."""
+    seconds_without_web: float | None = None
+    """None where it was not measured, for example over a power cut."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value as JSON."""
+        return asdict(self)
+
+
+def add(folder: Path, result: Result) -> None:
+    """Add a result, in place of an earlier one about the same transaction. `folder` is `Paths.update`. Raises OSError."""
+    rows = [row for row in read_rows(folder / _FILE) if row.get("transaction") != result.transaction]
+    write_rows(folder / _FILE, [result.to_json(), *rows][:KEPT])
+
+
+def replace_newest(folder: Path, result: Result) -> None:
+    """Put a result in the place of the newest one, which it repeats. Raises OSError."""
+    write_rows(folder / _FILE, [result.to_json(), *read_rows(folder / _FILE)[1:]])
+
+
+def read(folder: Path) -> tuple[Result, ...]:
+    """Return the results, newest first; none where the file cannot be read."""
+    found = []
+    for row in read_rows(folder / _FILE):
+        try:
+            result = Result(**{field.name: row[field.name] for field in fields(Result) if field.name in row})
+        except TypeError:
+            continue
+        if result.outcome in get_args(Outcome):
+            found.append(result)
+    return tuple(found)
+
+
+def installation_of(folder: Path, version: str) -> Result | None:
+    """Return how a version was installed, None unless it was the last one that this appliance installed."""
+    newest = next((row for row in read(folder) if row.outcome == "installed"), None)
+    return newest if newest and newest.to_version == version else None
+
+
+def end_of_log(text: str) -> str:
+    """Return the end of a log that fits into a result."""
+    return text.encode()[-LOG_BYTES:].decode(errors="ignore")

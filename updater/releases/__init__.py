@@ -1,0 +1,1 @@
+"""Which version is to be installed here, and what it waits for."""

@@ -1,0 +1,136 @@
+"""Watching a new version: what the gate judges is looked up here, in the engine, on the data volume and at the hosting server."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import structlog
+
+from appliance.common.errors import DcaError
+from appliance.common.paths import Paths
+from appliance.settings.store import SettingsStore
+from updater.components.awake_clock import AwakeClock
+from updater.configuration.documents import site_client
+from updater.engine.engine import Engine
+from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, labels_of, name_of
+from updater.records import acknowledgement
+from updater.records.journal import Transaction
+from updater.replacement.health_gate import Candidate, Gate, Verdict
+from updater.trust.http_source import Fetcher, FetchLimits
+from updater.trust.origin import followed
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.4
+"""Less than a second: longer gaps count as a machine that stood still."""
+DOCUMENTS = ("documents", "releases", "*.lock")
+"""What of the trusted folder a refresh does without."""
+SERVICE_LABELS = ("com.docker.compose.project", "com.docker.compose.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Time as the switcher has it: seconds while the machine ran, and waiting."""
+
+    now: Callable[[], float]
+    wait: Callable[[float], None]
+
+    @classmethod
+    def real(cls) -> Self:
+        """Return the time of this machine."""
+        return cls(AwakeClock().now, time.sleep)
+
+
+@dataclass(slots=True)
+class GateWatch:
+    """One switcher's means to watch."""
+
+    engine: Engine
+    paths: Paths
+    timer: Timer
+    reaches: Callable[[Transaction], bool]
+    """Our own try at the hosting server."""
+    web_seen: Callable[[], None] = field(default=lambda: None)
+    """Called when the new version has said for the first time that its web UI answers."""
+
+    def watch(self, transaction: Transaction, container: str) -> Verdict:
+        """Return the decision about a new container. Raises EngineError when the engine is away for too long."""
+        found = self.engine.container(container)
+        healthcheck = ((found or {}).get("Config") or {}).get("Healthcheck")
+        gate = Gate(transaction.gate, transaction.to_version, healthcheck, self.timer.now())
+        web_seen = False
+        while True:
+            said = acknowledgement.read(self.paths.update, transaction.transaction)
+            if said is not None and said.webui and not web_seen:
+                web_seen = True
+                self.web_seen()
+            found = self.engine.container(container)
+            candidate = Candidate.from_inspect(found) if found is not None else None
+            gone = candidate is None or candidate.taken_away
+            other = gone and another_main(self.engine, self.paths, transaction)
+            if verdict := gate.judge(self.timer.now(), candidate, said, other_main=other):
+                return verdict
+            if gate.wants_control(self.timer.now()):
+                reached = self.reaches(transaction)
+                log.warning("The new version cannot reach the hosting server; we have tried it ourselves.", reached=reached)
+                gate.controlled(reached, self.timer.now())
+            self.timer.wait(LOOK_SECONDS)
+
+
+def reaches_hosting(paths: Paths, transaction: Transaction) -> bool:
+    """Return whether this version can bring itself up to date at the hosting server, through proxy and authority of the site.
+
+    It is the whole check of the new version, not the connection alone: metadata that has expired is nobody's fault here. It works
+    on a copy of what the site trusts.
+    """
+    try:
+        store = SettingsStore(paths.settings)
+        known = followed(store)
+        fetcher = Fetcher(store.effective().settings.hosting, FetchLimits(connect_seconds=5.0, read_seconds=10.0))
+        with tempfile.TemporaryDirectory(prefix="dca-") as scratch:
+            copy = Paths(data=Path(scratch), run=paths.run)
+            trusted = paths.repository(known.root_sha256)
+            shutil.copytree(trusted, copy.repository(known.root_sha256), symlinks=True, ignore=shutil.ignore_patterns(*DOCUMENTS))
+            with site_client(copy, known, fetcher, f"{transaction.hosting_url}/tuf") as client:
+                client.refresh()
+    except (DcaError, OSError) as error:
+        log.info("The hosting server is of no use from here.", reason=str(error))
+        return False
+    return True
+
+
+def another_main(engine: Engine, paths: Paths, transaction: Transaction) -> bool:
+    """Return whether an appliance that is neither the old nor the new one has taken over this data folder."""
+    ours = labels_of(transaction.old.inspect)
+    service = {name: ours[name] for name in SERVICE_LABELS if name in ours}
+    known = {transaction.old.id}
+    found = [
+        container
+        for container in engine.containers({ROLE_LABEL: "main"})
+        if container["Id"] not in known
+        and labels_of(container).get(TRANSACTION_LABEL) != transaction.transaction
+        and container["State"]["Status"] == "running"
+        and (name_of(container) == transaction.old.name or (service and service.items() <= labels_of(container).items()))
+    ]
+    return bool(found) and is_locked(paths.main_lock)
+
+
+def is_locked(file: Path) -> bool:
+    """Return whether somebody holds the lock of the data folder."""
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

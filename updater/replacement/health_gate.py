@@ -1,0 +1,209 @@
+"""Whether a new version is good: it is watched from its start, and committed or rolled back. Pure.
+
+Moments are seconds of a clock that counts while the machine runs.
+
+- Back at once: the container ends, crashes twice, runs out of memory, or is found unhealthy by the engine.
+- Back at the deadline: it has not said that it is ready. Whoever tells of progress in a migration gets more time.
+- Back by a control sample: it cannot reach the hosting server, and we can, twice. When neither can, it is not the update's fault.
+- Committed: it has been ready, without any of these, for as long as the release asks.
+- Superseded: it is gone, and another appliance has taken its place: an administrator's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from appliance.common.clock import from_rfc3339
+from updater.engine.container_spec import Inspected, Json
+from updater.records.acknowledgement import Acknowledgement
+from updater.records.journal import GateTimes
+
+Decision = Literal["commit", "roll back", "superseded"]
+
+VANISHED_SECONDS = 15.0
+"""Compose removes a container before it has started the one that replaces it."""
+PROGRESS_SECONDS = 60.0
+"""A migration that told of progress may be silent for so long."""
+LONGEST_SECONDS = 1800.0
+"""More than this no progress brings, unless the release itself allows it."""
+CONTROLS = 2
+CONTROL_PAUSE_SECONDS = 15.0
+"""Meanwhile the new version has tried again, too."""
+TOLERANCE = timedelta(seconds=2)
+OVERWRITTEN_SECONDS = 30.0
+"""By then a version that was started again has said something new."""
+NANOSECONDS = 1e9
+DEFAULT_INTERVAL_SECONDS = 30.0
+DEFAULT_RETRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The new container, as the engine shows it."""
+
+    status: str
+    started_at: str
+    exit_code: int = 0
+    out_of_memory: bool = False
+    health: str = ""
+    """`starting`, `healthy`, `unhealthy`, or empty without a health check."""
+
+    @property
+    def taken_away(self) -> bool:
+        """Whether somebody stops or removes it: Compose does before it starts the one that replaces it."""
+        return self.status == "removing" or (self.status == "exited" and self.exit_code == 0)
+
+    @classmethod
+    def from_inspect(cls, found: Inspected) -> "Candidate":
+        """Return what matters of an inspection."""
+        state: Json = found["State"]
+        return cls(
+            status=str(state["Status"]),
+            started_at=str(state.get("StartedAt") or ""),
+            exit_code=int(state.get("ExitCode") or 0),
+            out_of_memory=bool(state.get("OOMKilled")),
+            health=str((state.get("Health") or {}).get("Status") or ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is decided, with one word and a sentence for why."""
+
+    decision: Decision
+    reason: str = ""
+    text: str = ""
+
+
+def longest_start(healthcheck: Json | None) -> float:
+    """Return the seconds after which the engine itself would call a container unhealthy; 0 without a health check."""
+    check = healthcheck or {}
+    if not check.get("Test") or check["Test"][0] == "NONE":
+        return 0.0
+
+    def seconds(name: str, default: float) -> float:
+        return float(check.get(name) or 0) / NANOSECONDS or default
+
+    interval = seconds("Interval", DEFAULT_INTERVAL_SECONDS)
+    once = interval + seconds("Timeout", DEFAULT_INTERVAL_SECONDS)
+    return seconds("StartPeriod", 0.0) + int(check.get("Retries") or DEFAULT_RETRIES) * once + interval
+
+
+class Gate:
+    """One watch over a new container, from its start or from that of the machine."""
+
+    def __init__(self, times: GateTimes, version: str, healthcheck: Json | None, now: float) -> None:
+        self._version = version
+        self._steady = times.steady_seconds
+        self._deadline = now + max(times.deadline_seconds, longest_start(healthcheck))
+        self._longest = now + max(times.deadline_seconds, LONGEST_SECONDS)
+        self._started_at = ""
+        self._seen_since = now
+        self._vanished_since: float | None = None
+        self._ready_since: float | None = None
+        self._unreached = False
+        self._progress: object = None
+        self._controls: list[bool] = []
+        self._control_at: float | None = None
+
+    def wants_control(self, now: float) -> bool:
+        """Return whether it is time to try the hosting server ourselves: the new version is ready, and cannot reach it."""
+        due = self._control_at is None or now - self._control_at >= CONTROL_PAUSE_SECONDS
+        return self._ready_since is not None and self._unreached and due
+
+    def controlled(self, reached: bool, now: float) -> None:
+        """Take the result of our own try."""
+        self._controls.append(reached)
+        self._control_at = now
+
+    def judge(
+        self, now: float, candidate: Candidate | None, said: Acknowledgement | None, *, other_main: bool = False
+    ) -> Verdict | None:
+        """Return the decision, None while there is none. `other_main`: another appliance runs on this data folder."""
+        if candidate is None or candidate.taken_away:
+            return self._vanished(now, other_main)
+        self._vanished_since = None
+        if bad := self._bad(candidate):
+            return bad
+        if candidate.started_at != self._started_at:
+            self._started_at, self._seen_since, self._ready_since = candidate.started_at, now, None
+        said = said if said is not None and self._is_of_this_start(said, now) else None
+        self._listen(now, said)
+        if self._ready_since is not None:
+            if self._unreached and self._controls.count(True) >= CONTROLS:
+                return Verdict(
+                    "roll back",
+                    "no contact",
+                    f"Version {self._version} cannot reach the hosting server, and the version before can.",
+                )
+            if self._excused and now - self._ready_since >= self._steady:
+                return Verdict("commit")
+        elif now > self._deadline:
+            return Verdict("roll back", "deadline", self._not_ready(said))
+        return None
+
+    @property
+    def _excused(self) -> bool:
+        """Whether the new version reaches the server, or nobody does."""
+        return not self._unreached or (len(self._controls) >= CONTROLS and not any(self._controls[-CONTROLS:]))
+
+    def _vanished(self, now: float, other_main: bool) -> Verdict | None:
+        if other_main:
+            text = f"Another appliance was started in place of version {self._version} while that was being tried, and runs."
+            return Verdict("superseded", "superseded", text)
+        if self._vanished_since is None:
+            self._vanished_since = now
+        if now - self._vanished_since < VANISHED_SECONDS:
+            return None
+        text = f"The container of version {self._version} was stopped or removed while it was being tried."
+        return Verdict("roll back", "vanished", text)
+
+    def _bad(self, candidate: Candidate) -> Verdict | None:
+        version = f"Version {self._version}"
+        if candidate.out_of_memory:
+            return Verdict("roll back", "memory", f"{version} used more memory than its container may.")
+        if candidate.status in ("exited", "dead"):
+            return Verdict("roll back", "ended", f"{version} ended with exit code {candidate.exit_code}.")
+        if candidate.health == "unhealthy":
+            return Verdict("roll back", "unhealthy", f"{version} was found unhealthy by its health check.")
+        return None
+
+    def _is_of_this_start(self, said: Acknowledgement, now: float) -> bool:
+        """Return whether it was said since the container was started: after a power cut there is what was said before."""
+        if said.version != self._version:
+            return False
+        if now - self._seen_since >= OVERWRITTEN_SECONDS:
+            return True  # whatever the clock of the host has done meanwhile
+        started = _moment(self._started_at)
+        at = _moment(said.at)
+        return started is None or (at is not None and at >= started - TOLERANCE)
+
+    def _listen(self, now: float, said: Acknowledgement | None) -> None:
+        ready = said is not None and said.stage == "ready" and said.collector and said.webui
+        if not ready:
+            self._ready_since = None
+        elif self._ready_since is None:
+            self._ready_since = now
+        unreached = said is not None and said.refresh == "failed"
+        if not unreached:
+            self._controls.clear()
+        self._unreached = unreached
+        if said is not None and said.stage == "migrating" and (said.percent, said.at) != self._progress:
+            self._progress = (said.percent, said.at)
+            self._deadline = max(self._deadline, min(now + PROGRESS_SECONDS, self._longest))
+
+    def _not_ready(self, said: Acknowledgement | None) -> str:
+        text = f"Version {self._version} did not say in time that it is ready"
+        if said is None:
+            return f"{text}; it said nothing."
+        return f"{text}. It said: {said.stage}{f', {said.text}' if said.text else ''}."
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the moment the engine or the appliance wrote; engines write nanoseconds."""
+    whole, dot, fraction = text.partition(".")
+    zone = fraction.lstrip("0123456789") if dot else ""
+    try:
+        return from_rfc3339(whole + zone)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The supervisor process, and everything it does by the clock."""

@@ -1,0 +1,129 @@
+"""A new version that proves itself: it tells the switcher how far it is, until it is kept or taken back.
+
+Ready is who runs with all components, whose collector passes its deep check, whose web UI answers on its port, and who has made one
+check for what is new at the hosting server, however that went: the switcher tells by a check of its own whether a failed one is the
+fault of the version.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import DcaError
+from appliance.common.paths import Paths
+from appliance.common.version import installed_version
+from updater.checks.deep import Deep
+from updater.components.component import Component, State
+from updater.configuration.rules import CheckResult
+from updater.errors import Reason
+from updater.records.acknowledgement import Acknowledgement, Refresh, write
+from updater.records.journal import FINISHED, Journal, Transaction
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.5
+FOLLOW_SECONDS = 2.0
+AGAIN_SECONDS = 10.0
+"""A check that failed is made again after this time: one lost packet is no reason to go back."""
+
+
+class Acknowledging:
+    """Speaks for the version that runs while it is on trial, and sees how the trial ends."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        components: Sequence[Component],
+        *,
+        ask: Callable[[], None],
+        asks: Callable[[], bool],
+        ended: Callable[[Transaction], None],
+    ) -> None:
+        """Hand in what belongs to the check, and whom to tell of the end.
+
+        `ask` lets the hosting server be asked soon and `asks` says whether this site does that at all; `ended` is called when a
+        replacement has come to its end.
+        """
+        self._folder = paths.update
+        self._components = components
+        self._ask = ask
+        self._asks = asks
+        self._ended = ended
+        self._deep = Deep()
+        self._refresh: Refresh | None = None
+        self._said: Acknowledgement | None = None
+        self._again_at = 0.0
+
+    def checked(self, result: CheckResult) -> None:
+        """Take note of a check that has ended."""
+        if result.reason == Reason.BUSY or self._refresh == "ok":
+            return
+        # What was verified and refused has arrived: the way to the hosting server is good.
+        self._refresh = "ok" if result.ok or result.marker else "failed"
+        self._again_at = asyncio.get_running_loop().time() + AGAIN_SECONDS
+
+    async def run(self) -> None:
+        """Follow the replacement that is under way, if there is one, to its end."""
+        journal = Journal(self._folder)
+        transaction = journal.read()
+        if transaction is None or transaction.phase in FINISHED:
+            return
+        proving = transaction.phase == "switching" and transaction.to_version == installed_version()
+        if proving:
+            log.info("This version is on trial.", version=installed_version(), transaction=transaction.transaction)
+            self._request()
+        while transaction and transaction.phase not in FINISHED:
+            if proving and transaction.phase == "switching":
+                await self._tell(transaction)
+            await asyncio.sleep(LOOK_SECONDS if transaction.phase == "switching" else FOLLOW_SECONDS)
+            transaction = journal.read()
+        if transaction:
+            self._ended(transaction)
+
+    def _request(self) -> None:
+        """Have the hosting server asked, now."""
+        self._again_at = asyncio.get_running_loop().time() + AGAIN_SECONDS
+        if not self._asks():
+            self._refresh = "off"
+            return
+        try:
+            self._ask()
+        except DcaError:
+            self._refresh = "off"
+
+    async def _tell(self, transaction: Transaction) -> None:
+        if self._refresh in (None, "failed") and asyncio.get_running_loop().time() >= self._again_at:
+            self._request()
+        troubles = {component.name: await self._trouble(component) for component in self._components}
+        lacks = [text for text in troubles.values() if text]
+        if self._refresh is None:
+            lacks.append("The first check for what is new has not ended yet.")
+        said = Acknowledgement(
+            transaction.transaction,
+            installed_version(),
+            at="",
+            stage="starting" if lacks else "ready",
+            collector=troubles.get("collector", "") is None,
+            webui=troubles.get("webui", "") is None,
+            refresh=self._refresh or "off",
+            text=" ".join(lacks),
+        )
+        if said != self._said:
+            self._write(said)
+
+    def _write(self, said: Acknowledgement) -> None:
+        try:
+            write(self._folder, replace(said, at=to_rfc3339(utc_now())))
+        except OSError as error:
+            log.warning("What this version says of itself could not be written; it is tried again.", reason=error.strerror)
+            return
+        self._said = said
+        log.info("This version has told how far it is.", stage=said.stage, reason=said.text or None)
+
+    async def _trouble(self, component: Component) -> str | None:
+        if component.state is not State.RUNNING:
+            return f"The {component.name} is {component.state.value.replace('_', ' ')}."
+        return await self._deep.ask(component.spec)

@@ -1,0 +1,291 @@
+"""The trial of a new configuration: it is watched, then kept, or the one before is put in its place.
+
+- Watched is whether every component runs without a failure, no check of the health check finds anything new about one, and the
+  collector takes the settings. What was down or found before is no fault of the configuration; but at the end all has to be well.
+- A trial that was cut short (power cut, restart of the appliance) begins anew, a few times; then the one before is restored, for
+  it may be the configuration that does it.
+- Each switch is one write of the settings file; afterwards the components read their settings again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.errors import ControlError, DcaError
+from appliance.process.client import ControlClient
+from appliance.settings.configuration_state import Configuration, ReceivedChange
+from appliance.settings.store import SettingsStore
+from updater.checks.deep import Deep
+from updater.components.awake_clock import AwakeClock
+from updater.components.component import Component, State
+from updater.components.issues import IssueBook
+from updater.components.specs import ControlEndpoint
+from updater.configuration.rules import describe
+from updater.errors import ComponentError, NothingToGoBackError
+
+log = structlog.get_logger()
+
+TRIAL_SECONDS = 120.0
+BEGINNINGS = 3
+"""How often a trial is begun: once, and again after what cut it short."""
+LOOK_SECONDS = 0.25
+LAST_WORDS_SECONDS = 0.5
+ASKS = 3
+"""How often the deep check is made at the end, until all is well."""
+DISK_SECONDS = 30.0
+"""After so long a switch is tried again that could not be written."""
+DOWN = (State.FAILED, State.BACKING_OFF)
+SEEN_BY_STATE = frozenset({"exited", "restart_budget"})
+"""Checks of the health check that tell what the states of the components tell already."""
+ON_ITS_WAY = (State.STARTING, State.STOPPING)
+"""Whoever starts or restarts is waited for; the health check says when that takes too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a configuration is not kept."""
+
+    reason: str
+    text: str
+    component: str | None = None
+    """The one to start afresh once the configuration before is in force."""
+
+
+class ConfigurationWatch:
+    """Watches over the configuration in force, and switches back."""
+
+    def __init__(
+        self,
+        store: SettingsStore,
+        components: Sequence[Component],
+        issues: IssueBook,
+        clock: AwakeClock,
+        reload: Callable[[], None],
+        *,
+        seconds: float = TRIAL_SECONDS,
+    ) -> None:
+        """`reload` lets the supervisor read its settings again; `seconds` is the length of a trial."""
+        self._store = store
+        self._components = components
+        self._issues = issues
+        self._clock = clock
+        self._reload = reload
+        self._seconds = seconds
+        self._deep = Deep()
+        self._begin = asyncio.Event()
+        self._begin.set()  # there may be a trial that was cut short
+        self._watched: str | None = None
+        """The marker of the configuration on trial."""
+        self._until: datetime | None = None
+        self._was_down: set[str] = set()
+        self._failed: Trouble | None = None
+
+    def status(self) -> dict[str, Any]:
+        """Return this part of `update` in `GET /v1/status`."""
+        return {"trial_until": to_rfc3339(self._until) if self._until else None}
+
+    def look(self) -> None:
+        """Watch the configuration that has come into force, if one has: one that is being watched goes on."""
+        with contextlib.suppress(DcaError):
+            in_force = self._store.received().in_force
+            if in_force is not None and in_force.marker == self._watched:
+                return
+        self._begin.set()
+
+    def changed(self) -> None:
+        """Take note of a change of a component's state."""
+        for component in self._components:
+            if component.state is State.RUNNING:
+                self._was_down.discard(component.name)
+            elif component.state in DOWN and component.name not in self._was_down and self._failed is None:
+                ended = (component.last_exit or "is down").rstrip(".")
+                self._failed = Trouble("component", f"the {component.name} {ended}", component.name)
+
+    async def back(self) -> str:
+        """Put the configuration before into force, and say so in a sentence. Raises NothingToGoBackError, DcaError."""
+        received = self._store.received()
+        if received.in_force is None:
+            raise NothingToGoBackError("No configuration of the hosting server is in force: there is nothing to go back from.")
+        left, before = received.in_force, received.earlier[0] if received.earlier else None
+        text = (
+            f"The configuration before ({describe(before)}) is in force again, in place of {describe(left)}. It is held until the "
+            "hosting server publishes another one."
+        )
+        now = utc_now()
+        self._store.change_received(lambda received: received.gone_back(text, now) if received.in_force == left else received)
+        log.warning(text)
+        self._begin.set()
+        await self._take_settings()
+        return text
+
+    async def run(self) -> None:
+        """Watch whatever comes, until cancelled. A configuration that follows during a trial takes the place of the former."""
+        while True:
+            await self._begin.wait()
+            self._begin.clear()
+            watching, followed = asyncio.create_task(self._watch()), asyncio.create_task(self._begin.wait())
+            try:
+                await asyncio.wait((watching, followed), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self._until = self._watched = None
+                for task in (watching, followed):
+                    task.cancel()
+                await asyncio.wait((watching, followed))
+            if not watching.cancelled() and (error := watching.exception()):
+                raise error
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._watch_in_force()
+            except DcaError as error:
+                log.error("The configuration could not be watched; it is tried again.", reason=str(error))
+                await asyncio.sleep(DISK_SECONDS)
+            else:
+                return
+
+    async def _watch_in_force(self) -> None:
+        in_force = self._store.received().in_force
+        if in_force is None or not in_force.trial:
+            return
+        began, self._watched = self._clock.now(), in_force.marker
+        if in_force.watches >= BEGINNINGS:
+            text = f"its trial was cut short {BEGINNINGS} times by the end of the appliance"
+            trouble: Trouble | None = Trouble("cut short", text)
+        else:
+            await self._write(lambda received: received.watched() if received.in_force == in_force else received)
+            trouble = await self._judge()
+        if trouble is None:
+            await self._keep(in_force)
+        else:
+            await self._restore(in_force, trouble, self._clock.now() - began)
+
+    async def _judge(self) -> Trouble | None:
+        """Return what goes wrong within the time of the trial, as soon as it does."""
+        self._was_down = {component.name for component in self._components if component.state in DOWN}
+        self._failed = None
+        known = {issue.finding.key for issue in self._issues.open()}
+        self._until = utc_now() + timedelta(seconds=self._seconds)
+        end = self._clock.now() + self._seconds
+        with contextlib.suppress(DcaError):  # what the settings of the site lack is not the fault of the configuration
+            self._reload()
+        taken = False
+        while True:
+            if trouble := self._found(known) or self._failed:
+                return trouble
+            running = all(component.state is State.RUNNING for component in self._components)
+            if running and not taken:
+                if trouble := await self._let_components_reload():
+                    return trouble
+                taken = True
+            elif self._clock.now() >= end and not any(component.state in ON_ITS_WAY for component in self._components):
+                return await self._ask_all() if running else self._not_running()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _found(self, known: set[tuple[str, str | None]]) -> Trouble | None:
+        """Return what the health check has found about a component since the trial began."""
+        for issue in self._issues.open():
+            finding = issue.finding
+            if finding.component is not None and finding.key not in known and finding.check not in SEEN_BY_STATE:
+                text = finding.text.rstrip(".")
+                return Trouble(finding.check, text[:1].lower() + text[1:], finding.component)
+        return None
+
+    def _not_running(self) -> Trouble | None:
+        for component in self._components:
+            if component.state is not State.RUNNING:
+                return Trouble("component", f"the {component.name} does not run", component.name)
+        return None
+
+    async def _let_components_reload(self) -> Trouble | None:
+        """Let the components that can be told read their settings again; return which cannot use them."""
+        for component in self._components:
+            if isinstance(component.spec.endpoint, ControlEndpoint):
+                client = ControlClient(component.spec.endpoint.socket_file, component.name)
+                try:
+                    await client.call("POST", "/v1/reload")
+                except ControlError as error:
+                    # One that has died over it says why in its last words, which are here in a moment.
+                    await asyncio.sleep(LAST_WORDS_SECONDS)
+                    text = f"the {component.name} cannot use it: {str(error).rstrip('.')}"
+                    return self._failed or Trouble("reload", text, component.name)
+        return None
+
+    async def _ask_all(self) -> Trouble | None:
+        for attempt in range(1, ASKS + 1):
+            answers = await asyncio.gather(*(self._deep.ask(component.spec) for component in self._components))
+            troubles = [(component, text) for component, text in zip(self._components, answers, strict=True) if text]
+            if not troubles:
+                return self._failed or self._not_running()
+            if attempt < ASKS:
+                await asyncio.sleep(1.0)
+        component, text = troubles[0]
+        return Trouble("deep", f"the {component.name} runs and does not work: {text.rstrip('.')}", component.name)
+
+    async def _keep(self, watched: Configuration) -> None:
+        text = f"The configuration ({describe(watched)}) was watched for {self._seconds:.0f} s and is kept."
+        now = utc_now()
+        await self._write(lambda received: received.kept(text, now) if _is_trial(received.in_force, watched) else received)
+        log.info(text)
+
+    async def _restore(self, watched: Configuration, trouble: Trouble, seconds: float) -> None:
+        received = self._store.received()
+        before = received.earlier[0] if received.earlier else None
+        text = (
+            f"The configuration ({describe(watched)}) was taken back after {seconds:.0f} s, because {trouble.text}. The one before "
+            f"({describe(before)}) is in force again."
+        )
+        now = utc_now()
+        await self._write(
+            lambda received: received.restored(trouble.reason, text, now) if _is_trial(received.in_force, watched) else received
+        )
+        log.error(text, reason=trouble.reason)
+        await self._take_settings(trouble.component)
+
+    async def _take_settings(self, failed: str | None = None) -> None:
+        """Let everybody read the settings again. What is down, and what has `failed`, starts afresh: the update broke it.
+
+        So it is also where the health check is off.
+        """
+        with contextlib.suppress(DcaError):
+            self._reload()
+        for component in self._components:
+            if component.state in DOWN or (component.name == failed and not await self._takes_reload(component)):
+                with contextlib.suppress(ComponentError):  # the appliance is being stopped
+                    component.restart()
+            elif component.name != failed:
+                await self._takes_reload(component)
+
+    async def _takes_reload(self, component: Component) -> bool:
+        """Return whether a component has read its settings again, and works."""
+        if not isinstance(component.spec.endpoint, ControlEndpoint):
+            return False
+        client = ControlClient(component.spec.endpoint.socket_file, component.name)
+        try:
+            await client.call("POST", "/v1/reload")
+        except ControlError as error:
+            log.warning("A component has not read its settings again.", about=component.name, reason=str(error))
+            return False
+        return await self._deep.ask(component.spec) is None
+
+    async def _write(self, change: ReceivedChange) -> None:
+        """Change what was received, as soon as the disk takes it."""
+        while True:
+            try:
+                self._store.change_received(change)
+            except DcaError as error:
+                log.error("The configuration could not be switched; it is tried again.", reason=str(error))
+                await asyncio.sleep(DISK_SECONDS)
+            else:
+                return
+
+
+def _is_trial(in_force: Configuration | None, watched: Configuration) -> bool:
+    """Return whether the configuration in force is still the one that was watched."""
+    return in_force is not None and in_force.trial and in_force.marker == watched.marker

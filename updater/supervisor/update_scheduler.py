@@ -1,0 +1,354 @@
+"""New versions of the appliance itself: when one is installed, by whom it was wanted, and what is told of it meanwhile.
+
+- The work is done by short-lived processes (`python -m updater install`, `… tidy`) and by the switcher; here is decided when.
+- One at a time: nothing is begun while a replacement is under way, whoever began it.
+- What a person asks for comes first and at once; what is due by itself waits a moment, so that many sites do not act in step.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.paths import Paths
+from appliance.common.version import installed_version
+from updater.components.children import Children
+from updater.errors import InstallError
+from updater.records import denied, history, progress
+from updater.records.approval import Approval
+from updater.records.cached_file import CachedFile
+from updater.records.journal import FINISHED, Journal, Transaction
+from updater.releases import manual_commands
+from updater.releases.decision import ImageDecision, own_platform
+from updater.releases.rules import Decision
+from updater.releases.wanted_file import Wanted
+from updater.supervisor.install_schedule import InstallSchedule
+from updater.supervisor.stability_watch import Soak
+
+log = structlog.get_logger()
+
+INSTALL_SECONDS = 12 * 3600.0
+"""Longest time of one installation up to the switch: a large image on a slow line."""
+TIDY_SECONDS = 900.0
+TIDY_WHILE_UNDER_WAY_SECONDS = 600.0
+"""A replacement that nobody goes on with is noticed after this time."""
+HISTORY_TOLD = 10
+UPDATER = (sys.executable, "-P", "-m", "updater")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCommands:
+    """What does the work."""
+
+    install: Sequence[str] = (*UPDATER, "install")
+    tidy: Sequence[str] = (*UPDATER, "tidy")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run of the installer."""
+
+    by: str
+    version: str = ""
+    options: tuple[str, ...] = ()
+    told: str = ""
+    """What it is about, for people."""
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """What went wrong so far, and when it is tried again. Moments of the loop."""
+
+    version: str = ""
+    failures: int = 0
+    not_before: float = 0.0
+    given_back: set[str] = field(default_factory=set)
+    """Versions from which it was tried to go back by itself."""
+
+
+class ImageWatch:
+    """Watches over the versions."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        children: Children,
+        decision: ImageDecision,
+        soak: Soak,
+        *,
+        commands: ImageCommands,
+        schedule: InstallSchedule,
+    ) -> None:
+        self._folder = paths.update
+        self._data = paths.data
+        self._children = children
+        self._decision = decision
+        self._soak = soak
+        self._commands = commands
+        self._schedule = schedule
+        self._journal: CachedFile[Transaction | None] = CachedFile(paths.update / "journal.json", Journal(paths.update).read)
+        self._wanted = Wanted(paths.update)
+        self._wanted.settle()
+        self._chance = random.SystemRandom()
+        self._orders: list[Order] = []
+        self._woken, self._tidying = asyncio.Event(), asyncio.Event()
+        self._installing: Order | None = None
+        self._attempts = _Attempts()
+        self._last: dict[str, Any] | None = None
+        self._count = 0
+
+    # What the control API asks for.
+
+    @property
+    def rollout(self) -> str:
+        """Return the marker of the rollout that was received last."""
+        return self._decision.rollout
+
+    def status(self) -> dict[str, Any]:
+        """Return `update.image` of `GET /v1/status`, but for what the settings say."""
+        decision, transaction = self._decision.now(), self._transaction()
+        under_way = self._under_way()
+        said = progress.read(self._folder) if under_way else None
+        next_window_at = self._decision.next_window_at
+        return {
+            "decision": decision and _told(decision),
+            "progress": said and said.to_json(),
+            "installing": self._version_under_way(),
+            "transaction": transaction.phase if transaction else None,
+            "history": [row.to_json() for row in history.read(self._folder)[:HISTORY_TOLD]],
+            "denied": [row.to_json() for row in denied.read(self._folder)],
+            "next_window_at": to_rfc3339(next_window_at) if next_window_at else None,
+            "command": self._by_hand(decision),
+            "rollout": self.rollout,
+            "degraded": self._soak.degraded(),
+            "last_attempt": self._last,
+        }
+
+    def look(self) -> None:
+        """Look soon whether something is due: something has changed."""
+        self._woken.set()
+
+    def apply(self, version: str, by: str) -> None:
+        """Install the version that is offered, at once, or have the host do it. Raises InstallError with the reason why not."""
+        self._require_quiet()
+        decision = self._decision.now()
+        offered = decision.release if decision else None
+        if offered is None or (version and version != offered.version):
+            text = decision.text if decision else "The hosting server has offered no version yet."
+            raise InstallError(f"Version {version} is not offered. {text}" if version else text)
+        if self._is_left_to_the_host(decision):
+            raise InstallError(decision.text if decision else "")
+        self._approve(offered.version, by)
+        log.info("A version is to be installed because somebody asked for it.", version=offered.version, by=by)
+        self._attempts = _Attempts(offered.version)
+        self.look()
+
+    def _approve(self, version: str, by: str) -> None:
+        """Keep that a version is wanted. Raises InstallError where it would not be installed all the same."""
+        approvals = self._decision.approvals
+        before = approvals.given
+        approvals.give(Approval(version, by, to_rfc3339(utc_now())))
+        decision = self._decision.now()
+        if self._is_left_to_the_host(decision):
+            self._note("nothing", f"Version {version} is left to the host: an agent there finds it in wanted.json.")
+        elif decision is None or decision.state != "due":
+            approvals.take_back()
+            if before:
+                approvals.give(before)
+            raise InstallError(decision.text if decision else "The offer is gone.")
+
+    def roll_back(self, by: str) -> None:
+        """Go back to the version before. Raises InstallError with the reason why not."""
+        self._require_quiet()
+        if history.installation_of(self._folder, installed_version()) is None:
+            raise InstallError("The installed version was not installed by this appliance: there is nothing to go back to.")
+        self._order(Order(by, options=("--back",), told="the version before"))
+
+    def bundle(self, file: Path, by: str, *, allow_expired: bool) -> None:
+        """Install from a bundle. Raises InstallError with the reason why not."""
+        self._require_quiet()
+        if not file.resolve().is_relative_to(self._data.resolve()) or not file.is_file():
+            raise InstallError(f"There is no bundle {file} in the data folder.")
+        options = ("--bundle", str(file), *(("--allow-expired",) if allow_expired else ()))
+        self._order(Order(by, options=options, told="a bundle"))
+
+    def allow(self, version: str, by: str) -> None:
+        """Let a version be offered again that was taken back. Raises InstallError where it is not held."""
+        if not denied.clear(self._folder, version):
+            raise InstallError(f"Version {version} is not one that this site leaves alone.")
+        log.info("A version is allowed again.", version=version, by=by)
+        self.look()
+
+    # The inside.
+
+    async def run(self) -> None:
+        """Install and tidy until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tidy_again_and_again())
+            group.create_task(self._install_again_and_again())
+
+    def tidy(self) -> None:
+        """Tidy soon: a replacement has ended."""
+        self._tidying.set()
+
+    async def _install_again_and_again(self) -> None:
+        while True:
+            order = self._orders.pop(0) if self._orders else self._due()
+            if order:
+                await self._install(order)
+                continue
+            try:
+                async with asyncio.timeout(self._pause()):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+    def _due(self) -> Order | None:
+        """Return what is to be installed by now, without anybody asking for it at this moment."""
+        if self._under_way():
+            return None
+        decision, now = self._decision.now(), asyncio.get_running_loop().time()
+        release = decision.release if decision else None
+        self._tell_host(decision)
+        if order := self._back_by_itself():
+            return order
+        if decision is None or release is None or decision.state != "due":
+            self._attempts.version = ""
+            return None
+        approval = self._decision.approvals.given
+        wanted_by = approval.by if approval and approval.version == release.version else ""
+        if self._attempts.version != release.version:
+            wait = 0.0 if wanted_by else self._schedule.before_install(self._chance.random())
+            self._attempts = _Attempts(release.version, not_before=now + wait, given_back=self._attempts.given_back)
+        if now < self._attempts.not_before:
+            return None
+        return Order(wanted_by or "auto", release.version, ("--version", release.version) if wanted_by else ())
+
+    def _back_by_itself(self) -> Order | None:
+        version = self._soak.installed
+        if not self._soak.wants_back or version in self._attempts.given_back:
+            return None
+        self._attempts.given_back.add(version)
+        log.error("The installed version ends too often; the one before is put back, as the hosting team has signed.")
+        return Order("auto", options=("--back",), told="the version before")
+
+    def _pause(self) -> float:
+        """Return the seconds to the next look."""
+        pauses = [self._schedule.next_look(self._chance.random())]
+        if opens_at := self._decision.next_window_at:
+            pauses.append((opens_at - utc_now()).total_seconds() + 1.0)
+        if self._attempts.version:
+            pauses.append(self._attempts.not_before - asyncio.get_running_loop().time())
+        return max(0.05, min(pauses))
+
+    async def _install(self, order: Order) -> None:
+        about = order.version or order.told
+        log.info("An installation begins.", about=about, by=order.by)
+        self._installing = order
+        try:
+            answer = json.loads(await self._children.ask(self._command(order), os.environ, INSTALL_SECONDS))
+            what, text = str(answer["what"]), str(answer["text"])
+        except TimeoutError:
+            what, text = "failed", f"The installation was not over within {INSTALL_SECONDS / 3600:.0f} hours."
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what, text = "failed", f"The installation failed: {error}."
+        finally:
+            self._installing = None
+        self._take(order, what, text)
+
+    def _command(self, order: Order) -> list[str]:
+        return [*self._commands.install, "--by", order.by, *order.options]
+
+    def _take(self, order: Order, what: str, text: str) -> None:
+        """Note how an installation went as far as it goes here, and when it is tried again."""
+        self._note(what, text)
+        approval = self._decision.approvals.given
+        if what != "failed" and approval and approval.version == order.version:
+            self._decision.approvals.take_back()
+        if what == "switching":
+            log.info("The container is being replaced.", about=order.version or order.told, by=order.by)
+            asyncio.get_running_loop().call_later(TIDY_WHILE_UNDER_WAY_SECONDS, self.tidy)
+            return
+        log.warning("The installation has not led to a replacement.", what=what, reason=text)
+        if order.version:
+            failures, chance = self._attempts.failures + 1, self._chance.random()
+            not_before = asyncio.get_running_loop().time() + self._schedule.after_failure(failures, chance)
+            self._attempts = _Attempts(order.version, failures, not_before, self._attempts.given_back)
+
+    def _note(self, what: str, text: str) -> None:
+        self._count += 1
+        self._last = {"number": self._count, "at": to_rfc3339(utc_now()), "what": what, "text": text}
+
+    async def _tidy_again_and_again(self) -> None:
+        while True:
+            self._tidying.clear()
+            try:
+                await self._children.ask(self._commands.tidy, os.environ, TIDY_SECONDS)
+            except (OSError, TimeoutError) as error:
+                log.warning("What replacements have left over could not be tidied away.", reason=str(error) or "it took too long")
+            self.look()
+            pause = TIDY_WHILE_UNDER_WAY_SECONDS if self._replacing() else self._schedule.next_tidying(self._chance.random())
+            try:
+                async with asyncio.timeout(pause):
+                    await self._tidying.wait()
+            except TimeoutError:
+                pass
+
+    def _order(self, order: Order) -> None:
+        self._orders.append(order)
+        self.look()
+
+    def _require_quiet(self) -> None:
+        if self._orders or self._under_way():
+            about = self._version_under_way() or "a version"
+            raise InstallError(f"An installation is under way already ({about}). Wait until it has ended.")
+
+    def _transaction(self) -> Transaction | None:
+        return self._journal.content()
+
+    def _replacing(self) -> bool:
+        transaction = self._transaction()
+        return transaction is not None and transaction.phase not in FINISHED
+
+    def _under_way(self) -> bool:
+        return self._installing is not None or self._replacing()
+
+    def _version_under_way(self) -> str | None:
+        transaction = self._transaction()
+        if transaction and self._replacing():
+            return transaction.to_version
+        return (self._installing.version or self._installing.told) if self._installing else None
+
+    def _tell_host(self, decision: Decision | None) -> None:
+        """Leave to an agent of the host what is due but for the engine."""
+        self._wanted.tell(decision.release if decision and self._is_left_to_the_host(decision) else None, own_platform())
+
+    def _is_left_to_the_host(self, decision: Decision | None) -> bool:
+        """Return whether a version is due but for the engine."""
+        return decision is not None and decision.waits == ("cannot",) and self._decision.is_for_the_host
+
+    def _by_hand(self, decision: Decision | None) -> str | None:
+        """Return the commands for a person at the host, None where the appliance does it itself."""
+        if decision is None or decision.release is None or not self._decision.is_for_the_host:
+            return None
+        return manual_commands.commands(decision.release, own_platform(), os.environ)
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    release = decision.release
+    return {
+        "state": decision.state,
+        "version": release.version if release else None,
+        "notes": release.notes if release else "",
+        "waits": list(decision.waits),
+        "text": decision.text,
+    }

@@ -1,0 +1,1 @@
+"""The TUF client: what the hosting team signed, fetched and verified."""
