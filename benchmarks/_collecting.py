@@ -17,14 +17,14 @@ from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.privacy.outgoing import Masking
 from appliance.reading.definitions.definitions import builtin_definitions
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.reading_writer import Keeper
-from appliance.service.scans.scan_run import Cycle
-from appliance.service.scans.scan_service import Scanning
+from appliance.service.scans.reading_writer import ReadingWriter
+from appliance.service.scans.scan_run import ScanRun
+from appliance.service.scans.scan_service import ScanService
 from appliance.settings.store import SettingsStore
 from appliance.snmp.client import Templates
 
@@ -48,9 +48,9 @@ class Collecting:
         self._problems = Problems()
         self._templates = Templates()
         self._store = StoreThread(paths.readings)
-        books = Bookkeeping(self._store, self._problems)
-        self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(settings.privacy, paths.trust))
-        self._scanning = Scanning(settings, self._keeper, books, lambda _scan: None)
+        books = CollectorNotes(self._store, self._problems)
+        self._keeper = ReadingWriter(self._store, self._problems, lambda: Masking.of(settings.privacy, paths.trust))
+        self._scanning = ScanService(settings, self._keeper, books, lambda _scan: None)
 
     async def step(self, words: list[str]) -> dict[str, Any]:
         """Do one step and return what it came to."""
@@ -65,7 +65,7 @@ class Collecting:
         else:
             scan = Scan("read")
             options = replace(CycleOptions.from_settings(self._settings), definitions=builtin_definitions())
-            await Cycle(options, scan, self._keeper.keep, templates=self._templates).read(await self._scanning.known())
+            await ScanRun(options, scan, self._keeper.keep, templates=self._templates).read(await self._scanning.known())
         await self._scanning.scans.wait()
         await self._keeper.drain()
         took = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu_began}

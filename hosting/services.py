@@ -10,7 +10,7 @@ from hosting.config import Config
 from hosting.configuration.publication import Publishing
 from hosting.credentials import Passwords
 from hosting.db.database import Database
-from hosting.repository.repository_status import Watch
+from hosting.repository.repository_status import RepositoryStatusCache
 from hosting.throttle import Throttle
 
 Result = TypeVar("Result")
@@ -29,7 +29,7 @@ class Services:
     logins: Throttle  # logins of everybody together
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
-    repository: Watch
+    repository: RepositoryStatusCache
 
     async def publish(self, work: Callable[[Publishing], Result]) -> Result:
         """Return what `work` returns, done on the one thread that signs."""
@@ -55,5 +55,5 @@ def make_services(config: Config, database: Database) -> Services:
         logins=Throttle(limits.logins_burst, limits.logins_per_second),
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
-        repository=Watch(config.repository),
+        repository=RepositoryStatusCache(config.repository),
     )

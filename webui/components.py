@@ -14,7 +14,7 @@ PATIENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ComponentAnswer:
     """What a component answered, or the sentence that says why it did not."""
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -33,28 +33,28 @@ class Components:
         self._supervisor = ControlClient(paths.supervisor_socket, "supervisor")
         self._patient_supervisor = ControlClient(paths.supervisor_socket, "supervisor", timeout=PATIENT_SECONDS)
 
-    async def statuses(self) -> tuple[Answer, Answer]:
+    async def statuses(self) -> tuple[ComponentAnswer, ComponentAnswer]:
         """Return the status of the collector and of the supervisor."""
         collector, supervisor = await asyncio.gather(self.collector("GET", "/v1/status"), self.supervisor("GET", "/v1/status"))
         return collector, supervisor
 
-    async def collector(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    async def collector(self, method: str, path: str, body: dict[str, Any] | None = None) -> ComponentAnswer:
         """Call the collector."""
         return await _ask(self._collector, method, path, body)
 
-    async def supervisor(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    async def supervisor(self, method: str, path: str, body: dict[str, Any] | None = None) -> ComponentAnswer:
         """Call the supervisor."""
         return await _ask(self._supervisor, method, path, body)
 
-    async def enrol(self, enrolment: str) -> Answer:
+    async def enrol(self, enrolment: str) -> ComponentAnswer:
         """Let the collector enrol the site with the hosting server that `enrolment` names."""
         return await _ask(self._patient_collector, "POST", "/v1/enrol", {"enrolment": enrolment})
 
-    async def check_in(self) -> Answer:
+    async def check_in(self) -> ComponentAnswer:
         """Let the collector check in now, and wait for the hosting server."""
         return await _ask(self._patient_collector, "POST", "/v1/check-in", {})
 
-    async def go_back(self) -> Answer:
+    async def go_back(self) -> ComponentAnswer:
         """Let the supervisor put the configuration before into force."""
         return await _ask(self._patient_supervisor, "POST", "/v1/update/back", {})
 
@@ -68,8 +68,8 @@ class Components:
         return self._collector.events("/v1/scan/events")
 
 
-async def _ask(client: ControlClient, method: str, path: str, body: dict[str, Any] | None) -> Answer:
+async def _ask(client: ControlClient, method: str, path: str, body: dict[str, Any] | None) -> ComponentAnswer:
     try:
-        return Answer(await client.call(method, path, body))
+        return ComponentAnswer(await client.call(method, path, body))
     except ControlError as error:
-        return Answer(error=str(error))
+        return ComponentAnswer(error=str(error))

@@ -81,7 +81,7 @@ def status_of(row: DeviceRow) -> tuple[Level, str]:
     return _PRINTER_STATUS.get(status.printer, ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready"))
 
 
-def name_of(device: report.Device) -> str:
+def device_name(device: report.Device) -> str:
     """Return maker and model, without saying the maker twice; else whatever names the device best."""
     if device.model:
         maker = device.manufacturer or ""
@@ -126,7 +126,7 @@ def device_view(row: DeviceRow) -> DeviceView:
     total = row.reading.meters.get("total")
     known = [view.percent for view in supplies if view.percent is not None]
     return DeviceView(
-        row, name_of(row.reading.device), level, status, total.value if total else None, toners, min(known, default=None)
+        row, device_name(row.reading.device), level, status, total.value if total else None, toners, min(known, default=None)
     )
 
 

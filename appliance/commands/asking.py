@@ -20,7 +20,7 @@ from appliance.reading.definitions.definitions import Definitions, builtin_defin
 from appliance.report import Reading
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Answer
+from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import resolve
 from appliance.settings.model import Settings
@@ -89,7 +89,7 @@ class Gathered:
     began: float = field(default_factory=time.monotonic)
     cpu_began: float = field(default_factory=time.process_time)
 
-    async def keep(self, answer: Answer) -> None:
+    async def keep(self, answer: DeviceAnswer) -> None:
         """Take a reading."""
         self.readings.append(answer.reading)
 

@@ -13,14 +13,14 @@ from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.privacy.outgoing import Masking
 from appliance.process.lock import MainLock
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
-from appliance.service.hosting.connection import HostingLink
+from appliance.service.hosting.connection import HostingConnection
 from appliance.service.hosting.signed_configuration import read_signed
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.reading_writer import Keeper
-from appliance.service.scans.scan_service import Scanning
+from appliance.service.scans.reading_writer import ReadingWriter
+from appliance.service.scans.scan_service import ScanService
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
@@ -75,13 +75,13 @@ def run(arguments: argparse.Namespace) -> int:
 async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings) -> Summary:
     problems, summary = Problems(), Summary()
     store = StoreThread(paths.readings)
-    books = Bookkeeping(store, problems)
-    keeper = Keeper(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
-    scanning = Scanning(settings, keeper, books, lambda _scan: None, site_zone())
+    books = CollectorNotes(store, problems)
+    keeper = ReadingWriter(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
+    scanning = ScanService(settings, keeper, books, lambda _scan: None, site_zone())
     signed = read_signed(settings_store, paths.received_definitions)
     problems.set("configuration", signed.problem())
     problems.set("definitions", scanning.read_definitions(paths.definitions, signed.definitions))
-    link = HostingLink(paths.trust, settings_store, store, problems)
+    link = HostingConnection(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)
         await scanning.recall()
@@ -102,7 +102,7 @@ async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings
     return summary
 
 
-async def _scan(scanning: Scanning, summary: Summary) -> None:
+async def _scan(scanning: ScanService, summary: Summary) -> None:
     """Sweep all targets; in a quiet time that is left out, and the summary says so."""
     if until := scanning.quiet_until():
         summary.problems.append(f"It is quiet time until {until:%a %H:%M} (scan.quiet_times): nothing was scanned.")
@@ -119,7 +119,7 @@ def _tell(scan: Scan, summary: Summary) -> None:
         summary.problems.append(scan.trouble)
 
 
-async def _send(link: HostingLink, summary: Summary) -> None:
+async def _send(link: HostingConnection, summary: Summary) -> None:
     """Enrol by the environment where that is still to be done, and send what waits."""
     link.open()
     try:

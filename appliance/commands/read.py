@@ -23,7 +23,7 @@ from appliance.reading.device import read_device
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Cycle, Known
+from appliance.service.scans.scan_run import Known, ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.recording import Recording
 
@@ -81,5 +81,5 @@ async def _read(hosts: list[str], options: CycleOptions, settings: Settings) -> 
             gathered.scan.fail(host, str(error))
             continue
         devices.setdefault(address, Known(address, options.port, hostname=host if host != address else None))
-    await Cycle(options, gathered.scan, gathered.keep).read(list(devices.values()))
+    await ScanRun(options, gathered.scan, gathered.keep).read(list(devices.values()))
     return gathered

@@ -21,7 +21,7 @@ from appliance.common.clock import site_zone
 from appliance.discovery.targets import TargetSet
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Cycle
+from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.quiet_times import quiet_until
 
 PROGRESS_SECONDS = 0.5
@@ -55,7 +55,7 @@ async def _scan(targets: TargetSet, options: CycleOptions, *, thorough: bool) ->
     gathered = Gathered(Scan("sweep"))
     progress = asyncio.create_task(_show_progress(gathered.scan)) if sys.stderr.isatty() else None
     try:
-        await Cycle(options, gathered.scan, gathered.keep).sweep(targets, thorough=thorough)
+        await ScanRun(options, gathered.scan, gathered.keep).sweep(targets, thorough=thorough)
     finally:
         if progress:
             progress.cancel()

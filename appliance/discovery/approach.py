@@ -121,7 +121,7 @@ def ladder(steps: Sequence[Step]) -> Iterator[tuple[Step, bool]]:
         yield step, False
 
 
-class Courier:
+class ProbeSender:
     """Sends the requests of a sweep that belong to no visit yet, and can take back all that are under way."""
 
     def __init__(self, client: SnmpClient, port: int) -> None:
@@ -174,7 +174,7 @@ class Approach:
 
     def __init__(
         self,
-        courier: Courier,
+        courier: ProbeSender,
         asking: Asking,
         address: str,
         *,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from appliance.common.errors import SnmpError
-from appliance.discovery.approach import Approach, Asking, Courier, Found, Reply, RoundTrips, Step
+from appliance.discovery.approach import Approach, Asking, Found, ProbeSender, Reply, RoundTrips, Step
 from appliance.discovery.contact import REFUSED, Contact, Deadlines
 from appliance.discovery.estimate import PINGS, PROBES_WITHOUT_PING, remaining_seconds
 from appliance.discovery.icmp import Pinger, Pingers, ping_bytes
@@ -53,7 +53,7 @@ class SweepRun:
         """`resume` is where another run over the same ranges was cut off; of other ranges it is ignored."""
         self.results: asyncio.Queue[Found | None] = asyncio.Queue()
         self._client = client
-        self._courier = Courier(client, asking.port)
+        self._courier = ProbeSender(client, asking.port)
         self._asking = asking
         # Only ranges of credentials make addresses differ.
         self._steps = asking.all_steps()

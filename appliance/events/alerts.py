@@ -2,7 +2,7 @@
 
 import re
 
-from appliance.events.device_event import Happening
+from appliance.events.device_event import DeviceEvent
 from appliance.events.memory import AlertMemory, Memory
 from appliance.report import Alert
 
@@ -27,20 +27,20 @@ MOST = 200
 _NUMBERS = re.compile(r"\d+")
 
 
-def judge_alerts(alerts: tuple[Alert, ...], memory: Memory, *, whole: bool) -> list[Happening]:
+def judge_alerts(alerts: tuple[Alert, ...], memory: Memory, *, whole: bool) -> list[DeviceEvent]:
     """Return which alerts were raised and cleared; `memory` is brought up to date.
 
     `whole` tells whether the device said all it has to say: what is missing from half an answer is not cleared.
     """
     now = {_identity(alert): alert for alert in alerts if alert.code not in MODES}
-    happenings: list[Happening] = []
+    happenings: list[DeviceEvent] = []
     for name, alert in list(now.items())[:MOST]:
         if name not in memory.alerts and len(memory.alerts) < MOST:
             memory.alerts[name] = AlertMemory(alert.severity, alert.group, alert.code, alert.description)
-            happenings.append(Happening("alert_raised", _facts(memory.alerts[name]) | {"location": alert.location}))
+            happenings.append(DeviceEvent("alert_raised", _facts(memory.alerts[name]) | {"location": alert.location}))
     if whole:
         gone = [name for name in memory.alerts if name not in now]
-        happenings += [Happening("alert_cleared", _facts(memory.alerts.pop(name))) for name in gone]
+        happenings += [DeviceEvent("alert_cleared", _facts(memory.alerts.pop(name))) for name in gone]
     return happenings
 
 

@@ -9,7 +9,7 @@ outcome.memory       to be given in with the next reading
 from dataclasses import dataclass
 
 from appliance.events.alerts import judge_alerts
-from appliance.events.device_event import Happening
+from appliance.events.device_event import DeviceEvent
 from appliance.events.memory import Memory
 from appliance.events.meters import judge_meters
 from appliance.events.supplies import judge_supplies
@@ -20,7 +20,7 @@ from appliance.report import Reading
 class Outcome:
     """What one reading has brought."""
 
-    happenings: tuple[Happening, ...]
+    happenings: tuple[DeviceEvent, ...]
     reading: Reading
     memory: Memory
 
@@ -43,7 +43,7 @@ def between(previous: Reading | None, current: Reading, memory: Memory | None) -
     return Outcome(tuple(happenings), current, memory)
 
 
-def _judge(reading: Reading, memory: Memory) -> tuple[list[Happening], dict[str, str]]:
+def _judge(reading: Reading, memory: Memory) -> tuple[list[DeviceEvent], dict[str, str]]:
     whole = "reading" not in reading.reasons
     meters = judge_meters(reading.meters, memory)
     supplies = judge_supplies(reading.supplies, memory)

@@ -25,7 +25,7 @@ SILENT_AFTER = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class DeviceEvent:
     """One event of a device."""
 
     kind: Kind

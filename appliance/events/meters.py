@@ -8,7 +8,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from appliance.events.device_event import Happening
+from appliance.events.device_event import DeviceEvent
 from appliance.events.memory import Memory, MeterMemory
 from appliance.report import Meter
 
@@ -17,13 +17,13 @@ from appliance.report import Meter
 class MeterDecision:
     """What is to be told of the meters, and by name why a value is not believed yet."""
 
-    happenings: tuple[Happening, ...]
+    happenings: tuple[DeviceEvent, ...]
     quarantined: Mapping[str, str]
 
 
 def judge_meters(meters: Mapping[str, Meter], memory: Memory) -> MeterDecision:
     """Return what happened to the meters; `memory` is brought up to date."""
-    happenings: list[Happening] = []
+    happenings: list[DeviceEvent] = []
     quarantined: dict[str, str] = {}
     for name, meter in meters.items():
         before = memory.meters.get(name)
@@ -35,7 +35,7 @@ def judge_meters(meters: Mapping[str, Meter], memory: Memory) -> MeterDecision:
             memory.zeros.remove(name)
         if before is not None and meter.value < before.value and _same_counter(meter, before):
             happenings.append(
-                Happening("counter_reset", {"meter": name, "old": before.value, "new": meter.value, "unit": meter.unit})
+                DeviceEvent("counter_reset", {"meter": name, "old": before.value, "new": meter.value, "unit": meter.unit})
             )
         memory.meters[name] = MeterMemory(meter.value, meter.unit, meter.source)
     return MeterDecision(tuple(happenings), quarantined)

@@ -9,7 +9,7 @@ from appliance.report import Device
 _LONGEST = 1024
 
 
-def name_of(device: Device) -> str:
+def device_name(device: Device) -> str:
     """Return maker and model of a device, else its key."""
     return " ".join(part for part in (device.manufacturer, device.model) if part) or device.key
 

@@ -6,7 +6,7 @@
 - A waste container has no such levels: makers do not agree whether they tell what is in it or what still fits.
 """
 
-from appliance.events.device_event import Happening, Kind
+from appliance.events.device_event import DeviceEvent, Kind
 from appliance.events.memory import Memory, SupplyMemory
 from appliance.report import Supply
 
@@ -27,18 +27,18 @@ _RANK = {"low": 1, "empty": 2, "full": 2}
 _TOLD: dict[str, Kind] = {"low": "supply_low", "empty": "supply_empty", "full": "supply_full"}
 
 
-def judge_supplies(supplies: tuple[Supply, ...], memory: Memory) -> list[Happening]:
+def judge_supplies(supplies: tuple[Supply, ...], memory: Memory) -> list[DeviceEvent]:
     """Return what happened to the supplies; `memory` is brought up to date. A row this reading lacks stays remembered."""
-    happenings: list[Happening] = []
+    happenings: list[DeviceEvent] = []
     for supply in supplies[:MOST]:
         name = "|".join((supply.index, supply.type, supply.color or ""))
         known = memory.supplies.get(name)
         now = known or SupplyMemory()
         if known is not None and _was_replaced(supply, now):
-            happenings.append(Happening("supply_replaced", _facts(supply) | _change(supply, now)))
+            happenings.append(DeviceEvent("supply_replaced", _facts(supply) | _change(supply, now)))
             now.told, now.told_percent, now.fine = 0, None, 0
         if kind := _edge(supply, now):
-            happenings.append(Happening(kind, _facts(supply) | {"percent": supply.percent}))
+            happenings.append(DeviceEvent(kind, _facts(supply) | {"percent": supply.percent}))
         _remember(supply, now)
         # The newest at the end: rows a device has not told for long make room first.
         memory.supplies.pop(name, None)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.privacy.phone_numbers import without_phone_numbers
-from appliance.privacy.pseudonyms import Disguise
+from appliance.privacy.pseudonyms import Pseudonymizer
 from appliance.report import Device, Reading
 from appliance.settings.model import PrivacySettings
 
@@ -83,7 +83,7 @@ def mask(reading: Reading, settings: PrivacySettings, key: bytes | None) -> Read
     """
     if active_masks(settings) == ONLY_PHONES and not _tells_phone_number(reading):
         return reading
-    disguise = Disguise(settings, key)
+    disguise = Pseudonymizer(settings, key)
     document = _Document(reading.model_dump(), set())
     own = own_values(reading.device, settings, disguise)
     _mask_device(document, settings, disguise)
@@ -108,7 +108,7 @@ def active_masks(settings: PrivacySettings) -> dict[str, Any]:
     return {name: value for name, value in masks.items() if value not in ("send", [])}
 
 
-def _mask_device(document: _Document, settings: PrivacySettings, disguise: Disguise) -> None:
+def _mask_device(document: _Document, settings: PrivacySettings, disguise: Pseudonymizer) -> None:
     device = document.values["device"]
     for mode, name, form in (
         (settings.ip_address, "ip", disguise.address),
@@ -120,7 +120,7 @@ def _mask_device(document: _Document, settings: PrivacySettings, disguise: Disgu
             document.masked.add(f"device.{name}")
 
 
-def own_values(device: Device, settings: PrivacySettings, disguise: Disguise) -> Change:
+def own_values(device: Device, settings: PrivacySettings, disguise: Pseudonymizer) -> Change:
     """Return what replaces the masked address, MAC address and host name of the device wherever a text repeats them."""
     replacements: list[tuple[re.Pattern[str], str]] = []
     name = device.hostname or ""
@@ -143,7 +143,7 @@ def own_values(device: Device, settings: PrivacySettings, disguise: Disguise) ->
     return change
 
 
-def _mask_texts(document: _Document, reading: Reading, settings: PrivacySettings, disguise: Disguise, own: Change) -> None:
+def _mask_texts(document: _Document, reading: Reading, settings: PrivacySettings, disguise: Pseudonymizer, own: Change) -> None:
     """Mask what free texts repeat or name: addresses, names, phone numbers. Serial and part numbers stay as they are."""
     known = _known_numbers(reading)
 

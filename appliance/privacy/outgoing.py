@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance.events.sentences import name_of, sentence
+from appliance.events.sentences import device_name, sentence
 from appliance.privacy.key import load_or_make_privacy_key
 from appliance.privacy.masks import MASKED, NO_MASKS, mask, own_values
 from appliance.privacy.phone_numbers import without_phone_numbers
-from appliance.privacy.pseudonyms import Disguise, needs_key
+from appliance.privacy.pseudonyms import Pseudonymizer, needs_key
 from appliance.report import Device, Event, Reading
 from appliance.settings.model import PrivacySettings
 
@@ -48,7 +48,7 @@ class Masking:
         part = {"alert": "alerts", "supply": "supplies"}.get(event.kind.partition("_")[0])
         if part in self.settings.fields:
             return None
-        disguise = Disguise(self.settings, self.key)
+        disguise = Pseudonymizer(self.settings, self.key)
         own = own_values(device, self.settings, disguise)
 
         def text(said: str) -> str:
@@ -72,8 +72,8 @@ class Masking:
             update={"device": key, "detail": detail, "text": sentence(event.kind, self._name(device, disguise), detail)}
         )
 
-    def _name(self, device: Device, disguise: Disguise) -> str:
+    def _name(self, device: Device, disguise: Pseudonymizer) -> str:
         left_out = {
             path.partition(".")[2]: None for path in self.settings.fields if path in ("device.model", "device.manufacturer")
         }
-        return name_of(device.model_copy(update={**left_out, "key": disguise.device_key(device.key)}))
+        return device_name(device.model_copy(update={**left_out, "key": disguise.device_key(device.key)}))

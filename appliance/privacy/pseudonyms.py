@@ -13,7 +13,7 @@ _DIGITS = 16
 _IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 
 
-class Disguise:
+class Pseudonymizer:
     """Turns addresses, names and device keys into the form the site lets out."""
 
     def __init__(self, settings: PrivacySettings, key: bytes | None) -> None:

@@ -114,7 +114,7 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PollResult:
     """What a visit brought: the reading, and what the next visit need not ask again (None where the answer was not whole)."""
 
     reading: Reading
@@ -141,7 +141,7 @@ async def visit_device(
     hostname: str | None = None,
     definitions: Definitions | None = None,
     probed: Objects | None = None,
-) -> Said:
+) -> PollResult:
     """Ask the device of `session` for all its items.
 
     `definitions` are the vendor definitions in force, the built-in ones by default; `probed` is what the device has just said to
@@ -164,12 +164,12 @@ async def visit_device(
         partial = session.partial
         questions = follow_up(objects, address, known)
     reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
-    return Said(reading, None if partial else Snapshot.of(objects, taken_at))
+    return PollResult(reading, None if partial else Snapshot.of(objects, taken_at))
 
 
 async def poll_device(
     session: Asks, snapshot: Snapshot, *, taken_at: datetime, hostname: str | None = None, definitions: Definitions | None = None
-) -> Said | None:
+) -> PollResult | None:
     """Ask the device of `session` for what changes; None when it has to be read in full, see `appliance.reading.polling`.
 
     Raises NoAnswerError when it does not answer, SnmpError when its answers cannot be used.
@@ -189,7 +189,7 @@ async def poll_device(
     partial = session.partial
     objects = merged(before, now, asked, with_alerts=with_alerts)
     reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
-    return Said(reading, None if partial else Snapshot.of(objects, snapshot.full_at, counts_alerts=counted))
+    return PollResult(reading, None if partial else Snapshot.of(objects, snapshot.full_at, counts_alerts=counted))
 
 
 def first_questions(address: str, probed: Objects | None = None, definitions: Definitions | None = None) -> Questions:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from appliance.common.clock import to_rfc3339
-from appliance.events.device_event import SILENT_AFTER, Happening
-from appliance.events.sentences import name_of
+from appliance.events.device_event import SILENT_AFTER, DeviceEvent
+from appliance.events.sentences import device_name
 from appliance.report import Device, Reading
 from appliance.store.merging import merge
 
-Told = tuple[str, Happening]
+Told = tuple[str, DeviceEvent]
 """An event, led by the key of the device it is about."""
 
 
@@ -52,7 +52,7 @@ def follow(connection: sqlite3.Connection, reading: Reading, address: str | None
         followed.reading = reading.model_copy(update={"device": device})
     for former in _predecessors(connection, device, address):
         merge(connection, former, key)
-        followed.told.append((key, Happening("device_identified", {"former_key": former, "key": key})))
+        followed.told.append((key, DeviceEvent("device_identified", {"former_key": former, "key": key})))
     known = _known(connection, key)
     followed.told += [(key, happening) for happening in _whereabouts(connection, key, known, address)]
     if address and (known is None or known.address != address):
@@ -121,16 +121,16 @@ def _fit(connection: sqlite3.Connection, key: str, device: Device) -> bool:
     return all(not before or not now or before.lower() == now.lower() for before, now in pairs)
 
 
-def _whereabouts(connection: sqlite3.Connection, key: str, known: _Known | None, address: str | None) -> list[Happening]:
+def _whereabouts(connection: sqlite3.Connection, key: str, known: _Known | None, address: str | None) -> list[DeviceEvent]:
     """Return the events of the device itself: new, moved, back."""
     if known is None:
-        return [Happening("device_new", {"address": address})]
+        return [DeviceEvent("device_new", {"address": address})]
     happenings = []
     before = known.address or _last_address(connection, key)
     if address and before != address:
-        happenings.append(Happening("device_moved", {"from": before, "to": address}))
+        happenings.append(DeviceEvent("device_moved", {"from": before, "to": address}))
     if known.silent_at or (known.replaced_by and before == address):
-        happenings.append(Happening("device_back", {"address": address, "silent_since": known.silent_at}))
+        happenings.append(DeviceEvent("device_back", {"address": address, "silent_since": known.silent_at}))
     return happenings
 
 
@@ -143,8 +143,8 @@ def _displaced(connection: sqlite3.Connection, device: Device, address: str, *, 
             "UPDATE device SET address = NULL, replaced_by = ? WHERE key = ?", (device.key if newcomer else None, other)
         )
         if newcomer:
-            facts = {"address": address, "by": device.key, "by_name": name_of(device)}
-            told.append((str(other), Happening("device_replaced", facts)))
+            facts = {"address": address, "by": device.key, "by_name": device_name(device)}
+            told.append((str(other), DeviceEvent("device_replaced", facts)))
     return told
 
 
@@ -184,7 +184,7 @@ def note_missed(connection: sqlite3.Connection, reasons: Mapping[str, str], at: 
         row = connection.execute("SELECT missed, silent_at, last_seen_at FROM device WHERE key = ?", (key,)).fetchone()
         if row and row[0] >= SILENT_AFTER and row[1] is None:
             connection.execute("UPDATE device SET silent_at = ? WHERE key = ?", (at, key))
-            told.append((key, Happening("device_silent", {"missed": row[0], "reason": reason, "last_seen_at": row[2]})))
+            told.append((key, DeviceEvent("device_silent", {"missed": row[0], "reason": reason, "last_seen_at": row[2]})))
     return told
 
 

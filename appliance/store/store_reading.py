@@ -10,9 +10,9 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import StoreError
 from appliance.common.files import to_json
 from appliance.events.comparison import between
-from appliance.events.device_event import Happening
+from appliance.events.device_event import DeviceEvent
 from appliance.events.memory import parse_memory
-from appliance.events.sentences import name_of, sentence
+from appliance.events.sentences import device_name, sentence
 from appliance.store.device_identity import device_of, follow
 
 MakeId = Callable[[], str]
@@ -68,7 +68,7 @@ def _insert_event(
 
 def tell(
     connection: sqlite3.Connection,
-    happenings: Iterable[Happening],
+    happenings: Iterable[DeviceEvent],
     device: report.Device,
     at: datetime,
     *,
@@ -82,7 +82,7 @@ def tell(
             at=at,
             kind=happening.kind,
             device=device.key,
-            text=sentence(happening.kind, name_of(device), happening.detail),
+            text=sentence(happening.kind, device_name(device), happening.detail),
             detail=dict(happening.detail),
         )
         number = _insert_event(connection, event.kind, event.text, event.device, event.detail, at=event.at)

@@ -8,7 +8,7 @@ from typing import Any
 from appliance.common.log import HIDDEN, is_secret, without_secret_parts
 from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
-from appliance.privacy.pseudonyms import Disguise
+from appliance.privacy.pseudonyms import Pseudonymizer
 from appliance.settings.layers import Effective
 from appliance.store.rows import DeviceRow
 
@@ -26,7 +26,7 @@ class Scrubber:
         wanted = {form for secret in secrets for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
         self._secrets = [secret for secret in sorted(wanted, key=len, reverse=True) if _is_secret(secret)]
         self._masking = masking
-        self._disguise = Disguise(masking.settings, masking.key)
+        self._disguise = Pseudonymizer(masking.settings, masking.key)
         self._names: dict[str, str] = {}
 
     def know(self, devices: Iterable[DeviceRow]) -> None:

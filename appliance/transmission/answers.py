@@ -22,13 +22,13 @@ QUIET = frozenset({"revoked", "expired", "deactivated"})
 ROOT_CHARACTERS = 512_000
 
 
-class Answer(BaseModel):
+class HostingAnswer(BaseModel):
     """Base of all answers; fields not known here are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class EnrolAnswer(Answer):
+class EnrolAnswer(HostingAnswer):
     """Answer of `POST /api/v1/enrol`."""
 
     site_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
@@ -36,21 +36,21 @@ class EnrolAnswer(Answer):
     """The text of the root of trust that was asked for; not to be believed before its hash is checked."""
 
 
-class Intervals(Answer):
+class Intervals(HostingAnswer):
     """How often the hosting server wants to hear from the site."""
 
     check_in_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
     upload_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
 
 
-class Command(Answer):
+class Command(HostingAnswer):
     """Something the hosting server asks the site to do; names not known here are ignored by the collector."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class CheckInAnswer(Answer):
+class CheckInAnswer(HostingAnswer):
     """Answer of `POST /api/v1/checkin`."""
 
     server_time: datetime
@@ -66,7 +66,7 @@ class CheckInAnswer(Answer):
     """Marker of the rollout of new versions, when it is not the one the site has dealt with."""
 
 
-class UploadAnswer(Answer):
+class UploadAnswer(HostingAnswer):
     """Answer of `POST /api/v1/readings`: how many readings were new and how many the server had already."""
 
     accepted: Annotated[int, Field(ge=0)]
@@ -77,18 +77,18 @@ class UploadAnswer(Answer):
     """The devices of which it has not the reading a change builds on; their readings count as neither."""
 
 
-class BundleAnswer(Answer):
+class BundleAnswer(HostingAnswer):
     """Answer of `POST /api/v1/support-bundle`."""
 
     bundle_id: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class _Error(Answer):
+class _Error(HostingAnswer):
     error: Annotated[str, StringConstraints(max_length=100)]
     message: Annotated[str, StringConstraints(max_length=2000)] = ""
 
 
-Model = TypeVar("Model", bound=Answer)
+Model = TypeVar("Model", bound=HostingAnswer)
 
 
 def parse_answer(model: type[Model], body: bytes, server: str) -> Model:

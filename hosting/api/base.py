@@ -79,7 +79,7 @@ def as_api_error(error: BaseException | None, status: int) -> ApiError:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """What a signed call answers."""
 
     value: dict[str, Any]
@@ -131,7 +131,7 @@ class SignedHandler(ApiHandler):
         answer = await self.services.database.run(lambda: self.process(signed))
         self.answer(answer.value, answer.status)
 
-    def process(self, signed: SignedRequest) -> Answer:
+    def process(self, signed: SignedRequest) -> ApiAnswer:
         """Do what the call is for and return its answer. Runs on a thread. Raises ApiError."""
         raise NotImplementedError
 

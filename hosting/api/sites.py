@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from appliance.report import Batch
 from appliance.report.changes import state_digest
-from hosting.api.base import Answer, SignedHandler
+from hosting.api.base import ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, verify
@@ -17,7 +17,7 @@ from hosting.clock import to_rfc3339, utc_now
 from hosting.contact import TurnedAway, turned_away
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.sites import Site
-from hosting.releases.update_report import told_of_versions
+from hosting.releases.update_report import reported_versions
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository
 
@@ -34,7 +34,7 @@ TURNED_AWAY: Mapping[TurnedAway, str] = {
     "expired": "The time of this site at the hosting server is over. Ask your provider.",
 }
 
-Work = Callable[[sa.Connection], Answer]
+Work = Callable[[sa.Connection], ApiAnswer]
 """What a call does in its transaction."""
 
 Version = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\x20-\x7e]*$")]
@@ -67,7 +67,7 @@ class CheckIn(BaseModel):
 class EnrolHandler(SignedHandler):
     """`POST /api/v1/enrol`: a code and a key in, a site id out. Signed with the very key, which proves possession."""
 
-    def process(self, signed: SignedRequest) -> Answer:
+    def process(self, signed: SignedRequest) -> ApiAnswer:
         """Register the key. 201 for a new one; 200 and the same site when the same key asks again with the same code."""
         address = f"enrol {self.address}"
         wait = self.services.failures.wait(address)
@@ -88,7 +88,7 @@ class EnrolHandler(SignedHandler):
             self.services.failures.take(address)
             sentence = "The enrolment code is not valid: it is wrong, has expired, or was used. Ask your provider for a new one."
             raise ApiError(403, "code_invalid", sentence)
-        return Answer({"site_id": enrolled.site_id, **root}, 201 if enrolled.created else 200)
+        return ApiAnswer({"site_id": enrolled.site_id, **root}, 201 if enrolled.created else 200)
 
     def _root(self, sha256: str | None) -> dict[str, str]:
         """Return the part of the answer with the root the site trusts by its hash. Raises ApiError 409."""
@@ -105,7 +105,7 @@ class EnrolHandler(SignedHandler):
 class SiteHandler(SignedHandler):
     """Base of the calls of an enrolled site."""
 
-    def process(self, signed: SignedRequest) -> Answer:
+    def process(self, signed: SignedRequest) -> ApiAnswer:
         """Verify, throttle, and do the work and take the nonce in one transaction."""
         found: list[Site] = []
 
@@ -146,27 +146,27 @@ class CheckInHandler(SiteHandler):
         if len(json.dumps(said.state, separators=(",", ":"))) > STATE_BYTES:
             raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
 
-        def work(connection: sa.Connection) -> Answer:
+        def work(connection: sa.Connection) -> ApiAnswer:
             intervals = {"check_in_seconds": self.config.check_in_seconds, "upload_seconds": self.config.upload_seconds}
             answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": []}
             known = sites.site_by_id(connection, site.site_id) if said.unchanged else None
             if said.unchanged and (known is None or state_digest(known.state) != said.unchanged):
-                return Answer(answer | {"state_needed": True})
+                return ApiAnswer(answer | {"state_needed": True})
             state = known.state if known else said.state
             kept = None if known else said.state
             answer["commands"] = sites.check_in(connection, site.site_id, version=said.version, state=kept)
             if site.root_sha256 is not None and RepositoryFolder(self.config.repository).is_published:
                 answer |= _news(connection, site, state)
-            return Answer(answer if known else answer | {"state_digest": state_digest(said.state)})
+            return ApiAnswer(answer if known else answer | {"state_digest": state_digest(said.state)})
 
         return work
 
 
 def _news(connection: sa.Connection, site: Site, state: Mapping[str, Any]) -> dict[str, str]:
     """Return the markers of the configuration and the rollout that a site has not dealt with, where it would fetch them."""
-    update = told_of_versions(state)
+    update = reported_versions(state)
     found = {}
-    told = sites.told_configuration(state).get("marker")
+    told = sites.reported_configuration(state).get("marker")
     if told is not None and update.get("level") != "off":
         marker = configuration.marker_of(connection, site.site_id, site.group_name)
         if marker != told:
@@ -190,11 +190,11 @@ class ReadingsHandler(SiteHandler):
             with self.services.database.reading() as connection:
                 rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes)
 
-        def work(connection: sa.Connection) -> Answer:
+        def work(connection: sa.Connection) -> ApiAnswer:
             taken = readings.take_in(connection, site.site_id, batch, rebuilt)
             sites.touch(connection, site.site_id)
             needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
-            return Answer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})
+            return ApiAnswer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})
 
         return work
 
@@ -218,8 +218,8 @@ class SupportBundleHandler(SiteHandler):
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Keep the bundle."""
 
-        def work(connection: sa.Connection) -> Answer:
-            return Answer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.address)})
+        def work(connection: sa.Connection) -> ApiAnswer:
+            return ApiAnswer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.address)})
 
         return work
 

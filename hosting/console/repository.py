@@ -5,7 +5,7 @@ from hosting.console import texts
 from hosting.console.alarms import Waiting, alarms
 from hosting.console.base import ConsoleHandler
 from hosting.errors import RepositoryError
-from hosting.repository.repository_status import Standing
+from hosting.repository.repository_status import RepositoryStatus
 
 
 class RepositoryPage(ConsoleHandler):
@@ -16,7 +16,7 @@ class RepositoryPage(ConsoleHandler):
         now = utc_now()
         watch = self.services.repository
 
-        def look() -> tuple[Standing | None, list[Waiting], str]:
+        def look() -> tuple[RepositoryStatus | None, list[Waiting], str]:
             try:
                 return watch.standing(now), [Waiting.check(draft) for draft in watch.drafts()], ""
             except RepositoryError as error:

@@ -20,7 +20,7 @@ from hosting.db import audit, bundles, configuration, fleet, releases, sites
 from hosting.db.fleet import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
-from hosting.releases.update_report import told_of_versions, told_update
+from hosting.releases.update_report import reported_update, reported_versions
 
 
 class SitePage(ConsoleHandler):
@@ -59,7 +59,7 @@ class SitePage(ConsoleHandler):
             channel=site.update_channel or DEFAULT_CHANNEL,
             offered=offered,
             offered_by=offered_by,
-            image=told_update(told_of_versions(site.state).get("image")),
+            image=reported_update(reported_versions(site.state).get("image")),
             doing=update_texts.doing,
             execution=update_texts.execution,
             reason_words=texts.words,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from hosting.console.texts import counted, words
-from hosting.releases.update_report import ToldUpdate
+from hosting.releases.update_report import UpdateReport
 
 EXECUTIONS: Mapping[str, tuple[str, str]] = {
     "scheduled": ("off", "Waits"),
@@ -53,7 +53,7 @@ def counted_reasons(reasons: Mapping[str, int], known: Mapping[str, str] = WAITS
     return ", ".join(f"{name}: {counted(count, 'site', 'sites')}" for name, count in named)
 
 
-def doing(told: ToldUpdate) -> str:
+def doing(told: UpdateReport) -> str:
     """Return in one sentence what a site does with a version."""
     _, word = execution(told.execution, told.result)
     reason = waits(told.waits) if told.execution == "scheduled" else ""

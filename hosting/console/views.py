@@ -72,7 +72,7 @@ class _Configuration(_Part):
     outcome: _Outcome | None = None
 
 
-class State(_Part):
+class StatePart(_Part):
     """What a site said of itself at its last check-in, as far as the console shows it."""
 
     collector: str | None = None
@@ -88,13 +88,13 @@ class State(_Part):
     """Bytes of the last 24 hours by purpose, both ways."""
 
 
-def parse_state(said: dict[str, Any]) -> State:
+def parse_state(said: dict[str, Any]) -> StatePart:
     """Return what can be understood; a part that a newer or broken appliance writes differently is left out."""
     try:
-        return State.model_validate(said)
+        return StatePart.model_validate(said)
     except ValidationError as error:
         wrong = {fault["loc"][0] for fault in error.errors()}
-        return State.model_validate({name: value for name, value in said.items() if name not in wrong})
+        return StatePart.model_validate({name: value for name, value in said.items() if name not in wrong})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class SiteView:
     """A site as a line of the list."""
 
     site: Site
-    state: State
+    state: StatePart
     level: str
     contact: str
     counts: Mapping[str, int]
@@ -177,7 +177,7 @@ def device_view(row: LatestReading) -> DeviceView:
     total = reading.meters.get("total")
     supplies = tuple(supply_view(item) for item in reading.supplies)
     stale = utc_now() - row.taken_at > STALE_AFTER
-    return DeviceView(row, reading, name_of(reading.device), level, status, total.value if total else None, supplies, stale)
+    return DeviceView(row, reading, device_name(reading.device), level, status, total.value if total else None, supplies, stale)
 
 
 def status_of(reading: Reading) -> tuple[str, str]:
@@ -197,7 +197,7 @@ def status_of(reading: Reading) -> tuple[str, str]:
     return PRINTER_STATUS.get(status.printer, ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready"))
 
 
-def name_of(device: Device) -> str:
+def device_name(device: Device) -> str:
     """Return maker and model, without saying the maker twice; else whatever names the device best."""
     if device.model:
         maker = device.manufacturer or ""

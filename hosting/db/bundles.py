@@ -15,7 +15,7 @@ KEPT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class SupportBundle:
     """A bundle without its content; `size` is in bytes."""
 
     bundle_id: str
@@ -35,11 +35,11 @@ def keep(connection: sa.Connection, site_id: str, content: bytes, *, address: st
     return bundle_id
 
 
-def of_site(connection: sa.Connection, site_id: str) -> list[Bundle]:
+def of_site(connection: sa.Connection, site_id: str) -> list[SupportBundle]:
     """Return the bundles of a site, newest first."""
     columns = (support_bundle.c.bundle_id, support_bundle.c.received_at, support_bundle.c.bytes)
     chosen = sa.select(*columns).where(support_bundle.c.site_id == site_id)
-    return [Bundle(*row) for row in connection.execute(chosen.order_by(columns[1].desc(), columns[0]))]
+    return [SupportBundle(*row) for row in connection.execute(chosen.order_by(columns[1].desc(), columns[0]))]
 
 
 def content_of(connection: sa.Connection, site_id: str, bundle_id: str) -> bytes | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hosting.clock import utc_now
 from hosting.db.tables import site, site_update
 from hosting.db.upsert import insert
-from hosting.releases.update_report import UNDER_WAY, ToldUpdate, told_of_versions, told_update
+from hosting.releases.update_report import UNDER_WAY, UpdateReport, reported_update, reported_versions
 
 UPDATES_OF_A_SITE = 20
 
@@ -49,10 +49,10 @@ class ReleaseCounts:
 
 def columns_of(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of a site that hold what a state says of versions; none while it says nothing."""
-    told = told_of_versions(state)
+    told = reported_versions(state)
     if "image" not in told:
         return {}
-    update = told_update(told["image"])
+    update = reported_update(told["image"])
     channel = told.get("channel")
     return {
         "update_channel": channel[:32] if isinstance(channel, str) and channel.isascii() and channel.isprintable() else None,
@@ -66,7 +66,7 @@ def columns_of(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def keep(connection: sa.Connection, site_id: str, state: Mapping[str, Any]) -> None:
     """Keep what a state says of an update that was begun; of each site the newest are kept."""
-    update = told_update(told_of_versions(state).get("image"))
+    update = reported_update(reported_versions(state).get("image"))
     if update is None or not update.transaction:
         return
     row = _row(update)
@@ -82,7 +82,7 @@ def keep(connection: sa.Connection, site_id: str, state: Mapping[str, Any]) -> N
     connection.execute(sa.delete(site_update).where(mine, site_update.c.transaction_id.not_in(newest)))
 
 
-def _row(update: ToldUpdate) -> dict[str, Any]:
+def _row(update: UpdateReport) -> dict[str, Any]:
     return {
         "version": update.version,
         "from_version": update.from_version,

@@ -188,7 +188,7 @@ def check_in(connection: sa.Connection, site_id: str, *, version: str, state: di
     now = utc_now()
     values: dict[str, Any] = {"last_contact_at": now, "version": version}
     if state is not None:
-        word = told_configuration(state).get("state")
+        word = reported_configuration(state).get("state")
         values["state"] = json.dumps(state, separators=(",", ":"))
         values["configuration_state"] = word[:16] if isinstance(word, str) else None
         values |= releases.columns_of(state)
@@ -206,7 +206,7 @@ def check_in(connection: sa.Connection, site_id: str, *, version: str, state: di
     return [{"id": row.command_id, "name": row.name} for row in rows]
 
 
-def told_configuration(state: Mapping[str, Any]) -> Mapping[str, Any]:
+def reported_configuration(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a state says of the signed configuration, empty where it says nothing."""
     told = state.get("configuration")
     return told if isinstance(told, dict) else {}

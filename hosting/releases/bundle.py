@@ -20,7 +20,7 @@ ROLES = (TIMESTAMP, SNAPSHOT, TARGETS, GLOBAL, RELEASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
+class BundleFile:
     """What was written: the release, how many bytes, and until when sites take it without being told to."""
 
     version: str
@@ -28,7 +28,7 @@ class Bundle:
     valid_until: datetime
 
 
-def write_bundle(folder: RepositoryFolder, channel: str, version: str | None, platform: str, out: Path) -> Bundle:
+def write_bundle(folder: RepositoryFolder, channel: str, version: str | None, platform: str, out: Path) -> BundleFile:
     """Write the bundle of a release to `out`; None: the release that all sites are offered, else the newest.
 
     Raises ConfigurationError where it has no archive for the platform, RepositoryError, OSError.
@@ -47,7 +47,7 @@ def write_bundle(folder: RepositoryFolder, channel: str, version: str | None, pl
     files = list(_files(published, channel, at.archive))
     _write(folder.path, files, out)
     ends = [folder.read_plain(published.files[role])["signed"]["expires"] for role in ROLES]
-    return Bundle(release.version, out.stat().st_size, min(datetime.fromisoformat(end) for end in ends))
+    return BundleFile(release.version, out.stat().st_size, min(datetime.fromisoformat(end) for end in ends))
 
 
 def _chosen(published: PublishedState, catalogue: Catalogue, version: str | None) -> Release:

@@ -17,7 +17,7 @@ WAITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class ToldUpdate:
+class UpdateReport:
     """One update of one site; `seconds` is how long it took, `log` the end of what a failed one wrote."""
 
     execution: str
@@ -33,13 +33,13 @@ class ToldUpdate:
     log: str
 
 
-def told_of_versions(state: Mapping[str, Any]) -> Mapping[str, Any]:
+def reported_versions(state: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the part of a state about updates, empty where it has none."""
     update = state.get("update")
     return update if isinstance(update, dict) else {}
 
 
-def told_update(image: object) -> ToldUpdate | None:
+def reported_update(image: object) -> UpdateReport | None:
     """Return what `update.image` of a state says, None where that is nothing."""
     if not isinstance(image, dict) or image.get("execution") not in EXECUTIONS or image.get("result") not in RESULTS:
         return None
@@ -47,7 +47,7 @@ def told_update(image: object) -> ToldUpdate | None:
     if not version:
         return None
     waits = image.get("waits")
-    return ToldUpdate(
+    return UpdateReport(
         execution=image["execution"],
         result=image["result"],
         version=version,

@@ -20,7 +20,7 @@ REPEAT = timedelta(days=1)
 
 async def resign_regularly(folder: Path, threads: Executor) -> None:
     """Look after the repository in `folder` each hour, on one of `threads`, until it is cancelled."""
-    caretaker = Caretaker(folder)
+    caretaker = RepositoryRenewal(folder)
     while True:
         try:
             await asyncio.get_running_loop().run_in_executor(threads, caretaker.look_after, utc_now())
@@ -29,7 +29,7 @@ async def resign_regularly(folder: Path, threads: Executor) -> None:
         await asyncio.sleep(RESIGN_SECONDS)
 
 
-class Caretaker:
+class RepositoryRenewal:
     """Signs anew and raises alarms. Several servers may have one each on the same folder."""
 
     def __init__(self, folder: Path) -> None:

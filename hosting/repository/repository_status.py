@@ -15,7 +15,7 @@ from hosting.repository.validity import RoleCondition, conditions, without_bins
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RepositoryStatus:
     """What is published. `roles` has one for all bins, that of the bin which expires first."""
 
     root_sha256: str
@@ -26,15 +26,15 @@ class Standing:
         return [role for role in self.roles if role.state in ("late", "expired")]
 
 
-class Watch:
+class RepositoryStatusCache:
     """Looks at one repository; may be used by several threads. All methods block, and raise RepositoryError with one sentence."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = RepositoryFolder(folder)
         self._lock = threading.Lock()
-        self._read: tuple[tuple[int, int], Standing] | None = None
+        self._read: tuple[tuple[int, int], RepositoryStatus] | None = None
 
-    def standing(self, now: datetime) -> Standing | None:
+    def standing(self, now: datetime) -> RepositoryStatus | None:
         """Return how the repository stands at `now`; None where nothing is published yet."""
         with self._lock:
             try:
@@ -47,13 +47,13 @@ class Watch:
             if self._read is None or self._read[0] != published:
                 self._read = (published, self._look(now))
             standing = self._read[1]
-        return Standing(standing.root_sha256, tuple(role.at(now) for role in standing.roles))
+        return RepositoryStatus(standing.root_sha256, tuple(role.at(now) for role in standing.roles))
 
     def drafts(self) -> list[Draft]:
         """Return the drafts that wait for signatures, or to be published."""
         return drafts_of(self._folder)
 
-    def _look(self, now: datetime) -> Standing:
+    def _look(self, now: datetime) -> RepositoryStatus:
         roles = tuple(without_bins(conditions(self._folder, now)))
         root = self._folder.file(ROOT, self._folder.root_versions()[-1]).read_bytes()
-        return Standing(hashlib.sha256(root).hexdigest(), roles)
+        return RepositoryStatus(hashlib.sha256(root).hexdigest(), roles)

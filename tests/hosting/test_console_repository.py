@@ -10,7 +10,7 @@ import pytest
 from hosting.clock import utc_now
 from hosting.console.alarms import Waiting, alarms
 from hosting.repository.repository import Repository
-from hosting.repository.repository_status import Watch
+from hosting.repository.repository_status import RepositoryStatusCache
 from tests.hosting.person import Person
 from tests.hosting.repository.published import Published, document, done
 from tests.hosting.repository.signing import sign
@@ -74,7 +74,7 @@ def test_what_expires_is_told_on_top_and_in_the_navigation(publisher: Person, pu
 
 
 def test_a_role_that_passes_a_limit_is_late_without_a_new_publication(published: Published) -> None:
-    watch, now = Watch(published.repository), utc_now()
+    watch, now = RepositoryStatusCache(published.repository), utc_now()
     for days, state in ((1, "ok"), (46, "due"), (70, "late"), (91, "expired")):
         standing = watch.standing(now + timedelta(days=days))
         assert standing is not None
@@ -82,7 +82,7 @@ def test_a_role_that_passes_a_limit_is_late_without_a_new_publication(published:
 
 
 def test_nothing_is_read_again_before_something_is_published(published: Published) -> None:
-    watch, repository = Watch(published.repository), Repository.open(published.repository)
+    watch, repository = RepositoryStatusCache(published.repository), Repository.open(published.repository)
     assert repository is not None
     before = watch.standing(utc_now())
     assert before is not None
@@ -100,7 +100,7 @@ def test_nothing_is_read_again_before_something_is_published(published: Publishe
 @pytest.mark.parametrize(("days", "level"), [(46, "info"), (70, "warn"), (91, "bad")])
 def test_what_people_sign_is_told_with_the_commands_that_prolong_it(published: Published, days: int, level: str) -> None:
     moment = utc_now() + timedelta(days=days)
-    standing = Watch(published.repository).standing(moment)
+    standing = RepositoryStatusCache(published.repository).standing(moment)
     assert standing is not None
     roles = [role for role in standing.roles if role.is_offline]
     (alarm,) = alarms(roles, [], "drafts", moment)
@@ -131,7 +131,7 @@ def test_a_draft_is_shown_with_how_many_are_lacking_until_it_is_published(publis
 
 
 def commands_for_release(published: Published, moment: datetime) -> tuple[str, ...]:
-    watch = Watch(published.repository)
+    watch = RepositoryStatusCache(published.repository)
     standing = watch.standing(moment)
     assert standing is not None
     drafts = [Waiting.check(draft) for draft in watch.drafts()]

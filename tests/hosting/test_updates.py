@@ -10,7 +10,7 @@ from hosting.configuration.publication import Publishing
 from hosting.db import audit, configuration, releases, sites
 from hosting.db.releases import UPDATES_OF_A_SITE, ReleaseCounts
 from hosting.releases.rollout import Wish
-from hosting.releases.update_report import told_update
+from hosting.releases.update_report import reported_update
 from tests.hosting.releases.published import offer, publish_releases
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
@@ -195,6 +195,6 @@ def test_what_is_no_update_is_left_out_and_the_check_in_taken(server: RunningSer
     ],
 )
 def test_what_a_site_says_wrongly_is_left_out(changes: dict[str, Any], name: str, value: object) -> None:
-    found = told_update(update(**changes))
+    found = reported_update(update(**changes))
 
     assert getattr(found, name) == value

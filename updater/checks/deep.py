@@ -7,7 +7,7 @@ from appliance.common.errors import ControlError
 from appliance.process.client import ControlClient
 from updater.checks.base import Check, Situation, Streaks
 from updater.checks.disk_space import FULL_BYTES, free_bytes
-from updater.components.component import Component, State
+from updater.components.component import Component, ComponentState
 from updater.components.issues import Finding, Fix, Remedy
 from updater.components.specs import ComponentSpec, ControlEndpoint, WebEndpoint
 
@@ -30,7 +30,7 @@ class Deep(Check):
         asked = [
             (component, pid)
             for component in situation.components
-            if component.state is State.RUNNING and component.spec.endpoint and (pid := component.pid) is not None
+            if component.state is ComponentState.RUNNING and component.spec.endpoint and (pid := component.pid) is not None
         ]
         troubles = await asyncio.gather(*(self.ask(component.spec) for component, _ in asked))
         free = free_bytes(situation.data_folder)

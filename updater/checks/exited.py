@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation
-from updater.components.component import State
+from updater.components.component import ComponentState
 from updater.components.issues import Finding, Fix, Remedy
 
 
@@ -23,5 +23,5 @@ class Exited(Check):
                 fix=Fix(Remedy.START, f"Start the {component.name} again."),
             )
             for component in situation.components
-            if component.state is State.FAILED and not component.budget_spent
+            if component.state is ComponentState.FAILED and not component.budget_spent
         ]

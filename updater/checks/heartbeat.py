@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from updater.checks.base import Check, Situation
-from updater.components.component import State
+from updater.components.component import ComponentState
 from updater.components.issues import Finding, Fix, Remedy
 
 
@@ -28,5 +28,5 @@ class Heartbeat(Check):
                 Fix(Remedy.KILL_AND_START, f"Kill the {component.name} and start it again."),
             )
             for component in situation.components
-            if component.state is State.RUNNING and component.heartbeat_age > component.spec.watchdog_seconds
+            if component.state is ComponentState.RUNNING and component.heartbeat_age > component.spec.watchdog_seconds
         ]

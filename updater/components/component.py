@@ -25,7 +25,7 @@ STATUS_LENGTH = 200
 OWN_NOTIFY_VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
-class State(StrEnum):
+class ComponentState(StrEnum):
     """The states of a component, as the control API names them."""
 
     STARTING = "starting"
@@ -64,7 +64,7 @@ class Component:
         """How the running process was started."""
         self.next_spec = spec
         """How the next one will be."""
-        self.state = State.STOPPED
+        self.state = ComponentState.STOPPED
         self.restarts = 0
         self.history = RestartHistory()
         self.budget_spent = False
@@ -98,7 +98,7 @@ class Component:
     @property
     def startup_overdue(self) -> bool:
         """True when a starting component has had its time."""
-        return self.state is State.STARTING and self._around.clock.now() > self._ready_until
+        return self.state is ComponentState.STARTING and self._around.clock.now() > self._ready_until
 
     def start(self) -> None:
         """Start the process. When that is not possible the component has failed, with the reason in `last_exit`."""
@@ -111,10 +111,10 @@ class Component:
             self._child = self._around.children.start(self.spec.program, self._environment(os.environ), self._ended)
         except OSError as error:
             self.last_exit = f"could not be started: {error.strerror or error}"
-            self._enter(State.FAILED)
+            self._enter(ComponentState.FAILED)
             return
         log.info("A component is started.", about=self.name, pid=self.pid)
-        self._enter(State.STARTING)
+        self._enter(ComponentState.STARTING)
 
     def back_off(self) -> float | None:
         """Start again after the delay that the policy gives, and return that delay; None when the budget is spent."""
@@ -124,22 +124,22 @@ class Component:
         )
         if delay is None:
             self.budget_spent = True
-            self._enter(State.FAILED)
+            self._enter(ComponentState.FAILED)
             return None
         log.warning("A component is started again soon.", about=self.name, seconds=round(delay, 1), last_exit=self.last_exit)
         self._timer = asyncio.get_running_loop().call_later(delay, self._again)
-        self._enter(State.BACKING_OFF)
+        self._enter(ComponentState.BACKING_OFF)
         return delay
 
     def hold(self) -> None:
         """Give up a start that waits for its time: the health check was switched off."""
-        if self.state is State.BACKING_OFF:
+        if self.state is ComponentState.BACKING_OFF:
             self._cancel_timer()
-            self._enter(State.FAILED)
+            self._enter(ComponentState.FAILED)
 
     def restart(self) -> None:
         """Start the component afresh because somebody asked for it. Raises ComponentError while the appliance stops."""
-        if self.state is State.STOPPING and self._goal is Goal.STAY_DOWN:
+        if self.state is ComponentState.STOPPING and self._goal is Goal.STAY_DOWN:
             raise ComponentError(f"The {self.name} is being stopped, because the appliance is. Start the appliance again.")
         self.budget_spent = False
         if self._child is None:
@@ -155,7 +155,7 @@ class Component:
         """Stop the component for good: SIGTERM, later SIGKILL."""
         if self._child is None:
             self._cancel_timer()
-            self._enter(State.STOPPED)
+            self._enter(ComponentState.STOPPED)
         else:
             self._stop(Goal.STAY_DOWN, kill=False)
 
@@ -164,15 +164,15 @@ class Component:
         now = self._around.clock.now()
         if "STATUS" in fields:
             self.status = "".join(character for character in fields["STATUS"] if character.isprintable())[:STATUS_LENGTH]
-        if self.state is State.STARTING and (more := fields.get("EXTEND_TIMEOUT_USEC", "")).isdecimal():
+        if self.state is ComponentState.STARTING and (more := fields.get("EXTEND_TIMEOUT_USEC", "")).isdecimal():
             self._ready_until = max(self._ready_until, now + int(more) / 1e6)
         if fields.get("WATCHDOG") == "1" or fields.get("READY") == "1":
             self._heartbeat, self.last_heartbeat_at = now, utc_now()
         if fields.get("WATCHDOG") == "trigger":
             self._heartbeat = now - self.spec.watchdog_seconds - 1
-        if fields.get("READY") == "1" and self.state is State.STARTING:
+        if fields.get("READY") == "1" and self.state is ComponentState.STARTING:
             log.info("A component is ready.", about=self.name, seconds=round(now - self._started, 2))
-            self._enter(State.RUNNING)
+            self._enter(ComponentState.RUNNING)
 
     def _again(self) -> None:
         self.restarts += 1
@@ -181,7 +181,7 @@ class Component:
     def _stop(self, goal: Goal, *, kill: bool) -> None:
         assert self._child is not None
         self._goal = goal
-        if self.state is State.STOPPING:  # the SIGTERM was sent, and the time to SIGKILL runs
+        if self.state is ComponentState.STOPPING:  # the SIGTERM was sent, and the time to SIGKILL runs
             return
         if kill:
             self._child.kill()
@@ -189,20 +189,20 @@ class Component:
             self._child.signal(signal.SIGTERM)
             self._child.signal(signal.SIGCONT)  # a stopped process cannot take the SIGTERM
             self._timer = asyncio.get_running_loop().call_later(self.spec.stop_seconds, self._child.kill)
-        self._enter(State.STOPPING)
+        self._enter(ComponentState.STOPPING)
 
     def _ended(self, child: Child) -> None:
         """Called by the reaper."""
-        wanted = self.state is State.STOPPING
+        wanted = self.state is ComponentState.STOPPING
         self._child = None
         self._cancel_timer()
         self.last_exit = child.describe_exit()
         if not wanted:
             log.error("A component ended by itself.", about=self.name, exit=self.last_exit)
-            self._enter(State.FAILED)
+            self._enter(ComponentState.FAILED)
         elif self._goal is Goal.STAY_DOWN:
             log.info("A component is stopped.", about=self.name, exit=self.last_exit)
-            self._enter(State.STOPPED)
+            self._enter(ComponentState.STOPPED)
         elif self._goal is Goal.START_NOW:
             self._again()
         else:
@@ -221,7 +221,7 @@ class Component:
             self._timer.cancel()
             self._timer = None
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: ComponentState) -> None:
         self.state = state
         self.changed_at = utc_now()
         self._around.changed()

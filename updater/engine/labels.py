@@ -9,7 +9,7 @@ TRANSACTION_LABEL = "dca.transaction"
 """The replacement that a container was made in."""
 
 
-def name_of(container: Inspected) -> str:
+def container_name(container: Inspected) -> str:
     """Return the name of a container; most engines write a slash before it."""
     return str(container["Name"]).lstrip("/")
 

@@ -48,7 +48,7 @@ PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class InstallOutcome:
     """How it ended, as far as it goes here."""
 
     what: Literal["switching", "failed", "refused", "nothing"]
@@ -77,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def install(paths: Paths, order: Order) -> Answer:
+def install(paths: Paths, order: Order) -> InstallOutcome:
     """Install what is ordered, up to the hand-over. Never raises DcaError or OSError."""
     transaction = secrets.token_hex(6)
     try:
@@ -85,13 +85,15 @@ def install(paths: Paths, order: Order) -> Answer:
             try:
                 stack.enter_context(held_for_install(paths.update))
             except BlockingIOError:
-                return Answer("refused", transaction, "under way", "Another installation is under way. Wait until it has ended.")
+                return InstallOutcome(
+                    "refused", transaction, "under way", "Another installation is under way. Wait until it has ended."
+                )
             return _install(paths, order, transaction)
     except OSError as error:
-        return Answer("failed", transaction, *_reason(error))
+        return InstallOutcome("failed", transaction, *_reason(error))
 
 
-def _install(paths: Paths, order: Order, transaction: str) -> Answer:
+def _install(paths: Paths, order: Order, transaction: str) -> InstallOutcome:
     """Install, the lock held. Raises OSError when not even the lock could be had."""
     began, started_at = time.monotonic(), utc_now()
     with Engine.open(patience=PATIENCE_SECONDS) as engine:
@@ -105,24 +107,24 @@ def _install(paths: Paths, order: Order, transaction: str) -> Answer:
             return _ended(installation, error, started_at, time.monotonic() - began)
         finally:
             _drop_bundle(paths, order)
-    return Answer(
+    return InstallOutcome(
         "switching", transaction, "", f"Version {installation.to_version} is ready; the container is being replaced by it."
     )
 
 
-def _ended(installation: Installation, error: DcaError | OSError, started_at: datetime, seconds: float) -> Answer:
+def _ended(installation: Installation, error: DcaError | OSError, started_at: datetime, seconds: float) -> InstallOutcome:
     """Note that it went no further, and say why."""
     reason, text = _reason(error)
     refused = isinstance(error, NotInstalledError) and error.refused
     progress.clear(installation.paths.update)
     log.warning("Nothing was installed.", reason=reason, text=text, version=installation.to_version)
     if reason == "installed":
-        return Answer("nothing", installation.transaction, reason, text)
+        return InstallOutcome("nothing", installation.transaction, reason, text)
     # What waits by itself is told by the decision; a person's order has an answer of its own.
     if not refused or installation.order.by != AUTO:
         said = error.log if isinstance(error, NotInstalledError) else ""
         _note(installation, reason, text, started_at, seconds, outcome="refused" if refused else "failed", said=said)
-    return Answer("refused" if refused else "failed", installation.transaction, reason, text)
+    return InstallOutcome("refused" if refused else "failed", installation.transaction, reason, text)
 
 
 def _note(

@@ -15,7 +15,7 @@ from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.engine.container_spec import Inspected, Json, successor
 from updater.engine.engine import Engine
-from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, labels_of, name_of, preflight_name
+from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, container_name, labels_of, preflight_name
 from updater.errors import EngineError, PreflightError
 from updater.installation.state_copy import small_state
 
@@ -66,7 +66,7 @@ def run(
         raise EngineError(f"The container engine has no image {image}.", "not found")
     if unfit := _other_platform(engine, described):
         return unfit
-    name = preflight_name(name_of(own))
+    name = preflight_name(container_name(own))
     _remove_leftover(engine, name)
     state = small_state(paths, environment)
     body = _body(engine, described, own, ROLE | {TRANSACTION_LABEL: transaction}, in_force=_in_force(paths, environment))

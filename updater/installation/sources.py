@@ -22,7 +22,7 @@ from updater.errors import Reason, TrustError, TrustFolderError, UntrustedError
 from updater.installation import archive_download
 from updater.records import offered
 from updater.records.offered import Offered
-from updater.trust.bundle_source import BASE, Bundle
+from updater.trust.bundle_source import BASE, BundleSource
 from updater.trust.client import Repository, Target
 from updater.trust.http_source import Fetcher, FetchLimits
 from updater.trust.origin import followed
@@ -59,10 +59,10 @@ class InstallOffer:
         self._followed = followed(store)
         self._folder = paths.repository(self._followed.root_sha256)
         self.hosting_url = self._settings.hosting.url or self._followed.url
-        self._bundle: Bundle | None = None
+        self._bundle: BundleSource | None = None
         if bundle is not None:
             root = bootstrap_of(self._folder, self._followed)
-            self._bundle = Bundle(bundle, self._folder)
+            self._bundle = BundleSource(bundle, self._folder)
             try:
                 self._bundle.require_root(root)
             except BaseException:

@@ -24,7 +24,7 @@ FILE_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class SmallState:
+class StateCopy:
     """The archive, the data folder in it, and the files in it that variables of the environment have to name."""
 
     archive: bytes
@@ -32,7 +32,7 @@ class SmallState:
     variables: Mapping[str, str]
 
 
-def small_state(paths: Paths, environment: Mapping[str, str]) -> SmallState:
+def small_state(paths: Paths, environment: Mapping[str, str]) -> StateCopy:
     """Return the state as it is now; what cannot be read is left out, since the version that runs does without it, too."""
     content = io.BytesIO()
     variables = {}
@@ -48,7 +48,7 @@ def small_state(paths: Paths, environment: Mapping[str, str]) -> SmallState:
         for name, value in environment.items():
             if name.startswith("DCA_") and name.endswith("_FILE") and _add(archive, f"{FOLDER}/given/{name}", Path(value)):
                 variables[name] = f"{FOLDER}/given/{name}"
-    return SmallState(content.getvalue(), FOLDER, variables)
+    return StateCopy(content.getvalue(), FOLDER, variables)
 
 
 def _files(paths: Paths) -> Iterator[tuple[str, Path]]:

@@ -21,9 +21,9 @@ from updater.engine.container_spec import Json
 from updater.engine.engine import Engine
 from updater.engine.labels import (
     TRANSACTION_LABEL,
+    container_name,
     kept_reference,
     labels_of,
-    name_of,
     preflight_name,
     role_of,
     switcher_name,
@@ -114,7 +114,7 @@ class _Janitor:
             self.done.append("An update that had lost its switcher goes on.")
             return
         text = f"The update to version {transaction.to_version} was cut off before anything was changed."
-        self.engine.remove(helper_container.name_of(transaction), force=True)
+        self.engine.remove(helper_container.helper_name(transaction), force=True)
         now = utc_now()
         result = Result(
             transaction=transaction.transaction,
@@ -134,7 +134,7 @@ class _Janitor:
 
     def _remove_containers(self, own: Json, transaction: Transaction | None) -> None:
         """Remove helpers that have done their work, and the old container where its replacement runs. Raises EngineError."""
-        name = name_of(own)
+        name = container_name(own)
         preflight = self.engine.container(preflight_name(name))
         if preflight is not None and role_of(preflight) == "preflight":
             # With its volume: a copy of the settings is in it.

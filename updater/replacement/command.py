@@ -17,10 +17,10 @@ from updater.records import progress
 from updater.records.journal import FINISHED, Journal, Transaction
 from updater.records.locks import SWITCHER_LOCK, held
 from updater.records.progress import ProgressFile
-from updater.replacement.gate_observer import GateWatch, Timer, reaches_hosting
+from updater.replacement.gate_observer import GateObserver, Timer, reaches_hosting
 from updater.replacement.helper_container import rebuilt
 from updater.replacement.plan import NO_POLICY
-from updater.replacement.replacement import Switch
+from updater.replacement.replacement import Replacement
 
 log = structlog.get_logger()
 
@@ -45,8 +45,8 @@ def _run(_options: argparse.Namespace) -> int:
         if transaction is None:
             log.error("There is no update to carry out.")
         elif transaction.phase not in FINISHED:
-            watch = GateWatch(engine, paths, Timer.real(), lambda wanted: reaches_hosting(paths, wanted))
-            Switch(transaction, watch, ProgressFile(paths.update, transaction.transaction).tell).run()
+            watch = GateObserver(engine, paths, Timer.real(), lambda wanted: reaches_hosting(paths, wanted))
+            Replacement(transaction, watch, ProgressFile(paths.update, transaction.transaction).tell).run()
             progress.clear(paths.update)
         _leave(engine, own)
     return 0

@@ -18,10 +18,10 @@ from appliance.settings.store import SettingsStore
 from updater.components.awake_clock import AwakeClock
 from updater.configuration.documents import site_client
 from updater.engine.engine import Engine
-from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, labels_of, name_of
+from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, container_name, labels_of
 from updater.records import acknowledgement
 from updater.records.journal import Transaction
-from updater.replacement.health_gate import Candidate, Gate, Verdict
+from updater.replacement.health_gate import Candidate, HealthGate, Verdict
 from updater.trust.http_source import Fetcher, FetchLimits
 from updater.trust.origin import followed
 
@@ -48,7 +48,7 @@ class Timer:
 
 
 @dataclass(slots=True)
-class GateWatch:
+class GateObserver:
     """One switcher's means to watch."""
 
     engine: Engine
@@ -63,7 +63,7 @@ class GateWatch:
         """Return the decision about a new container. Raises EngineError when the engine is away for too long."""
         found = self.engine.container(container)
         healthcheck = ((found or {}).get("Config") or {}).get("Healthcheck")
-        gate = Gate(transaction.gate, transaction.to_version, healthcheck, self.timer.now())
+        gate = HealthGate(transaction.gate, transaction.to_version, healthcheck, self.timer.now())
         web_seen = False
         while True:
             said = acknowledgement.read(self.paths.update, transaction.transaction)
@@ -116,7 +116,7 @@ def another_main(engine: Engine, paths: Paths, transaction: Transaction) -> bool
         if container["Id"] not in known
         and labels_of(container).get(TRANSACTION_LABEL) != transaction.transaction
         and container["State"]["Status"] == "running"
-        and (name_of(container) == transaction.old.name or (service and service.items() <= labels_of(container).items()))
+        and (container_name(container) == transaction.old.name or (service and service.items() <= labels_of(container).items()))
     ]
     return bool(found) and is_locked(paths.main_lock)
 

@@ -31,7 +31,7 @@ def begin(engine: Engine, paths: Paths, transaction: Transaction) -> None:
     except (EngineError, OSError) as error:
         if isinstance(error, EngineError) and error.kind == "unreachable":
             raise  # perhaps it runs: the janitor looks, as soon as the engine answers
-        engine.remove(helper_container.name_of(transaction), force=True)
+        engine.remove(helper_container.helper_name(transaction), force=True)
         journal.write(replace(transaction, phase="rolled_back", reason="no switcher", text=str(error)))
         raise
 
@@ -39,13 +39,13 @@ def begin(engine: Engine, paths: Paths, transaction: Transaction) -> None:
 def resume(engine: Engine, paths: Paths, transaction: Transaction) -> None:
     """Start a switcher for a transaction that has lost its own. Raises EngineError or OSError."""
     log.warning("The update has lost its switcher; another one is started.", transaction=transaction.transaction)
-    engine.remove(helper_container.name_of(transaction), force=True)
+    engine.remove(helper_container.helper_name(transaction), force=True)
     _launch(engine, Journal(paths.update), transaction)
 
 
 def switcher_of(engine: Engine, transaction: Transaction) -> Json | None:
     """Return the container that has the name of the switcher, and is one. Raises EngineError."""
-    found = engine.container(helper_container.name_of(transaction))
+    found = engine.container(helper_container.helper_name(transaction))
     return found if found is not None and role_of(found) == "switcher" else None
 
 
@@ -58,7 +58,9 @@ def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> Non
         return
     ended = before is not None and before.transaction == labels_of(found).get(TRANSACTION_LABEL)
     if found["State"]["Status"] in ALIVE and not ended:
-        raise SwitchError(f"The container {helper_container.name_of(transaction)} still carries out another update.", "under way")
+        raise SwitchError(
+            f"The container {helper_container.helper_name(transaction)} still carries out another update.", "under way"
+        )
     engine.remove(found["Id"], force=True)
 
 
@@ -69,7 +71,7 @@ def _launch(engine: Engine, journal: Journal, transaction: Transaction) -> None:
     """
     for network in (True, False):
         body, later = helper_container.body_of(transaction, network=network)
-        made = engine.create(helper_container.name_of(transaction), body)
+        made = engine.create(helper_container.helper_name(transaction), body)
         try:
             for name in later:
                 engine.connect_network(name, made, {})

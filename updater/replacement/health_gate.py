@@ -89,7 +89,7 @@ def longest_start(healthcheck: Json | None) -> float:
     return seconds("StartPeriod", 0.0) + int(check.get("Retries") or DEFAULT_RETRIES) * once + interval
 
 
-class Gate:
+class HealthGate:
     """One watch over a new container, from its start or from that of the machine."""
 
     def __init__(self, times: GateTimes, version: str, healthcheck: Json | None, now: float) -> None:

@@ -20,7 +20,7 @@ NOT_OURS = ("tmpfs", "npipe", "cluster")
 """Types of mounts that another container cannot share."""
 
 
-def name_of(transaction: Transaction) -> str:
+def helper_name(transaction: Transaction) -> str:
     """Return the one name a switcher has: there are never two for one appliance."""
     return switcher_name(transaction.old.name)
 

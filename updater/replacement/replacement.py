@@ -17,7 +17,7 @@ from updater.records.denied import Denied
 from updater.records.history import Outcome, Result, end_of_log
 from updater.records.journal import FINISHED, Journal, Phase, Transaction
 from updater.records.progress import Stage
-from updater.replacement.gate_observer import LOOK_SECONDS, GateWatch, another_main
+from updater.replacement.gate_observer import LOOK_SECONDS, GateObserver, another_main
 from updater.replacement.health_gate import VANISHED_SECONDS, Verdict
 from updater.replacement.plan import Action, World, next_action
 from updater.replacement.steps import Steps
@@ -43,10 +43,10 @@ class Tell(Protocol):
     def __call__(self, stage: Stage, text: str) -> None: ...
 
 
-class Switch:
+class Replacement:
     """Carries one transaction to its end. The lock of the switcher has to be held."""
 
-    def __init__(self, transaction: Transaction, watch: GateWatch, tell: Tell) -> None:
+    def __init__(self, transaction: Transaction, watch: GateObserver, tell: Tell) -> None:
         """Engine, folders and time are those of `watch`."""
         self.transaction = transaction
         self._watch = watch

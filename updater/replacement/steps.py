@@ -12,7 +12,7 @@ from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.engine.container_spec import COMPOSE_REPLACE, Json, successor
 from updater.engine.engine import Engine
-from updater.engine.labels import TRANSACTION_LABEL, kept_reference, name_of, role_of
+from updater.engine.labels import TRANSACTION_LABEL, container_name, kept_reference, role_of
 from updater.errors import EngineError
 from updater.records import acknowledgement
 from updater.records.journal import Transaction
@@ -93,7 +93,7 @@ class Steps:
 
     def _named(self, name: str) -> Json | None:
         found = self._engine.container(name)
-        return found if found is not None and name_of(found) == name else None
+        return found if found is not None and container_name(found) == name else None
 
     def _new(self, transaction: Transaction) -> Json | None:
         labelled = self._engine.containers({TRANSACTION_LABEL: transaction.transaction})
@@ -263,7 +263,7 @@ def _part(found: Json, transaction: Transaction) -> Part:
     policy = (found["HostConfig"].get("RestartPolicy") or {}).get("Name") or NO_POLICY
     return Part(
         id=str(found["Id"]),
-        name=name_of(found),
+        name=container_name(found),
         status=str(found["State"]["Status"]),
         image_id=_known_image(str(found["Image"]), transaction),
         policy=str(policy),

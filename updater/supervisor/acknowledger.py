@@ -16,7 +16,7 @@ from appliance.common.errors import DcaError
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from updater.checks.deep import Deep
-from updater.components.component import Component, State
+from updater.components.component import Component, ComponentState
 from updater.configuration.rules import CheckResult
 from updater.errors import Reason
 from updater.records.acknowledgement import Acknowledgement, Refresh, write
@@ -124,6 +124,6 @@ class Acknowledging:
         log.info("This version has told how far it is.", stage=said.stage, reason=said.text or None)
 
     async def _trouble(self, component: Component) -> str | None:
-        if component.state is not State.RUNNING:
+        if component.state is not ComponentState.RUNNING:
             return f"The {component.name} is {component.state.value.replace('_', ' ')}."
         return await self._deep.ask(component.spec)

@@ -23,7 +23,7 @@ from appliance.settings.configuration_state import Configuration, ReceivedChange
 from appliance.settings.store import SettingsStore
 from updater.checks.deep import Deep
 from updater.components.awake_clock import AwakeClock
-from updater.components.component import Component, State
+from updater.components.component import Component, ComponentState
 from updater.components.issues import IssueBook
 from updater.components.specs import ControlEndpoint
 from updater.configuration.rules import describe
@@ -40,10 +40,10 @@ ASKS = 3
 """How often the deep check is made at the end, until all is well."""
 DISK_SECONDS = 30.0
 """After so long a switch is tried again that could not be written."""
-DOWN = (State.FAILED, State.BACKING_OFF)
+DOWN = (ComponentState.FAILED, ComponentState.BACKING_OFF)
 SEEN_BY_STATE = frozenset({"exited", "restart_budget"})
 """Checks of the health check that tell what the states of the components tell already."""
-ON_ITS_WAY = (State.STARTING, State.STOPPING)
+ON_ITS_WAY = (ComponentState.STARTING, ComponentState.STOPPING)
 """Whoever starts or restarts is waited for; the health check says when that takes too long."""
 
 
@@ -57,7 +57,7 @@ class Trouble:
     """The one to start afresh once the configuration before is in force."""
 
 
-class ConfigurationWatch:
+class ConfigurationTrial:
     """Watches over the configuration in force, and switches back."""
 
     def __init__(
@@ -101,7 +101,7 @@ class ConfigurationWatch:
     def changed(self) -> None:
         """Take note of a change of a component's state."""
         for component in self._components:
-            if component.state is State.RUNNING:
+            if component.state is ComponentState.RUNNING:
                 self._was_down.discard(component.name)
             elif component.state in DOWN and component.name not in self._was_down and self._failed is None:
                 ended = (component.last_exit or "is down").rstrip(".")
@@ -179,7 +179,7 @@ class ConfigurationWatch:
         while True:
             if trouble := self._found(known) or self._failed:
                 return trouble
-            running = all(component.state is State.RUNNING for component in self._components)
+            running = all(component.state is ComponentState.RUNNING for component in self._components)
             if running and not taken:
                 if trouble := await self._let_components_reload():
                     return trouble
@@ -199,7 +199,7 @@ class ConfigurationWatch:
 
     def _not_running(self) -> Trouble | None:
         for component in self._components:
-            if component.state is not State.RUNNING:
+            if component.state is not ComponentState.RUNNING:
                 return Trouble("component", f"the {component.name} does not run", component.name)
         return None
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from tornado.web import Application, HTTPError
 
 from appliance.process.control import ControlHandler
-from updater.supervisor.refresh_scheduler import Told
-from updater.supervisor.update_scheduler import ImageWatch
+from updater.supervisor.refresh_scheduler import RefreshReport
+from updater.supervisor.update_scheduler import UpdateScheduler
 
 CONSOLE = "console"
 LONGEST_TEXT = 4096
@@ -32,7 +32,7 @@ class Controlled(Protocol):
     def update(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/update`."""
 
-    def check(self, told: Told | None) -> None:
+    def check(self, told: RefreshReport | None) -> None:
         """Check for what is new soon. Raises DcaError when that is not done here."""
 
     async def back(self) -> str:
@@ -94,8 +94,8 @@ class CheckHandler(_SupervisorHandler):
 
     def post(self) -> None:
         """Begin to check."""
-        told = Told(self._marker("marker"), self._marker("rollout"))
-        self.supervisor.check(told if told != Told() else None)
+        told = RefreshReport(self._marker("marker"), self._marker("rollout"))
+        self.supervisor.check(told if told != RefreshReport() else None)
         self.answer({}, 202)
 
     def _marker(self, name: str) -> str:
@@ -116,7 +116,7 @@ class BackHandler(_SupervisorHandler):
 class _ImageHandler(ControlHandler):
     """Something a person wants of the versions; `by` says who."""
 
-    def initialize(self, images: ImageWatch) -> None:
+    def initialize(self, images: UpdateScheduler) -> None:
         """Take who watches over the versions."""
         self.images = images
 
@@ -180,7 +180,7 @@ class UnknownHandler(ControlHandler):
         raise HTTPError(404, "There is no such call.")
 
 
-def control_application(supervisor: Controlled, images: ImageWatch) -> Application:
+def control_application(supervisor: Controlled, images: UpdateScheduler) -> Application:
     """Return the control API of `supervisor`."""
     shared, about_images = {"supervisor": supervisor}, {"images": images}
     return Application(

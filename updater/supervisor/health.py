@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from updater.checks.base import Check, Situation
-from updater.components.component import State
+from updater.components.component import ComponentState
 from updater.components.issues import Finding, IssueBook
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ class HealthCheck:
             log.exception("A check could not be made.", check=check.slug)
             return
         situation = self._situation()
-        running = {component.name for component in situation.components if component.state is State.RUNNING}
+        running = {component.name for component in situation.components if component.state is ComponentState.RUNNING}
         opened, fixed = self._issues.update(check.slug, findings, running)
         enabled = situation.settings.health_check.enabled
         for finding in opened:

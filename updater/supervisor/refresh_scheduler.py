@@ -30,7 +30,7 @@ CHECK_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RefreshReport:
     """What the hosting server says is there: the markers of a configuration and of a rollout, each empty where it names none."""
 
     configuration: str = ""
@@ -52,7 +52,7 @@ class _InVain:
     """The moment of the loop before which it is not tried again."""
 
 
-class ConfigurationChecks:
+class RefreshScheduler:
     """Checks for configuration: when somebody asks, when the hosting server tells of something new, and once a day."""
 
     def __init__(
@@ -84,7 +84,7 @@ class ConfigurationChecks:
         self._schedule = schedule
         self._chance = random.SystemRandom()
         self._asked = asyncio.Event()
-        self._told = Told()
+        self._told = RefreshReport()
         self._in_vain = dict.fromkeys(("configuration", "rollout"), _InVain())
         self._checking = False
         self._count = self._failures = 0
@@ -101,7 +101,7 @@ class ConfigurationChecks:
             "next_check_at": to_rfc3339(utc_now() + timedelta(seconds=max(0.0, left))) if self._level() != "off" else None,
         }
 
-    def ask(self, told: Told | None = None) -> None:
+    def ask(self, told: RefreshReport | None = None) -> None:
         """Check soon; `told` is what the hosting server says is there, None: a person asks.
 
         Nothing is done where that was dealt with, or a check that has just been made did not find it. Raises UpdateOffError.
@@ -113,7 +113,7 @@ class ConfigurationChecks:
             )
         if told and not any(marker and self._is_news(kind, marker) for kind, marker in told):
             return
-        self._told = told or Told()
+        self._told = told or RefreshReport()
         self._asked.set()
 
     def _is_news(self, kind: str, marker: str) -> bool:
@@ -134,7 +134,7 @@ class ConfigurationChecks:
                     await self._asked.wait()
             except TimeoutError:
                 pass
-            asked, told, self._told = self._asked.is_set(), self._told, Told()
+            asked, told, self._told = self._asked.is_set(), self._told, RefreshReport()
             if not (asked or self.is_due()):
                 self._wait(self._schedule.after_success(self._chance.random()))
                 continue
@@ -156,7 +156,7 @@ class ConfigurationChecks:
             return False
         return self._level() != "off"
 
-    async def _check(self, told: Told) -> CheckResult:
+    async def _check(self, told: RefreshReport) -> CheckResult:
         command = [*self._command, *(["--marker", told.configuration] if told.configuration else [])]
         try:
             answer = await self._children.ask(command, os.environ, CHECK_SECONDS)
@@ -167,7 +167,7 @@ class ConfigurationChecks:
             reason = str(error)
         return CheckResult("failed", f"The check for configuration failed: {reason}. It is made again later.", "process")
 
-    def _take(self, result: CheckResult, told: Told) -> None:
+    def _take(self, result: CheckResult, told: RefreshReport) -> None:
         """Note how a check went, and when the next is due."""
         before, self._count = self._last or {}, self._count + 1
         self._last = {

@@ -14,7 +14,7 @@ import structlog
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.common.version import installed_version
-from updater.components.component import Component, State
+from updater.components.component import Component, ComponentState
 from updater.records.json_file import write_record
 
 FILE = "soak.json"
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Soaking:
+class StabilityRecord:
     """One such day."""
 
     version: str
@@ -41,7 +41,7 @@ class Soaking:
         return now >= from_rfc3339(self.since) + LENGTH or self.version != installed_version()
 
 
-class Soak:
+class StabilityWatch:
     """Counts what ends. What cannot be written on a full disk is counted in memory."""
 
     def __init__(self, folder: Path) -> None:
@@ -70,7 +70,7 @@ class Soak:
 
     def begin(self, late_rollback: bool) -> None:
         """Begin the day of the version that runs: it has just been installed."""
-        self._keep(Soaking(installed_version(), to_rfc3339(utc_now()), late_rollback, running=True))
+        self._keep(StabilityRecord(installed_version(), to_rfc3339(utc_now()), late_rollback, running=True))
 
     def started(self) -> None:
         """Note that the appliance starts; the former one has crashed unless it has said that it ends."""
@@ -79,7 +79,7 @@ class Soak:
 
     def look(self, components: Sequence[Component]) -> None:
         """Note which components have ended by themselves since the last look."""
-        failed = {component.name for component in components if component.state is State.FAILED}
+        failed = {component.name for component in components if component.state is ComponentState.FAILED}
         new, self._failed = failed - self._failed, failed
         if new and (now := self._current()):
             self._keep(replace(now, crashes=now.crashes + len(new)))
@@ -89,18 +89,18 @@ class Soak:
         if now := self._current():
             self._keep(replace(now, running=False))
 
-    def _current(self) -> Soaking | None:
+    def _current(self) -> StabilityRecord | None:
         return self._now if self._now and not self._now.is_over(utc_now()) else None
 
-    def _keep(self, soaking: Soaking) -> None:
+    def _keep(self, soaking: StabilityRecord) -> None:
         self._now = soaking
         try:
             write_record(self._file, asdict(soaking))
         except OSError as error:
             log.warning("How often the new version ends could not be written down.", reason=error.strerror)
 
-    def _read(self) -> Soaking | None:
+    def _read(self) -> StabilityRecord | None:
         try:
-            return Soaking(**json.loads(self._file.read_bytes()))
+            return StabilityRecord(**json.loads(self._file.read_bytes()))
         except (OSError, ValueError, TypeError):  # none, or none that can be read: then nothing is counted
             return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.common.clock import to_rfc3339
-from updater.components.component import Component, State
+from updater.components.component import Component, ComponentState
 from updater.components.issues import IssueBook
 from updater.components.memory import MEBIBYTE, proportional_bytes
 
@@ -37,7 +37,7 @@ def health_line(components: Sequence[Component], issues: IssueBook) -> tuple[boo
 
 def _trouble(component: Component, issues: IssueBook) -> str | None:
     since = f"since {to_rfc3339(component.changed_at)}"
-    if component.state is not State.RUNNING:
+    if component.state is not ComponentState.RUNNING:
         reason = f", after it {component.last_exit}" if component.last_exit else ""
         return f"the {component.name} is {_WORDS[component.state]} {since}{reason}"
     if component.heartbeat_age > component.spec.watchdog_seconds:
@@ -49,9 +49,9 @@ def _trouble(component: Component, issues: IssueBook) -> str | None:
 
 
 _WORDS = {
-    State.STARTING: "starting",
-    State.BACKING_OFF: "down (started again soon)",
-    State.FAILED: "down",
-    State.STOPPING: "stopping",
-    State.STOPPED: "stopped",
+    ComponentState.STARTING: "starting",
+    ComponentState.BACKING_OFF: "down (started again soon)",
+    ComponentState.FAILED: "down",
+    ComponentState.STOPPING: "stopping",
+    ComponentState.STOPPED: "stopped",
 }

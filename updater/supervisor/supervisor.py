@@ -21,7 +21,7 @@ from appliance.settings.store import SettingsStore
 from updater.checks import Check, Situation, standard_checks
 from updater.components.awake_clock import AwakeClock
 from updater.components.children import Children
-from updater.components.component import Component, State, Surroundings
+from updater.components.component import Component, ComponentState, Surroundings
 from updater.components.fork import load_beforehand
 from updater.components.issues import Finding, IssueBook, Remedy
 from updater.components.kernel import become_subreaper
@@ -33,16 +33,16 @@ from updater.errors import RunFolderError, UpdateOffError
 from updater.records.journal import Transaction
 from updater.releases.decision import ImageDecision
 from updater.supervisor.acknowledger import Acknowledging
-from updater.supervisor.configuration_trial import TRIAL_SECONDS, ConfigurationWatch
+from updater.supervisor.configuration_trial import TRIAL_SECONDS, ConfigurationTrial
 from updater.supervisor.control_api import control_application
 from updater.supervisor.engine_watch import EngineWatch
 from updater.supervisor.health import HealthCheck
 from updater.supervisor.install_schedule import InstallSchedule
 from updater.supervisor.refresh_schedule import CheckSchedule
-from updater.supervisor.refresh_scheduler import ConfigurationChecks, Told
-from updater.supervisor.stability_watch import Soak
+from updater.supervisor.refresh_scheduler import RefreshReport, RefreshScheduler
+from updater.supervisor.stability_watch import StabilityWatch
 from updater.supervisor.status import component_status, health_line
-from updater.supervisor.update_scheduler import ImageCommands, ImageWatch
+from updater.supervisor.update_scheduler import ImageCommands, UpdateScheduler
 
 log = structlog.get_logger()
 
@@ -85,12 +85,12 @@ class Supervisor:
         self._health_check = HealthCheck(
             standard_checks() if checks is None else checks, self._issues, self._situation, self._repair
         )
-        self._watch = ConfigurationWatch(
+        self._watch = ConfigurationTrial(
             self._store, self._components, self._issues, self._clock, self.reload, seconds=trial_seconds
         )
-        self._soak = Soak(paths.update)
+        self._soak = StabilityWatch(paths.update)
         decision = ImageDecision(paths, self._store, lambda: self._settings, lambda: self._engine.found)
-        self.images = ImageWatch(
+        self.images = UpdateScheduler(
             paths,
             self._children,
             decision,
@@ -99,7 +99,7 @@ class Supervisor:
             schedule=install_schedule or InstallSchedule(),
         )
         self._engine = EngineWatch(self._children, engine_command, self.images.look)
-        self._checks = ConfigurationChecks(
+        self._checks = RefreshScheduler(
             self._store,
             self._children,
             paths.collector_socket,
@@ -209,7 +209,7 @@ class Supervisor:
             with contextlib.suppress(UpdateOffError):  # what is published has not changed, but what of it is for this site
                 self.check(None)
 
-    def check(self, told: Told | None) -> None:
+    def check(self, told: RefreshReport | None) -> None:
         """Check for what is new soon; `told` is what the hosting server says is there, if it was it. Raises UpdateOffError."""
         self._checks.ask(told)
 
@@ -278,10 +278,10 @@ class Supervisor:
         """Return whether these components are stopped, at the latest after so many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while any(component.state is not State.STOPPED for component in components):
+                while any(component.state is not ComponentState.STOPPED for component in components):
                     self._moved.clear()
                     await self._moved.wait()
-        return all(component.state is State.STOPPED for component in components)
+        return all(component.state is ComponentState.STOPPED for component in components)
 
     def _situation(self) -> Situation:
         return Situation(self._components, self._settings, self._paths.data, self._policy, self._clock.now())
@@ -296,7 +296,7 @@ class Supervisor:
         self._watch.changed()
         self._soak.look(self._components)
         self._health_check.wake()
-        if not self._told_ready and all(component.state is State.RUNNING for component in self._components):
+        if not self._told_ready and all(component.state is ComponentState.RUNNING for component in self._components):
             self._told_ready = True
             notify(READY=1, STATUS=self.health()[1])
             log.info("The appliance is ready.")
@@ -313,9 +313,9 @@ class Supervisor:
             return
         component = next(component for component in self._components if component.name == finding.component)
         if finding.fix.remedy is Remedy.START:
-            if component.state is State.FAILED:
+            if component.state is ComponentState.FAILED:
                 component.back_off()
-        elif component.pid == finding.pid and component.state in (State.STARTING, State.RUNNING):
+        elif component.pid == finding.pid and component.state in (ComponentState.STARTING, ComponentState.RUNNING):
             component.repair(kill=finding.fix.remedy is Remedy.KILL_AND_START)
 
     def _checked(self, result: CheckResult) -> None:

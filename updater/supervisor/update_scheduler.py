@@ -31,7 +31,7 @@ from updater.releases.decision import ImageDecision, own_platform
 from updater.releases.rules import Decision
 from updater.releases.wanted_file import Wanted
 from updater.supervisor.install_schedule import InstallSchedule
-from updater.supervisor.stability_watch import Soak
+from updater.supervisor.stability_watch import StabilityWatch
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class _Attempts:
     """Versions from which it was tried to go back by itself."""
 
 
-class ImageWatch:
+class UpdateScheduler:
     """Watches over the versions."""
 
     def __init__(
@@ -82,7 +82,7 @@ class ImageWatch:
         paths: Paths,
         children: Children,
         decision: ImageDecision,
-        soak: Soak,
+        soak: StabilityWatch,
         *,
         commands: ImageCommands,
         schedule: InstallSchedule,

@@ -38,7 +38,7 @@ class _Entry:
     size: int
 
 
-class Bundle:
+class BundleSource:
     """The files of a bundle, as a source of the TUF client; a context manager."""
 
     server_date: datetime | None = None

@@ -6,7 +6,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from webui import texts
-from webui.fleet import Selection, device_view, name_of, select, supply_view
+from webui.fleet import Selection, device_name, device_view, select, supply_view
 from webui.handlers.base import Page
 from webui.handlers.overview import read_devices
 
@@ -60,7 +60,7 @@ class Device(Page):
             view=device_view(row),
             reading=reading,
             device=reading.device,
-            name=name_of(reading.device),
+            name=device_name(reading.device),
             supplies=[supply_view(supply) for supply in reading.supplies],
             meters=_in_order(dict(reading.meters)),
             history=_history(readings),

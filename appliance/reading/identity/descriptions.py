@@ -103,7 +103,7 @@ def _first_id(found: Iterable[str | None]) -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DescriptionFacts:
     """What the free texts of a device tell by the formats of its definitions; the source of each by name."""
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Told:
 _COLUMNS = {"sysDescr": mib.SYS_DESCR, "hrDeviceDescr": mib.HR_DEVICE_DESCR}
 
 
-def told_by(texts: Texts, applying: Iterable[Definition], view: View) -> Told:
+def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> DescriptionFacts:
     """Return what the texts tell; the first format that has a value for a name decides."""
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
@@ -129,7 +129,7 @@ def told_by(texts: Texts, applying: Iterable[Definition], view: View) -> Told:
             if value and value.strip() and name not in values:
                 values[name] = value.strip()
                 sources[name] = _source(_COLUMNS[rule.of], view)
-    return Told(values, sources, known)
+    return DescriptionFacts(values, sources, known)
 
 
 def _source(column: MibObject, view: View) -> str:

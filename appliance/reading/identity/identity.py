@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.vendor import Vendor
-from appliance.reading.identity.descriptions import Texts, Told, model_after_maker, model_in, told_by
+from appliance.reading.identity.descriptions import DescriptionFacts, Texts, described_by, model_after_maker, model_in
 from appliance.reading.identity.makers import Makers
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
@@ -79,7 +79,7 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     """Return who the device at `address` is."""
     identity = Identity()
     view, texts = vendor.view, vendor.texts
-    told = told_by(texts, vendor.applying, view)
+    told = described_by(texts, vendor.applying, view)
     identity.manufacturer = _manufacturer(vendor, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
     _choose(identity, "model", _models(vendor, told, identity.serial, makers), str)
@@ -139,7 +139,7 @@ def _given(vendor: Vendor, target: str, *, prefer: bool) -> Iterator[Found]:
             yield str(each.value), each.source
 
 
-def _told(told: Told, name: str) -> Found:
+def _told(told: DescriptionFacts, name: str) -> Found:
     return told.values.get(name), told.sources.get(name, "")
 
 
@@ -148,7 +148,7 @@ def _instances(view: View, column: MibObject) -> Iterator[Found]:
         yield text(value), column.source(index)
 
 
-def _serials(vendor: Vendor, told: Told) -> Iterator[Found]:
+def _serials(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     view, texts = vendor.view, vendor.texts
     yield from _given(vendor, "device.serial", prefer=True)
     yield text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)), mib.PRT_GENERAL_SERIAL_NUMBER.source((view.device,))
@@ -158,7 +158,7 @@ def _serials(vendor: Vendor, told: Told) -> Iterator[Found]:
     yield texts.device_id.get("SN") or texts.private_id.get("SN"), "IEEE 1284 SN"
 
 
-def _models(vendor: Vendor, told: Told, serial: str | None, makers: Makers) -> Iterator[Found]:
+def _models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
     """Yield the model by the clearest source: 1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, private objects."""
     texts = vendor.texts
     yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=True))
@@ -173,7 +173,7 @@ def _models(vendor: Vendor, told: Told, serial: str | None, makers: Makers) -> I
     yield model_after_maker(texts.printer_name, serial, makers), mib.PRT_GENERAL_PRINTER_NAME.source((vendor.view.device,))
 
 
-def _firmwares(vendor: Vendor, told: Told) -> Iterator[Found]:
+def _firmwares(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     """Yield the firmware of the printer: Entity-MIB, private objects, a known format of the free texts."""
     yield from _given(vendor, "device.firmware", prefer=True)
     yield from _instances(vendor.view, mib.ENT_PHYSICAL_FIRMWARE_REV)
@@ -196,7 +196,7 @@ def standard_serial(view: View) -> str | None:
 
 def has_standard_model(vendor: Vendor, makers: Makers) -> bool:
     """Return whether a model is known without private objects."""
-    told = told_by(vendor.texts, vendor.applying, vendor.view)
+    told = described_by(vendor.texts, vendor.applying, vendor.view)
     private = {source for _, source in _given(vendor, "device.model", prefer=False)}
     return any(
         value and source not in private and source != "IEEE 1284 MDL" for value, source in _models(vendor, told, None, makers)

@@ -17,21 +17,21 @@ from appliance.common.version import installed_version
 from appliance.discovery.icmp import icmp_mode
 from appliance.privacy.outgoing import Masking
 from appliance.service.collector import plan as times
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.plan import Plan
 from appliance.service.collector.problems import Problems
-from appliance.service.collector.site_state_source import Telling
+from appliance.service.collector.site_state_source import SiteStateSource
 from appliance.service.collector.support_bundle import Support
 from appliance.service.collector.threads import StoreThread
-from appliance.service.collector.update_refresh import UpdateChecks
-from appliance.service.hosting.commands import Orders
-from appliance.service.hosting.connection import HostingLink
+from appliance.service.collector.update_refresh import UpdateRefresh
+from appliance.service.hosting.commands import HostingCommands
+from appliance.service.hosting.connection import HostingConnection
 from appliance.service.hosting.signed_configuration import Signed, read_signed
-from appliance.service.hosting.traffic_writer import Ledger
+from appliance.service.hosting.traffic_writer import TrafficWriter
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.reading_writer import Keeper
-from appliance.service.scans.scan_service import Scanning
-from appliance.service.scans.scan_slot import Scans
+from appliance.service.scans.reading_writer import ReadingWriter
+from appliance.service.scans.scan_service import ScanService
+from appliance.service.scans.scan_slot import ScanSlot
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
@@ -57,15 +57,15 @@ class Collector:
         self._started_at = utc_now()
         self._problems = Problems()
         self._store = StoreThread(paths.readings)
-        self._books = Bookkeeping(self._store, self._problems)
-        self._keeper = Keeper(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
-        self._scanning = Scanning(settings, self._keeper, self._books, self._scan_ended, zone)
-        self._link = HostingLink(paths.trust, settings_store, self._store, self._problems)
-        self._orders = Orders(self._books)
-        self._update_checks = UpdateChecks(paths.supervisor_socket, self._problems)
+        self._books = CollectorNotes(self._store, self._problems)
+        self._keeper = ReadingWriter(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
+        self._scanning = ScanService(settings, self._keeper, self._books, self._scan_ended, zone)
+        self._link = HostingConnection(paths.trust, settings_store, self._store, self._problems)
+        self._orders = HostingCommands(self._books)
+        self._update_checks = UpdateRefresh(paths.supervisor_socket, self._problems)
         self._support = Support(paths, settings_store, self._link, self._books)
-        self._telling = Telling(paths, settings_store, self._books)
-        self._ledger = Ledger(self._books, self._link.traffic)
+        self._telling = SiteStateSource(paths, settings_store, self._books)
+        self._ledger = TrafficWriter(self._books, self._link.traffic)
         self._plan = Plan()
         self._planned: dict[str, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -96,7 +96,7 @@ class Collector:
         await self._store.close()
 
     @property
-    def scans(self) -> Scans:
+    def scans(self) -> ScanSlot:
         """The scan that runs and the last one."""
         return self._scanning.scans
 

@@ -11,7 +11,7 @@ from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.errors import DataFolderError, StoreError
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
-from appliance.service.scans.resume_point import Unfinished
+from appliance.service.scans.resume_point import ResumePoint
 from appliance.store.rows import OutboxState
 from appliance.store.store import Store
 from appliance.store.traffic_report import SWEPT_ADDRESSES
@@ -34,12 +34,12 @@ class Notes:
     last_silent_pass_at: datetime | None = None
     """When what answers no ping was asked over SNMP last; None also when the targets have changed since."""
     last_read_at: datetime | None = None
-    unfinished: Unfinished | None = None
+    unfinished: ResumePoint | None = None
     """The sweep that was cut off, if one was."""
     last_scan: dict[str, Any] | None = None
 
 
-class Bookkeeping:
+class CollectorNotes:
     """The small questions to the store. Trouble with it becomes the problem `store`, and no answer."""
 
     def __init__(self, store: StoreThread, problems: Problems) -> None:
@@ -67,7 +67,7 @@ class Bookkeeping:
             if silent_pass := kept.get(LAST_SILENT_PASS):
                 notes.last_silent_pass_at = from_rfc3339(silent_pass)
         if unfinished := kept.get(UNFINISHED):
-            notes.unfinished = Unfinished.from_json(json.loads(unfinished))
+            notes.unfinished = ResumePoint.from_json(json.loads(unfinished))
         if read := kept.get(LAST_READ):
             notes.last_read_at = from_rfc3339(read)
         if scan := kept.get(LAST_SCAN):
@@ -90,7 +90,7 @@ class Bookkeeping:
             }
         )
 
-    async def remember_unfinished(self, unfinished: Unfinished | None) -> None:
+    async def remember_unfinished(self, unfinished: ResumePoint | None) -> None:
         """Note how far the running sweep of all targets is; None: there is none to go on with."""
         await self.remember({UNFINISHED: json.dumps(unfinished.as_json()) if unfinished else ""})
 

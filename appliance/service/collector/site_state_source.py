@@ -9,7 +9,7 @@ from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.privacy.outgoing import Masking
 from appliance.process.client import ControlClient
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.hosting.image_state import image_state
 from appliance.service.hosting.site_state import site_state
 from appliance.settings.configuration_state import Received
@@ -23,10 +23,10 @@ SUPERVISOR_SECONDS = 3.0
 """A check-in does not wait longer for the supervisor, which may be busy or about to end."""
 
 
-class Telling:
+class SiteStateSource:
     """Makes the state of a check-in."""
 
-    def __init__(self, paths: Paths, settings_store: SettingsStore, books: Bookkeeping) -> None:
+    def __init__(self, paths: Paths, settings_store: SettingsStore, books: CollectorNotes) -> None:
         self._paths = paths
         self._settings_store = settings_store
         self._books = books

@@ -7,8 +7,8 @@ import structlog
 from appliance.common.backoff import next_delay
 from appliance.common.errors import DataFolderError, HostingError, RefusedError, SettingsError
 from appliance.common.paths import Paths
-from appliance.service.collector.collector_notes import Bookkeeping
-from appliance.service.hosting.connection import HostingLink
+from appliance.service.collector.collector_notes import CollectorNotes
+from appliance.service.hosting.connection import HostingConnection
 from appliance.settings.store import SettingsStore
 from appliance.support.bundle import bundle_of
 
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 class Support:
     """Makes bundles and sends them."""
 
-    def __init__(self, paths: Paths, settings_store: SettingsStore, link: HostingLink, books: Bookkeeping) -> None:
+    def __init__(self, paths: Paths, settings_store: SettingsStore, link: HostingConnection, books: CollectorNotes) -> None:
         self._paths = paths
         self._settings_store = settings_store
         self._link = link

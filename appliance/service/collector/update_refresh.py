@@ -15,7 +15,7 @@ LEVELS_WITH_VERSIONS = ("notify", "auto")
 log = structlog.get_logger()
 
 
-class UpdateChecks:
+class UpdateRefresh:
     """Checks that the hosting server gives cause for."""
 
     def __init__(self, supervisor_socket: Path, problems: Problems) -> None:

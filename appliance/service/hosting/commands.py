@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.transmission.answers import Command
 
 KEPT_IDS = 500
@@ -12,10 +12,10 @@ KEPT_IDS = 500
 NOTE = "done_commands"
 
 
-class Orders:
+class HostingCommands:
     """Knows which commands were begun. They are noted before they are: one that a power cut ends is not begun twice."""
 
-    def __init__(self, books: Bookkeeping) -> None:
+    def __init__(self, books: CollectorNotes) -> None:
         self._books = books
         self._done: dict[str, None] | None = None
         self._one = asyncio.Lock()

@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 log = structlog.get_logger()
 
 
-class HostingLink:
+class HostingConnection:
     """One site's link to its hosting server. Its methods never raise for trouble on the way: they report it as a problem."""
 
     def __init__(self, trust_folder: Path, settings: SettingsStore, store: StoreThread, problems: Problems) -> None:

@@ -1,14 +1,14 @@
 """Bringing to the store what the calls to the hosting server cost; scans bring their own."""
 
 from appliance.common.traffic import TrafficByPurpose
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.store.store import Store
 
 
-class Ledger:
+class TrafficWriter:
     """Knows how much of a counter that goes on counting is in the store already."""
 
-    def __init__(self, books: Bookkeeping, calls: TrafficByPurpose) -> None:
+    def __init__(self, books: CollectorNotes, calls: TrafficByPurpose) -> None:
         self._books = books
         self._calls = calls
         self._kept = TrafficByPurpose()

@@ -5,12 +5,12 @@ from contextlib import suppress
 from typing import Any
 
 from appliance.common.clock import from_rfc3339, to_rfc3339
-from appliance.service.scans.scan_run import Answer
+from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.values import format_oid, parse_oid
 
 
-def remembered(answer: Answer) -> Mapping[str, Any]:
+def remembered(answer: DeviceAnswer) -> Mapping[str, Any]:
     """Return it as JSON."""
     agent, learned = answer.agent, answer.profile
     return {

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from appliance.settings.quiet_times import quiet_until
 
 
-class Gate:
+class QuietGate:
     """Closed from the `look` that finds a quiet time until the one that finds none."""
 
     def __init__(self, zone: tzinfo) -> None:

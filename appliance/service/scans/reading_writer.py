@@ -11,7 +11,7 @@ from appliance.report import Reading
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.scans.agent_profile import remembered
-from appliance.service.scans.scan_run import Answer
+from appliance.service.scans.scan_run import DeviceAnswer
 
 KEPT_TOGETHER = 50
 RETRY_SECONDS = 30.0
@@ -21,7 +21,7 @@ MOST_HELD = 5_000
 Profile = Mapping[str, Any]
 
 
-class Keeper:
+class ReadingWriter:
     """Writes readings as they come. While the store is in trouble they wait here, the problem says so, and it is tried again."""
 
     def __init__(self, store: StoreThread, problems: Problems, masking: Callable[[], Masking]) -> None:
@@ -34,7 +34,7 @@ class Keeper:
         self._tried = asyncio.Event()
         self._stopping = asyncio.Event()
 
-    async def keep(self, answer: Answer) -> None:
+    async def keep(self, answer: DeviceAnswer) -> None:
         """Take a reading; it is written within moments. Use `drain` to wait for that."""
         self._waiting.append((answer.reading, remembered(answer)))
         del self._waiting[:-MOST_HELD]

@@ -15,7 +15,7 @@ WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class ResumePoint:
     """How far a sweep of all targets was."""
 
     targets: tuple[str, ...]
@@ -42,7 +42,7 @@ class Unfinished:
         }
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> "Unfinished | None":
+    def from_json(cls, kept: Mapping[str, Any]) -> "ResumePoint | None":
         """Return what was noted, None when it makes no sense: then the sweep starts anew."""
         try:
             return cls(

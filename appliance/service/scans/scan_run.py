@@ -25,7 +25,7 @@ from appliance.discovery.sweep import Checkpoint, Found, Sweep
 from appliance.discovery.targets import TargetSet
 from appliance.http.supplements import Supplements
 from appliance.privacy.people import scrub
-from appliance.reading.device import Said, poll_device, visit_device
+from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.reading.snapshot import Snapshot
@@ -33,7 +33,7 @@ from appliance.report import Reading
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.quiet_gate import Gate
+from appliance.service.scans.quiet_gate import QuietGate
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient, Templates, UserSecurity
 from appliance.snmp.values import Objects
@@ -65,7 +65,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeviceAnswer:
     """A reading, and how it was come by."""
 
     reading: Reading
@@ -85,7 +85,7 @@ class Resume:
     """Addresses of the devices it has read."""
 
 
-Keep = Callable[[Answer], Awaitable[None]]
+Keep = Callable[[DeviceAnswer], Awaitable[None]]
 """Takes a reading as soon as it is there."""
 
 Missed = Callable[[Known, str], Awaitable[None]]
@@ -105,7 +105,7 @@ def _one_error() -> Iterator[None]:
         raise group.exceptions[0] from group
 
 
-class Cycle:
+class ScanRun:
     """One scan. `keep` gets each reading as soon as it is taken, `missed` each known device that could not be read."""
 
     def __init__(
@@ -121,7 +121,7 @@ class Cycle:
         supplements: Supplements | None = None,
         security: UserSecurity | None = None,
         templates: Templates | None = None,
-        gate: Gate | None = None,
+        gate: QuietGate | None = None,
     ) -> None:
         """`profiles`, `snapshots`, `security` (SNMPv3) and `templates` are kept from scan to scan by the caller.
 
@@ -138,7 +138,7 @@ class Cycle:
         self._in_full = in_full
         self._supplements = (supplements or Supplements()) if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
-        self._gate = gate or Gate(UTC)
+        self._gate = gate or QuietGate(UTC)
         self._found: set[str] = set()
         self._sweep: Sweep | None = None
         # What is read beside a sweep keeps to the ceiling together with it.
@@ -233,7 +233,9 @@ class Cycle:
         self._scan.read += 1
         await self._keep(answer)
 
-    async def _answer(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> Answer | None:
+    async def _answer(
+        self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
+    ) -> DeviceAnswer | None:
         """Return what the device says over SNMP; None, and why is noted, when it cannot be read."""
         self._scan.reading_asked += 1
         try:
@@ -257,7 +259,7 @@ class Cycle:
 
     async def _first_that_answers(
         self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
-    ) -> Answer:
+    ) -> DeviceAnswer:
         """Return the answer to the first credential that lets us in. Raises NoAnswerError, CredentialError, SnmpError."""
         refusal: CredentialError | None = None
         silence: NoAnswerError | None = None
@@ -265,7 +267,7 @@ class Cycle:
             agent = credential.agent(device.address, device.port)
             try:
                 reading = await visit(client, agent, device)
-                return Answer(reading, agent, credential.name, self._profile(agent))
+                return DeviceAnswer(reading, agent, credential.name, self._profile(agent))
             except NoAnswerError as error:
                 silence = silence or error
                 self._forget_version(agent)
@@ -294,12 +296,12 @@ class Cycle:
         # Names of documents and people go no further than this, whatever becomes of the reading.
         return scrub(said.reading)
 
-    def _was_full(self, answer: Answer) -> bool:
+    def _was_full(self, answer: DeviceAnswer) -> bool:
         """Return whether an answer came of asking for everything."""
         snapshot = self._snapshots.get((answer.agent.address, answer.agent.port))
         return snapshot is None or snapshot.full_at == answer.reading.taken_at
 
-    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> Said | None:
+    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> PollResult | None:
         """Return what the device said to a poll, None where it has to be read in full."""
         snapshot = self._snapshots.get((agent.address, agent.port))
         if snapshot is None or self._in_full or is_due(agent.address, snapshot.full_at, utc_now()):

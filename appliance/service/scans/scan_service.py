@@ -16,15 +16,15 @@ from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
 from appliance.http.supplements import Supplements
 from appliance.reading.definitions.definitions import builtin_definitions
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.known_devices import devices_to_read
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.quiet_gate import Gate
-from appliance.service.scans.reading_writer import Keeper
-from appliance.service.scans.resume_point import NOTE_SECONDS, Unfinished
-from appliance.service.scans.scan_run import Cycle, Known, Profiles, Resume
-from appliance.service.scans.scan_slot import Scans
+from appliance.service.scans.quiet_gate import QuietGate
+from appliance.service.scans.reading_writer import ReadingWriter
+from appliance.service.scans.resume_point import NOTE_SECONDS, ResumePoint
+from appliance.service.scans.scan_run import Known, Profiles, Resume, ScanRun
+from appliance.service.scans.scan_slot import ScanSlot
 from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.settings.model import Settings
 from appliance.snmp.client import Templates, UserSecurity
@@ -38,24 +38,24 @@ SILENT_SLACK = 0.9
 log = structlog.get_logger()
 
 
-class Scanning:
+class ScanService:
     """Starts scans by the settings in force, one at a time; `on_idle` is called after each."""
 
     def __init__(
         self,
         settings: Settings,
-        keeper: Keeper,
-        books: Bookkeeping,
+        keeper: ReadingWriter,
+        books: CollectorNotes,
         on_idle: Callable[[Scan], None],
         zone: tzinfo = UTC,
     ) -> None:
         """`zone` is the time zone of the site, in which its quiet times are written."""
         self.settings = settings
-        self.gate = Gate(zone)
+        self.gate = QuietGate(zone)
         self.last_silent_pass_at: datetime | None = None
-        self.unfinished: Unfinished | None = None
+        self.unfinished: ResumePoint | None = None
         """The sweep that the collector before this one has not finished."""
-        self.scans = Scans(self._ended)
+        self.scans = ScanSlot(self._ended)
         self.last_sweep_at: datetime | None = None
         self.last_read_at: datetime | None = None
         self._traffic = TrafficByPurpose()
@@ -112,7 +112,7 @@ class Scanning:
 
         return self.scans.start("sweep", sweep)
 
-    async def _sweep_everything(self, scan: Scan, cycle: Cycle, chosen: TargetSet) -> None:
+    async def _sweep_everything(self, scan: Scan, cycle: ScanRun, chosen: TargetSet) -> None:
         """Sweep all targets, from where that was cut off if it was, and note how far it is."""
         wanted = self.settings.scan.targets
         unfinished, self.unfinished = self.unfinished, None
@@ -130,7 +130,7 @@ class Scanning:
         async def note() -> None:
             if checkpoint := cycle.checkpoint():
                 unread = tuple(sorted(cycle.unread))
-                await self._books.remember_unfinished(Unfinished(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread))
+                await self._books.remember_unfinished(ResumePoint(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread))
 
         async with self._watching(scan, note):
             await cycle.sweep(chosen, known, thorough=thorough, resume=resume)
@@ -214,9 +214,9 @@ class Scanning:
         """Return the devices that are read without a sweep. Raises SettingsError."""
         return await devices_to_read(await self._books.ask(Store.devices) or [], self.settings, utc_now())
 
-    def _cycle(self, scan: Scan, *, in_full: bool = False) -> Cycle:
+    def _cycle(self, scan: Scan, *, in_full: bool = False) -> ScanRun:
         self._missed = {}
-        return Cycle(
+        return ScanRun(
             replace(CycleOptions.from_settings(self.settings), definitions=self._definitions),
             scan,
             self._keeper.keep,

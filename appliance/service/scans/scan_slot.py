@@ -17,7 +17,7 @@ log = structlog.get_logger()
 Work = Callable[[Scan], Awaitable[None]]
 
 
-class Scans:
+class ScanSlot:
     """The scan that runs, and the last one that ended. `ended` is awaited after each."""
 
     def __init__(self, ended: Callable[[Scan], Awaitable[None]]) -> None:

@@ -16,7 +16,7 @@ from appliance.discovery.sweep import Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Answer, Cycle, Known
+from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
 from appliance.snmp.client import SnmpClient, SnmpOptions
 from tests.appliance.discovery.far_agents import PROBE
 from tests.appliance.discovery.far_network import ARP, ICMP, UDP, Far, Packet, busiest_second, captured, far_network, run
@@ -117,12 +117,12 @@ def reading(far: Far) -> dict[str, Any]:
     scans = [Scan("sweep"), Scan("read")]
     options = CycleOptions((Credential("default", "2c", "public"),), 161, 150, icmp=True, snmp=SnmpOptions(), http=False)
 
-    async def keep(_answer: Answer) -> None:
+    async def keep(_answer: DeviceAnswer) -> None:
         return
 
     async def main() -> None:
-        await Cycle(options, scans[0], keep).sweep(TargetSet.parse(["10.78.1.0/24"]))
-        await Cycle(options, scans[1], keep).read([Known(f"10.78.1.{number}", 161) for number in range(1, 61)])
+        await ScanRun(options, scans[0], keep).sweep(TargetSet.parse(["10.78.1.0/24"]))
+        await ScanRun(options, scans[1], keep).read([Known(f"10.78.1.{number}", 161) for number in range(1, 61)])
 
     with captured() as packets:
         asyncio.run(main())

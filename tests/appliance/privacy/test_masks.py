@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.privacy.masks import MASKED, active_masks, mask
 from appliance.privacy.phone_numbers import MASKED as PHONE
-from appliance.privacy.pseudonyms import Disguise, needs_key
+from appliance.privacy.pseudonyms import Pseudonymizer, needs_key
 from appliance.report import Alert, Device, Reading, Status, Supply, Tray
 from appliance.settings.model import PrivacySettings
 from appliance.settings.reading_fields import ALWAYS_SENT, MAY_BE_LEFT_OUT
@@ -79,7 +79,7 @@ def test_other_addresses_on_the_panel_are_masked_too_and_versions_are_not() -> N
 
 def test_a_pseudonym_is_the_same_for_the_same_value_and_another_with_another_key() -> None:
     settings = PrivacySettings(ip_address="pseudonym")
-    one, other = Disguise(settings, KEY), Disguise(settings, bytes(32))
+    one, other = Pseudonymizer(settings, KEY), Pseudonymizer(settings, bytes(32))
     assert one.address("10.0.42.7") == one.address("10.0.42.7") != one.address("10.0.42.8")
     assert one.address("2001:db8::1") == one.address("2001:DB8:0::1")
     assert one.address("10.0.42.7") != other.address("10.0.42.7")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from appliance.reading.definitions.definitions import builtin_definitions
-from appliance.reading.device import Said, poll_device, visit_device
+from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.polling import FULL_AFTER, FULL_SPREAD_SECONDS, changing, is_due
 from appliance.reading.snapshot import Snapshot
 from appliance.reading.sources import objects as mib
@@ -73,10 +73,10 @@ class Device:
     def remove(self, column: MibObject, index: str) -> None:
         del self.responder.objects[column.instance(*map(int, index.split(".")))]
 
-    async def visit(self, at: datetime = TAKEN_AT) -> Said:
+    async def visit(self, at: datetime = TAKEN_AT) -> PollResult:
         return await visit_device(self._session(), taken_at=at)
 
-    async def poll(self, before: Said | None, at: datetime = LATER) -> Said | None:
+    async def poll(self, before: PollResult | None, at: datetime = LATER) -> PollResult | None:
         assert before is not None
         assert before.snapshot is not None
         self.responder.asked.clear()
@@ -96,10 +96,12 @@ async def device(shown: Objects = PRINTER, versions: tuple[int, ...] = (0, 1)) -
         yield Device(responder, client)
 
 
-def polled(cells: Mapping[tuple[MibObject, str], Content], versions: tuple[int, ...] = (0, 1)) -> tuple[Said | None, Said, int]:
+def polled(
+    cells: Mapping[tuple[MibObject, str], Content], versions: tuple[int, ...] = (0, 1)
+) -> tuple[PollResult | None, PollResult, int]:
     """Read a device, change it, and return what a poll and what a full read makes of it, and how much the poll asked for."""
 
-    async def main() -> tuple[Said | None, Said, int]:
+    async def main() -> tuple[PollResult | None, PollResult, int]:
         async with device(versions=versions) as printer:
             before = await printer.visit()
             printer.change(cells)
@@ -163,7 +165,7 @@ def test_the_whole_device_is_read_when_a_poll_is_not_enough(cells: Mapping[tuple
 
 
 def test_an_up_time_that_starts_anew_after_497_days_is_no_restart() -> None:
-    async def main() -> Said | None:
+    async def main() -> PollResult | None:
         async with device() as printer:
             printer.change({(mib.SYS_UP_TIME, "0"): Value(Tag.TIME_TICKS, 2**32 - 1000)})
             before = await printer.visit()
@@ -177,7 +179,7 @@ def test_an_up_time_that_starts_anew_after_497_days_is_no_restart() -> None:
     "gone", [(mib.HR_PRINTER_STATUS, "1"), (mib.PRT_MARKER_SUPPLIES_LEVEL, "1.2"), (mib.PRT_MARKER_LIFE_COUNT, "1.1")]
 )
 def test_an_object_that_is_gone_has_the_whole_device_read(gone: tuple[MibObject, str]) -> None:
-    async def main() -> Said | None:
+    async def main() -> PollResult | None:
         async with device() as printer:
             before = await printer.visit()
             printer.remove(*gone)
@@ -205,7 +207,7 @@ def test_a_counter_that_does_not_count_is_not_believed_again() -> None:
         **alert("1.2", severity=3, group=8, group_index=1, location=1, code=8, text="Paper jam", time=600_000),
     }
 
-    async def main() -> tuple[Said | None, Said]:
+    async def main() -> tuple[PollResult | None, PollResult]:
         async with device() as printer:
             before = await printer.visit()
             printer.change(jam)
@@ -223,7 +225,7 @@ def test_a_counter_that_does_not_count_is_not_believed_again() -> None:
 def test_a_printer_without_the_counter_has_its_alerts_read_each_time() -> None:
     without = {oid: value for oid, value in PRINTER.items() if oid[:-1] != mib.PRT_ALERT_ALL_EVENTS.oid}
 
-    async def main() -> tuple[Said | None, Said]:
+    async def main() -> tuple[PollResult | None, PollResult]:
         async with device(without) as printer:
             before = await printer.visit()
             printer.change(alert("1.2", severity=4, group=8, group_index=2, location=2, code=8, text="Tray 2 open", time=610_000))
@@ -235,7 +237,7 @@ def test_a_printer_without_the_counter_has_its_alerts_read_each_time() -> None:
 
 
 def test_private_meters_are_polled() -> None:
-    async def main() -> Said | None:
+    async def main() -> PollResult | None:
         async with device() as printer:
             before = await printer.visit()
             printer.put({HP_ENGINE_TOTAL: Value(2, 1201)})
@@ -254,13 +256,13 @@ def test_what_is_kept_on_the_disk_holds_nothing_the_panel_or_alerts_said_and_a_p
         if oid[: len(mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid)] != mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid
     }
 
-    async def main() -> tuple[Snapshot, Said | None, Said]:
+    async def main() -> tuple[Snapshot, PollResult | None, PollResult]:
         async with device({**shown, **spoken}) as printer:
             before = await printer.visit()
             assert before.reading.status.console == ("Job of Anna",)
             assert before.snapshot is not None
             kept = before.snapshot.unspoken(changing(before.snapshot.objects(), builtin_definitions()).spoken)
-            now = await printer.poll(Said(before.reading, kept))
+            now = await printer.poll(PollResult(before.reading, kept))
             return kept, now, await printer.visit(LATER)
 
     kept, now, whole = asyncio.run(main())

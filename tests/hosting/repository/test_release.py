@@ -21,7 +21,7 @@ from tests.hosting.releases.registry import LOGIN
 from tests.hosting.releases.registry import running as registry
 from tests.hosting.test_cli import hosting as command
 from tests.updater.tuf_repository import serving
-from updater.trust.bundle_source import BASE, Bundle
+from updater.trust.bundle_source import BASE, BundleSource
 from updater.trust.client import TrustClient
 from updater.trust.folder import TrustFolder
 
@@ -280,7 +280,7 @@ def from_bundle(out: Path, root: bytes, folder: Path) -> bytes:
     trust = folder / "trust"
     trust.mkdir()
     TrustFolder(trust).keep_bootstrap(root)
-    with Bundle(out, trust) as found:
+    with BundleSource(out, trust) as found:
         found.require_root(root)
         name = archive_path(found.version_for("linux/amd64"), "linux/amd64")
         urls = f"{BASE}/metadata/", f"{BASE}/targets/"

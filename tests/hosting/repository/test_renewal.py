@@ -15,7 +15,7 @@ from hosting.repository import renewal
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.publication import publish
-from hosting.repository.renewal import Caretaker
+from hosting.repository.renewal import RepositoryRenewal
 from hosting.repository.repository import Repository
 from tests.conftest import StartChild
 from tests.hosting.test_cli import serve
@@ -99,7 +99,7 @@ def told(logs: Sequence[object]) -> list[tuple[str, str]]:
 
 
 def test_people_are_told_in_time_and_once_a_day(published: Published) -> None:
-    caretaker, now = Caretaker(published.repository), utc_now()
+    caretaker, now = RepositoryRenewal(published.repository), utc_now()
 
     with capture_logs() as logs:
         caretaker.look_after(now + later(days=46))
@@ -117,7 +117,7 @@ def test_a_server_that_cannot_sign_says_why_and_what_is_late(published: Publishe
         path.unlink()
 
     with capture_logs() as logs:
-        Caretaker(published.repository).look_after(utc_now() + later(hours=19))
+        RepositoryRenewal(published.repository).look_after(utc_now() + later(hours=19))
 
     assert "is not in" in logs[0]["reason"]
     assert told(logs) == [("error", "timestamp")]

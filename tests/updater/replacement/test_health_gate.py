@@ -7,7 +7,7 @@ import pytest
 from tests.updater.transactions import TRANSACTION
 from updater.records.acknowledgement import Acknowledgement
 from updater.records.journal import GateTimes
-from updater.replacement.health_gate import Candidate, Gate, Verdict, longest_start
+from updater.replacement.health_gate import Candidate, HealthGate, Verdict, longest_start
 
 TIMES = GateTimes(deadline_seconds=180, steady_seconds=60)
 RUNNING = Candidate("running", "2026-11-26T01:00:00.123456789Z", health="starting")
@@ -16,8 +16,8 @@ READY = Acknowledgement(TRANSACTION, "0.2.0", "2026-11-26T01:00:09Z", "ready", N
 SECOND = 1_000_000_000
 
 
-def gate(times: GateTimes = TIMES) -> Gate:
-    return Gate(times, "0.2.0", None, 0.0)
+def gate(times: GateTimes = TIMES) -> HealthGate:
+    return HealthGate(times, "0.2.0", None, 0.0)
 
 
 def reason(verdict: Verdict | None) -> str | None:
@@ -176,7 +176,7 @@ def test_container_that_somebody_stops_or_removes_goes_back_unless_another_appli
 )
 def test_health_check_of_the_user_has_its_time(check: dict[str, object] | None, seconds: float) -> None:
     assert longest_start(check) == seconds
-    watch = Gate(GateTimes(10, 1), "0.2.0", check, 0.0)
+    watch = HealthGate(GateTimes(10, 1), "0.2.0", check, 0.0)
     assert watch.judge(max(10, seconds), RUNNING, None) is None
     assert reason(watch.judge(max(10, seconds) + 1, RUNNING, None)) == "deadline"
 

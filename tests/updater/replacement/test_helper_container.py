@@ -7,7 +7,7 @@ import pytest
 
 from tests.updater.transactions import INSPECT, NEW_IMAGE, OLD_IMAGE, transaction
 from updater.records.journal import Old
-from updater.replacement.helper_container import body_of, name_of, rebuilt
+from updater.replacement.helper_container import body_of, helper_name, rebuilt
 
 
 def of(**changes: Any) -> Any:
@@ -115,4 +115,4 @@ def test_labels_that_say_nothing_give_nothing(labels: dict[str, str]) -> None:
 
 
 def test_there_is_one_name_for_all_switchers_of_an_appliance() -> None:
-    assert name_of(transaction()) == "dca-updater"
+    assert helper_name(transaction()) == "dca-updater"

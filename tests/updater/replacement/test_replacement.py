@@ -18,9 +18,9 @@ from tests.updater.transactions import NEW_IMAGE, OLD_ID, OLD_IMAGE, TRANSACTION
 from updater.errors import EngineError, EngineFailure
 from updater.records import denied, history
 from updater.records.journal import Journal, Phase, Transaction
-from updater.replacement.gate_observer import GateWatch, Timer
+from updater.replacement.gate_observer import GateObserver, Timer
 from updater.replacement.helper_container import body_of, rebuilt
-from updater.replacement.replacement import Switch
+from updater.replacement.replacement import Replacement
 
 BEHAVIOURS: tuple[Behaviour, ...] = ("good", "crashing", "never ready", "no contact")
 POLICIES = ("always", "unless-stopped", "on-failure", "no")
@@ -54,8 +54,8 @@ class Site:
         found = Journal(self.paths.update).read()
         assert found is not None
         timer = Timer(self.engine.now, self.engine.wait_seconds)
-        watch = GateWatch(self.engine, self.paths, timer, lambda _wanted: True)
-        return Switch(found, watch, lambda stage, _text: self.told.append(stage)).run()
+        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted: True)
+        return Replacement(found, watch, lambda stage, _text: self.told.append(stage)).run()
 
     def run(self) -> Transaction:
         """Run it as often as it is cut off."""

@@ -10,7 +10,7 @@ from tests.updater.bundling import Member, member, members_of, write_tar
 from tests.updater.trusting import Site
 from tests.updater.tuf_repository import TufRepository, in_days
 from updater.errors import BundleError, Reason, TrustError
-from updater.trust.bundle_source import BASE, ENTRIES, Bundle
+from updater.trust.bundle_source import BASE, ENTRIES, BundleSource
 from updater.trust.client import Repository, TrustClient
 from updater.trust.folder import TrustFolder
 
@@ -32,7 +32,7 @@ def written(site: Site, **options: Any) -> Path:
     return write_tar(site.folder / "bundle.tar", members_of(site.repository.files), **options)
 
 
-def refreshed(site: Site, bundle: Bundle, *, also_expired: bool = False) -> Repository:
+def refreshed(site: Site, bundle: BundleSource, *, also_expired: bool = False) -> Repository:
     root = site.repository.trusted_root
     bundle.require_root(root)
     with TrustClient(site.trust, f"{BASE}/metadata/", bootstrap=root, fetcher=bundle, target_url=f"{BASE}/targets/") as client:
@@ -40,7 +40,7 @@ def refreshed(site: Site, bundle: Bundle, *, also_expired: bool = False) -> Repo
 
 
 def taken(site: Site, name: str = ARCHIVE, **options: Any) -> bytes:
-    with Bundle(written(site), site.trust) as bundle:
+    with BundleSource(written(site), site.trust) as bundle:
         return refreshed(site, bundle, **options).download(name, site.targets).read_bytes()
 
 
@@ -51,14 +51,14 @@ def test_all_that_was_signed_comes_out_of_the_bundle(offline: Site) -> None:
 
 
 def test_it_says_which_version_it_brings_for_this_machine(offline: Site) -> None:
-    with Bundle(written(offline), offline.trust) as bundle:
+    with BundleSource(written(offline), offline.trust) as bundle:
         assert bundle.version_for("linux/amd64") == "0.2.0"
         with pytest.raises(BundleError, match=r"no image for this machine, which is linux/arm64 \(it has: linux/amd64\)"):
             bundle.version_for("linux/arm64")
 
 
 def test_a_part_of_a_file_can_be_asked_for(offline: Site) -> None:
-    with Bundle(written(offline), offline.trust) as bundle:
+    with BundleSource(written(offline), offline.trust) as bundle:
         url = refreshed(offline, bundle).target(ARCHIVE).url
 
         assert b"".join(bundle.fetch(url, len(IMAGE), offset=1_000_000)) == IMAGE[1_000_000:]
@@ -86,7 +86,10 @@ def test_metadata_that_was_tampered_with_is_refused(offline: Site) -> None:
 def test_a_bundle_of_another_hosting_team_is_none_of_ours(offline: Site) -> None:
     other = write_tar(offline.folder / "other.tar", members_of(TufRepository().files))
 
-    with Bundle(other, offline.trust) as bundle, pytest.raises(BundleError, match="not of the hosting team that this site follows"):
+    with (
+        BundleSource(other, offline.trust) as bundle,
+        pytest.raises(BundleError, match="not of the hosting team that this site follows"),
+    ):
         bundle.require_root(offline.repository.trusted_root)
 
 
@@ -127,7 +130,7 @@ def test_a_site_that_has_heard_of_newer_things_goes_by_them(offline: Site) -> No
     offline.refresh()
     before = offline.kept()
 
-    with Bundle(write_tar(offline.folder / "old.tar", old), offline.trust) as bundle:
+    with BundleSource(write_tar(offline.folder / "old.tar", old), offline.trust) as bundle:
         content = refreshed(offline, bundle).download(ARCHIVE, offline.targets).read_bytes()
 
     assert content == IMAGE
@@ -140,7 +143,7 @@ def test_what_was_withdrawn_since_then_does_not_come_back(offline: Site) -> None
     offline.repository.publish()
     offline.refresh()
 
-    with Bundle(write_tar(offline.folder / "old.tar", old), offline.trust) as bundle, pytest.raises(TrustError) as caught:
+    with BundleSource(write_tar(offline.folder / "old.tar", old), offline.trust) as bundle, pytest.raises(TrustError) as caught:
         refreshed(offline, bundle).target(ARCHIVE)
 
     assert caught.value.reason is Reason.MISSING
@@ -176,7 +179,7 @@ def test_tar_of_somebody_elses_making_is_refused(tmp_path: Path, kind: str) -> N
     file = write_tar(tmp_path / "bundle.tar", HOSTILE[kind])
 
     with pytest.raises(BundleError) as caught:
-        Bundle(file, tmp_path)
+        BundleSource(file, tmp_path)
 
     assert caught.value.reason == "invalid"
     assert len(str(caught.value)) < 400
@@ -186,7 +189,7 @@ def test_tar_of_somebody_elses_making_is_refused(tmp_path: Path, kind: str) -> N
 @pytest.mark.parametrize("mode", ["w:gz", "w:xz"])
 def test_packed_tar_is_none(offline: Site, mode: str) -> None:
     with pytest.raises(BundleError):
-        Bundle(written(offline, mode=mode), offline.trust)
+        BundleSource(written(offline, mode=mode), offline.trust)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 10240, b"no tar", b"\x1f\x8b" + b"a" * 600])
@@ -194,16 +197,16 @@ def test_other_file_is_no_bundle(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "bundle.tar"
     file.write_bytes(content)
 
-    with pytest.raises(BundleError), Bundle(file, tmp_path) as bundle:
+    with pytest.raises(BundleError), BundleSource(file, tmp_path) as bundle:
         bundle.version_for("linux/amd64")
 
 
 @pytest.mark.parametrize("left", [700, 5000, 600_000, 1_280_000])
 def test_bundle_that_was_not_copied_whole_is_refused(offline: Site, left: int) -> None:
     with pytest.raises(BundleError):
-        Bundle(written(offline, end=left), offline.trust).version_for("linux/amd64")
+        BundleSource(written(offline, end=left), offline.trust).version_for("linux/amd64")
 
 
 def test_bundle_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrustError, match="No such file"):
-        Bundle(tmp_path / "bundle.tar", tmp_path)
+        BundleSource(tmp_path / "bundle.tar", tmp_path)

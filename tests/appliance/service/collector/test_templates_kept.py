@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Answer, Cycle, Known
+from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.templates import Query, Template, Templates
 from tests.conftest import StartSimulator
@@ -28,16 +28,16 @@ class Encoded(Templates):
 def test_a_scan_encodes_hardly_any_request_that_an_earlier_one_has_sent(start_simulator: StartSimulator) -> None:
     fleet = start_simulator("--fleet", "demo")
     templates = Encoded()
-    readings: list[Answer] = []
+    readings: list[DeviceAnswer] = []
 
-    async def keep(answer: Answer) -> None:
+    async def keep(answer: DeviceAnswer) -> None:
         readings.append(answer)
 
     async def read() -> None:
         options = replace(CycleOptions.from_settings(Settings()), port=fleet.port, http=False)
         known = [Known(address, fleet.port) for address in fleet.addresses]
         profiles = {(answer.agent.address, answer.agent.port): answer.profile for answer in readings}
-        await Cycle(options, Scan("read"), keep, profiles=profiles, templates=templates).read(known)
+        await ScanRun(options, Scan("read"), keep, profiles=profiles, templates=templates).read(known)
 
     asyncio.run(read())
     asyncio.run(read())

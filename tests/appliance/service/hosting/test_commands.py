@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from appliance.service.collector.collector_notes import Bookkeeping
+from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.hosting import commands as hosting_commands
-from appliance.service.hosting.commands import Orders
+from appliance.service.hosting.commands import HostingCommands
 from appliance.transmission.answers import Command
 from tests.appliance.collector import Site
 from tests.appliance.hosting_peer import Decided
@@ -30,7 +30,7 @@ def fresh(path: Path, *handed_out: list[Command]) -> list[list[str]]:
 
     async def run() -> list[list[str]]:
         store = StoreThread(path)
-        of_this_process = Orders(Bookkeeping(store, Problems()))
+        of_this_process = HostingCommands(CollectorNotes(store, Problems()))
         try:
             return [await of_this_process.fresh(each) for each in handed_out]
         finally:
@@ -48,7 +48,7 @@ def test_a_command_is_fresh_once_also_in_the_next_process(tmp_path: Path) -> Non
 def test_two_check_ins_at_a_time_do_not_both_take_it(tmp_path: Path) -> None:
     async def run() -> list[list[str]]:
         store = StoreThread(tmp_path / "readings.db")
-        both = Orders(Bookkeeping(store, Problems()))
+        both = HostingCommands(CollectorNotes(store, Problems()))
         try:
             return list(await asyncio.gather(both.fresh(commands(1)), both.fresh(commands(1))))
         finally:

@@ -13,7 +13,7 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import ControlError
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
-from appliance.service.hosting.connection import HostingLink
+from appliance.service.hosting.connection import HostingConnection
 from appliance.settings.store import SettingsStore
 from appliance.transmission.suspension import keep_quiet
 from tests.appliance.collector import Site
@@ -33,7 +33,7 @@ class LinkOfASite:
         self.settings = SettingsStore(folder / "settings.json", {})
         self.store = StoreThread(folder / "readings.db")
         self.problems = Problems()
-        self.link = HostingLink(folder / "trust", self.settings, self.store, self.problems)
+        self.link = HostingConnection(folder / "trust", self.settings, self.store, self.problems)
 
     def problem(self, name: str) -> str | None:
         return next((item["text"] for item in self.problems.as_json() if item["name"] == name), None)

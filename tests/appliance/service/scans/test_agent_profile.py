@@ -5,7 +5,7 @@ import json
 from appliance.common.clock import utc_now
 from appliance.common.log import SECRET_NAMES
 from appliance.service.scans.agent_profile import profile_of, remembered
-from appliance.service.scans.scan_run import Answer
+from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.snmp.client import Agent, AgentProfile
 from tests.appliance.snmp.v3_agents import USER
 from tests.appliance.store.samples import sample
@@ -20,8 +20,8 @@ LEARNED = AgentProfile(
 )
 
 
-def answer(profile: AgentProfile) -> Answer:
-    return Answer(sample(), Agent("192.0.2.7", version="3", user=USER), "third floor", profile)
+def answer(profile: AgentProfile) -> DeviceAnswer:
+    return DeviceAnswer(sample(), Agent("192.0.2.7", version="3", user=USER), "third floor", profile)
 
 
 def test_everything_learned_comes_back() -> None:

@@ -11,7 +11,7 @@ from appliance.http.supplements import Supplements
 from appliance.report import Reading
 from appliance.service.scans.options import CycleOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Answer, Cycle, Known
+from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
 from appliance.settings.model import Settings
 from tests.appliance.http.documents import consumable, ledm
 from tests.appliance.http.web import Device, Page, device
@@ -30,12 +30,12 @@ async def read(
     options = replace(CycleOptions.from_settings(Settings()), port=fleet.port, http=http)
     supplements = Supplements(ports=AllowedPorts([web.port]), ipp_port=web.port, web_ports=[web.port])
 
-    async def keep(answer: Answer) -> None:
+    async def keep(answer: DeviceAnswer) -> None:
         readings.append(answer.reading)
         if told:
             told.set()
 
-    await Cycle(options, scan, keep, supplements=supplements).read([Known(address, fleet.port) for address in fleet.addresses])
+    await ScanRun(options, scan, keep, supplements=supplements).read([Known(address, fleet.port) for address in fleet.addresses])
     return readings, scan
 
 
