@@ -16,14 +16,21 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import HostingError
 from appliance.common.files import to_json
 from appliance.common.outbound import proxy_login, server_of
+from appliance.common.outbound_connections import Connections, Deadline, open_pool
 from appliance.common.traffic import Purpose, TrafficByPurpose
 from appliance.common.version import installed_version
 from appliance.report.changes import state_digest
 from appliance.store.rows import Batch
 from appliance.transmission.answers import BundleAnswer, CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
-from appliance.transmission.connection import CONNECT_SECONDS, IDLE_SECONDS, READ_SECONDS, open_pool, tls_context
-from appliance.transmission.connection_meter import ConnectionCounter
-from appliance.transmission.failures import explain_transport, not_hosting
+from appliance.transmission.connection import (
+    CONNECT_SECONDS,
+    EXCHANGE_SECONDS,
+    IDLE_SECONDS,
+    READ_SECONDS,
+    SLOWEST_LINE,
+    tls_context,
+)
+from appliance.transmission.failures import explain_transport, not_hosting, unfinished
 from appliance.transmission.signature import signed_headers
 from appliance.transmission.site_key import Identity
 
@@ -58,6 +65,7 @@ class HostingClient:
         proxy_password: str = "",
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
+        exchange_seconds: float = EXCHANGE_SECONDS,
         traffic: TrafficByPurpose | None = None,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
@@ -70,22 +78,21 @@ class HostingClient:
         self._verify = verify
         self._server = server_of(self._url)
         self._proxy = server_of(proxy) if proxy else ""
-        self._answer_seconds = read_seconds
+        self._exchange_seconds = exchange_seconds
         self._traffic = TrafficByPurpose() if traffic is None else traffic
         self._purpose: Purpose = "check_in"
-        self._counter = ConnectionCounter()
+        self._connections = Connections()
         self._told_state: str | None = None
         self._idle_seconds = idle_seconds
         self._used_at = time.monotonic()
         self._tls = tls_context(ca_file=ca_file, verify=verify)
         self._pool = open_pool(
             self._tls,
-            self._counter,
+            self._connections,
+            urllib3.Timeout(connect=connect_seconds, read=read_seconds),
             proxy=proxy,
             proxy_user=proxy_user,
             proxy_password=proxy_password,
-            connect_seconds=connect_seconds,
-            read_seconds=read_seconds,
         )
 
     @property
@@ -112,7 +119,7 @@ class HostingClient:
     def close(self) -> None:
         """Close the kept connection."""
         self._pool.clear()
-        self._counter.collect(self._traffic.of(self._purpose))
+        self._connections.collect(self._traffic.of(self._purpose))
 
     def enrol(self, code: str, site_name: str, root_sha256: str | None = None) -> EnrolAnswer:
         """Register the public key with a one-time code; the site id is the same one when key and code come again.
@@ -180,17 +187,31 @@ class HostingClient:
             headers["Content-Encoding"] = "gzip"
         self._purpose = purpose
         try:
-            status, answered, body = self._exchange(path, headers, content, signer)
+            status, answered, body = self._within_deadline(path, headers, content, signer)
         except urllib3_errors.HTTPError as error:
             raise explain_transport(error, self._server, self._proxy) from error
         finally:
-            self._counter.collect(self._traffic.of(purpose))
+            self._connections.collect(self._traffic.of(purpose))
         if status in (200, 201):
             return body
         if status == 407 and self._proxy:
             raise HostingError(proxy_login(self._proxy))
         date, retry_after = answered.get("Date"), answered.get("Retry-After")
         raise refusal(status, date, retry_after, body, server=self._server, now=utc_now())
+
+    def _within_deadline(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
+        """Return status, headers and body of the answer: a server that drips, even its headers, is as bad as one that is silent."""
+        deadline = Deadline(self._exchange_seconds + len(content) / SLOWEST_LINE, self._connections.shut_down)
+        try:
+            with deadline:
+                exchanged = self._exchange(path, headers, content, key_id)
+        except (urllib3_errors.HTTPError, OSError) as error:
+            if not deadline.expired:
+                raise
+            raise unfinished(self._server) from error
+        if deadline.expired:
+            raise unfinished(self._server)
+        return exchanged
 
     def _exchange(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
         """Send once; again, newly signed, when the server had closed the kept connection just before."""
@@ -220,15 +241,12 @@ class HostingClient:
         return response.status, response.headers, body
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """Return the whole answer, within the limits of size and time: a server that drips is as bad as one that is silent."""
-        deadline = time.monotonic() + self._answer_seconds
+        """Return the whole answer, within its limit of size."""
         body = bytearray()
         while chunk := response.read1(_CHUNK_BYTES):
             body += chunk
             if len(body) > ANSWER_LIMIT_BYTES:
                 raise HostingError(not_hosting(self._server, f"its answer is larger than {ANSWER_LIMIT_BYTES >> 20} MiB"))
-            if time.monotonic() > deadline:
-                raise HostingError(f"The hosting server {self._server} did not finish its answer in time. It is tried again.")
         return bytes(body)
 
 

@@ -52,6 +52,11 @@ def not_hosting(server: str, what: str) -> str:
     return f"{server} is not a DCA hosting server: {what}. Check the address in the enrolment string."
 
 
+def unfinished(server: str) -> HostingError:
+    """Return the error for an exchange that was ended because it took too long as a whole."""
+    return HostingError(f"The hosting server {server} did not finish its answer in time. It is tried again.")
+
+
 def _connection_sentence(causes: list[BaseException], role: str, server: str) -> str:
     if first_of(causes, socket.gaierror) or first_of(causes, urllib3_errors.NameResolutionError):
         name = server.rpartition(":")[0]

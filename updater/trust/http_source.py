@@ -1,9 +1,6 @@
 """Fetching files of a repository over HTTP: through the proxy, with the site's own authority, within limits of size and time."""
 
-import contextlib
-import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +8,9 @@ from email.utils import parsedate_to_datetime
 
 import urllib3
 import urllib3.exceptions as urllib3_errors
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from appliance.common.outbound import prepare_context, proxy_headers, server_of
-from appliance.common.tcp_meter import TcpMeter, estimate_failed
+from appliance.common.outbound import prepare_context, server_of
+from appliance.common.outbound_connections import Connections, open_pool
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.settings.model import HostingSettings
@@ -65,33 +60,26 @@ class Fetcher:
         """Certificate authority and proxy are those of `settings`. Raises SettingsError when they cannot be used."""
         self._limits = limits or FetchLimits()
         self._proxy = server_of(settings.proxy) if settings.proxy else ""
-        self._sockets: dict[HTTPConnection, socket.socket] = {}
-        self._meters: dict[HTTPConnection, TcpMeter] = {}
+        self._connections = Connections()
         self.traffic = Traffic()
         """What all connections have cost; whole once they are closed."""
         self.server_date: datetime | None = None
         """The clock of the server at its last answer, which nobody signed."""
         context = prepare_context(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file=settings.ca_file, verify=settings.verify_tls)
         timeout = urllib3.Timeout(connect=self._limits.connect_seconds, read=self._limits.read_seconds)
-        if settings.proxy:
-            headers = proxy_headers(settings.proxy, settings.proxy_user, settings.proxy_password.get_secret_value())
-            self._pool: urllib3.PoolManager = urllib3.ProxyManager(
-                settings.proxy,
-                proxy_headers=headers,
-                proxy_ssl_context=context,
-                ssl_context=context,
-                timeout=timeout,
-                retries=False,
-            )
-        else:
-            self._pool = urllib3.PoolManager(ssl_context=context, timeout=timeout, retries=False)
-        self._pool.pool_classes_by_scheme = self._followed_pools()
+        self._pool = open_pool(
+            context,
+            self._connections,
+            timeout,
+            proxy=settings.proxy,
+            proxy_user=settings.proxy_user,
+            proxy_password=settings.proxy_password.get_secret_value(),
+        )
 
     def close(self) -> None:
         """Close the connections."""
-        for connection in list(self._sockets):
-            self._forget(connection)
         self._pool.clear()
+        self._connections.collect(self.traffic)
 
     def fetch(
         self,
@@ -111,7 +99,7 @@ class Fetcher:
         if not url.startswith(("http://", "https://")):
             raise no_address(url)
         limits = self._limits
-        with Pace(limits.minimum_rate, limits.grace_seconds, limits.maximum_rate, self._shut_down) as pace:
+        with Pace(limits.minimum_rate, limits.grace_seconds, limits.maximum_rate, self._connections.shut_down) as pace:
             try:
                 yield from self._pieces(url, max_bytes, pace, _Wanted(offset, validator, begins))
             except (urllib3_errors.HTTPError, OSError) as error:
@@ -167,49 +155,3 @@ class Fetcher:
             self.server_date = parsedate_to_datetime(response.headers.get("Date", ""))
         except ValueError:
             self.server_date = None
-
-    def _followed_pools(self) -> dict[str, type[HTTPConnectionPool]]:
-        """Return pools whose connections can be shut down from the thread that watches over the pace."""
-        fetcher = self
-
-        class Plain(HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                return fetcher._open(self, super()._new_conn)
-
-        class Encrypted(HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                return fetcher._open(self, super()._new_conn)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class EncryptedPool(HTTPSConnectionPool):
-            ConnectionCls = Encrypted
-
-        return {"http": PlainPool, "https": EncryptedPool}
-
-    def _open(self, connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
-        self._forget(connection)
-        began = time.monotonic()
-        try:
-            opened = connect()
-        except (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError) as error:
-            if not isinstance(error, urllib3_errors.NameResolutionError):
-                family = socket.AF_INET6 if ":" in connection.host else socket.AF_INET
-                refused = isinstance(error.__cause__, ConnectionRefusedError)
-                estimate_failed(family, time.monotonic() - began, self.traffic, refused=refused)
-            raise
-        # A duplicate: TLS takes the original away.
-        self._sockets[connection] = opened.dup()
-        self._meters[connection] = TcpMeter(self._sockets[connection])
-        return opened
-
-    def _forget(self, connection: HTTPConnection) -> None:
-        if connection in self._sockets:
-            self._meters.pop(connection).finish(self.traffic)
-            self._sockets.pop(connection).close()
-
-    def _shut_down(self) -> None:
-        for opened in list(self._sockets.values()):
-            with contextlib.suppress(OSError):  # the server closed it already
-                opened.shutdown(socket.SHUT_RDWR)

@@ -43,8 +43,10 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def test_a_name_that_does_not_exist() -> None:
-    text = str(failure("https://hosting.invalid"))
+    traffic = TrafficByPurpose()
+    text = str(failure("https://hosting.invalid", traffic=traffic))
     assert text.startswith("The name hosting.invalid of the hosting server cannot be resolved.")
+    assert traffic.of("upload").packets_sent == 0
 
 
 def test_a_port_where_nothing_listens() -> None:
@@ -94,10 +96,15 @@ def test_a_server_that_takes_the_request_and_stays_silent() -> None:
         assert "did not answer in time" in str(failure(peer.url, read_seconds=0.3))
 
 
-def test_a_server_that_drips_its_answer() -> None:
-    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as port:
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTT"],
+    ids=["body", "headers", "status line"],
+)
+def test_a_server_that_drips_its_answer(head: bytes) -> None:
+    with dripping(head) as port:
         began = time.monotonic()
-        text = str(failure(f"http://127.0.0.1:{port}", read_seconds=0.5))
+        text = str(failure(f"http://127.0.0.1:{port}", exchange_seconds=0.5))
         assert time.monotonic() - began < 10
     assert "did not finish its answer in time" in text
 
