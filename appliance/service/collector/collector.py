@@ -67,7 +67,6 @@ class Collector:
         self._telling = SiteStateSource(paths, settings_store, self._books)
         self._ledger = TrafficWriter(self._books, self._link.traffic)
         self._plan = Plan()
-        self._planned: dict[str, float] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sweep_wanted = False
         self._checked_at = float("-inf")
@@ -227,32 +226,19 @@ class Collector:
         return {"site_id": made.site_id, "url": made.url}
 
     def _make_plan(self) -> None:
-        settings, scanning = self._settings, self._scanning
-        if settings.scan.targets:
-            sweep_seconds = settings.scan.sweep_minutes * 60
-            self._plan_job("sweep", sweep_seconds, self._due_sweep, times.SWEEP_SETTLE_SECONDS, scanning.last_sweep_at)
-        else:
-            self._planned.pop("sweep", None)
-            self._plan.remove("sweep")
-        read_seconds = settings.scan.read_minutes * 60
-        self._plan_job("read", read_seconds, self._due_read, times.READ_SETTLE_SECONDS, scanning.last_read_at)
-        self._plan_job("check_in", settings.hosting.check_in_seconds, self._check_in, times.CHECK_IN_SETTLE_SECONDS)
-        self._plan_job("upload", settings.hosting.upload_seconds, self._upload, times.UPLOAD_SETTLE_SECONDS)
-        self._plan_job("traffic", times.TRAFFIC_SECONDS, self._ledger.keep, times.TRAFFIC_SETTLE_SECONDS)
-        self._plan_job("retention", times.RETENTION_SECONDS, self._retention, times.RETENTION_SETTLE_SECONDS)
+        def starting(work: Callable[[], Coroutine[Any, Any, object]]) -> Callable[[], None]:
+            return lambda: self._spawn(work())
 
-    def _plan_job(
-        self,
-        name: str,
-        every: float,
-        work: Callable[[], Coroutine[Any, Any, object]],
-        settle: float,
-        last: datetime | None = None,
-    ) -> None:
-        """Plan a job, unless it is planned with this interval already."""
-        if self._planned.get(name) != every:
-            self._planned[name] = every
-            self._plan.set(name, every, lambda: self._spawn(work()), last=last, settle=settle)
+        work = times.Work(
+            sweep=starting(self._due_sweep),
+            read=starting(self._due_read),
+            check_in=starting(self._check_in),
+            upload=starting(self._upload),
+            traffic=starting(self._ledger.keep),
+            retention=starting(self._retention),
+        )
+        scanning = self._scanning
+        self._plan.declare(self._settings, work, last_sweep=scanning.last_sweep_at, last_read=scanning.last_read_at)
 
     async def _tick(self) -> None:
         while True:

@@ -4,12 +4,12 @@ Jobs only start coroutines. A job that is due while the process is not running i
 done is given by whoever kept it.
 """
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import schedule
+from appliance.common.periodic import PeriodicScheduler
+from appliance.settings.model import Settings
 
 TICK_SECONDS = 0.5
 JITTER = 0.05
@@ -23,63 +23,77 @@ TRAFFIC_SETTLE_SECONDS = 60.0
 RETENTION_SETTLE_SECONDS = 600.0
 """Seconds after the start at which a job that is due runs for the first time: staggered, the control socket comes first."""
 
-RETENTION_SECONDS = 86_400.0
-TRAFFIC_SECONDS = 600.0
+RETENTION_DAYS = 1
+TRAFFIC_MINUTES = 10
 """What calls to the hosting server cost is written this rarely: small boards live on memory cards."""
 BUSY_SECONDS = 15.0
 """A scan that is due while another one runs is tried again after this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A job and the longest time it may be away, in seconds."""
+Start = Callable[[], object]
 
-    job: schedule.Job
-    longest: float
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the jobs of the collector start."""
+
+    sweep: Start
+    read: Start
+    check_in: Start
+    upload: Start
+    traffic: Start
+    retention: Start
 
 
 class Plan:
-    """Named periodic jobs on one scheduler of `schedule`; `tick` runs what is due."""
+    """The periodic jobs of the collector; `tick` starts what is due."""
 
     def __init__(self) -> None:
-        self._scheduler = schedule.Scheduler()
-        self._entries: dict[str, Entry] = {}
+        self._scheduler = PeriodicScheduler()
 
-    def set(
-        self, name: str, every: float, start: Callable[[], object], *, last: datetime | None = None, settle: float = 0.0
-    ) -> None:
+    def declare(self, settings: Settings, work: Work, *, last_sweep: datetime | None, last_read: datetime | None) -> None:
+        """Declare all that the collector does by the clock. A job whose interval has not changed stays as it was planned."""
+        scan, hosting = settings.scan, settings.hosting
+        if scan.targets:
+            self.set("sweep", scan.sweep_minutes * 60, work.sweep, last=last_sweep, settle=SWEEP_SETTLE_SECONDS)
+        else:
+            self.remove("sweep")
+        self.set("read", scan.read_minutes * 60, work.read, last=last_read, settle=READ_SETTLE_SECONDS)
+        self.set("check_in", hosting.check_in_seconds, work.check_in, settle=CHECK_IN_SETTLE_SECONDS)
+        self.set("upload", hosting.upload_seconds, work.upload, settle=UPLOAD_SETTLE_SECONDS)
+        if not self._scheduler.get_jobs("traffic"):
+            every = self._scheduler.every
+            every(TRAFFIC_MINUTES).minutes.within(JITTER).tag("traffic").starting_in(TRAFFIC_SETTLE_SECONDS).do(work.traffic)
+            every(RETENTION_DAYS).days.within(JITTER).tag("retention").starting_in(RETENTION_SETTLE_SECONDS).do(work.retention)
+
+    def set(self, name: str, every: int, start: Start, *, last: datetime | None = None, settle: float = 0.0) -> None:
         """Plan `start` every `every` seconds, the first time when `every` has passed since `last`, yet not before `settle` seconds.
 
-        An interval that is changed keeps `last`, so that a reload never makes a job due twice.
+        A job with this interval stays as it is, so that a reload never makes one due twice.
         """
+        planned = self._scheduler.job(name)
+        if planned and planned.interval == every:
+            return
         self.remove(name)
-        low, high = max(1, round(every * (1 - JITTER))), max(1, round(every * (1 + JITTER)))
-        job = self._scheduler.every(low).to(high).seconds.do(start)
-        self._entries[name] = Entry(job, max(float(high), settle + 1.0))
         since = (datetime.now(UTC) - last).total_seconds() if last else every
         # A `last` in the future means that the clock was set back: the job is due.
         rest = every - since if 0 <= since < every else 0.0
-        self.postpone(name, max(rest, settle) * (1 + random.uniform(0, JITTER)))  # noqa: S311 - spreads load, hides nothing
+        self._scheduler.every(every).seconds.within(JITTER).tag(name).starting_in(max(rest, settle)).do(start)
 
     def postpone(self, name: str, seconds: float) -> None:
         """Let the job run next in `seconds`; after that its interval counts again."""
-        if entry := self._entries.get(name):
-            entry.job.next_run = datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005 - `schedule` counts in local time
+        if job := self._scheduler.job(name):
+            job.postpone(seconds)
 
     def remove(self, name: str) -> None:
         """Forget the job, if there is one."""
-        if entry := self._entries.pop(name, None):
-            self._scheduler.cancel_job(entry.job)
+        self._scheduler.clear(name)
 
     def next_at(self, name: str) -> datetime | None:
         """Return when the job runs next, or None when it is not planned."""
-        entry = self._entries.get(name)
-        return entry.job.next_run.astimezone(UTC) if entry and entry.job.next_run else None
+        job = self._scheduler.job(name)
+        return job.next_at if job else None
 
     def tick(self) -> None:
-        """Run what is due. A job further away than its interval allows (the clock was set back) is planned anew."""
-        now = datetime.now()  # noqa: DTZ005 - `schedule` counts in local time
-        for entry in self._entries.values():
-            if entry.job.next_run and (entry.job.next_run - now).total_seconds() > entry.longest + 60:
-                entry.job.next_run = now + timedelta(seconds=entry.longest)
+        """Start what is due."""
         self._scheduler.run_pending()

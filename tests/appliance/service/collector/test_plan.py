@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from appliance.service.collector.plan import Plan
 from appliance.settings.model import Settings
 
-HOUR = 3600.0
+HOUR = 3600
 FETCH_SECONDS = 5.0
 """A change of configuration, which a check-in tells of, takes less to be fetched, verified and applied."""
 
