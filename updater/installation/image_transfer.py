@@ -8,15 +8,17 @@
 """
 
 import contextlib
+import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.release import Platform, Release
+from appliance.release.saved_image import SavedImage, SavedImageError, read_saved_image
 from updater.engine.container_spec import Inspected
 from updater.engine.engine import Engine, split_reference
 from updater.errors import EngineError, TransportError, TrustError
-from updater.installation.image_archive import ImageArchive, is_that_image, read_archive
 from updater.records.progress import ProgressFile
 
 FETCHED = "fetched"
@@ -135,18 +137,18 @@ class _Way:
         except TrustError as error:
             raise TransportError(error.reason, str(error)) from error
         self.progress.tell("loading", f"looking into {file.name}")
-        held = read_archive(file)
+        held = _saved_image(file)
         if held.config != self.wanted.config:
             raise self._mismatch(file.name)
         with _explained():
             image_id = self._load(file, held)
             image = self.engine.image(image_id)
-            if image is None or not (self._is_signed(image) or is_that_image(held, image)):
+            if image is None or not (self._is_signed(image) or _layers(image) == held.layers):
                 self.engine.untag(self.kept)
                 raise self._mismatch(file.name)
         return image_id
 
-    def _load(self, file: Path, held: ImageArchive) -> str:
+    def _load(self, file: Path, held: SavedImage) -> str:
         """Load an archive, and let the names it brings mean what they meant before: they are the user's. Raises EngineError."""
         named = {tag: (self.engine.image(tag) or {}).get("Id") for tag in held.tags if tag != self.kept}
         try:
@@ -182,3 +184,20 @@ def _explained() -> Iterator[None]:
         yield
     except EngineError as error:
         raise TransportError(error.kind, str(error)) from error
+
+
+def _saved_image(file: Path) -> SavedImage:
+    """Return what is in an archive. Raises TransportError for what is no archive of one image."""
+    try:
+        with tarfile.open(file, mode="r|*") as archive:
+            saved = read_saved_image(archive, measure=False)
+    except (SavedImageError, tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise TransportError("damaged archive", f"{file.name} is no archive of one image: {error}.") from error
+    if not saved.layers:
+        raise TransportError("damaged archive", f"{file.name} is no archive of one image: its configuration names no layers.")
+    return saved
+
+
+def _layers(image: Inspected) -> tuple[str, ...]:
+    """Return the digests of the unpacked layers of an image in the engine."""
+    return tuple((image.get("RootFS") or {}).get("Layers") or ())
