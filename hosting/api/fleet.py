@@ -4,13 +4,11 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, ClassVar
 
-import sqlalchemy as sa
-
 from hosting.api.base import ApiHandler, TokenHandler
 from hosting.api.errors import ApiError
 from hosting.clock import to_rfc3339, utc_now
-from hosting.contact import contact
 from hosting.db import fleet, sites
+from hosting.db.contact import contact
 from hosting.db.fleet import LatestReading
 from hosting.db.sites import Site
 
@@ -106,7 +104,7 @@ class HealthHandler(ApiHandler):
 
     async def get(self) -> None:
         """Answer 200 when the database answers, 503 when it does not."""
-        await self.services.database.read(lambda connection: connection.execute(sa.select(1)).scalar())
+        await self.services.database.answers()
         self.answer({"ok": True})
 
     async def head(self) -> None:

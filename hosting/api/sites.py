@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from appliance.report import Batch
@@ -14,8 +13,9 @@ from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, verify
 from hosting.clock import to_rfc3339, utc_now
-from hosting.contact import TurnedAway, turned_away
 from hosting.db import bundles, changes, configuration, readings, sites
+from hosting.db.contact import TurnedAway, turned_away
+from hosting.db.database import Connection
 from hosting.db.sites import Site
 from hosting.releases.update_report import reported_versions
 from hosting.repository.folder import RepositoryFolder
@@ -34,7 +34,7 @@ TURNED_AWAY: Mapping[TurnedAway, str] = {
     "expired": "The time of this site at the hosting server is over. Ask your provider.",
 }
 
-Work = Callable[[sa.Connection], ApiAnswer]
+Work = Callable[[Connection], ApiAnswer]
 """What a call does in its transaction."""
 
 Version = Annotated[str, StringConstraints(max_length=64, pattern=r"^[\x20-\x7e]*$")]
@@ -146,7 +146,7 @@ class CheckInHandler(SiteHandler):
         if len(json.dumps(said.state, separators=(",", ":"))) > STATE_BYTES:
             raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
 
-        def work(connection: sa.Connection) -> ApiAnswer:
+        def work(connection: Connection) -> ApiAnswer:
             intervals = {"check_in_seconds": self.config.check_in_seconds, "upload_seconds": self.config.upload_seconds}
             answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": []}
             known = sites.site_by_id(connection, site.site_id) if said.unchanged else None
@@ -162,7 +162,7 @@ class CheckInHandler(SiteHandler):
         return work
 
 
-def _news(connection: sa.Connection, site: Site, state: Mapping[str, Any]) -> dict[str, str]:
+def _news(connection: Connection, site: Site, state: Mapping[str, Any]) -> dict[str, str]:
     """Return the markers of the configuration and the rollout that a site has not dealt with, where it would fetch them."""
     update = reported_versions(state)
     found = {}
@@ -190,7 +190,7 @@ class ReadingsHandler(SiteHandler):
             with self.services.database.reading() as connection:
                 rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes)
 
-        def work(connection: sa.Connection) -> ApiAnswer:
+        def work(connection: Connection) -> ApiAnswer:
             taken = readings.take_in(connection, site.site_id, batch, rebuilt)
             sites.touch(connection, site.site_id)
             needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
@@ -218,7 +218,7 @@ class SupportBundleHandler(SiteHandler):
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Keep the bundle."""
 
-        def work(connection: sa.Connection) -> ApiAnswer:
+        def work(connection: Connection) -> ApiAnswer:
             return ApiAnswer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.address)})
 
         return work
@@ -235,7 +235,7 @@ def _check_keys(batch: Batch) -> None:
             raise ApiError(422, "does_not_fit", f"{path}: it contains a NUL character.")
 
 
-def _take_nonce(connection: sa.Connection, site_id: str, verified: Verified) -> None:
+def _take_nonce(connection: Connection, site_id: str, verified: Verified) -> None:
     if not sites.use_nonce(connection, site_id, verified.nonce, verified.expires_at):
         raise unauthorized("replayed", "This very request has been answered before. Sign each request anew.")
 

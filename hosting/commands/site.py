@@ -4,13 +4,11 @@ import argparse
 import sys
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from hosting.clock import end_of_day, to_rfc3339
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.db import sites
-from hosting.db.database import Database
+from hosting.db.database import Connection, Database
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
 
@@ -58,7 +56,7 @@ def _set_group(config: Config, database: Database, site: Site, group: str | None
         publishing.publish(proposal, actor=ACTOR)
 
 
-def _set(connection: sa.Connection, options: argparse.Namespace, site: Site, expires_at: datetime | None) -> None:
+def _set(connection: Connection, options: argparse.Namespace, site: Site, expires_at: datetime | None) -> None:
     if expires_at is not None or options.no_expiry:
         sites.set_expiry(connection, site.site_id, expires_at, actor=ACTOR)
     if options.deactivate or options.activate:

@@ -5,8 +5,8 @@ import json
 
 from hosting.clock import to_rfc3339, utc_now
 from hosting.commands.preparation import open_existing
-from hosting.contact import contact
 from hosting.db import sites
+from hosting.db.contact import contact
 
 LISTED_AT_ONCE = 1000
 

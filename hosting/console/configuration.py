@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
 from tornado.web import HTTPError
 
 from hosting.clock import utc_now
@@ -16,7 +15,8 @@ from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, sites
 from hosting.db.configuration import Edition
-from hosting.db.tables import site as site_table
+from hosting.db.database import Condition, Connection
+from hosting.db.sites import every_site, in_configuration_state, in_group, this_site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
 
@@ -34,14 +34,14 @@ class ConfigurationPage(ConsoleHandler):
         if asked is None:
             return
 
-        def look(connection: sa.Connection) -> dict[str, Any]:
+        def look(connection: Connection) -> dict[str, Any]:
             own, own_count = configuration.sites_with_own(connection, limit=SITES_SHOWN)
             return {
                 "everybody": configuration.in_force(connection, EVERYBODY.path),
                 "groups": configuration.groups(connection),
                 "own": own,
                 "own_count": own_count,
-                "states": _states(connection, sa.true()),
+                "states": _states(connection, every_site()),
             }
 
         found = await self.services.database.read(look)
@@ -53,10 +53,9 @@ def _words() -> dict[str, Any]:
     return {"number": texts.number, "configuration_state": texts.configuration_state, "counted": texts.counted}
 
 
-def _states(connection: sa.Connection, where: sa.ColumnElement[bool]) -> dict[str, int]:
+def _states(connection: Connection, where: Condition) -> dict[str, int]:
     """Return how many of the sites said each state of their configuration."""
-    column = site_table.c.configuration_state
-    return sites.count_sites(connection, {word: sa.and_(where, column == word) for word in STATES})
+    return sites.count_sites(connection, {word: in_configuration_state(where, word) for word in STATES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class _Subject:
     """Whose configuration a page is about: its scope, which sites that is, and the id where it is one site."""
 
     scope: Scope
-    where: sa.ColumnElement[bool]
+    where: Condition
     site_id: str | None = None
 
 
@@ -120,13 +119,13 @@ class EditPage(ConsoleHandler):
     async def _subject(self, kind: str, name: str = "") -> _Subject:
         """Return what the address names. Raises HTTPError 404."""
         if kind == "global":
-            return _Subject(EVERYBODY, sa.true())
+            return _Subject(EVERYBODY, every_site())
         if kind == "group":
-            return _Subject(group_scope(name), site_table.c.group_name == name)
+            return _Subject(group_scope(name), in_group(name))
         site = await self.services.database.read(lambda connection: sites.site_by_id(connection, name))
         if site is None:
             raise HTTPError(404)
-        return _Subject(site_scope(site.site_id, site.name), site_table.c.site_id == name, site.site_id)
+        return _Subject(site_scope(site.site_id, site.name), this_site(name), site.site_id)
 
     def _change(self) -> Callable[[Wanted], Wanted]:
         """Return what the form makes of what is in force."""
@@ -149,7 +148,7 @@ class EditPage(ConsoleHandler):
         changes: tuple[Change, ...] | None = None,
         **values: Any,
     ) -> None:
-        def look(connection: sa.Connection) -> tuple[Edition | None, list[Edition], int, dict[str, int], int]:
+        def look(connection: Connection) -> tuple[Edition | None, list[Edition], int, dict[str, int], int]:
             path = subject.scope.path
             document = configuration.in_force(connection, path)
             base = configuration.newest_version(connection, path)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
 from tornado.web import HTTPError
 
 from appliance.report import Reading
@@ -13,6 +12,7 @@ from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
 from hosting.console.views import DeviceView, device_view
 from hosting.db import events, fleet, readings, sites
+from hosting.db.database import Connection
 from hosting.db.events import DeviceEvent
 from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
 
@@ -48,7 +48,7 @@ class DevicesPage(ConsoleHandler):
             limit=PAGE,
         )
 
-        def look(connection: sa.Connection) -> tuple[list[LatestReading], int, list[tuple[str, str]]]:
+        def look(connection: Connection) -> tuple[list[LatestReading], int, list[tuple[str, str]]]:
             rows, count = fleet.devices(connection, query)
             return rows, count, sites.site_names(connection)
 
@@ -82,7 +82,7 @@ class DevicePage(ConsoleHandler):
         """Show the device. Raises HTTPError 404."""
         site_id, key = self.get_query_argument("site", ""), self.get_query_argument("key", "")
 
-        def look(connection: sa.Connection) -> tuple[DeviceView, list[Reading], list[DeviceEvent]] | None:
+        def look(connection: Connection) -> tuple[DeviceView, list[Reading], list[DeviceEvent]] | None:
             row = fleet.device(connection, site_id, key)
             if row is None:
                 return None

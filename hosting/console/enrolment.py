@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from hosting.config import check_public_url
 from hosting.console.base import ConsoleHandler
 from hosting.db import sites
+from hosting.db.database import Connection
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 from hosting.repository.folder import RepositoryFolder
@@ -40,7 +39,7 @@ class EnrolmentPage(ConsoleHandler):
             return
         actor, from_address = self.actor, self.address
 
-        def make(connection: sa.Connection) -> tuple[str, str]:
+        def make(connection: Connection) -> tuple[str, str]:
             return sites.make_enrolment_code(connection, name, days=days, actor=actor, address=from_address)
 
         site_id, code = await self.services.database.write(make)

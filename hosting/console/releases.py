@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from tornado.web import HTTPError
 
 from appliance.release import (
@@ -23,6 +22,7 @@ from hosting.configuration.publication import NO_REPOSITORY, Publishing
 from hosting.console import chart, texts, update_texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, releases, sites
+from hosting.db.database import Connection
 from hosting.db.releases import ReleaseCounts
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
@@ -82,7 +82,7 @@ class ReleasesPage(ConsoleHandler):
         published = await self.services.database.run(lambda: look_at(self.services.publishing, channel))
         offered = published.offers.default
 
-        def look(connection: sa.Connection) -> dict[str, Any]:
+        def look(connection: Connection) -> dict[str, Any]:
             counts = releases.counts_by_version(connection)
             views = [
                 _view(connection, release, counts.get(release.version, ReleaseCounts()))
@@ -111,7 +111,7 @@ class ReleasesPage(ConsoleHandler):
         )
 
 
-def _view(connection: sa.Connection, release: Release, counts: ReleaseCounts) -> ReleaseView:
+def _view(connection: Connection, release: Release, counts: ReleaseCounts) -> ReleaseView:
     return ReleaseView(release, counts, releases.failed_sites(connection, release.version) if counts.failed else ())
 
 

@@ -4,11 +4,11 @@ import asyncio
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 import structlog
 
 from hosting.console.base import SESSION_COOKIE, ConsoleHandler, ThrottledError
 from hosting.db import accounts, audit
+from hosting.db.database import Connection
 
 LONGEST = 1024
 
@@ -45,7 +45,7 @@ class LoginHandler(ConsoleHandler):
             self.page("login.html", next_path=next_path, account=name, fault="The name or the password is not right.")
             return
 
-        def begin(connection: sa.Connection) -> str:
+        def begin(connection: Connection) -> str:
             return accounts.start_session(connection, name, address)
 
         secret = await self.services.database.write(begin)
@@ -75,7 +75,7 @@ class LogoutHandler(ConsoleHandler):
         session = self.session
         if session is not None:
 
-            def end(connection: sa.Connection) -> None:
+            def end(connection: Connection) -> None:
                 accounts.end_session(connection, session.session_hash)
                 audit.note(connection, session.account, "logged out", "", address=self.address)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import sqlalchemy as sa
 from tornado.web import HTTPError
 
 from appliance.release import DEFAULT_CHANNEL, ROLLOUT_PATH, Rollout, parse_rollout
@@ -15,8 +14,9 @@ from hosting.console.base import ConsoleHandler
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.contact import turned_away
 from hosting.db import audit, bundles, configuration, fleet, releases, sites
+from hosting.db.contact import turned_away
+from hosting.db.database import Connection
 from hosting.db.fleet import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
@@ -30,7 +30,7 @@ class SitePage(ConsoleHandler):
         """Show the site."""
         query = DeviceQuery(site_id=site_id, sort="condition", limit=PAGE)
 
-        def look(connection: sa.Connection) -> dict[str, Any] | None:
+        def look(connection: Connection) -> dict[str, Any] | None:
             site = sites.site_by_id(connection, site_id)
             if site is None:
                 return None
@@ -122,7 +122,7 @@ class SiteAction(ConsoleHandler):
         """Do it. Raises HTTPError 404 for an unknown site."""
         actor, address = self.actor, self.address
 
-        def do(connection: sa.Connection) -> str | None:
+        def do(connection: Connection) -> str | None:
             site = sites.site_by_id(connection, site_id)
             return self.act(connection, site, actor, address) if site else None
 
@@ -132,7 +132,7 @@ class SiteAction(ConsoleHandler):
         back = "/sites" if self.get_body_argument("back", "") == "sites" else f"/sites/{site_id}"
         self.redirect(self.url(back, done=done))
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+    def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
         """Do it and return the name of the notice."""
         raise NotImplementedError
 
@@ -143,7 +143,7 @@ class _Command(SiteAction):
     name = ""
     notice = ""
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+    def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
         """Queue it. Raises HTTPError 409 for a site without an appliance."""
         if site.public_key is None or turned_away(site, utc_now()):
             raise HTTPError(409, "This site has no appliance that is served here. Enrol or admit it first.")
@@ -177,7 +177,7 @@ class _Admission(SiteAction):
     away: ClassVar[bool]
     notice: ClassVar[str]
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+    def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
         """Turn the site away, or take it in."""
         self.set_state(connection, site.site_id, self.away, actor=actor, address=address)
         return self.notice
@@ -210,7 +210,7 @@ class Activate(_Admission):
 class Expiry(SiteAction):
     """`/sites/ID/expiry`: serve the site until the end of a day in UTC; without one, for ever."""
 
-    def act(self, connection: sa.Connection, site: Site, actor: str, address: str) -> str:
+    def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
         """Set the day. Raises HTTPError 422 for what is no day."""
         text = self.get_body_argument("expires", "").strip()
         try:

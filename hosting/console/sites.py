@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any, cast
 
-import sqlalchemy as sa
-
 from hosting.clock import utc_now
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.views import SiteView, site_view
-from hosting.contact import CONTACTS, Contact, contact_is, is_turned_away
 from hosting.db import fleet, sites
+from hosting.db.contact import CONTACTS, Contact, contact_is, is_turned_away
+from hosting.db.database import Condition, Connection
 from hosting.db.sites import Site, SiteQuery
 
 PAGE = 50
@@ -38,14 +37,14 @@ class SitesPage(ConsoleHandler):
         conditions += [_shown(selection["show"], now)] if "show" in selection else []
         query = SiteQuery(
             words=tuple(selection.get("q", "").split()),
-            where=sa.and_(*conditions) if conditions else None,
+            where=conditions,
             sort=selection.get("sort", "name"),
             descending="order" in selection,
             offset=(page - 1) * PAGE,
             limit=PAGE,
         )
 
-        def look(connection: sa.Connection) -> dict[str, Any]:
+        def look(connection: Connection) -> dict[str, Any]:
             found, count = sites.find_sites(connection, query)
             contacts = sites.count_sites(connection, {word: contact_is(word, now, seconds) for word in CONTACTS})
             shown = sites.count_sites(connection, {word: _shown(word, now) for word in SHOWN})
@@ -72,12 +71,12 @@ class SitesPage(ConsoleHandler):
         return value if value in allowed else ""
 
 
-def _shown(word: str, now: datetime) -> sa.ColumnElement[bool]:
+def _shown(word: str, now: datetime) -> Condition:
     """Return the condition of one of `SHOWN`."""
     return is_turned_away(now) if word == "quiet" else sites.refused_configuration()
 
 
-def site_views(connection: sa.Connection, found: list[Site], check_in_seconds: int) -> list[SiteView]:
+def site_views(connection: Connection, found: list[Site], check_in_seconds: int) -> list[SiteView]:
     """Return the lines of sites."""
     ids = [site.site_id for site in found]
     counts = fleet.counts_by_site(connection, ids)

@@ -11,7 +11,7 @@ from appliance.report import Device, Reading, Supply
 from hosting.clock import utc_now
 from hosting.condition import STOPS_PRINTING, needs_attention
 from hosting.console import texts
-from hosting.contact import contact, turned_away
+from hosting.db.contact import contact, turned_away
 from hosting.db.fleet import LatestReading
 from hosting.db.sites import Site
 

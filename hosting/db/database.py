@@ -16,6 +16,11 @@ from sqlalchemy.engine import URL, make_url
 
 from hosting.errors import BusyError, ConfigurationError, DataError
 
+Connection = sa.Connection
+"""One transaction, as `Database` hands it to the work that is done in it."""
+Condition = sa.ColumnElement[bool]
+"""Which rows are meant. Only the modules of this room put one together; others hand it on."""
+
 Result = TypeVar("Result")
 
 THREADS = 8
@@ -112,6 +117,10 @@ class Database:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+    async def answers(self) -> None:
+        """Return when the database has answered. Raises BusyError or DataError when it does not."""
+        await self.read(lambda connection: connection.execute(sa.select(1)).scalar())
 
     async def read(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Return what `work` returns, in a transaction that only reads, on a thread."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hosting.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
+from hosting.db.database import Condition
 from hosting.db.tables import command, enrolment_code, nonce, site
 from hosting.db.upsert import insert_new
 
@@ -84,7 +85,7 @@ class SiteQuery:
     """Which sites, in which order, and which part of them."""
 
     words: tuple[str, ...] = ()
-    where: sa.ColumnElement[bool] | None = None
+    where: Sequence[Condition] = ()
     sort: str = "name"
     descending: bool = False
     offset: int = 0
@@ -95,8 +96,7 @@ def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[list[Site],
     """Return the sites of a query and how many there are in all."""
     name = sa.func.lower(site.c.name)
     conditions = [name.contains(word.lower(), autoescape=True) for word in query.words]
-    if query.where is not None:
-        conditions.append(query.where)
+    conditions += query.where
     order = {"contact": sa.func.coalesce(site.c.last_contact_at, site.c.created_at), "version": site.c.version}.get(
         query.sort, name
     )
@@ -104,6 +104,26 @@ def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[list[Site],
     rows = connection.execute(chosen.offset(query.offset).limit(query.limit))
     count = sa.select(sa.func.count()).select_from(site).where(*conditions)
     return [_site(row) for row in rows], connection.execute(count).scalar_one()
+
+
+def every_site() -> Condition:
+    """Return the condition that all sites meet."""
+    return sa.true()
+
+
+def in_group(name: str) -> Condition:
+    """Return the condition of the sites of one group."""
+    return site.c.group_name == name
+
+
+def this_site(site_id: str) -> Condition:
+    """Return the condition of one site."""
+    return site.c.site_id == site_id
+
+
+def in_configuration_state(where: Condition, state: str) -> Condition:
+    """Return the condition of those of `where` whose configuration is in this state, as the site says it."""
+    return sa.and_(where, site.c.configuration_state == state)
 
 
 def count_sites(connection: sa.Connection, conditions: Mapping[str, sa.ColumnElement[bool]]) -> dict[str, int]:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from hosting.clock import utc_now
-from hosting.contact import CONTACTS, Contact, contact, contact_is, is_turned_away
 from hosting.db import sites
+from hosting.db.contact import CONTACTS, Contact, contact, contact_is, is_turned_away
 from hosting.db.sites import SiteQuery
 from tests.hosting.batches import batch
 from tests.hosting.running import RunningServer
@@ -44,8 +44,8 @@ def test_the_lists_look_for_sites_by_the_word_they_show(server: RunningServer, w
     for name in ("expired", "revoked"):
         server.write(lambda connection, site_id=ids[name]: sites.set_expiry(connection, site_id, now, actor="test"))  # type: ignore[misc]
     server.code("never")
-    found, _ = server.read(lambda connection: sites.find_sites(connection, SiteQuery(where=contact_is(word, now, 60))))
+    found, _ = server.read(lambda connection: sites.find_sites(connection, SiteQuery(where=(contact_is(word, now, 60),))))
     assert [site.name for site in found] == ([word] if word not in ("late", "lost") else [])
     assert all(contact(site, now, 60) == word for site in found)
-    _, quiet = server.read(lambda connection: sites.find_sites(connection, SiteQuery(where=is_turned_away(now))))
+    _, quiet = server.read(lambda connection: sites.find_sites(connection, SiteQuery(where=(is_turned_away(now),))))
     assert quiet == 3

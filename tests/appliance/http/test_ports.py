@@ -48,9 +48,9 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def test_only_one_function_dials_devices() -> None:
-    """`transmission` is left out: it dials the hosting server, never a device."""
+    """`transmission` and its pool are left out: they dial the hosting server, never a device."""
     dialling = {name for name, tree in sources() if called(tree) & DIALLING and not name.startswith("transmission/")}
-    assert dialling == {"http/ports.py", *LOCAL}
+    assert dialling == {"http/ports.py", "common/outbound_connections.py", *LOCAL}
 
 
 def test_what_connects_locally_opens_no_tcp_connection() -> None:
@@ -62,13 +62,17 @@ def test_what_connects_locally_opens_no_tcp_connection() -> None:
 
 def test_libraries_that_dial_are_imported_for_the_hosting_server_alone() -> None:
     users = {name: tree for name, tree in sources() if any(client in imported(tree) for client in CLIENTS)}
-    assert {name for name in users if not name.startswith("transmission/")} == {"outbound.py"}
-    # That one reads the errors of the library, and opens nothing with it.
-    nodes = [node for node in ast.walk(users["outbound.py"]) if isinstance(node, ast.Attribute)]
+    outbound = {name for name in users if not name.startswith("transmission/")}
+    assert outbound == {"common/outbound.py", "common/outbound_connections.py"}
+    # The first reads the errors of the library, and opens nothing with it.
+    nodes = [node for node in ast.walk(users["common/outbound.py"]) if isinstance(node, ast.Attribute)]
     assert {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "urllib3"} <= {
         "exceptions",
         "disable_warnings",
     }
+    # The second is used where the hosting server is spoken to, and nowhere else in the collector.
+    speakers = {name for name, tree in sources() if "appliance.common.outbound_connections" in imported(tree)}
+    assert speakers == {"transmission/client.py"}
 
 
 def test_tcp_sockets_are_made_in_one_place() -> None:

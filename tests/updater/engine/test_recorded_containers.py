@@ -10,7 +10,7 @@ from updater.engine.container_spec import ContainerSpec, successor
 from updater.engine.engine import EngineVersion
 from updater.engine.replaceable import why_not_on
 
-FOLDER = Path(__file__).parent / "engine_answers"
+FOLDER = Path(__file__).parents[1] / "engine_answers"
 NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
 
 
