@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.report.condition import Level
 from appliance.settings.configuration_state import Configuration, Outcome, Received, ReceivedLayer
 from appliance.settings.layers import Effective
 from appliance.settings.presentation import in_words
-from webui.fleet import Level
 
 OUTCOMES_SHOWN = 20
 LEVELS: Mapping[str, str] = {

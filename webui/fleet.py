@@ -2,23 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from appliance import report
+from appliance.common.clock import utc_now
+from appliance.report.condition import Level, device_name, state_of
+from appliance.report.names import words
+from appliance.report.supply_level import SupplyView, ink_views, least_left, needs_attention, supply_view
 from appliance.store.rows import DeviceRow
-from webui.texts import ERRORS, MINOR_ERRORS, SUPPLY_STATES, percent, words
 
-Level = Literal["ok", "warn", "bad", "busy", "off"]
-LOW_PERCENT = 10.0
 PAGE_SIZE = 200
-_INKS = frozenset({"black", "cyan", "magenta", "yellow"})
+TONERS_IN_A_LIST = 6
 _SEVERITY: Mapping[Level, int] = {"bad": 0, "warn": 1, "busy": 2, "ok": 3, "off": 4}
-_PRINTER_STATUS: Mapping[str, tuple[Level, str]] = {
-    "idle": ("ok", "Ready"),
-    "printing": ("busy", "Printing"),
-    "warmup": ("busy", "Warming up"),
-    "sleeping": ("off", "Sleeping"),
-}
 _COMPONENT_STATES: Mapping[str, tuple[Level, str]] = {
     "running": ("ok", "Running"),
     "starting": ("busy", "Starting"),
@@ -27,23 +21,6 @@ _COMPONENT_STATES: Mapping[str, tuple[Level, str]] = {
     "stopping": ("off", "Stopping"),
     "stopped": ("off", "Stopped"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SupplyView:
-    """A supply as a bar with a name and a value."""
-
-    name: str
-    ink: str
-    percent: float | None
-    value: str
-    level: Level
-    detail: report.Supply
-
-    @property
-    def label(self) -> str:
-        """What a screen reader says for the bar."""
-        return f"{self.name}: {self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +34,7 @@ class DeviceView:
     total: int | None
     toners: tuple[SupplyView, ...]
     lowest: float | None
+    supply_low: bool
 
     @property
     def needs_attention(self) -> bool:
@@ -65,68 +43,29 @@ class DeviceView:
 
 
 def status_of(row: DeviceRow) -> tuple[Level, str]:
-    """Return how serious the state of the device is, and the state in words: the gravest thing it says of itself."""
-    status = row.reading.status
+    """Return how serious the state of the device is, and the state in words: the gravest thing that is known of it."""
     if not row.answering:
         return "bad", "Not answering"
-    grave = [name for name in status.errors if name not in MINOR_ERRORS]
-    if grave:
-        return "bad", ERRORS.get(grave[0], words(grave[0]))
-    if status.device == "down":
-        return "bad", "Down"
-    if status.errors:
-        return "warn", ERRORS.get(status.errors[0], words(status.errors[0]))
-    if status.device == "warning":
-        return "warn", "Warning"
-    return _PRINTER_STATUS.get(status.printer, ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready"))
-
-
-def device_name(device: report.Device) -> str:
-    """Return maker and model, without saying the maker twice; else whatever names the device best."""
-    if device.model:
-        maker = device.manufacturer or ""
-        return device.model if device.model.lower().startswith(maker.lower()) else f"{maker} {device.model}"
-    return device.manufacturer or device.description or device.hostname or device.ip or device.key
-
-
-def supply_view(supply: report.Supply) -> SupplyView:
-    """Return the bar of one supply. A level the device does not tell is never drawn as one."""
-    color = (supply.color or "").lower()
-    name = supply.description or " ".join(word for word in (words(color) if color else "", words(supply.type).lower()) if word)
-    receptacle = supply.supply_class == "receptacleThatIsFilled"
-    if supply.percent is not None:
-        value = f"{percent(supply.percent)} free" if receptacle else percent(supply.percent)
-    else:
-        value = SUPPLY_STATES[supply.state]
-    return SupplyView(name, color if color in _INKS else "other", supply.percent, value, _supply_level(supply), supply)
-
-
-def _supply_level(supply: report.Supply) -> Level:
-    receptacle = supply.supply_class == "receptacleThatIsFilled"
-    if supply.state == "empty" and not receptacle:
-        return "bad"
-    if supply.state == "full" and receptacle:
-        return "bad"
-    if supply.state == "low" or (supply.percent is not None and supply.percent <= LOW_PERCENT):
-        return "warn"
-    return "off" if supply.percent is None and supply.state == "unknown" else "ok"
-
-
-def is_low(view: SupplyView) -> bool:
-    """Whether the supply should be ordered or changed soon."""
-    return view.level in ("warn", "bad")
+    state = state_of(row.reading, utc_now() - row.last_seen_at)
+    return state.level, state.text
 
 
 def device_view(row: DeviceRow) -> DeviceView:
     """Return the line of one device."""
     level, status = status_of(row)
-    supplies = [supply_view(supply) for supply in row.reading.supplies]
+    supplies = row.reading.supplies
     # The list shows what makes colours; the device's own page shows everything.
-    toners = tuple(view for view in supplies if view.detail.color and view.detail.supply_class != "receptacleThatIsFilled")[:6]
+    toners = ink_views(map(supply_view, supplies), TONERS_IN_A_LIST)
     total = row.reading.meters.get("total")
-    known = [view.percent for view in supplies if view.percent is not None]
     return DeviceView(
-        row, device_name(row.reading.device), level, status, total.value if total else None, toners, min(known, default=None)
+        row,
+        device_name(row.reading.device),
+        level,
+        status,
+        total.value if total else None,
+        toners,
+        least_left(supplies),
+        any(map(needs_attention, supplies)),
     )
 
 
@@ -176,7 +115,7 @@ SORTS: Mapping[str, Callable[[DeviceView], Any]] = {
 
 STATES: Mapping[str, Callable[[DeviceView], bool]] = {
     "attention": lambda view: view.needs_attention,
-    "supply": lambda view: view.lowest is not None and view.lowest <= LOW_PERCENT,
+    "supply": lambda view: view.supply_low,
     "silent": lambda view: not view.row.answering,
 }
 

@@ -6,8 +6,9 @@ from typing import Literal
 from tornado.web import UIModule
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.report.condition import Level
+from appliance.report.supply_level import SupplyView
 from webui import texts
-from webui.fleet import Level, SupplyView
 from webui.forms import Form
 
 FieldKind = Literal["text", "number", "date", "password", "lines", "enrolment"]

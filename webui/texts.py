@@ -1,62 +1,11 @@
 """Words for people: the MIB's enumeration names, moments, numbers and bytes. The English words are the keys of translations."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from tornado.locale import Locale
 
 from appliance.common.clock import from_rfc3339, site_zone
-
-ERRORS: Mapping[str, str] = {
-    "lowPaper": "Paper low",
-    "noPaper": "Out of paper",
-    "lowToner": "Toner low",
-    "noToner": "Out of toner",
-    "doorOpen": "Door open",
-    "jammed": "Paper jam",
-    "offline": "Offline",
-    "serviceRequested": "Service needed",
-    "inputTrayMissing": "Paper tray missing",
-    "outputTrayMissing": "Output tray missing",
-    "markerSupplyMissing": "Supply missing",
-    "outputNearFull": "Output tray nearly full",
-    "outputFull": "Output tray full",
-    "inputTrayEmpty": "Paper tray empty",
-    "overduePreventMaint": "Maintenance overdue",
-}
-"""hrPrinterDetectedErrorState (RFC 2790, extended by RFC 3805)."""
-
-MINOR_ERRORS = frozenset({"lowPaper", "lowToner", "outputNearFull", "inputTrayEmpty", "overduePreventMaint"})
-"""What still lets a device print."""
-
-METERS: Mapping[str, str] = {
-    "total": "Total",
-    "total_mono": "Total, monochrome",
-    "total_color": "Total, colour",
-    "print_total": "Print",
-    "print_mono": "Print, monochrome",
-    "print_color": "Print, colour",
-    "copy_total": "Copy",
-    "copy_mono": "Copy, monochrome",
-    "copy_color": "Copy, colour",
-    "fax_total": "Fax",
-    "fax_sent": "Fax, sent",
-    "fax_received": "Fax, received",
-    "scan_total": "Scan",
-    "duplex": "Duplex sheets",
-    "engine_total": "Engine total",
-}
-
-SUPPLY_STATES: Mapping[str, str] = {
-    "ok": "OK",
-    "low": "Low",
-    "empty": "Empty",
-    "full": "Full",
-    "some_remaining": "Some left",
-    "unknown": "Level not told",
-    "unrestricted": "No limit",
-}
 
 SCAN_KINDS: Mapping[str, str] = {"sweep": "Scan for devices", "read": "Reading of the known devices"}
 
@@ -85,12 +34,6 @@ LAYERS: Mapping[str, str] = {
 """Who has set a value, see `appliance.settings.layers`; of the other layers nothing has to be said."""
 
 
-def words(name: str) -> str:
-    """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
-    return spaced[:1].upper() + spaced[1:].lower()
-
-
 def local_moment(moment: str) -> str:
     """Return a moment of the coming days as the clocks of the site show it: `Mon 09:00`."""
     return f"{from_rfc3339(moment).astimezone(site_zone()):%a %H:%M}"
@@ -109,11 +52,6 @@ def size(count: int) -> str:
         if count < factor * 1000 or unit == "GB":
             return f"{count / factor:.1f} {unit}"
     raise AssertionError("the last unit takes every number")
-
-
-def percent(value: float) -> str:
-    """Return a percentage without decimals; what is left but below one is never shown as nothing."""
-    return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
 
 
 def ago(moment: datetime, now: datetime, locale: Locale) -> str:

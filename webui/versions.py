@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webui.fleet import Level
+from appliance.report.condition import Level
 
 WAITS: Mapping[str, str] = {
     "approval": "It waits for somebody to install it: this site wants to be asked.",

@@ -6,6 +6,7 @@ from datetime import datetime
 from tornado.web import HTTPError
 
 from appliance.report import Reading
+from appliance.report.names import METERS, words
 from hosting.clock import in_utc
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
@@ -20,7 +21,13 @@ PAGE = 50
 HISTORY = 200
 HISTORY_SHOWN = 12
 EVENTS_SHOWN = 20
-CONDITIONS = {"error": "Cannot print", "warning": "Needs attention", "ok": "In order", "unknown": "Status not told"}
+CONDITIONS = {
+    "silent": "Silent",
+    "error": "Cannot print",
+    "warning": "Needs attention",
+    "ok": "In order",
+    "unknown": "Status not told",
+}
 
 
 class DevicesPage(ConsoleHandler):
@@ -108,7 +115,7 @@ class DevicePage(ConsoleHandler):
             kept=len(kept),
             events=happened,
             meter_name=_meter_name,
-            words=texts.words,
+            words=words,
             state_word=texts.state,
             number=texts.number,
             in_utc=in_utc,
@@ -137,7 +144,7 @@ def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
 
 
 def _meter_name(name: str) -> str:
-    return texts.METERS.get(name, texts.words(name))
+    return METERS.get(name, words(name))
 
 
 def _plain(value: object) -> str:
@@ -145,7 +152,7 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value))
     if isinstance(value, dict):
-        return ", ".join(f"{texts.words(str(name)).lower()} {_plain(item)}" for name, item in value.items())
+        return ", ".join(f"{words(str(name)).lower()} {_plain(item)}" for name, item in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else str(value)

@@ -18,6 +18,7 @@ from appliance.release import (
     in_cohort,
     offer_for,
 )
+from appliance.report.names import words
 from hosting.configuration.publication import NO_REPOSITORY, Publishing
 from hosting.console import chart, texts, update_texts
 from hosting.console.base import ConsoleHandler
@@ -122,7 +123,7 @@ def _words() -> dict[str, Any]:
         "size": texts.size,
         "in_words": in_words,
         "counted_reasons": update_texts.counted_reasons,
-        "reason_words": texts.words,
+        "reason_words": words,
     }
 
 

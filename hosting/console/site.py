@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from tornado.web import HTTPError
 
 from appliance.release import DEFAULT_CHANNEL, ROLLOUT_PATH, Rollout, parse_rollout
+from appliance.report.names import words
 from hosting.clock import end_of_day, utc_now
 from hosting.configuration.publication import Publishing, in_group
 from hosting.configuration.scope import group_scope, site_scope
@@ -62,7 +63,7 @@ class SitePage(ConsoleHandler):
             image=reported_update(reported_versions(site.state).get("image")),
             doing=update_texts.doing,
             execution=update_texts.execution,
-            reason_words=texts.words,
+            reason_words=words,
             span=texts.span,
             number=texts.number,
             levels=texts.UPDATE_LEVELS,

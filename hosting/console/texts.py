@@ -1,46 +1,9 @@
 """Words for people: enumeration names of the MIBs, moments and numbers."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
-ERRORS: Mapping[str, str] = {
-    "lowPaper": "Paper low",
-    "noPaper": "Out of paper",
-    "lowToner": "Toner low",
-    "noToner": "Out of toner",
-    "doorOpen": "Door open",
-    "jammed": "Paper jam",
-    "serviceRequested": "Service needed",
-    "inputTrayMissing": "Paper tray missing",
-    "markerSupplyMissing": "Supply missing",
-    "outputNearFull": "Output tray nearly full",
-    "overduePreventMaint": "Maintenance overdue",
-}
-"""Names of hrPrinterDetectedErrorState (RFC 2790, RFC 3805) that read better than their words."""
-
-METERS: Mapping[str, str] = {
-    "total": "Total",
-    "total_mono": "Total, monochrome",
-    "total_color": "Total, colour",
-    "print_total": "Print",
-    "print_mono": "Print, monochrome",
-    "print_color": "Print, colour",
-    "copy_total": "Copy",
-    "copy_mono": "Copy, monochrome",
-    "copy_color": "Copy, colour",
-    "fax_total": "Fax",
-    "scan_total": "Scan",
-    "duplex": "Duplex",
-    "engine_total": "Engine total",
-}
-
-SUPPLY_STATES: Mapping[str, str] = {
-    "some_remaining": "Some left",
-    "unknown": "Level not told",
-    "unrestricted": "No limit",
-    "ok": "OK",
-}
+from appliance.report.names import SUPPLY_STATES, words
 
 CONTACTS: Mapping[str, tuple[str, str]] = {
     "online": ("ok", "Online"),
@@ -149,20 +112,9 @@ def size(count: int) -> str:
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{number(round(count / 1_000_000, 1))} MB"
 
 
-def words(name: str) -> str:
-    """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
-    return spaced[:1].upper() + spaced[1:].lower()
-
-
 def number(value: float) -> str:
     """Return a number with thin spaces between thousands (ISO 80000-1), so that no country misreads it."""
     return f"{value:,}".replace(",", "\u202f")
-
-
-def percent(value: float) -> str:
-    """Return a percentage without decimals; what is left but below one is never shown as nothing."""
-    return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
 
 
 def counted(count: int, one: str, many: str) -> str:

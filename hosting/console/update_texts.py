@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from hosting.console.texts import counted, words
+from appliance.report.names import words
+from hosting.console.texts import counted
 from hosting.releases.update_report import UpdateReport
 
 EXECUTIONS: Mapping[str, tuple[str, str]] = {

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from appliance.report.condition import SILENT_AFTER
+from hosting.clock import utc_now
 from hosting.db.tables import device_latest, site
 
 SORTABLE: Final[Mapping[str, sa.ColumnElement[Any]]] = {
@@ -15,10 +17,19 @@ SORTABLE: Final[Mapping[str, sa.ColumnElement[Any]]] = {
     "site": sa.func.lower(site.c.name),
     "address": sa.func.coalesce(device_latest.c.address, ""),
     "location": sa.func.lower(sa.func.coalesce(device_latest.c.location, "")),
-    "condition": sa.case({"error": 0, "warning": 1, "unknown": 2}, value=device_latest.c.condition, else_=3),
+    "condition": sa.case({"error": 1, "warning": 2, "unknown": 3}, value=device_latest.c.condition, else_=4),
     "total": sa.func.coalesce(device_latest.c.total, -1),
     "taken": device_latest.c.taken_at,
 }
+
+
+def _condition() -> sa.ColumnElement[str]:
+    """Return the condition of a device as it is now: one that is silent is not what it said last."""
+    return sa.case((_is_silent(), "silent"), else_=device_latest.c.condition)
+
+
+def _is_silent() -> sa.ColumnElement[bool]:
+    return device_latest.c.taken_at < utc_now() - SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +64,14 @@ def _conditions(query: DeviceQuery) -> list[sa.ColumnElement[bool]]:
     if query.site_id:
         chosen.append(device_latest.c.site_id == query.site_id)
     if query.condition:
-        chosen.append(device_latest.c.condition == query.condition)
+        chosen.append(_condition() == query.condition)
     return chosen
 
 
 def _selection() -> sa.Select[Any]:
     table = device_latest.c
     columns = (table.site_id, site.c.name, table.device_key, table.first_seen_at, table.taken_at, table.received_at)
-    joined = sa.select(*columns, table.condition, table.body)
+    joined = sa.select(*columns, _condition(), table.body)
     return joined.join_from(device_latest, site, site.c.site_id == table.site_id)
 
 
@@ -68,6 +79,8 @@ def devices(connection: sa.Connection, query: DeviceQuery) -> tuple[list[LatestR
     """Return the devices of a query and how many there are in all."""
     conditions = _conditions(query)
     order = SORTABLE.get(query.sort, SORTABLE["site"])
+    if query.sort == "condition":
+        order = sa.case((_is_silent(), 0), else_=order)
     tie = (sa.func.lower(site.c.name), SORTABLE["model"], device_latest.c.device_key)
     chosen = _selection().where(*conditions).order_by(order.desc() if query.descending else order, *tie)
     rows = connection.execute(chosen.offset(query.offset).limit(query.limit))
@@ -98,14 +111,16 @@ def devices_after(
 def counts_by_site(connection: sa.Connection, site_ids: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return for each of the sites how many devices it has in each condition."""
     table = device_latest.c
-    chosen = sa.select(table.site_id, table.condition, sa.func.count()).where(table.site_id.in_(site_ids))
+    now = sa.select(table.site_id, _condition().label("condition")).where(table.site_id.in_(site_ids)).subquery().c
+    chosen = sa.select(now.site_id, now.condition, sa.func.count()).group_by(now.site_id, now.condition)
     found: dict[str, dict[str, int]] = {}
-    for site_id, condition, count in connection.execute(chosen.group_by(table.site_id, table.condition)):
+    for site_id, condition, count in connection.execute(chosen):
         found.setdefault(site_id, {})[condition] = count
     return found
 
 
 def count_devices(connection: sa.Connection) -> dict[str, int]:
     """Return how many devices there are in each condition."""
-    chosen = sa.select(device_latest.c.condition, sa.func.count().label("devices")).group_by(device_latest.c.condition)
+    now = sa.select(_condition().label("condition")).subquery().c
+    chosen = sa.select(now.condition, sa.func.count().label("devices")).group_by(now.condition)
     return {row.condition: row.devices for row in connection.execute(chosen)}

@@ -10,10 +10,10 @@ import pytest
 
 from appliance import report
 from appliance.common.clock import utc_now
+from appliance.report.supply_level import supply_view
 from appliance.store.store import Store
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state, supervisor_status
-from webui import fleet
 
 TEMPLATES = Path(__file__).parents[2] / "webui" / "templates"
 
@@ -120,7 +120,7 @@ def test_the_overview_shows_devices_supplies_problems_and_components(webui: Runn
     )
     shown = webui.admin().get("/").shown
     assert "Devices 3 3 answering" in shown
-    assert "Need attention 1" in shown
+    assert "Need attention 2" in shown
     assert "Supplies low 1" in shown
     assert "Waiting to be sent 12" in shown
     assert "Paper jam" in shown
@@ -234,7 +234,7 @@ def test_a_device_that_nobody_knows_is_not_found(webui: RunningWebUi) -> None:
 def test_a_supply_is_shown_as_what_is_known_of_it(
     percent: float | None, state: str, changes: dict[str, Any], value: str, level: str
 ) -> None:
-    view = fleet.supply_view(report.Supply.model_validate(supply(percent, state, **changes)))
+    view = supply_view(report.Supply.model_validate(supply(percent, state, **changes)))
     assert (view.value, view.level, view.percent) == (value, level, percent)
 
 

@@ -13,6 +13,8 @@ from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from appliance.common.errors import DcaError
 from appliance.common.version import installed_version
+from appliance.report import names
+from appliance.report.condition import STOPS_PRINTING
 from appliance.settings.layers import Effective
 from webui.fleet import component_state
 from webui.security import SECURITY_HEADERS, Forwarded
@@ -193,6 +195,8 @@ class Page(RequestHandler):
             "version": installed_version(),
             "escape_key": lambda key: quote(key, safe=""),
             "component_state": component_state,
+            "names": names,
+            "stops_printing": STOPS_PRINTING,
         }
 
     def page(self, template: str, code: int = 200, /, **values: Any) -> None:

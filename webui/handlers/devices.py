@@ -5,8 +5,11 @@ from typing import Any
 
 from tornado.web import HTTPError
 
+from appliance.report.condition import device_name
+from appliance.report.names import METERS
+from appliance.report.supply_level import supply_view
 from webui import texts
-from webui.fleet import Selection, device_name, device_view, select, supply_view
+from webui.fleet import Selection, device_view, select
 from webui.handlers.base import Page
 from webui.handlers.overview import read_devices
 
@@ -72,7 +75,7 @@ class Device(Page):
 
 def _in_order(meters: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return the meters with the well-known ones first, in their usual order."""
-    known = list(texts.METERS)
+    known = list(METERS)
     return sorted(meters.items(), key=lambda item: (known.index(item[0]) if item[0] in known else len(known), item[0]))
 
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.common.errors import StoreError
+from appliance.report.supply_level import SupplyView, left, needs_attention, supply_view
 from appliance.store.rows import DeviceRow, EventRow
 from webui import texts
-from webui.fleet import DeviceView, SupplyView, device_view, is_low, supply_view
+from webui.fleet import DeviceView, device_view
 from webui.handlers.base import Page
 from webui.networks import count_addresses
 
@@ -36,7 +37,7 @@ class OverviewPage(Page):
             "answering": sum(view.row.answering for view in views),
             "troubled_count": len(troubled),
             "troubled": sorted(troubled, key=lambda view: (view.level != "bad", view.name))[:SHOWN_AT_MOST],
-            "low_count": len(supplies),
+            "low_count": sum(view.supply_low for view in views),
             "low": supplies[:SHOWN_AT_MOST],
             "events": await read_events(self),
             "addresses": count_addresses(self.effective().settings.scan.targets),
@@ -51,8 +52,8 @@ def open_issues(supervisor: dict[str, Any]) -> list[dict[str, Any]]:
 
 def low_supplies(views: Sequence[DeviceView]) -> list[tuple[DeviceView, SupplyView]]:
     """Return the supplies to order or change, the emptiest first."""
-    found = [(view, supply) for view in views for supply in map(supply_view, view.row.reading.supplies) if is_low(supply)]
-    return sorted(found, key=lambda pair: (pair[1].level != "bad", pair[1].percent if pair[1].percent is not None else 0.0))
+    found = [(view, supply_view(supply)) for view in views for supply in view.row.reading.supplies if needs_attention(supply)]
+    return sorted(found, key=lambda pair: (pair[1].level != "bad", left(pair[1].detail) or 0.0))
 
 
 async def read_devices(page: Page) -> list[DeviceRow]:

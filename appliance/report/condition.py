@@ -1,0 +1,91 @@
+"""What a reading means for the people who look after the device: how it is, in one word, and whether it needs somebody. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from appliance.report.model import Device, Reading
+from appliance.report.names import ERRORS, words
+from appliance.report.supply_level import needs_attention
+
+Condition = Literal["error", "warning", "ok", "unknown"]
+Level = Literal["ok", "warn", "bad", "busy", "off"]
+
+SILENT_AFTER = timedelta(days=3)
+"""A device not read for longer is silent: what it said last is no longer how it is."""
+
+STOPS_PRINTING = frozenset(
+    {
+        "noPaper",
+        "noToner",
+        "doorOpen",
+        "jammed",
+        "offline",
+        "serviceRequested",
+        "inputTrayMissing",
+        "outputTrayMissing",
+        "markerSupplyMissing",
+        "outputFull",
+    }
+)
+"""Bits of hrPrinterDetectedErrorState (RFC 2790) after which a printer does not print; the others only warn."""
+
+_PRINTER_STATUS: Mapping[str, tuple[Level, str]] = {
+    "idle": ("ok", "Ready"),
+    "printing": ("busy", "Printing"),
+    "warmup": ("busy", "Warming up"),
+    "sleeping": ("off", "Sleeping"),
+}
+_CONDITIONS: Mapping[Level, Condition] = {"bad": "error", "warn": "warning"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """How a device is: how serious that is, and the gravest thing it says of itself, in English words."""
+
+    level: Level
+    text: str
+    more: int = 0
+    """How many other things of the same gravity it says."""
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a person should look after it."""
+        return self.level in ("bad", "warn")
+
+
+def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
+    """Return how a device is by its newest reading, which is `age` old."""
+    if age > SILENT_AFTER:
+        return DeviceState("bad", f"Silent for {age.days} days")
+    status = reading.status
+    findings: tuple[tuple[Level, list[str]], ...] = (
+        ("bad", [name for name in status.errors if name in STOPS_PRINTING]),
+        ("bad", ["down"] if status.device == "down" else []),
+        ("warn", list(status.errors)),
+        ("warn", ["warning"] if status.device == "warning" else []),
+    )
+    for level, names in findings:
+        if names:
+            return DeviceState(level, ERRORS.get(names[0], words(names[0])), len(names) - 1)
+    if any(map(needs_attention, reading.supplies)):
+        return DeviceState("warn", "Supply low")
+    told = ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready")
+    return DeviceState(*_PRINTER_STATUS.get(status.printer, told))  # type: ignore[arg-type]
+
+
+def condition(reading: Reading) -> Condition:
+    """Return `error` when the device cannot print, `warning` when it soon will not, `unknown` when it did not say."""
+    state = state_of(reading)
+    if state.needs_attention:
+        return _CONDITIONS[state.level]
+    return "unknown" if reading.status.device == "unknown" and reading.status.printer == "unknown" else "ok"
+
+
+def device_name(device: Device) -> str:
+    """Return maker and model, without saying the maker twice; else whatever names the device best."""
+    if device.model:
+        maker = device.manufacturer or ""
+        return device.model if device.model.lower().startswith(maker.lower()) else f"{maker} {device.model}"
+    return device.manufacturer or device.description or device.hostname or device.ip or device.key

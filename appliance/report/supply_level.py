@@ -1,0 +1,83 @@
+"""How much of a supply is left, and what that means: one bar, one word, one order, wherever supplies are shown. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from appliance.report.model import Supply
+from appliance.report.names import SUPPLY_STATES, percent, words
+
+SupplyLevel = Literal["ok", "warn", "bad", "off"]
+LOW_PERCENT = 10.0
+"""What is left at or below this should be ordered, whatever the device calls it."""
+INKS = ("black", "cyan", "magenta", "yellow")
+"""Colours that are drawn as themselves, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyView:
+    """A supply as a bar with a name and a value."""
+
+    name: str
+    ink: str
+    percent: float | None
+    value: str
+    level: SupplyLevel
+    detail: Supply
+
+    @property
+    def label(self) -> str:
+        """What a screen reader says for the bar."""
+        return f"{self.name}: {self.value}"
+
+
+def is_receptacle(supply: Supply) -> bool:
+    """Return whether it fills up, as a waste toner box does; its percentage is the room that is free."""
+    return supply.supply_class == "receptacleThatIsFilled"
+
+
+def left(supply: Supply) -> float | None:
+    """Return what is left, in percent of a new one, to order by; a device that only says "empty" or "low" has a place, too."""
+    if supply.percent is not None:
+        return supply.percent
+    if supply.state == ("full" if is_receptacle(supply) else "empty"):
+        return 0.0
+    return LOW_PERCENT if supply.state == "low" else None
+
+
+def least_left(supplies: Iterable[Supply]) -> float | None:
+    """Return what is left of the supply that is nearest to its end, None where none tells."""
+    return min((amount for amount in map(left, supplies) if amount is not None), default=None)
+
+
+def level_of(supply: Supply) -> SupplyLevel:
+    """Return `bad` for what is used up (a receptacle: full), `warn` for what soon will be, `off` for what does not tell."""
+    amount = left(supply)
+    spent = supply.state == ("full" if is_receptacle(supply) else "empty")
+    if spent or (amount is not None and amount <= 0):
+        return "bad"
+    if supply.state == "low" or (amount is not None and amount <= LOW_PERCENT):
+        return "warn"
+    return "off" if amount is None and supply.state == "unknown" else "ok"
+
+
+def needs_attention(supply: Supply) -> bool:
+    """Return whether a supply should be ordered or changed."""
+    return level_of(supply) in ("warn", "bad")
+
+
+def supply_view(supply: Supply) -> SupplyView:
+    """Return the bar of one supply. A level the device does not tell is never drawn as one."""
+    color = (supply.color or "").lower()
+    name = supply.description or " ".join(word for word in (words(color) if color else "", words(supply.type).lower()) if word)
+    if supply.percent is None:
+        value = SUPPLY_STATES.get(supply.state, words(supply.state))
+    else:
+        value = f"{percent(supply.percent)} free" if is_receptacle(supply) else percent(supply.percent)
+    return SupplyView(name, color if color in INKS else "other", supply.percent, value, level_of(supply), supply)
+
+
+def ink_views(views: Iterable[SupplyView], most: int) -> tuple[SupplyView, ...]:
+    """Return what makes the colours, black first: all that a line of a list has room for."""
+    shown = [view for view in views if view.detail.color and not is_receptacle(view.detail)]
+    return tuple(sorted(shown, key=lambda view: INKS.index(view.ink) if view.ink in INKS else len(INKS))[:most])
