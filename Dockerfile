@@ -44,6 +44,7 @@ RUN test "$VERSION" = "$(cat VERSION)" \
     || { echo "Pass the version: --build-arg VERSION=$(cat VERSION) (or use \`make image\`)" >&2; exit 1; }
 COPY appliance appliance
 COPY updater updater
+COPY web web
 COPY webui webui
 COPY hosting hosting
 COPY simulator simulator

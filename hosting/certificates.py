@@ -1,9 +1,7 @@
 """A private certificate authority and the server's own certificate, for sites without a public one. ECDSA P-256."""
 
 import ipaddress
-import os
 import ssl
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from appliance.common.files import write_atomic
 from hosting.errors import ConfigurationError
 
 AUTHORITY_DAYS = 3650
@@ -59,8 +58,8 @@ def make_authority(files: CertificateFiles) -> bool:
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(authority=True), critical=True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    _write(files.authority_key, _private_pem(key), 0o600)
-    _write(files.authority, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), 0o644)
+    write_atomic(files.authority_key, _private_pem(key), mode=0o600)
+    write_atomic(files.authority, builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), mode=0o644)
     return True
 
 
@@ -122,8 +121,8 @@ def _issue(files: CertificateFiles, names: Sequence[x509.GeneralName]) -> None:
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     signed = builder.add_extension(issuer, critical=False).sign(authority_key, hashes.SHA256())
-    _write(files.server_key, _private_pem(key), 0o600)
-    _write(files.server, signed.public_bytes(serialization.Encoding.PEM), 0o644)
+    write_atomic(files.server_key, _private_pem(key), mode=0o600)
+    write_atomic(files.server, signed.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
@@ -161,18 +160,3 @@ def _general_name(name: str) -> x509.GeneralName:
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Replace the file at once, never readable by others in between."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(stream.fileno(), mode)
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -12,6 +12,7 @@ from hosting.credentials import Passwords
 from hosting.db.database import Database
 from hosting.repository.repository_status import RepositoryStatusCache
 from hosting.throttle import Throttle
+from web.login_budget import LoginBudget, Rate
 
 Result = TypeVar("Result")
 
@@ -25,8 +26,8 @@ class Services:
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
-    failures: Throttle  # refused enrolments and tokens, and logins, of one address
-    logins: Throttle  # logins of everybody together
+    failures: Throttle  # refused enrolments and tokens of one address
+    logins: LoginBudget
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
     repository: RepositoryStatusCache
@@ -52,7 +53,9 @@ def make_services(config: Config, database: Database) -> Services:
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),
         failures=Throttle(limits.failures_burst, limits.failures_per_second),
-        logins=Throttle(limits.logins_burst, limits.logins_per_second),
+        logins=LoginBudget(
+            Rate(limits.failures_burst, 1 / limits.failures_per_second), Rate(limits.logins_burst, 1 / limits.logins_per_second)
+        ),
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
         repository=RepositoryStatusCache(config.repository),

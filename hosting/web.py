@@ -1,12 +1,11 @@
 """What the API and the console share: where a request comes from, and the headers of every answer."""
 
-import ipaddress
 from typing import Any, cast
 
-from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from hosting.config import Config, Network
+from appliance.common.forwarded import TrustedProxies
+from hosting.config import Config
 from hosting.services import Services
 
 SECURITY_HEADERS = {
@@ -21,23 +20,6 @@ SECURITY_HEADERS = {
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
 }
-
-
-def client_address(request: HTTPServerRequest, trusted: tuple[Network, ...]) -> str:
-    """Return the address the request comes from; `X-Forwarded-For` counts only as far as trusted proxies wrote it."""
-    address = request.remote_ip or ""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    while hops and _is_trusted(address, trusted):
-        address = hops.pop()
-    return address
-
-
-def _is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in trusted)
 
 
 class BaseHandler(RequestHandler):
@@ -62,7 +44,8 @@ class BaseHandler(RequestHandler):
     @property
     def address(self) -> str:
         """Where the request comes from, at most 64 characters."""
-        return client_address(self.request, self.config.trusted_proxies)[:64]
+        peer = self.request.remote_ip or ""
+        return (TrustedProxies(self.config.trusted_proxies).forwarded(peer, self.request.headers).client or peer)[:64]
 
     def compute_etag(self) -> None:
         """Return no ETag: answers are never cached."""

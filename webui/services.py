@@ -4,15 +4,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Literal
 
+from appliance.common.forwarded import TrustedProxies
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.store.reader import Reader
+from web.login_budget import LoginBudget
 from webui.accounts import Accounts
 from webui.components import Components
-from webui.security import HostCheck, TrustedProxies
+from webui.security import HostCheck
 from webui.sessions import Sessions
 from webui.setup_token import SetupToken
-from webui.throttle import Throttle
 
 NoticeKind = Literal["ok", "info", "warn", "bad"]
 SESSIONS_WITH_NOTICES = 100
@@ -56,7 +57,7 @@ class Services:
     hosts: HostCheck
     proxies: TrustedProxies
     base_path: str = ""
-    throttle: Throttle = field(default_factory=Throttle)
+    logins: LoginBudget = field(default_factory=LoginBudget)
     setup_token: SetupToken = field(default_factory=SetupToken)
     notices: Notices = field(default_factory=Notices)
     open_streams: int = 0

@@ -23,6 +23,7 @@ SECRET_NAMES = (
     "private_key",
     "localized_key",
     "enrolment_code",
+    "signature",
 )
 HIDDEN = "(hidden)"
 CODE_IN_ADDRESS = re.compile(r"([#&?](?:enrol|token|password)=)[^&\s\"']+")
@@ -100,7 +101,9 @@ def configure_logging(component: str, *, level: str = "INFO", folder: Path | Non
     root.setLevel(level.upper())
     # A full disk loses log lines, never the work: logging reports its own trouble on stderr and goes on.
     logging.raiseExceptions = False
-    logging.getLogger("tornado.access").setLevel(logging.WARNING)
+    # Requests are logged by the servers themselves; Alembic tells its progress at INFO, of no interest to an operator.
+    for noisy in ("tornado.access", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -8,11 +8,11 @@ from typing import Any
 
 import structlog
 
+from appliance.common.log import configure_logging
 from hosting.certificates import CertificateFiles, renew_when_due, server_context
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.errors import ConfigurationError
-from hosting.log import configure_logging
 from hosting.server import Listening, serve
 from hosting.services import make_services
 from hosting.version import installed_version
@@ -20,7 +20,7 @@ from hosting.version import installed_version
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    configure_logging(options.log_level)
+    configure_logging("hosting", level=options.log_level, stream=sys.stderr)
     if options.http and (options.cert or options.key):
         raise ConfigurationError("--http and --cert cannot both be: choose plain HTTP or HTTPS.")
     if bool(options.cert) != bool(options.key):

@@ -49,6 +49,7 @@ class LoginHandler(ConsoleHandler):
             return accounts.start_session(connection, name, address)
 
         secret = await self.services.database.write(begin)
+        self.services.logins.succeeded(address)
         structlog.get_logger().info("logged in", account=name, address=address)
         path = f"{self.config.base_path}/"
         secure = bool(self.settings["secure_cookies"])
@@ -57,14 +58,9 @@ class LoginHandler(ConsoleHandler):
 
     def _throttle(self, name: str) -> None:
         """Count the attempt. Raises ThrottledError after too many from this address, or from everywhere together."""
-        everybody, one = self.services.logins, self.services.failures
-        address = f"login {self.address}"
-        wait = max(everybody.wait("login"), one.wait(address))
-        if wait:
+        if wait := self.services.logins.attempt(self.address):
             structlog.get_logger().warning("login throttled", account=name[:100], address=self.address)
             raise ThrottledError(wait)
-        everybody.take("login")
-        one.take(address)
 
 
 class LogoutHandler(ConsoleHandler):

@@ -110,10 +110,10 @@ def test_labels_tell_version_licence_and_base(engine: docker.DockerClient, appli
 
 
 def test_image_carries_only_the_rooms_of_a_site(run_appliance: RunAppliance) -> None:
-    rooms = "'appliance', 'updater', 'webui', 'hosting', 'simulator', 'pip'"
+    rooms = "'appliance', 'updater', 'web', 'webui', 'hosting', 'simulator', 'pip'"
     ask = f"from importlib.util import find_spec; print([name for name in ({rooms}) if find_spec(name)])"
     container = run_appliance(entrypoint=["python3", "-c", ask])
 
     container.wait(timeout=60)
 
-    assert container.logs().decode().strip() == "['appliance', 'updater', 'webui']"
+    assert container.logs().decode().strip() == "['appliance', 'updater', 'web', 'webui']"

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from tornado.web import RequestHandler
 
+from appliance.common.forwarded import TrustedProxies
 from appliance.settings.store import SettingsStore
 from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
+from web.login_budget import LoginBudget, Rate
 from webui.app import ROUTES
-from webui.security import HostCheck, TrustedProxies, local_path
+from webui.security import HostCheck, local_path
 from webui.sessions import IDLE, LONGEST, Sessions
-from webui.throttle import Rate, Throttle
 
 OPEN = {"/login", "/setup", "/healthz", "/readyz", "/metrics"}
 STREAMED = {"/health/versions/bundle"}
@@ -137,7 +138,7 @@ def test_guessing_passwords_is_slowed_down_and_logged(webui: RunningWebUi, capsy
 
 def test_one_client_does_not_use_up_the_attempts_of_another() -> None:
     now = [0.0]
-    throttle = Throttle(Rate(2, 10), Rate(100, 1), clock=lambda: now[0])
+    throttle = LoginBudget(Rate(2, 10), Rate(100, 1), clock=lambda: now[0])
     assert [throttle.attempt("192.0.2.1") for _ in range(3)] == [0, 0, 10]
     assert throttle.attempt("192.0.2.2") == 0
     now[0] = 10.0
@@ -145,14 +146,14 @@ def test_one_client_does_not_use_up_the_attempts_of_another() -> None:
 
 
 def test_an_ipv6_client_cannot_choose_another_address_of_its_network() -> None:
-    throttle = Throttle(Rate(1, 10), Rate(100, 1), clock=lambda: 0.0)
+    throttle = LoginBudget(Rate(1, 10), Rate(100, 1), clock=lambda: 0.0)
     assert throttle.attempt("2001:db8::1") == 0
     assert throttle.attempt("2001:db8::2") > 0
     assert throttle.attempt("2001:db8:0:1::2") == 0
 
 
 def test_many_clients_together_are_slowed_down_too() -> None:
-    throttle = Throttle(Rate(5, 1), Rate(3, 7), clock=lambda: 0.0)
+    throttle = LoginBudget(Rate(5, 1), Rate(3, 7), clock=lambda: 0.0)
     assert [throttle.attempt(f"192.0.2.{host}") for host in range(4)] == [0, 0, 0, 7]
 
 

@@ -26,7 +26,7 @@ from appliance.common.version import installed_version
 from updater.errors import SelfTestError
 from updater.installation import manifest
 
-ROOMS = ("appliance", "updater", "webui")
+ROOMS = ("appliance", "updater", "web", "webui")
 REHEARSAL_SECONDS = 60.0
 
 Check = Callable[[], str]

@@ -12,12 +12,13 @@ import structlog
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from appliance.common.errors import DcaError
+from appliance.common.forwarded import Forwarded
 from appliance.common.version import installed_version
 from appliance.report import names
 from appliance.report.condition import STOPS_PRINTING
 from appliance.settings.layers import Effective
 from webui.fleet import component_state
-from webui.security import SECURITY_HEADERS, Forwarded
+from webui.security import SECURITY_HEADERS
 from webui.services import Notice, NoticeKind, Services
 from webui.sessions import Session
 

@@ -42,7 +42,7 @@ class Login(Page):
         """Check name and password. Attempts are counted, and failed ones logged with address and name."""
         user = self.get_body_argument("user", "")[:USER_LONGEST]
         form = Form({"user": user})
-        if wait := self.services.throttle.attempt(self.client_ip):
+        if wait := self.services.logins.attempt(self.client_ip):
             log.warning("too many attempts to log in", ip=self.client_ip, user=user)
             self.set_header("Retry-After", str(wait))
             form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
@@ -53,7 +53,7 @@ class Login(Page):
             form.errors[""] = self.locale.translate("User name and password do not belong together.")
             self._show(form, 401)
             return
-        self.services.throttle.succeeded(self.client_ip)
+        self.services.logins.succeeded(self.client_ip)
         await begin_session(self, user)
         log.info("logged in", ip=self.client_ip, user=user)
         self.go(local_path(self.get_body_argument("next", "/")))

@@ -175,7 +175,7 @@ class Password(SettingsBase):
         assert self.current_user is not None
         form = Form()
         new = self.get_body_argument("new_password", "", strip=False)
-        if wait := self.services.throttle.attempt(self.client_ip):
+        if wait := self.services.logins.attempt(self.client_ip):
             self.set_header("Retry-After", str(wait))
             form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
             await self.show(429, password=form)

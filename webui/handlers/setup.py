@@ -43,7 +43,7 @@ class Account(SetupPage):
         form = SectionForm("site", ("name",), self.effective())
         changes = form.take(lambda field: self.get_body_argument(field, None))
         form.values["token"] = self.get_body_argument("token", "")
-        if wait := self.services.throttle.attempt(self.client_ip):
+        if wait := self.services.logins.attempt(self.client_ip):
             self.set_header("Retry-After", str(wait))
             form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
             self._show(form, 429)
@@ -66,7 +66,7 @@ class Account(SetupPage):
         except AccountExistsError:
             self.go("/login")
             return
-        self.services.throttle.succeeded(self.client_ip)
+        self.services.logins.succeeded(self.client_ip)
         log.info("the first account was made", user=FIRST_ACCOUNT, ip=self.client_ip)
         await begin_session(self, FIRST_ACCOUNT)
         if changes:

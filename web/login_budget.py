@@ -1,12 +1,15 @@
-"""How often somebody may try to log in: a token bucket for each client address and one for all together."""
+"""How often somebody may try to log in: a token bucket for each client address, and one for all strangers together."""
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from appliance.common.forwarded import client_of
+
 CLIENTS_KEPT = 10_000
+LATELY_SECONDS = 30 * 86_400.0
+"""For so long an address from which somebody logged in is no stranger: what others try does not shut it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class _Bucket:
         self.filled_at = now
 
 
-class Throttle:
+class LoginBudget:
     """Counts attempts. Nobody is locked out for good: who waits may try again."""
 
     def __init__(
@@ -42,29 +45,37 @@ class Throttle:
         self._clock = clock
         self._clients: dict[str, _Bucket] = {}
         self._all = _Bucket(together.burst, clock())
+        self._lately: dict[str, float] = {}
+        """When somebody last logged in from a client, the longest ago first."""
 
     def attempt(self, address: str) -> int:
         """Take one attempt of `address`. Returns 0 when it may go on, else the seconds to wait before the next one."""
         now = self._clock()
-        bucket = self._bucket(address, now)
+        client = client_of(address)
+        bucket = self._bucket(client, now)
         bucket.fill(self._per_client, now)
         self._all.fill(self._together, now)
-        wait = max(
-            (1 - bucket.tokens) * self._per_client.seconds,
-            (1 - self._all.tokens) * self._together.seconds,
-        )
+        stranger = now - self._lately.get(client, -math.inf) > LATELY_SECONDS
+        wait = (1 - bucket.tokens) * self._per_client.seconds
+        if stranger:
+            wait = max(wait, (1 - self._all.tokens) * self._together.seconds)
         if wait > 0:
             return max(1, math.ceil(wait))
         bucket.tokens -= 1
-        self._all.tokens -= 1
+        if stranger:
+            self._all.tokens -= 1
         return 0
 
     def succeeded(self, address: str) -> None:
         """Forget the attempts of `address`: it knew the password."""
-        self._clients.pop(_client(address), None)
+        client = client_of(address)
+        self._clients.pop(client, None)
+        self._lately.pop(client, None)
+        self._lately[client] = self._clock()
+        if len(self._lately) > CLIENTS_KEPT:
+            del self._lately[next(iter(self._lately))]
 
-    def _bucket(self, address: str, now: float) -> _Bucket:
-        client = _client(address)
+    def _bucket(self, client: str, now: float) -> _Bucket:
         if client not in self._clients:
             if len(self._clients) >= CLIENTS_KEPT:
                 self._forget_idle(now)
@@ -77,12 +88,3 @@ class Throttle:
         idle = [client for client, bucket in self._clients.items() if now - bucket.filled_at >= refill]
         for client in idle or [next(iter(self._clients))]:
             del self._clients[client]
-
-
-def _client(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 an IPv6 host can choose its addresses from."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,0 +1,1 @@
+"""What the web interfaces of the site and of the hosting server share."""
