@@ -13,6 +13,12 @@ BUILD_NETWORK ?=
 comma := ,
 BUILD_FLAGS := --build-arg VERSION=$(VERSION) $(if $(CA),--secret id=ca$(comma)src=$(CA)) $(if $(BUILD_NETWORK),--network $(BUILD_NETWORK))
 TESTS ?= tests
+# More than there are processors: most of a run is waiting.
+WORKERS ?= 4
+# What needs no engine, browser or database, and hardly any process: the tests of `make check`.
+PURE := tests/appliance/common tests/appliance/definitions tests/appliance/events tests/appliance/privacy tests/appliance/reading \
+    tests/appliance/release tests/appliance/report tests/appliance/settings tests/updater/engine tests/updater/records \
+    tests/updater/releases tests/updater/replacement tests/web tests/hosting/releases tests/house/test_tree.py
 # For `make crash-matrix`: a folder made by tests/engine/trixie.sh, else the engine of this machine; overlay2 or containerd.
 ENGINE ?=
 STORE ?=
@@ -29,13 +35,20 @@ demo: $(VENV)/.run frontend ## 13 simulated printers, a hosting server and an ap
 run: $(VENV)/.run frontend ## the appliance alone, for a real network; setup at http://localhost:8080, data in ./data
 	DCA_DATA_DIR=$${DCA_DATA_DIR:-data} $(BIN)/dca run
 
-.PHONY: test
-test: $(VENV)/.dev frontend ## everything: style, types, room boundaries, tests (TESTS=tests/updater for a part)
+.PHONY: style
+style: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses 2 $(TESTS)
+
+.PHONY: check
+check: style ## within two minutes: style, types, room boundaries and the pure tests
+	$(BIN)/pytest --quiet --numprocesses $(WORKERS) --durations 20 $(PURE)
+
+.PHONY: test
+test: style frontend ## everything: style, types, room boundaries, tests (TESTS=tests/updater for a part)
+	$(BIN)/pytest --numprocesses $(WORKERS) --durations 20 $(TESTS)
 
 .PHONY: conformance
 conformance: $(VENV)/.run ## `dca trust` against a checkout of theupdateframework/tuf-conformance (TUF_CONFORMANCE=DIR)

@@ -34,6 +34,10 @@ def wait_until(what: str, condition: Callable[[], object], deadline: float = DEA
         time.sleep(0.02)
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Child:
     """A process in a group of its own, its output kept as text."""
 
@@ -53,6 +57,8 @@ class Child:
             env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
             cwd=folder,
             start_new_session=True,
+            # A shell that puts the run of the tests behind it with `&` lets it ignore Ctrl-C, and so all that it starts.
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - calls nothing that takes a lock
         )
         self._output: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         assert self.process.stdout is not None
