@@ -50,9 +50,6 @@ BREACHES = {
 """For each contract the modules to plant, and what each imports."""
 
 
-pytestmark = pytest.mark.timeout(600)
-
-
 @pytest.fixture(scope="module")
 def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return what import-linter says of each contract that is broken in a copy of the tree with all breaches."""
