@@ -1,4 +1,4 @@
-"""What stands for the collector and the supervisor: real control sockets that answer as docs/architecture.md says."""
+"""What stands for the collector and the supervisor: real control sockets that answer as docs/protocol/control-sockets.md says."""
 
 import asyncio
 import threading

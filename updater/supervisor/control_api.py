@@ -1,4 +1,4 @@
-"""The control API of the supervisor (docs/architecture.md, "Control sockets")."""
+"""The control API of the supervisor (docs/protocol/control-sockets.md)."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The control socket of the collector: handlers parse and answer, the collector knows. The calls are in docs/architecture.md."""
+"""The control socket of the collector: handlers parse, the collector knows. Calls: docs/protocol/control-sockets.md."""
 
 import structlog
 from tornado.iostream import StreamClosedError
