@@ -34,7 +34,8 @@ def wait_until(what: str, condition: Callable[[], object], deadline: float = DEA
         time.sleep(0.02)
 
 
-def _heed_interrupts() -> None:
+def heed_interrupts() -> None:
+    """Let a child that is about to be executed end at Ctrl-C, as a fresh interpreter of a terminal does."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -58,7 +59,7 @@ class Child:
             cwd=folder,
             start_new_session=True,
             # A shell that puts the run of the tests behind it with `&` lets it ignore Ctrl-C, and so all that it starts.
-            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - calls nothing that takes a lock
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - calls nothing that takes a lock
         )
         self._output: dict[str, list[bytes]] = {"stdout": [], "stderr": []}
         assert self.process.stdout is not None

@@ -20,6 +20,7 @@ BREACHES = {
     "updater: of the appliance common, settings, report, release, process, privacy and support": {
         "updater.records.planted_room": "appliance.events.memory"
     },
+    "web: of the appliance common and report": {"web.planted_room": "appliance.settings.model"},
     "webui: as updater, and the reading side of the store": {"webui.planted_room": "appliance.store.store"},
     "hosting: of the appliance common, report, releases, and the model and document of settings": {
         "hosting.planted_room": "appliance.settings.store"
@@ -43,7 +44,7 @@ BREACHES = {
     "tinydb: appliance/settings/store.py": {"appliance.release.planted_tinydb": "tinydb"},
     "SQL of the site: appliance/store": {"webui.handlers.planted_sqlite3": "sqlite3"},
     "SQL of the hosting server: hosting/db": {"hosting.api.planted_sqlalchemy": "sqlalchemy"},
-    "schedule: the one plan of each process": {"updater.supervisor.planted_schedule": "schedule"},
+    "schedule: appliance/common/periodic.py": {"updater.supervisor.planted_schedule": "schedule"},
     "urllib3: one HTTP client, and who gives it connections": {"webui.planted_urllib3": "urllib3"},
     "tornado: web servers, control sockets, visits to devices": {"appliance.settings.planted_tornado": "tornado"},
 }

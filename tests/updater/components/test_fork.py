@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.children import heed_interrupts
 from tests.updater.harness import Appliance, alive, wait_until
 
 FORKED = {"name": "collector", "module": "forked", "times": {"watchdog_seconds": 600.0}}
@@ -55,7 +56,8 @@ def test_it_holds_no_descriptor_of_the_supervisor(appliance: Appliance) -> None:
 
 def test_its_signals_are_those_of_a_fresh_interpreter(appliance: Appliance) -> None:
     pid = started(appliance)["pid"]
-    with subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as fresh:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, preexec_fn=heed_interrupts) as fresh:  # noqa: PLW1509 - as in Child
         assert fresh.stdout is not None
         fresh.stdout.readline()
         expected = status_of(fresh.pid)
