@@ -1,7 +1,6 @@
 """A real Docker Engine (the one of `DOCKER_HOST`, else the default socket) and the images built from this repository."""
 
 import os
-import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,16 +11,13 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from tests.engine.client import BASE_IMAGE, DOCKER
 from tests.requirement import missing
 
 ROOT = Path(__file__).parents[2]
-BASE_IMAGE = "debian:trixie-slim"
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 RunAppliance = Callable[..., Container]
-
-# Debian's client before any other on the PATH: it is the one that builds with BuildKit and finds the Compose plugin.
-DOCKER = shutil.which("docker", path=f"/usr/bin{os.pathsep}{os.environ.get('PATH', '')}") or "docker"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

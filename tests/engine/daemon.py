@@ -21,7 +21,7 @@ from typing import Self
 import docker
 
 from tests.children import wait_until
-from tests.engine.conftest import DOCKER
+from tests.engine.client import DOCKER
 
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0

@@ -19,7 +19,7 @@ from typing import Any
 
 import docker
 
-from tests.engine.conftest import BASE_IMAGE, DOCKER
+from tests.engine.client import BASE_IMAGE, DOCKER
 from tests.engine.test_container_spec import NEW, OLD, build
 from updater.engine.container_spec import successor
 

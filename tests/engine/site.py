@@ -14,7 +14,7 @@ from typing import Any
 import docker
 
 from tests.children import wait_until
-from tests.engine.conftest import DOCKER
+from tests.engine.client import DOCKER
 from tests.engine.daemon import PrivateEngine
 from tests.engine.door import Door
 from tests.engine.switched import BEGIN

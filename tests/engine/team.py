@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.children import run_child
 from tests.end_to_end.configuration import HostingTeam
-from tests.engine.conftest import DOCKER
+from tests.engine.client import DOCKER
 
 KEYS = 2
 

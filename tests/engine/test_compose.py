@@ -14,7 +14,8 @@ from typing import Any
 import docker
 import pytest
 
-from tests.engine.conftest import DOCKER, ROOT
+from tests.engine.client import DOCKER
+from tests.engine.conftest import ROOT
 from tests.ports import free_tcp_port
 from tests.requirement import missing
 

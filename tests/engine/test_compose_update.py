@@ -12,7 +12,8 @@ import pytest
 from docker.models.containers import Container
 
 from tests.children import wait_until
-from tests.engine.conftest import DOCKER, ROOT
+from tests.engine.client import DOCKER
+from tests.engine.conftest import ROOT
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door

@@ -13,7 +13,7 @@ from typing import Any
 import docker
 import pytest
 
-from tests.engine.conftest import BASE_IMAGE, DOCKER
+from tests.engine.client import BASE_IMAGE, DOCKER
 from tests.requirement import missing
 from updater.engine.container_spec import successor
 

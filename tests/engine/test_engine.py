@@ -10,7 +10,7 @@ from typing import Any
 import docker
 import pytest
 
-from tests.engine.conftest import BASE_IMAGE, DOCKER
+from tests.engine.client import BASE_IMAGE, DOCKER
 from updater.engine.engine import Engine
 from updater.errors import EngineError
 

@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from tests.children import wait_until
-from tests.engine.conftest import BASE_IMAGE, DOCKER
+from tests.engine.client import BASE_IMAGE, DOCKER
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.door import Call, Door, end_caller
 from tests.requirement import missing

@@ -11,7 +11,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.engine.conftest import BASE_IMAGE, DOCKER, ROOT
+from tests.engine.client import BASE_IMAGE, DOCKER
+from tests.engine.conftest import ROOT
 from tests.requirement import missing
 
 UNITS = ROOT / "compose" / "systemd"
