@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from tornado.web import RequestHandler
 
-from appliance.common.forwarded import TrustedProxies
+from appliance.common.forwarded import TrustedProxies, client_of
 from hosting.config import Config
 from hosting.services import Services
 
@@ -46,6 +46,17 @@ class BaseHandler(RequestHandler):
         """Where the request comes from, at most 64 characters."""
         peer = self.request.remote_ip or ""
         return (TrustedProxies(self.config.trusted_proxies).forwarded(peer, self.request.headers).client or peer)[:64]
+
+    @property
+    def client(self) -> str:
+        """What counts as one client where attempts are counted: an IPv4 address, or the /64 of an IPv6 one."""
+        return client_of(self.address)
+
+    @property
+    def ignores_forwarded(self) -> bool:
+        """Whether the request has forwarding headers of a proxy that nobody named: they are ignored."""
+        forwarded = "X-Forwarded-For" in self.request.headers
+        return forwarded and not TrustedProxies(self.config.trusted_proxies).trusts(self.request.remote_ip or "")
 
     def compute_etag(self) -> None:
         """Return no ETag: answers are never cached."""

@@ -161,7 +161,7 @@ class TokenHandler(ApiHandler):
         """Let in who has a token. Raises ApiError 401, or 429 after too many wrong ones."""
         if self.request.method != "GET":
             return
-        address = f"token {self.address}"
+        address = f"token {self.client}"
         wait = self.services.failures.wait(address)
         if wait:
             raise ApiError(429, "throttled", "Too many wrong tokens came from this address.", retry_after=wait)

@@ -69,7 +69,7 @@ class EnrolHandler(SignedHandler):
 
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Register the key. 201 for a new one; 200 and the same site when the same key asks again with the same code."""
-        address = f"enrol {self.address}"
+        address = f"enrol {self.client}"
         wait = self.services.failures.wait(address)
         if wait:
             raise ApiError(429, "throttled", "Too many wrong enrolment codes came from this address.", retry_after=wait)
