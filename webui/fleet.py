@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.common.clock import utc_now
-from appliance.report.condition import Level, device_name, state_of
+from appliance.report.condition import SILENT_AFTER, Level, device_name, state_of
 from appliance.report.names import words
 from appliance.report.supply_level import SupplyView, ink_views, least_left, needs_attention, supply_view
 from appliance.store.rows import DeviceRow
@@ -47,7 +47,7 @@ def status_of(row: DeviceRow) -> tuple[Level, str]:
     if not row.answering:
         return "bad", "Not answering"
     state = state_of(row.reading, utc_now() - row.last_seen_at)
-    return state.level, state.text
+    return state.level, state.words
 
 
 def device_view(row: DeviceRow) -> DeviceView:
@@ -116,7 +116,7 @@ SORTS: Mapping[str, Callable[[DeviceView], Any]] = {
 STATES: Mapping[str, Callable[[DeviceView], bool]] = {
     "attention": lambda view: view.needs_attention,
     "supply": lambda view: view.supply_low,
-    "silent": lambda view: not view.row.answering,
+    "silent": lambda view: not view.row.answering or utc_now() - view.row.last_seen_at > SILENT_AFTER,
 }
 
 

@@ -31,10 +31,16 @@ def without_port(hop: str) -> str | None:
     return address.strip("[]") if is_address(address) else None
 
 
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address without its zone; one of IPv4 in the clothes of IPv6 (`::ffff:192.0.2.1`) is one of IPv4."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return (parsed.ipv4_mapped or parsed) if parsed.version == 6 else parsed
+
+
 def client_of(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or the /64 an IPv6 host can choose its addresses from."""
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = _parsed(address)
     except ValueError:
         return address
     return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
@@ -73,7 +79,7 @@ class TrustedProxies:
     def trusts(self, address: str) -> bool:
         """Whether `address` is one of the trusted proxies."""
         try:
-            peer = ipaddress.ip_address(address.partition("%")[0])
+            peer = _parsed(address)
         except ValueError:  # a Unix socket has no address
             return False
         return any(peer.version == network.version and peer in network for network in self._networks)

@@ -50,6 +50,11 @@ class DeviceState:
     """How many other things of the same gravity it says."""
 
     @property
+    def words(self) -> str:
+        """The text, and how many more there are: `Paper jam +1`."""
+        return f"{self.text} +{self.more}" if self.more else self.text
+
+    @property
     def needs_attention(self) -> bool:
         """Whether a person should look after it."""
         return self.level in ("bad", "warn")

@@ -149,8 +149,7 @@ def device_view(row: LatestReading) -> DeviceView:
     reading = Reading.model_validate_json(row.body)
     age = utc_now() - row.taken_at
     state = state_of(reading, age)
-    status = f"{state.text} +{state.more}" if state.more else state.text
     total = reading.meters.get("total")
     supplies = tuple(supply_view(item) for item in reading.supplies)
     value = total.value if total else None
-    return DeviceView(row, reading, device_name(reading.device), state.level, status, value, supplies, age > SILENT_AFTER)
+    return DeviceView(row, reading, device_name(reading.device), state.level, state.words, value, supplies, age > SILENT_AFTER)

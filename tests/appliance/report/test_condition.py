@@ -74,6 +74,7 @@ def test_what_is_empty_without_a_percentage_comes_before_what_is_low() -> None:
         (reading(supply("ok", 8)), "Supply low", "warning"),
         (reading(errors=("lowPaper",)), "Paper low", "warning"),
         (reading(errors=("lowPaper", "jammed")), "Paper jam", "error"),
+        (reading(errors=("doorOpen", "jammed")), "Door open +1", "error"),
         (reading(supply("empty"), device="down"), "Down", "error"),
         (reading(printer="sleeping"), "Sleeping", "ok"),
         (reading(device="unknown", printer="unknown"), "Status not told", "unknown"),
