@@ -10,6 +10,8 @@ from appliance.report.names import SUPPLY_STATES, percent, words
 SupplyLevel = Literal["ok", "warn", "bad", "off"]
 LOW_PERCENT = 10.0
 """What is left at or below this should be ordered, whatever the device calls it."""
+RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
+"""Types of prtMarkerSuppliesType that fill up, for printers that do not tell the class."""
 INKS = ("black", "cyan", "magenta", "yellow")
 """Colours that are drawn as themselves, in the order in which they are shown."""
 
@@ -33,7 +35,7 @@ class SupplyView:
 
 def is_receptacle(supply: Supply) -> bool:
     """Return whether it fills up, as a waste toner box does; its percentage is the room that is free."""
-    return supply.supply_class == "receptacleThatIsFilled"
+    return supply.supply_class == "receptacleThatIsFilled" or supply.type in RECEPTACLES
 
 
 def left(supply: Supply) -> float | None:

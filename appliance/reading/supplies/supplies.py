@@ -21,17 +21,15 @@ from appliance.reading.status.alerts import AlertRow
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.view import Row, View, integer
 from appliance.report import Supply
+from appliance.report.supply_level import LOW_PERCENT, RECEPTACLES
 from appliance.snmp.values import Value
 
-LOW_PERCENT = 10.0
-"""At or below this a supply is called low, where the printer has no alert of its own."""
 OVERSHOOT = 1.05
 """A level up to this much above its capacity counts as full."""
 
 COLORED = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", "tonerCartridge", "matteToner", "matteInk"})
 """Types of supplies that colour what is printed."""
 UNRESTRICTED, UNKNOWN, SOME_REMAINING = -1, -2, -3
-_RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
 _WASTE = re.compile(r"\bwaste\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE)
 """Words of a receptacle, for printers that tell neither type nor class."""
 _PART_NUMBER = (
@@ -180,7 +178,7 @@ def percent_of(level: int | None, capacity: int | None, unit: int | None) -> tup
 
 def is_receptacle(supply_class: str, kind: str, description: str | None) -> bool:
     """Return whether a supply is a container that is filled, such as one for waste toner."""
-    return supply_class == "receptacleThatIsFilled" or kind in _RECEPTACLES or _WASTE.search(description or "") is not None
+    return supply_class == "receptacleThatIsFilled" or kind in RECEPTACLES or _WASTE.search(description or "") is not None
 
 
 def state_of(

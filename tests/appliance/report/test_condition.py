@@ -17,9 +17,9 @@ from webui.fleet import device_view as site_view
 CONSUMED, FILLED = "supplyThatIsConsumed", "receptacleThatIsFilled"
 
 
-def supply(state: str, percent: float | None = None, kind: str = CONSUMED) -> Supply:
+def supply(state: str, percent: float | None = None, kind: str = CONSUMED, what: str = "toner") -> Supply:
     return Supply.model_validate(
-        {"index": "1.1", "type": "toner", "class": kind, "state": state, "percent": percent, "source": "test"}
+        {"index": "1.1", "type": what, "class": kind, "state": state, "percent": percent, "source": "test"}
     )
 
 
@@ -52,6 +52,7 @@ def reading(*supplies: Supply, errors: tuple[str, ...] = (), device: str = "runn
         (supply("empty", 100, FILLED), "ok", 100.0),
         (supply("empty", None, FILLED), "ok", None),
         (supply("full", 100), "ok", 100.0),
+        (supply("full", None, "other", "wasteToner"), "bad", 0.0),
     ],
 )
 def test_a_supply_has_one_level_and_one_place_in_the_order(what: Supply, level: str, rest: float | None) -> None:
