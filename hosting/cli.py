@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from appliance.common.version import installed_version
 from hosting.errors import HostingServerError
-from hosting.version import installed_version
 
 SIGN = "Show what a draft says, add one signature to it, and show who is still lacking. Needs no data folder."
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from appliance.common.forwarded import TrustedProxies
 from hosting.config import Config
 from hosting.configuration.publication import Publishing
 from hosting.credentials import Passwords
@@ -22,6 +23,7 @@ class Services:
     """The database, the password hasher with its own threads (each hash takes memory), and the throttles."""
 
     config: Config
+    proxies: TrustedProxies
     database: Database
     passwords: Passwords
     password_threads: ThreadPoolExecutor
@@ -48,6 +50,7 @@ def make_services(config: Config, database: Database) -> Services:
     limits = config.limits
     return Services(
         config=config,
+        proxies=TrustedProxies(config.trusted_proxies),
         database=database,
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),

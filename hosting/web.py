@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from tornado.web import RequestHandler
 
-from appliance.common.forwarded import TrustedProxies, client_of
+from appliance.common.forwarded import client_of
 from hosting.config import Config
 from hosting.services import Services
 
@@ -45,7 +45,7 @@ class BaseHandler(RequestHandler):
     def address(self) -> str:
         """Where the request comes from, at most 64 characters."""
         peer = self.request.remote_ip or ""
-        return (TrustedProxies(self.config.trusted_proxies).forwarded(peer, self.request.headers).client or peer)[:64]
+        return (self.services.proxies.forwarded(peer, self.request.headers).client or peer)[:64]
 
     @property
     def client(self) -> str:
@@ -56,7 +56,7 @@ class BaseHandler(RequestHandler):
     def ignores_forwarded(self) -> bool:
         """Whether the request has forwarding headers of a proxy that nobody named: they are ignored."""
         forwarded = "X-Forwarded-For" in self.request.headers
-        return forwarded and not TrustedProxies(self.config.trusted_proxies).trusts(self.request.remote_ip or "")
+        return forwarded and not self.services.proxies.trusts(self.request.remote_ip or "")
 
     def compute_etag(self) -> None:
         """Return no ETag: answers are never cached."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from appliance.common.clock import utc_now
-from appliance.report.condition import SILENT_AFTER, Level, device_name, state_of
+from appliance.report.condition import Level, device_name, is_silent, state_of
 from appliance.report.names import words
 from appliance.report.supply_level import SupplyView, ink_views, least_left, needs_attention, supply_view
 from appliance.store.rows import DeviceRow
@@ -46,8 +47,12 @@ def status_of(row: DeviceRow) -> tuple[Level, str]:
     """Return how serious the state of the device is, and the state in words: the gravest thing that is known of it."""
     if not row.answering:
         return "bad", "Not answering"
-    state = state_of(row.reading, utc_now() - row.last_seen_at)
+    state = state_of(row.reading, _age(row))
     return state.level, state.words
+
+
+def _age(row: DeviceRow) -> timedelta:
+    return utc_now() - row.last_seen_at
 
 
 def device_view(row: DeviceRow) -> DeviceView:
@@ -116,7 +121,7 @@ SORTS: Mapping[str, Callable[[DeviceView], Any]] = {
 STATES: Mapping[str, Callable[[DeviceView], bool]] = {
     "attention": lambda view: view.needs_attention,
     "supply": lambda view: view.supply_low,
-    "silent": lambda view: not view.row.answering or utc_now() - view.row.last_seen_at > SILENT_AFTER,
+    "silent": lambda view: not view.row.answering or is_silent(_age(view.row)),
 }
 
 

@@ -60,9 +60,14 @@ class DeviceState:
         return self.level in ("bad", "warn")
 
 
+def is_silent(age: timedelta) -> bool:
+    """Return whether a device whose newest reading is `age` old is silent."""
+    return age > SILENT_AFTER
+
+
 def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
     """Return how a device is by its newest reading, which is `age` old."""
-    if age > SILENT_AFTER:
+    if is_silent(age):
         return DeviceState("bad", f"Silent for {age.days} days")
     status = reading.status
     findings: tuple[tuple[Level, list[str]], ...] = (
@@ -76,8 +81,9 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
             return DeviceState(level, ERRORS.get(names[0], words(names[0])), len(names) - 1)
     if any(map(needs_attention, reading.supplies)):
         return DeviceState("warn", "Supply low")
-    told = ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready")
-    return DeviceState(*_PRINTER_STATUS.get(status.printer, told))  # type: ignore[arg-type]
+    told: tuple[Level, str] = ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready")
+    level, text = _PRINTER_STATUS.get(status.printer, told)
+    return DeviceState(level, text)
 
 
 def condition(reading: Reading) -> Condition:

@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 
 from appliance.common.log import configure_logging
+from appliance.common.version import installed_version
 from hosting.certificates import CertificateFiles, renew_when_due, server_context
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.errors import ConfigurationError
 from hosting.server import Listening, serve
 from hosting.services import make_services
-from hosting.version import installed_version
 
 
 def run(options: argparse.Namespace) -> int:

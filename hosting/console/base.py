@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 import structlog
 from tornado.web import HTTPError, StaticFileHandler
 
+from appliance.common.version import installed_version
 from hosting.clock import utc_now
 from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
-from hosting.version import installed_version
 from hosting.web import SECURITY_HEADERS, BaseHandler
 
 SESSION_COOKIE = "dca_hosting_session"

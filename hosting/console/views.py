@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.report import Reading
-from appliance.report.condition import SILENT_AFTER, device_name, state_of
+from appliance.report.condition import device_name, is_silent, state_of
 from appliance.report.supply_level import SupplyView, ink_views, supply_view
 from hosting.clock import utc_now
 from hosting.console import texts
@@ -152,4 +152,4 @@ def device_view(row: LatestReading) -> DeviceView:
     total = reading.meters.get("total")
     supplies = tuple(supply_view(item) for item in reading.supplies)
     value = total.value if total else None
-    return DeviceView(row, reading, device_name(reading.device), state.level, state.words, value, supplies, age > SILENT_AFTER)
+    return DeviceView(row, reading, device_name(reading.device), state.level, state.words, value, supplies, is_silent(age))
