@@ -57,15 +57,15 @@ class Collector:
         self._started_at = utc_now()
         self._problems = Problems()
         self._store = StoreThread(paths.readings)
-        self._books = CollectorNotes(self._store, self._problems)
-        self._keeper = ReadingWriter(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
-        self._scanning = ScanService(settings, self._keeper, self._books, self._scan_ended, zone)
+        self._collector_notes = CollectorNotes(self._store, self._problems)
+        self._reading_writer = ReadingWriter(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
+        self._scanning = ScanService(settings, self._reading_writer, self._collector_notes, self._scan_ended, zone)
         self._link = HostingConnection(paths.trust, settings_store, self._store, self._problems)
-        self._orders = HostingCommands(self._books)
-        self._update_checks = UpdateRefresh(paths.supervisor_socket, self._problems)
-        self._support = Support(paths, settings_store, self._link, self._books)
-        self._telling = SiteStateSource(paths, settings_store, self._books)
-        self._ledger = TrafficWriter(self._books, self._link.traffic)
+        self._commands = HostingCommands(self._collector_notes)
+        self._update_refresh = UpdateRefresh(paths.supervisor_socket, self._problems)
+        self._support = Support(paths, settings_store, self._link, self._collector_notes)
+        self._site_state = SiteStateSource(paths, settings_store, self._collector_notes)
+        self._traffic_writer = TrafficWriter(self._collector_notes, self._link.traffic)
         self._plan = Plan()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sweep_wanted = False
@@ -89,9 +89,9 @@ class Collector:
         for task in self._tasks:
             task.cancel()
         await self.scans.stop()
-        await self._keeper.stop()
+        await self._reading_writer.stop()
         self._link.close()
-        await self._ledger.keep()
+        await self._traffic_writer.keep()
         await self._store.close()
 
     @property
@@ -106,7 +106,7 @@ class Collector:
 
     async def status(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/status`."""
-        devices, outbox = await self._books.counts()
+        devices, outbox = await self._collector_notes.counts()
         scan = self.scans.current
         return {
             "component": "collector",
@@ -128,8 +128,8 @@ class Collector:
 
     async def traffic(self, days: int) -> dict[str, Any]:
         """Return the answer of `GET /v1/traffic`. Raises ControlError when the store is in trouble."""
-        await self._ledger.keep()
-        report = await self._books.ask(lambda store: traffic_report(store, days))
+        await self._traffic_writer.keep()
+        report = await self._collector_notes.ask(lambda store: traffic_report(store, days))
         if report is None:
             raise ControlError("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
         since_start = self._scanning.traffic()
@@ -234,7 +234,7 @@ class Collector:
             read=starting(self._due_read),
             check_in=starting(self._check_in),
             upload=starting(self._upload),
-            traffic=starting(self._ledger.keep),
+            traffic=starting(self._traffic_writer.keep),
             retention=starting(self._retention),
         )
         scanning = self._scanning
@@ -280,11 +280,11 @@ class Collector:
 
     async def _upload(self, *, now: bool = False) -> None:
         await self._link.upload(now=now)
-        self._books.recount()
+        self._collector_notes.recount()
 
     async def _retention(self) -> None:
         keep_days = self._settings.store.keep_days
-        if removed := await self._books.ask(lambda store: store.retention(keep_days)):
+        if removed := await self._collector_notes.ask(lambda store: store.retention(keep_days)):
             log.info("old readings removed", readings=removed.readings, events=removed.events, thinned=removed.thinned)
 
     async def _enrol_by_environment(self) -> None:
@@ -296,12 +296,12 @@ class Collector:
         if not self._link.enrolled or not (now or self._link.check_in_due):
             return False
         turned_away = self._link.quiet is not None
-        answer = await self._link.check_in(await self._telling.state(self._settings, await self.status()), now=now)
+        answer = await self._link.check_in(await self._site_state.state(self._settings, await self.status()), now=now)
         if answer is None:
             return False
-        for command in await self._orders.fresh(answer.commands):
+        for command in await self._commands.fresh(answer.commands):
             self._obey(command)
-        await self._update_checks.heed(answer, self._settings.update.level)
+        await self._update_refresh.heed(answer, self._settings.update.level)
         await self._take_intervals(answer)
         if turned_away:
             self._spawn(self._upload())
@@ -313,7 +313,7 @@ class Collector:
         if command == "scan_now":
             self._scan_for_hosting()
         elif command == "check_now":
-            self._spawn(self._update_checks.look(self._settings.update.level))
+            self._spawn(self._update_refresh.look(self._settings.update.level))
         elif command == "send_support_bundle":
             self._spawn(self._support.send(allowed=self._settings.privacy.support_bundle))
         else:
