@@ -69,6 +69,7 @@ def test_site_file_brings_a_healthy_locked_down_appliance_on_its_port(
     run("site.yaml", "up", "--detach", "--wait", "--wait-timeout", "60")
 
     assert fetch(f"http://127.0.0.1:{ports['dca']}/healthz")
+    assert run("site.yaml", "logs", "dca")
     host = engine.containers.get(run("site.yaml", "ps", "--quiet", "dca").strip()).attrs["HostConfig"]
     assert host["ReadonlyRootfs"] is True
     assert host["CapDrop"] == ["ALL"]

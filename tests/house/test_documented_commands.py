@@ -1,9 +1,11 @@
 """Every command of the README and the guides is run: those of `dca` and `dca-hosting` here, others by the test named for them."""
 
+import ast
 import re
 import shlex
 import shutil
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ IMAGE = "dca-hosting release add 0.3.0 --data hosting-data --image registry.exam
 RUN_ELSEWHERE = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
-    "make image": "tests/engine/conftest.py",
+    "make image": "tests/house/test_documented_commands.py",
     "docker compose --file compose/site.yaml up --detach": "tests/engine/test_compose.py",
     "docker compose --file compose/site.yaml logs dca": "tests/engine/test_compose.py",
     "dca-hosting serve --data hosting-data --bind 127.0.0.1 --port 8443": "tests/hosting/test_cli.py",
@@ -95,6 +97,55 @@ def installed(command: str) -> Path:
 
 
 @pytest.mark.parametrize(("command", "file"), RUN_ELSEWHERE.items())
-def test_command_run_elsewhere_is_documented_and_its_runner_exists(command: str, file: str) -> None:
+def test_command_run_elsewhere_is_documented_and_run_there(command: str, file: str) -> None:
     assert command in documented_commands()
-    assert (ROOT / file).exists()
+    assert runs(ROOT / file, command)
+
+
+def test_a_file_that_only_names_a_command_does_not_run_it(tmp_path: Path) -> None:
+    file = tmp_path / "test_sites.py"
+    file.write_text('"""site set --deactivate"""\ndef test_sites(): hosting("site", "set", "--activate")\n')
+
+    assert runs(file, "dca-hosting site set Mill --activate")
+    assert not runs(file, "dca-hosting site set Mill --deactivate")
+    assert not runs(file, "dca-hosting site list")
+
+
+def test_make_image_builds_both_images(tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    docker.chmod(0o755)
+
+    finished = run_child(["make", "image", f"DOCKER={docker}"], folder=ROOT)
+
+    assert finished.returncode == 0, finished.stderr
+    asked = [line.split() for line in (tmp_path / "asked").read_text().splitlines()]
+    assert [(words[0], words[words.index("--target") + 1]) for words in asked] == [("build", "appliance"), ("build", "hosting")]
+
+
+def runs(file: Path, command: str) -> bool:
+    """Return whether `file` runs `command`: as a line of a shell script, or from words that one function of Python spells out.
+
+    These are the subcommands, the options, and the files of the repository. What helpers of the file add, as `--data`, may stand
+    there.
+    """
+    text = file.read_text()
+    if file.suffix != ".py":
+        return any(line == command or line.startswith(f"{command} ") for line in text.splitlines())
+    words = shlex.split(command)
+    files = [word for word in words if (ROOT / word).is_file()]
+    for word in files:
+        del words[words.index(word) - 1 : words.index(word) + 1]  # with its option
+    options = {word for word in words if word.startswith("--")}
+    subcommands = {word for word in takewhile(lambda word: word not in options, words[1:]) if word.isalpha() and word.islower()}
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    helped = set().union(*(spelled(function) for function in functions if not function.name.startswith("test_")))
+    wanted = (subcommands | options) - helped | {Path(word).name for word in files}
+    return any(wanted <= spelled(function) for function in functions)
+
+
+def spelled(function: ast.FunctionDef) -> set[str]:
+    """Return the words that a function hands on to calls, and gathers in sequences for them."""
+    holders = [node for line in function.body for node in ast.walk(line) if isinstance(node, (ast.Call, ast.Tuple, ast.List))]
+    given = [word for node in holders for word in (node.args if isinstance(node, ast.Call) else node.elts)]
+    return {word.value for word in given if isinstance(word, ast.Constant) and isinstance(word.value, str)}

@@ -14,6 +14,7 @@ from tests.appliance.transmission.proxy import proxying
 from tests.updater.tuf_repository import serving
 from updater.errors import FetchError, Reason
 from updater.trust.http_source import Fetcher, FetchLimits
+from updater.trust.transfer_rate import LOOK_SECONDS
 
 FILES = {"metadata/a.json": b"content"}
 LIMIT = 1000
@@ -136,6 +137,26 @@ def test_maximum_rate_is_kept_and_is_not_taken_for_a_slow_server() -> None:
 
     assert len(content) == 200_000
     assert seconds >= 0.95
+
+
+def think_first(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(4 * LOOK_SECONDS)
+    handler.send_response(200)
+    handler.send_header("Content-Length", "2")
+    handler.end_headers()
+    handler.wfile.write(b"ok")
+
+
+def test_time_in_which_the_server_thinks_is_granted_before_the_minimum_rate_counts() -> None:
+    with serving({}) as server:
+        server.behaviours["metadata/a.json"] = think_first
+        url = f"{server.metadata_url}/a.json"
+
+        assert fetch(url, limits=FetchLimits(minimum_rate=10_000_000)) == b"ok"
+        with pytest.raises(FetchError) as caught:
+            fetch(url, limits=FetchLimits(minimum_rate=10_000_000, grace_seconds=LOOK_SECONDS))
+
+    assert caught.value.reason is Reason.SLOW
 
 
 def test_connection_is_kept_between_two_files() -> None:
