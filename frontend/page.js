@@ -3,7 +3,7 @@
  * Loaded in <head> without `defer`, so that the chosen theme stands before the first paint. No inline code, no eval.
  *
  *   <meta name="xsrf-token" content="…">            sent as X-XSRFToken with every htmx request that changes something
- *   <button data-theme-switch>                       goes through automatic, light and dark; its text says which one is on
+ *   <button data-theme-switch data-auto="…" data-light="…" data-dark="…">  goes through the three; its text says which one is on
  *   <form data-confirm="Restart the collector?">     asks before it is sent
  *   <section data-stream="URL" data-stream-done="URL">  a region kept current by server-sent events:
  *       event `html`   replaces the content of [data-stream-html] (HTML rendered and escaped by the server)
@@ -23,7 +23,6 @@
 
   const root = document.documentElement;
   const themes = ["auto", "light", "dark"];
-  const themeTexts = { auto: "Theme: auto", light: "Theme: light", dark: "Theme: dark" };
   const systemIsDark = window.matchMedia("(prefers-color-scheme: dark)");
 
   const storedTheme = () => {
@@ -38,7 +37,7 @@
   const applyTheme = (theme) => {
     root.dataset.bsTheme = theme === "auto" ? (systemIsDark.matches ? "dark" : "light") : theme;
     for (const button of document.querySelectorAll("[data-theme-switch]")) {
-      button.textContent = themeTexts[theme];
+      button.textContent = button.dataset[theme];
       button.hidden = false;
     }
   };

@@ -10,6 +10,7 @@ from argon2.low_level import Type
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError
+from appliance.common.message import Message
 from appliance.settings.store import SettingsStore
 
 TABLE = "accounts"
@@ -29,13 +30,14 @@ class AccountExistsError(DcaError):
 def check_new_password(password: str, repeated: str | None = None) -> None:
     """Raise PasswordError when `password` is no good new password, or was not repeated alike."""
     if len(password) < PASSWORD_MIN:
-        raise PasswordError(f"The password is too short. Choose at least {PASSWORD_MIN} characters; a few words make a good one.")
+        text = "The password is too short. Choose at least %(count)d characters; a few words make a good one."
+        raise PasswordError(Message(text, count=PASSWORD_MIN))
     if len(password) > PASSWORD_MAX:
-        raise PasswordError(f"The password is too long. Choose at most {PASSWORD_MAX} characters.")
+        raise PasswordError(Message("The password is too long. Choose at most %(count)d characters.", count=PASSWORD_MAX))
     if len(set(password)) < 4:
-        raise PasswordError("The password is one character over and over. Choose one that is harder to guess.")
+        raise PasswordError(Message("The password is one character over and over. Choose one that is harder to guess."))
     if repeated is not None and password != repeated:
-        raise PasswordError("The two passwords differ. Type the same one twice.")
+        raise PasswordError(Message("The two passwords differ. Type the same one twice."))
 
 
 class Accounts:
@@ -82,6 +84,22 @@ class Accounts:
         """Give the account a new password; an account of this name is made when there is none. Raises PasswordError."""
         check_new_password(password)
         await self._replace_hash(name, password)
+
+    def language(self, name: str) -> str:
+        """Return the code of the language the account has chosen, empty where that is left to the browser."""
+        row = self._find(name)
+        return str(row.get("language", "")) if row else ""
+
+    def set_language(self, name: str, code: str) -> None:
+        """Keep the language of the account; an empty code leaves it to the browser."""
+
+        def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            for row in rows:
+                if row["name"] == name:
+                    row["language"] = code
+            return rows
+
+        self._store.change_documents(TABLE, change)
 
     def names(self) -> list[str]:
         """Return the names of all accounts."""

@@ -6,6 +6,7 @@ from typing import Any
 from tornado import httputil
 from tornado.web import Application, RequestHandler
 
+from web import translations
 from webui import modules
 from webui.handlers import (
     bundle,
@@ -65,6 +66,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/settings/hosting", settings.Hosting),
     (r"/settings/check-in", settings.CheckIn),
     (r"/settings/guardrails", settings.Guardrails),
+    (r"/settings/language", settings.Language),
     (r"/settings/password", settings.Password),
     (r"/settings/sessions/end", settings.EndSessions),
     (r"/setup", setup.Account),
@@ -85,6 +87,7 @@ class WebApplication(Application):
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        translations.load()
         super().__init__(
             ROUTES,
             template_path=str(ROOM / "templates"),

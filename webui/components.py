@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.common.errors import ControlError
+from appliance.common.message import Message, message_of, sentences
 from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
 
@@ -61,7 +62,8 @@ class Components:
     async def reload(self) -> list[str]:
         """Let both read the settings again. Returns a sentence for each that did not: the settings are kept all the same."""
         answers = await asyncio.gather(self.collector("POST", "/v1/reload"), self.supervisor("POST", "/v1/reload"))
-        return [f"The change is kept, but not in use yet. {answer.error}" for answer in answers if answer.error]
+        kept = Message("The change is kept, but not in use yet.")
+        return [sentences(kept, answer.error) for answer in answers if answer.error]
 
     def scan_events(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the states of the running scan. Raises ControlError."""
@@ -72,4 +74,4 @@ async def _ask(client: ControlClient, method: str, path: str, body: dict[str, An
     try:
         return ComponentAnswer(await client.call(method, path, body))
     except ControlError as error:
-        return ComponentAnswer(error=str(error))
+        return ComponentAnswer(error=message_of(error))

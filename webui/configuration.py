@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.common.message import Message
 from appliance.report.condition import Level
 from appliance.settings.configuration_state import Configuration, Outcome, Received, ReceivedLayer
 from appliance.settings.layers import Effective
@@ -12,48 +13,48 @@ from appliance.settings.presentation import in_words
 
 OUTCOMES_SHOWN = 20
 LEVELS: Mapping[str, str] = {
-    "off": "Off: nothing is fetched. What was received before stays in force until you go back from it.",
-    "config": "Signed settings are fetched, checked, watched for two minutes, and kept or taken back.",
-    "notify": "Signed settings are fetched, checked, watched for two minutes, and kept or taken back.",
-    "auto": "Signed settings are fetched, checked, watched for two minutes, and kept or taken back.",
+    "off": Message("Off: nothing is fetched. What was received before stays in force until you go back from it."),
+    "config": Message("Signed settings are fetched, checked, watched for two minutes, and kept or taken back."),
+    "notify": Message("Signed settings are fetched, checked, watched for two minutes, and kept or taken back."),
+    "auto": Message("Signed settings are fetched, checked, watched for two minutes, and kept or taken back."),
 }
 """What a level of the intelligent update means for the signed configuration."""
 STATES: Mapping[str, tuple[Level, str]] = {
-    "none": ("off", "Nothing received yet"),
-    "trial": ("busy", "On trial"),
-    "kept": ("ok", "In force"),
-    "refused": ("warn", "The newest was refused"),
-    "failed": ("bad", "The newest was taken back"),
-    "held": ("warn", "Held by you"),
+    "none": ("off", Message("Nothing received yet")),
+    "trial": ("busy", Message("On trial")),
+    "kept": ("ok", Message("In force")),
+    "refused": ("warn", Message("The newest was refused")),
+    "failed": ("bad", Message("The newest was taken back")),
+    "held": ("warn", Message("Held by you")),
 }
-SWITCHED_OFF: tuple[Level, str] = ("off", "Switched off")
+SWITCHED_OFF: tuple[Level, str] = ("off", Message("Switched off"))
 _WHAT: Mapping[str, tuple[Level, str]] = {
-    "applied": ("busy", "Put into force, on trial"),
-    "kept": ("ok", "Kept"),
-    "restored": ("bad", "Taken back by itself"),
-    "refused": ("warn", "Refused"),
-    "failed": ("warn", "Not received"),
-    "gone_back": ("off", "Gone back by hand"),
-    "moved": ("off", "Left behind by a move"),
+    "applied": ("busy", Message("Put into force, on trial")),
+    "kept": ("ok", Message("Kept")),
+    "restored": ("bad", Message("Taken back by itself")),
+    "refused": ("warn", Message("Refused")),
+    "failed": ("warn", Message("Not received")),
+    "gone_back": ("off", Message("Gone back by hand")),
+    "moved": ("off", Message("Left behind by a move")),
 }
 _REASONS: Mapping[str, str] = {
-    "guardrail": "outside the limits of this site",
-    "site only": "only the site may set this",
-    "secret": "secrets may not be in a configuration",
-    "invalid": "a value is not valid",
-    "format": "not understood by this version",
-    "not json": "not a configuration",
-    "too long": "too long",
-    "too deep": "nested too deep",
-    "signatures": "not signed by the right keys",
-    "expired": "its signatures have expired",
-    "rollback": "older than what was seen before",
-    "mismatch": "not what was signed",
-    "missing": "a file of the repository is missing",
-    "unreachable": "the server was not reached",
-    "slow": "too slow",
-    "clock": "the clock of this appliance is wrong",
-    "disk full": "the disk is full",
+    "guardrail": Message("outside the limits of this site"),
+    "site only": Message("only the site may set this"),
+    "secret": Message("secrets may not be in a configuration"),
+    "invalid": Message("a value is not valid"),
+    "format": Message("not understood by this version"),
+    "not json": Message("not a configuration"),
+    "too long": Message("too long"),
+    "too deep": Message("nested too deep"),
+    "signatures": Message("not signed by the right keys"),
+    "expired": Message("its signatures have expired"),
+    "rollback": Message("older than what was seen before"),
+    "mismatch": Message("not what was signed"),
+    "missing": Message("a file of the repository is missing"),
+    "unreachable": Message("the server was not reached"),
+    "slow": Message("too slow"),
+    "clock": Message("the clock of this appliance is wrong"),
+    "disk full": Message("the disk is full"),
 }
 
 
@@ -125,7 +126,7 @@ def configuration_view(received: Received, effective: Effective) -> Configuratio
 
 
 def _document(layer: ReceivedLayer) -> Document:
-    titles = {"global": "For all sites", "group": "For the group", "assigned": "For this site"}
+    titles = {"global": Message("For all sites"), "group": Message("For the group"), "assigned": Message("For this site")}
     settings = tuple(
         (f"{section}.{field}", in_words(_plain(value)))
         for section, fields in sorted(layer.settings.items())

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from appliance.common.message import Message
 from appliance.settings.model import CommunityCredential, SnmpCredential, UserCredential
 from appliance.settings.validation import problems
 from webui.forms import Form, lines, readable
@@ -20,13 +21,13 @@ Argument = Callable[[str], str]
 
 
 def take_community(argument: Argument) -> tuple[Form, CommunityCredential | None]:
-    """Return the form of an SNMPv1 or SNMPv2c credential and, when it is complete, the credential. Messages are not translated."""
+    """Return the form of an SNMPv1 or SNMPv2c credential and, when it is complete, the credential."""
     values = {"name": argument("name")[:60], "version": argument("version") or "2c", "ranges": argument("ranges")}
     form, community = Form(dict(values)), argument("community")
     if not community.strip():
-        form.errors["community"] = "Type the community, as it is set in the printers."
+        form.errors["community"] = Message("Type the community, as it is set in the printers.")
     if values["version"] not in ("1", "2c"):
-        form.errors["version"] = "Choose 1 or 2c."
+        form.errors["version"] = Message("Choose 1 or 2c.")
     if form.errors:
         return form, None
     sent: dict[str, Any] = {**values, "community": community, "ranges": lines(values["ranges"])}
@@ -44,7 +45,7 @@ def take_user(argument: Argument) -> tuple[Form, UserCredential | None]:
     sent: dict[str, Any] = {**values, "version": "3", "name": values["name"][:60], "ranges": lines(values["ranges"])}
     sent |= {field: argument(USER_PREFIX + field) for field in USER_SECRETS}
     if not values["user"].strip():
-        form.errors[f"{USER_PREFIX}user"] = "Type the name of the user, as it is set in the printers."
+        form.errors[f"{USER_PREFIX}user"] = Message("Type the name of the user, as it is set in the printers.")
         return form, None
     try:
         return form, UserCredential.model_validate(sent)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message
 from appliance.report.condition import Level, device_name, is_silent, state_of
 from appliance.report.names import words
 from appliance.report.supply_level import SupplyView, ink_views, least_left, needs_attention, supply_view
@@ -15,12 +16,12 @@ PAGE_SIZE = 200
 TONERS_IN_A_LIST = 6
 _SEVERITY: Mapping[Level, int] = {"bad": 0, "warn": 1, "busy": 2, "ok": 3, "off": 4}
 _COMPONENT_STATES: Mapping[str, tuple[Level, str]] = {
-    "running": ("ok", "Running"),
-    "starting": ("busy", "Starting"),
-    "backing_off": ("warn", "Waits before it starts again"),
-    "failed": ("bad", "Failed"),
-    "stopping": ("off", "Stopping"),
-    "stopped": ("off", "Stopped"),
+    "running": ("ok", Message("Running")),
+    "starting": ("busy", Message("Starting")),
+    "backing_off": ("warn", Message("Waits before it starts again")),
+    "failed": ("bad", Message("Failed")),
+    "stopping": ("off", Message("Stopping")),
+    "stopped": ("off", Message("Stopped")),
 }
 
 
@@ -46,7 +47,7 @@ class DeviceView:
 def status_of(row: DeviceRow) -> tuple[Level, str]:
     """Return how serious the state of the device is, and the state in words: the gravest thing that is known of it."""
     if not row.answering:
-        return "bad", "Not answering"
+        return "bad", Message("Not answering")
     state = state_of(row.reading, _age(row))
     return state.level, state.words
 

@@ -18,18 +18,18 @@ class State(UIModule):
     """A badge of a dot and a word."""
 
     def render(self, level: Level, text: str) -> str:
-        """Return the badge; `text` is translated."""
+        """Return the badge."""
         return self.render_string("part_state.html", level=level, text=text).decode()
 
 
 class Moment(UIModule):
     """A moment, as long as it is ago; the exact moment is its title."""
 
-    def render(self, moment: datetime | str | None, never: str = "never") -> str:
-        """Return a `<time>`, or the word `never`."""
+    def render(self, moment: datetime | str | None, never: str = "") -> str:
+        """Return a `<time>`; where there is none the word `never`, in the language of the page."""
         at = from_rfc3339(moment) if isinstance(moment, str) else moment
         if at is None:
-            return self.render_string("part_word.html", text=never).decode()
+            return self.render_string("part_word.html", text=never or self.locale.translate("never")).decode()
         text = texts.ago(at, utc_now(), self.locale)
         return self.render_string("part_moment.html", exact=to_rfc3339(at), text=text).decode()
 

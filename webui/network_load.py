@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from appliance.common.message import Message
 from appliance.common.traffic import PURPOSES
 from appliance.report.network_load import WEB_PAGE_BYTES, Row
 from appliance.store.traffic_report import Day
+from webui.texts import number
 
 FEWEST_DAYS = 14
 """The chart has at least so many days: the first one alone would look like a wall."""
@@ -103,4 +105,4 @@ def _share(row: Row) -> str:
     if row.name == "web_page" or not row.first_scan_bytes:
         return ""
     times = row.first_scan_bytes / WEB_PAGE_BYTES
-    return f"{times:.1f} times" if times >= 1 else f"1/{round(1 / times):,}".replace(",", "\u202f")
+    return Message("%(number)s times", number=round(times, 1)) if times >= 1 else f"1/{number(round(1 / times))}"

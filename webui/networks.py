@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.common.message import Message
+
 ROUTES = Path("/proc/net/route")
 IN_CONTAINER = Path("/.dockerenv")
 VIRTUAL_INTERFACES = ("lo", "docker", "br-", "veth", "virbr", "cni", "flannel", "tun", "wg")
@@ -45,7 +47,8 @@ def suggest(client_ip: str, routes: Path = ROUTES, in_container: bool | None = N
     inside = IN_CONTAINER.exists() if in_container is None else in_container
     own = _own_networks(routes)
     # Within a container the own network is usually the engine's private one, where no printer is.
-    origin = "the network of the container; printers are seldom in it" if inside else "the network of this machine"
+    container, machine = Message("the network of the container; printers are seldom in it"), Message("the network of this machine")
+    origin = container if inside else machine
     found = [Suggestion(str(network), _size(str(network)), origin) for network in own]
     try:
         client = ipaddress.ip_address(client_ip)
@@ -53,7 +56,7 @@ def suggest(client_ip: str, routes: Path = ROUTES, in_container: bool | None = N
         return found
     if client.version == 4 and client.is_private and not client.is_loopback and not any(client in network for network in own):
         network = ipaddress.ip_network((client, 24), strict=False)
-        found.insert(0, Suggestion(str(network), _size(str(network)), "around the computer you are using now"))
+        found.insert(0, Suggestion(str(network), _size(str(network)), Message("around the computer you are using now")))
     return found
 
 

@@ -7,21 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from appliance.common.errors import DcaError
+from appliance.common.message import Message
 from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.settings.model import PrivacySettings
 from appliance.store.rows import DeviceRow
 
-SEND, LEFT_OUT, PSEUDONYM = ("send", "Send as they are"), ("mask", "Leave out"), ("pseudonym", "Send a pseudonym")
+SEND, LEFT_OUT, PSEUDONYM = (
+    ("send", Message("Send as they are")),
+    ("mask", Message("Leave out")),
+    ("pseudonym", Message("Send a pseudonym")),
+)
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("ip_address", "IP addresses", (SEND, ("mask_last_octet", "Without the last part"), PSEUDONYM)),
-    ("host_name", "Host names", (SEND, LEFT_OUT, PSEUDONYM)),
-    ("mac", "MAC addresses", (SEND, LEFT_OUT, PSEUDONYM)),
-    ("location", "Locations", (SEND, LEFT_OUT)),
-    ("asset_number", "Asset numbers", (SEND, LEFT_OUT)),
-    ("console", "Texts of the panel", (SEND, LEFT_OUT)),
-    ("phone_numbers", "Phone numbers in any text", (SEND, LEFT_OUT)),
+    ("ip_address", Message("IP addresses"), (SEND, ("mask_last_octet", Message("Without the last part")), PSEUDONYM)),
+    ("host_name", Message("Host names"), (SEND, LEFT_OUT, PSEUDONYM)),
+    ("mac", Message("MAC addresses"), (SEND, LEFT_OUT, PSEUDONYM)),
+    ("location", Message("Locations"), (SEND, LEFT_OUT)),
+    ("asset_number", Message("Asset numbers"), (SEND, LEFT_OUT)),
+    ("console", Message("Texts of the panel"), (SEND, LEFT_OUT)),
+    ("phone_numbers", Message("Phone numbers in any text"), (SEND, LEFT_OUT)),
 )
 """Setting, title, and its values with their words."""
 FIELDS = (*(name for name, _, _ in CHOICES), "fields", "support_bundle")

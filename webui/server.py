@@ -8,7 +8,6 @@ from contextlib import suppress
 
 import structlog
 from tornado.httpserver import HTTPServer
-from tornado.locale import load_gettext_translations
 from tornado.netutil import bind_sockets
 
 from appliance.common.errors import DcaError
@@ -18,12 +17,11 @@ from appliance.settings.environment import read_variable
 from appliance.settings.model import WebSettings
 from appliance.settings.store import SettingsStore
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError
-from webui.app import ROOM, THEME, WebApplication
+from webui.app import THEME, WebApplication
 from webui.services import Services, make_services
 
 LARGEST_FORM_BYTES = 1 << 20
 M_MMAP_THRESHOLD = -3  # malloc.h
-TRANSLATIONS = ROOM / "locale"
 
 log = structlog.get_logger()
 
@@ -74,8 +72,6 @@ async def _first_account(services: Services) -> None:
 
 
 def _listen(application: WebApplication, web: WebSettings) -> HTTPServer:
-    if TRANSLATIONS.is_dir():
-        load_gettext_translations(str(TRANSLATIONS), "webui")
     server = HTTPServer(application, max_body_size=LARGEST_FORM_BYTES, body_timeout=30, idle_connection_timeout=120)
     try:
         server.add_sockets(bind_sockets(web.port, web.bind or None))

@@ -6,30 +6,31 @@ from datetime import datetime
 from tornado.locale import Locale
 
 from appliance.common.clock import from_rfc3339, site_zone
+from appliance.common.message import Message
 
-SCAN_KINDS: Mapping[str, str] = {"sweep": "Scan for devices", "read": "Reading of the known devices"}
+SCAN_KINDS: Mapping[str, str] = {"sweep": Message("Scan for devices"), "read": Message("Reading of the known devices")}
 
 PURPOSES: Mapping[str, str] = {
-    "sweep": "Looking for devices",
-    "silent": "Asking what does not answer pings",
-    "first_read": "First reads",
-    "poll": "Polls of known devices",
-    "http": "Over HTTP",
-    "upload": "Readings sent",
-    "check_in": "Check-ins",
-    "update": "Configuration and updates",
-    "read": "Reads before this version",
+    "sweep": Message("Looking for devices"),
+    "silent": Message("Asking what does not answer pings"),
+    "first_read": Message("First reads"),
+    "poll": Message("Polls of known devices"),
+    "http": Message("Over HTTP"),
+    "upload": Message("Readings sent"),
+    "check_in": Message("Check-ins"),
+    "update": Message("Configuration and updates"),
+    "read": Message("Reads before this version"),
 }
 """What traffic is for, see `appliance.common.traffic`."""
 
-COMPONENTS: Mapping[str, str] = {"collector": "Collector", "webui": "Web UI", "supervisor": "Supervisor"}
+COMPONENTS: Mapping[str, str] = {"collector": Message("Collector"), "webui": Message("Web UI"), "supervisor": Message("Supervisor")}
 
 
 LAYERS: Mapping[str, str] = {
-    "hosting": "Set by the hosting server",
-    "global": "Set by the hosting server, for all sites",
-    "group": "Set by the hosting server, for the group of this site",
-    "assigned": "Set by the hosting server, for this site",
+    "hosting": Message("Set by the hosting server"),
+    "global": Message("Set by the hosting server, for all sites"),
+    "group": Message("Set by the hosting server, for the group of this site"),
+    "assigned": Message("Set by the hosting server, for this site"),
 }
 """Who has set a value, see `appliance.settings.layers`; of the other layers nothing has to be said."""
 
@@ -59,20 +60,19 @@ def ago(moment: datetime, now: datetime, locale: Locale) -> str:
     seconds = int((now - moment).total_seconds())
     if abs(seconds) < 10:
         return locale.translate("just now")
-    amount = span(abs(seconds), locale)
-    return locale.translate("%(amount)s ago" if seconds > 0 else "in %(amount)s") % {"amount": amount}
+    passed = {"amount": span(abs(seconds), locale)}
+    return locale.translate("%(amount)s ago") % passed if seconds > 0 else locale.translate("in %(amount)s") % passed
 
 
 def span(seconds: int, locale: Locale) -> str:
     """Return a length of time in its largest unit: `45 seconds`, `4 minutes`, `3 days`."""
     if seconds < 60:
-        return _counted(locale, "%(count)d second", "%(count)d seconds", seconds)
+        return locale.translate("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
     if seconds < 3600:
-        return _counted(locale, "%(count)d minute", "%(count)d minutes", seconds // 60)
+        minutes = seconds // 60
+        return locale.translate("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
     if seconds < 2 * 86400:
-        return _counted(locale, "%(count)d hour", "%(count)d hours", seconds // 3600)
-    return _counted(locale, "%(count)d day", "%(count)d days", seconds // 86400)
-
-
-def _counted(locale: Locale, one: str, many: str, count: int) -> str:
-    return locale.translate(one, many, count) % {"count": count}
+        hours = seconds // 3600
+        return locale.translate("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    days = seconds // 86400
+    return locale.translate("%(count)d day", "%(count)d days", days) % {"count": days}

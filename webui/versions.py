@@ -5,46 +5,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.common.message import Message
 from appliance.report.condition import Level
 
 WAITS: Mapping[str, str] = {
-    "approval": "It waits for somebody to install it: this site wants to be asked.",
-    "window": "It waits for the window in which this site lets versions be installed.",
-    "hold": "New versions are held until the end of the day below.",
-    "cohort": "The hosting team hands it out to a part of the sites first; it is not the turn of this one yet.",
-    "not before": "The hosting team hands it out later.",
-    "paused": "The hosting team has paused it.",
-    "site held": "The hosting team holds it back for this site.",
-    "level": "The intelligent update of this site takes no versions.",
-    "cannot": "This appliance cannot install it by itself. How to do it by hand stands below.",
-    "engine": "The container engine of this host is too old for it. Update the engine.",
-    "version": "It needs a newer version than this one first.",
-    "platform": "There is no image of it for this kind of machine.",
-    "denied": "It was tried here and taken back. It is left alone until you allow it again, or a newer one comes.",
-    "downgrade": "It is older than what is installed.",
+    "approval": Message("It waits for somebody to install it: this site wants to be asked."),
+    "window": Message("It waits for the window in which this site lets versions be installed."),
+    "hold": Message("New versions are held until the end of the day below."),
+    "cohort": Message("The hosting team hands it out to a part of the sites first; it is not the turn of this one yet."),
+    "not before": Message("The hosting team hands it out later."),
+    "paused": Message("The hosting team has paused it."),
+    "site held": Message("The hosting team holds it back for this site."),
+    "level": Message("The intelligent update of this site takes no versions."),
+    "cannot": Message("This appliance cannot install it by itself. How to do it by hand stands below."),
+    "engine": Message("The container engine of this host is too old for it. Update the engine."),
+    "version": Message("It needs a newer version than this one first."),
+    "platform": Message("There is no image of it for this kind of machine."),
+    "denied": Message("It was tried here and taken back. It is left alone until you allow it again, or a newer one comes."),
+    "downgrade": Message("It is older than what is installed."),
 }
 """Why a version waits, by the words of the supervisor."""
 OVERRULED = frozenset({"approval", "window", "hold"})
 """What a person overrules by installing it: the rest is not for the site to decide, or cannot be done."""
 BY_THE_HOST = OVERRULED | {"cannot"}
 STAGES: tuple[tuple[str, str], ...] = (
-    ("checking", "Checking"),
-    ("downloading", "Downloading"),
-    ("loading", "Unpacking"),
-    ("preflight", "Trying the image out"),
-    ("preparing", "Preparing the switch"),
-    ("switching", "Switching"),
-    ("gate", "Watching the new version"),
-    ("finishing", "Finishing"),
+    ("checking", Message("Checking")),
+    ("downloading", Message("Downloading")),
+    ("loading", Message("Unpacking")),
+    ("preflight", Message("Trying the image out")),
+    ("preparing", Message("Preparing the switch")),
+    ("switching", Message("Switching")),
+    ("gate", Message("Watching the new version")),
+    ("finishing", Message("Finishing")),
 )
-_OTHER_STAGES = {"rolling_back": "Going back to the version before", "stuck": "Stuck"}
+_OTHER_STAGES: Mapping[str, str] = {"rolling_back": Message("Going back to the version before"), "stuck": Message("Stuck")}
 _OUTCOMES: Mapping[str, tuple[Level, str]] = {
-    "installed": ("ok", "Installed"),
-    "rolled_back": ("bad", "Taken back by itself"),
-    "failed": ("warn", "Not installed"),
-    "refused": ("warn", "Refused"),
-    "superseded": ("off", "Left to somebody else"),
-    "stuck": ("bad", "Stuck"),
+    "installed": ("ok", Message("Installed")),
+    "rolled_back": ("bad", Message("Taken back by itself")),
+    "failed": ("warn", Message("Not installed")),
+    "refused": ("warn", Message("Refused")),
+    "superseded": ("off", Message("Left to somebody else")),
+    "stuck": ("bad", Message("Stuck")),
 }
 _UNDER_WAY = frozenset({"prepared", "switching", "committed", "rolling_back", "stuck"})
 
@@ -134,7 +135,7 @@ def versions_view(update: Mapping[str, Any], installed: str) -> VersionsView:
         offered,
         str(decision.get("notes") or "") if offered else "",
         tuple(WAITS.get(wait, wait) for wait in waits),
-        str(decision.get("text") or ""),
+        decision.get("text") or "",
         under_way,
         can_install=bool(offered) and asked and under_way is None and OVERRULED.issuperset(waits),
         can_be_wanted=under_way is None and "cannot" in waits and bool(OVERRULED & set(waits)) and BY_THE_HOST.issuperset(waits),
@@ -144,7 +145,7 @@ def versions_view(update: Mapping[str, Any], installed: str) -> VersionsView:
         window=str(image.get("window") or ""),
         next_window_at=image.get("next_window_at"),
         command=str(image.get("command") or "") if offered else "",
-        degraded=str(image.get("degraded") or ""),
+        degraded=image.get("degraded") or "",
         past=past,
         denied=denied,
         mark=hashlib.sha256(repr((offered, history[:1], image.get("denied"), image.get("command"))).encode()).hexdigest()[:12],
@@ -160,14 +161,14 @@ def _back_to(history: Sequence[Mapping[str, Any]], installed: str, denied: set[s
 
 def _state(offered: str, waits: tuple[str, ...], under_way: UnderWay | None, degraded: object) -> tuple[Level, str]:
     if under_way:
-        return ("bad", "Stuck") if under_way.stuck else ("busy", "Being installed")
+        return ("bad", Message("Stuck")) if under_way.stuck else ("busy", Message("Being installed"))
     if degraded:
-        return "bad", "Ends too often"
+        return "bad", Message("Ends too often")
     if not offered:
-        return "ok", "Up to date"
+        return "ok", Message("Up to date")
     if not waits:
-        return "busy", "Is installed soon"
-    return ("warn", "Left alone") if "denied" in waits else ("busy", "A new version waits")
+        return "busy", Message("Is installed soon")
+    return ("warn", Message("Left alone")) if "denied" in waits else ("busy", Message("A new version waits"))
 
 
 def _under_way(image: Mapping[str, Any], offered: str) -> UnderWay | None:
@@ -179,7 +180,7 @@ def _under_way(image: Mapping[str, Any], offered: str) -> UnderWay | None:
     return UnderWay(
         str(image.get("installing") or offered),
         dict(STAGES).get(stage) or _OTHER_STAGES.get(stage, stage),
-        str(progress.get("text") or ""),
+        progress.get("text") or "",
         progress.get("percent"),
         names.index(stage) + 1 if stage in names else len(names),
         len(names),
@@ -195,7 +196,7 @@ def _past(row: Mapping[str, Any]) -> PastVersion:
         title,
         str(row.get("from_version") or ""),
         str(row.get("to_version") or ""),
-        str(row.get("text") or ""),
+        row.get("text") or "",
         str(row.get("by") or ""),
         row.get("seconds"),
         row.get("seconds_without_web"),
@@ -204,4 +205,4 @@ def _past(row: Mapping[str, Any]) -> PastVersion:
 
 
 def _denied(row: Mapping[str, Any]) -> Denied:
-    return Denied(str(row.get("version") or ""), row.get("at"), str(row.get("reason") or ""))
+    return Denied(str(row.get("version") or ""), row.get("at"), row.get("reason") or "")

@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.common.errors import ControlError
 from appliance.common.files import to_json
+from appliance.common.message import Message, messages_from
 
 LINE_LIMIT_BYTES = 16 << 20
 """An event is one line, and the state of a scan may list a reason for each of many addresses."""
@@ -39,7 +40,7 @@ class ControlClient:
         except FAULTS as error:
             raise self._silent(error) from error
         if status >= 400:
-            raise ControlError(str(answer.get("error", f"The {self._component} answered {status}.")))
+            raise ControlError(answer.get("error") or self._answered(status))
         return answer
 
     async def events(self, path: str) -> AsyncGenerator[dict[str, Any], None]:
@@ -59,10 +60,10 @@ class ControlClient:
             raise self._silent(error) from error
         try:
             if status >= 400:
-                raise ControlError(f"The {self._component} answered {status}.")
+                raise ControlError(self._answered(status))
             while (line := await self._line(reader)) is not None:
                 if line.startswith(b"data:"):
-                    yield json.loads(line[5:])
+                    yield messages_from(json.loads(line[5:]))
         finally:
             writer.close()
 
@@ -77,10 +78,14 @@ class ControlClient:
 
     def _silent(self, error: BaseException) -> ControlError:
         if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-            return ControlError(
-                f"The {self._component} is not running (nobody listens at {self._socket_file}). Start it with `dca run`."
-            )
-        return ControlError(f"The {self._component} does not answer at {self._socket_file}: {error or type(error).__name__}.")
+            text = "The %(component)s is not running (nobody listens at %(socket)s). Start it with `dca run`."
+            return ControlError(Message(text, component=self._component, socket=self._socket_file))
+        text = "The %(component)s does not answer at %(socket)s: %(reason)s."
+        reason = str(error) or type(error).__name__
+        return ControlError(Message(text, component=self._component, socket=self._socket_file, reason=reason))
+
+    def _answered(self, status: int) -> Message:
+        return Message("The %(component)s answered %(status)d.", component=self._component, status=status)
 
     async def _request(
         self, method: str, path: str, body: dict[str, Any] | None
@@ -107,7 +112,8 @@ def _json_object(content: bytes, status: int) -> dict[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise ValueError("its answer is no JSON object")
-    return value
+    document: dict[str, Any] = messages_from(value)
+    return document
 
 
 async def _read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

@@ -13,6 +13,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from appliance.common.errors import DataFolderError, DcaError
 from appliance.common.files import to_json
+from appliance.common.message import message_of, with_messages
 
 
 class ControlHandler(RequestHandler):
@@ -31,16 +32,16 @@ class ControlHandler(RequestHandler):
         return value
 
     def answer(self, value: object, status: int = 200) -> None:
-        """Finish with `value` as JSON."""
+        """Finish with `value` as JSON; of messages their template and values stand beside them."""
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
-        self.finish(to_json(value))
+        self.finish(to_json(with_messages(value)))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as JSON."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, DcaError):
-            self.answer({"error": str(error)}, 409)
+            self.answer({"error": message_of(error)}, 409)
             return
         message = error.log_message if isinstance(error, HTTPError) and error.log_message else self._reason
         self.answer({"error": message}, status_code)

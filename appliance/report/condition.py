@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from appliance.common.message import Message
 from appliance.report.model import Device, Reading
 from appliance.report.names import ERRORS, words
 from appliance.report.supply_level import needs_attention
@@ -32,17 +33,17 @@ STOPS_PRINTING = frozenset(
 """Bits of hrPrinterDetectedErrorState (RFC 2790) after which a printer does not print; the others only warn."""
 
 _PRINTER_STATUS: Mapping[str, tuple[Level, str]] = {
-    "idle": ("ok", "Ready"),
-    "printing": ("busy", "Printing"),
-    "warmup": ("busy", "Warming up"),
-    "sleeping": ("off", "Sleeping"),
+    "idle": ("ok", Message("Ready")),
+    "printing": ("busy", Message("Printing")),
+    "warmup": ("busy", Message("Warming up")),
+    "sleeping": ("off", Message("Sleeping")),
 }
 _CONDITIONS: Mapping[Level, Condition] = {"bad": "error", "warn": "warning"}
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """How a device is: how serious that is, and the gravest thing it says of itself, in English words."""
+    """How a device is: how serious that is, and the gravest thing it says of itself."""
 
     level: Level
     text: str
@@ -52,7 +53,7 @@ class DeviceState:
     @property
     def words(self) -> str:
         """The text, and how many more there are: `Paper jam +1`."""
-        return f"{self.text} +{self.more}" if self.more else self.text
+        return Message("%(text)s +%(more)d", text=self.text, more=self.more) if self.more else self.text
 
     @property
     def needs_attention(self) -> bool:
@@ -68,7 +69,7 @@ def is_silent(age: timedelta) -> bool:
 def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
     """Return how a device is by its newest reading, which is `age` old."""
     if is_silent(age):
-        return DeviceState("bad", f"Silent for {age.days} days")
+        return DeviceState("bad", Message("Silent for %(count)d days", count=age.days))
     status = reading.status
     findings: tuple[tuple[Level, list[str]], ...] = (
         ("bad", [name for name in status.errors if name in STOPS_PRINTING]),
@@ -80,8 +81,8 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
         if names:
             return DeviceState(level, ERRORS.get(names[0], words(names[0])), len(names) - 1)
     if any(map(needs_attention, reading.supplies)):
-        return DeviceState("warn", "Supply low")
-    told: tuple[Level, str] = ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready")
+        return DeviceState("warn", Message("Supply low"))
+    told: tuple[Level, str] = ("off", Message("Status not told")) if status.device == "unknown" else _PRINTER_STATUS["idle"]
     level, text = _PRINTER_STATUS.get(status.printer, told)
     return DeviceState(level, text)
 

@@ -3,60 +3,62 @@
 import re
 from collections.abc import Mapping
 
+from appliance.common.message import Message
+
 ERRORS: Mapping[str, str] = {
-    "lowPaper": "Paper low",
-    "noPaper": "Out of paper",
-    "lowToner": "Toner low",
-    "noToner": "Out of toner",
-    "doorOpen": "Door open",
-    "jammed": "Paper jam",
-    "offline": "Offline",
-    "serviceRequested": "Service needed",
-    "inputTrayMissing": "Paper tray missing",
-    "outputTrayMissing": "Output tray missing",
-    "markerSupplyMissing": "Supply missing",
-    "outputNearFull": "Output tray nearly full",
-    "outputFull": "Output tray full",
-    "inputTrayEmpty": "Paper tray empty",
-    "overduePreventMaint": "Maintenance overdue",
+    "lowPaper": Message("Paper low"),
+    "noPaper": Message("Out of paper"),
+    "lowToner": Message("Toner low"),
+    "noToner": Message("Out of toner"),
+    "doorOpen": Message("Door open"),
+    "jammed": Message("Paper jam"),
+    "offline": Message("Offline"),
+    "serviceRequested": Message("Service needed"),
+    "inputTrayMissing": Message("Paper tray missing"),
+    "outputTrayMissing": Message("Output tray missing"),
+    "markerSupplyMissing": Message("Supply missing"),
+    "outputNearFull": Message("Output tray nearly full"),
+    "outputFull": Message("Output tray full"),
+    "inputTrayEmpty": Message("Paper tray empty"),
+    "overduePreventMaint": Message("Maintenance overdue"),
 }
 """hrPrinterDetectedErrorState (RFC 2790, extended by RFC 3805)."""
 
 METERS: Mapping[str, str] = {
-    "total": "Total",
-    "total_mono": "Total, monochrome",
-    "total_color": "Total, colour",
-    "print_total": "Print",
-    "print_mono": "Print, monochrome",
-    "print_color": "Print, colour",
-    "copy_total": "Copy",
-    "copy_mono": "Copy, monochrome",
-    "copy_color": "Copy, colour",
-    "fax_total": "Fax",
-    "fax_sent": "Fax, sent",
-    "fax_received": "Fax, received",
-    "scan_total": "Scan",
-    "duplex": "Duplex sheets",
-    "engine_total": "Engine total",
+    "total": Message("Total"),
+    "total_mono": Message("Total, monochrome"),
+    "total_color": Message("Total, colour"),
+    "print_total": Message("Print"),
+    "print_mono": Message("Print, monochrome"),
+    "print_color": Message("Print, colour"),
+    "copy_total": Message("Copy"),
+    "copy_mono": Message("Copy, monochrome"),
+    "copy_color": Message("Copy, colour"),
+    "fax_total": Message("Fax"),
+    "fax_sent": Message("Fax, sent"),
+    "fax_received": Message("Fax, received"),
+    "scan_total": Message("Scan"),
+    "duplex": Message("Duplex sheets"),
+    "engine_total": Message("Engine total"),
 }
 """The meters of a reading that are known by these names; makers' own ones are named by their words."""
 
 SUPPLY_STATES: Mapping[str, str] = {
-    "ok": "OK",
-    "low": "Low",
-    "empty": "Empty",
-    "full": "Full",
-    "some_remaining": "Some left",
-    "unknown": "Level not told",
-    "unrestricted": "No limit",
+    "ok": Message("OK"),
+    "low": Message("Low"),
+    "empty": Message("Empty"),
+    "full": Message("Full"),
+    "some_remaining": Message("Some left"),
+    "unknown": Message("Level not told"),
+    "unrestricted": Message("No limit"),
 }
 """States of supplies and trays, for where there is no percentage."""
 
 
-def words(name: str) -> str:
+def words(name: str) -> Message:
     """Return an enumeration name as words: `inputTrayMissing` and `input_tray_missing` become `Input tray missing`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").strip()
-    return spaced[:1].upper() + spaced[1:].lower()
+    return Message(spaced[:1].upper() + spaced[1:].lower())
 
 
 def percent(value: float) -> str:

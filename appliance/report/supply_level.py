@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from appliance.common.message import Message
 from appliance.report.model import Supply
 from appliance.report.names import SUPPLY_STATES, percent, words
 
@@ -30,7 +31,7 @@ class SupplyView:
     @property
     def label(self) -> str:
         """What a screen reader says for the bar."""
-        return f"{self.name}: {self.value}"
+        return Message("%(name)s: %(value)s", name=self.name, value=self.value)
 
 
 def is_receptacle(supply: Supply) -> bool:
@@ -71,11 +72,13 @@ def needs_attention(supply: Supply) -> bool:
 def supply_view(supply: Supply) -> SupplyView:
     """Return the bar of one supply. A level the device does not tell is never drawn as one."""
     color = (supply.color or "").lower()
-    name = supply.description or " ".join(word for word in (words(color) if color else "", words(supply.type).lower()) if word)
+    kind = Message(words(supply.type).lower())
+    name = supply.description or (Message("%(color)s %(kind)s", color=words(color), kind=kind) if color else kind)
     if supply.percent is None:
         value = SUPPLY_STATES.get(supply.state, words(supply.state))
     else:
-        value = f"{percent(supply.percent)} free" if is_receptacle(supply) else percent(supply.percent)
+        amount = percent(supply.percent)
+        value = Message("%(amount)s free", amount=amount) if is_receptacle(supply) else amount
     return SupplyView(name, color if color in INKS else "other", supply.percent, value, level_of(supply), supply)
 
 

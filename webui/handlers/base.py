@@ -9,14 +9,17 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
-from tornado.web import HTTPError, RequestHandler, StaticFileHandler
+from tornado.locale import Locale
+from tornado.web import HTTPError, StaticFileHandler
 
 from appliance.common.errors import DcaError
 from appliance.common.forwarded import Forwarded
+from appliance.common.message import Message, message_of
 from appliance.common.version import installed_version
 from appliance.report import names
 from appliance.report.condition import STOPS_PRINTING
 from appliance.settings.layers import Effective
+from web.translations import TranslatedHandler, language
 from webui.fleet import component_state
 from webui.security import SECURITY_HEADERS
 from webui.services import Notice, NoticeKind, Services
@@ -24,11 +27,11 @@ from webui.sessions import Session
 
 SESSION_COOKIE = "dca_session"
 NAVIGATION = (
-    ("/", "Overview"),
-    ("/devices", "Devices"),
-    ("/scanning", "Scanning"),
-    ("/health", "Health and updates"),
-    ("/settings", "Settings"),
+    ("/", Message("Overview")),
+    ("/devices", Message("Devices")),
+    ("/scanning", Message("Scanning")),
+    ("/health", Message("Health and updates")),
+    ("/settings", Message("Settings")),
 )
 
 log = structlog.get_logger()
@@ -48,7 +51,7 @@ class HostNotAllowedError(HTTPError):
     """The request names a host this web UI does not answer to."""
 
 
-class Page(RequestHandler):
+class Page(TranslatedHandler):
     """Base of all handlers."""
 
     access: ClassVar[Access] = Access.ADMIN
@@ -130,6 +133,11 @@ class Page(RequestHandler):
         session_id = self.get_cookie(SESSION_COOKIE)
         return self.services.sessions.find(session_id) if session_id else None
 
+    def get_user_locale(self) -> Locale | None:
+        """Return the language the account has chosen, None where that is left to the browser."""
+        session = self._session_if_known()
+        return language(self.services.accounts.language(session.user)) if session else None
+
     def check_trusted_origin(self, origin: str) -> bool:
         """Whether `origin` is this UI as the browser sees it, where a trusted proxy changes the Host header on the way."""
         return self.forwarded.host is not None and urlsplit(origin).netloc.lower() == self.forwarded.host.lower()
@@ -166,7 +174,7 @@ class Page(RequestHandler):
     async def keep(self, changes: Mapping[str, Mapping[str, Any]], done: str) -> None:
         """Change the site's settings, let the components read them, and tell both on the next page. Raises DcaError."""
         if not changes:
-            self.notice("info", "Nothing was changed.")
+            self.notice("info", Message("Nothing was changed."))
             return
         await asyncio.to_thread(self.services.store.change_site, changes)
         self.audit(
@@ -232,26 +240,39 @@ class Page(RequestHandler):
             super().log_exception(typ, value, tb)
 
 
+_ERRORS = {
+    401: (Message("Not logged in"), Message("Your session has ended. Log in and try again.")),
+    403: (
+        Message("Forbidden"),
+        Message("The form is out of date or came from another site. Go back, load the page again and send it once more."),
+    ),
+    404: (Message("Not Found"), Message("There is nothing at this address.")),
+    405: (
+        Message("Method Not Allowed"),
+        Message("This address takes a form, it cannot be opened by itself. Use the menu above."),
+    ),
+    500: (
+        Message("Internal Server Error"),
+        Message("This was not expected. The log of the web UI says more; please report it."),
+    ),
+}
+"""Title and text of an error page by the status of the answer."""
+
+
 def _explained(status: int, error: BaseException | None, host_allowed: bool) -> tuple[str, str]:
     """Return title and text of an error page."""
     if isinstance(error, DcaError):
-        return "This does not work right now", str(error)
+        return Message("This does not work right now"), message_of(error)
     if isinstance(error, HostNotAllowedError):
-        name = error.args[0] if error.args and not host_allowed else "this name"
-        return "This name is not allowed", (
-            f"The web UI does not answer to {name!r}. If this name is right, add it to DCA_ALLOWED_HOSTS (web.allowed_hosts) and "
-            "start the appliance again; until then, open the page by its IP address."
+        name = repr(error.args[0]) if error.args and not host_allowed else Message("this name")
+        return Message("This name is not allowed"), Message(
+            "The web UI does not answer to %(name)s. If this name is right, add it to DCA_ALLOWED_HOSTS (web.allowed_hosts) and "
+            "start the appliance again; until then, open the page by its IP address.",
+            name=name,
         )
-    texts = {
-        401: "Your session has ended. Log in and try again.",
-        403: "The form is out of date or came from another site. Go back, load the page again and send it once more.",
-        404: "There is nothing at this address.",
-        405: "This address takes a form, it cannot be opened by itself. Use the menu above.",
-        500: "This was not expected. The log of the web UI says more; please report it.",
-    }
     if isinstance(error, HTTPError) and error.log_message == "the setup is done":
-        return "The setup is done", "This appliance has an account already. Log in with it."
-    return responses.get(status, "Error"), texts.get(status, "The request could not be understood.")
+        return Message("The setup is done"), Message("This appliance has an account already. Log in with it.")
+    return _ERRORS.get(status) or (Message(responses.get(status, "Error")), Message("The request could not be understood."))
 
 
 class NotFound(Page):

@@ -10,6 +10,7 @@ from tornado.web import stream_request_body
 
 from appliance.common.errors import DcaError
 from appliance.common.files import to_json
+from appliance.common.message import Message, message_of
 from appliance.release.incoming_bundles import open_bundle, room_for_bundle, settle_bundle, unfinished_bundle
 from webui.handlers.base import Page
 
@@ -48,22 +49,20 @@ class UploadBundle(Page):
         """Return how many bytes are to come. Raises UploadError."""
         if not self.request.headers.get("Content-Type", "").startswith("application/octet-stream"):
             raise UploadError(
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Uploading needs scripts in the browser. `dca update bundle FILE` does the same."
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                Message("Uploading needs scripts in the browser. `dca update bundle FILE` does the same."),
             )
         length = self.request.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or int(length) == 0:
-            raise UploadError(HTTPStatus.LENGTH_REQUIRED, "The file is empty, or how large it is was not said.")
+            raise UploadError(HTTPStatus.LENGTH_REQUIRED, Message("The file is empty, or how large it is was not said."))
         if int(length) > room_for_bundle(self.services.paths):
-            raise UploadError(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"The file has {int(length) / 1e6:.0f} MB, more than there is room for in the data folder. Free some space on the "
-                "host.",
-            )
+            text = "The file has %(megabytes)d MB, more than there is room for in the data folder. Free some space on the host."
+            raise UploadError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Message(text, megabytes=round(int(length) / 1e6)))
         return int(length)
 
     def _begin(self, length: int) -> None:
         if self.services.taking_bundle:
-            raise UploadError(HTTPStatus.CONFLICT, "Another bundle is being uploaded. Try again when that has ended.")
+            raise UploadError(HTTPStatus.CONFLICT, Message("Another bundle is being uploaded. Try again when that has ended."))
         try:
             self._file = open_bundle(self.services.paths)
         except OSError as error:
@@ -98,7 +97,7 @@ class UploadBundle(Page):
         if answer.error:
             self._refuse(UploadError(HTTPStatus.CONFLICT, answer.error))
             return
-        self.notice("ok", self.locale.translate("The bundle was taken. It is being verified; this page shows what comes of it."))
+        self.notice("ok", self._("The bundle was taken. It is being verified; this page shows what comes of it."))
         self._answer(HTTPStatus.OK, "")
 
     async def _whole(self) -> Path:
@@ -125,7 +124,7 @@ class UploadBundle(Page):
             self.services.taking_bundle = False
 
     def _refuse(self, error: UploadError) -> None:
-        self._answer(error.status, str(error))
+        self._answer(error.status, self._(message_of(error)))
 
     def _answer(self, status: HTTPStatus, error: str) -> None:
         self.set_status(status)
@@ -134,6 +133,5 @@ class UploadBundle(Page):
 
 
 def _not_written(error: OSError) -> UploadError:
-    return UploadError(
-        HTTPStatus.INSUFFICIENT_STORAGE, f"The file could not be written: {error.strerror}. Free some space on the host."
-    )
+    text = "The file could not be written: %(reason)s. Free some space on the host."
+    return UploadError(HTTPStatus.INSUFFICIENT_STORAGE, Message(text, reason=error.strerror))

@@ -56,7 +56,7 @@ class CheckConfiguration(Page):
     async def post(self) -> None:
         """Let the supervisor begin."""
         answer = await self.services.components.supervisor("POST", "/v1/update/check", {})
-        done = self.locale.translate("It is being looked for. This page shows what comes of it.")
+        done = self._("It is being looked for. This page shows what comes of it.")
         self.notice("warn" if answer.error else "ok", answer.error or done)
         self.go("/health#configuration")
 

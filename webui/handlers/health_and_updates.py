@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from appliance.common.errors import DcaError
+from appliance.common.message import Message, message_of
 from appliance.common.version import installed_version
 from appliance.release.incoming_bundles import room_for_bundle
 from appliance.settings.layers import Effective
@@ -20,15 +21,25 @@ UPDATE_LEVEL = "update.level"
 UPDATE_LEVELS: tuple[tuple[str, str, str], ...] = (
     (
         "off",
-        "Off",
-        "The hosting server changes nothing here. Readings are still sent, and it can still ask for a scan of your ranges.",
+        Message("Off"),
+        Message(
+            "The hosting server changes nothing here. Readings are still sent, and it can still ask for a scan of your ranges."
+        ),
     ),
-    ("config", "Settings only", "Signed settings of the hosting server are taken over, within the limits this site sets."),
-    ("notify", "Settings, and tell about new versions", "New versions are shown here, and a person decides when to install them."),
+    (
+        "config",
+        Message("Settings only"),
+        Message("Signed settings of the hosting server are taken over, within the limits this site sets."),
+    ),
+    (
+        "notify",
+        Message("Settings, and tell about new versions"),
+        Message("New versions are shown here, and a person decides when to install them."),
+    ),
     (
         "auto",
-        "Settings and new versions",
-        "New versions are installed by themselves, and taken back by themselves if they do not work.",
+        Message("Settings and new versions"),
+        Message("New versions are installed by themselves, and taken back by themselves if they do not work."),
     ),
 )
 
@@ -54,7 +65,7 @@ class SwitchesForm(Form):
         if not self.lock("level"):
             self.values["level"] = page.get_body_argument("level", "")
             if self.values["level"] not in {value for value, _, _ in UPDATE_LEVELS}:
-                self.errors["level"] = page.locale.translate("Choose one of the four levels.")
+                self.errors["level"] = page._("Choose one of the four levels.")
                 return None
             if self.values["level"] != before["level"]:
                 changes["update"] = {"level": self.values["level"]}
@@ -102,9 +113,9 @@ class Switches(HealthPage):
         changes = form.take(self)
         if changes is not None:
             try:
-                await self.keep(changes, self.locale.translate("The switches are kept."))
+                await self.keep(changes, self._("The switches are kept."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, form)
         else:
@@ -120,9 +131,9 @@ class Schedule(HealthPage):
         changes = form.take(lambda field: self.get_body_argument(field, None))
         if changes is not None:
             try:
-                await self.keep(changes, self.locale.translate("It is kept when versions are installed."))
+                await self.keep(changes, self._("It is kept when versions are installed."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, schedule=form)
         else:
@@ -135,6 +146,6 @@ class Restart(Page):
     async def post(self, name: str) -> None:
         """Ask the supervisor for it."""
         answer = await self.services.components.supervisor("POST", f"/v1/components/{name}/restart", {})
-        done = self.locale.translate("%(name)s is being restarted.") % {"name": texts.COMPONENTS.get(name, name)}
+        done = self._("%(name)s is being restarted.") % {"name": self._(texts.COMPONENTS.get(name, name))}
         self.notice("warn" if answer.error else "ok", answer.error or done)
         self.go("/health")

@@ -9,6 +9,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from appliance.common.errors import ControlError, DcaError, StoreError
+from appliance.common.message import Message, message_of
 from appliance.report.network_load import WEB_PAGE_SOURCE, table
 from appliance.settings.model import CommunityCredential, SnmpCredential
 from appliance.snmp.usm import AuthProtocol, PrivProtocol
@@ -84,12 +85,7 @@ class ScanningPage(Page):
 
     def sent_credential(self) -> tuple[Form, CommunityCredential | None]:
         """Return the form of a community and, when it is complete, the credential."""
-        form, credential = take_community(self.typed)
-        return self._translated(form), credential
-
-    def _translated(self, form: Form) -> Form:
-        form.errors = {field: self.locale.translate(text) for field, text in form.errors.items()}
-        return form
+        return take_community(self.typed)
 
     async def keep_credentials(self, credentials: list[SnmpCredential], done: str) -> None:
         """Write the list of credentials. Raises DcaError."""
@@ -117,9 +113,9 @@ class SectionSave(ScanningPage):
         changes = form.take(self.form_text)
         if changes is not None:
             try:
-                await self.keep(changes, self.locale.translate(self.done))
+                await self.keep(changes, self._(self.done))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, **{self.form_name: form})
         else:
@@ -131,7 +127,7 @@ class Ranges(SectionSave):
 
     fields = RANGE_FIELDS
     form_name = "ranges"
-    done = "The ranges are kept."
+    done = Message("The ranges are kept.")
 
 
 class Pace(SectionSave):
@@ -139,7 +135,7 @@ class Pace(SectionSave):
 
     fields = PACE_FIELDS
     form_name = "pace"
-    done = "The schedule is kept."
+    done = Message("The schedule is kept.")
 
 
 class Credentials(ScanningPage):
@@ -155,9 +151,9 @@ class Credentials(ScanningPage):
         if credential:
             try:
                 kept = [*self.effective().settings.snmp.credentials, credential]
-                await self.keep_credentials(kept, self.locale.translate("The credential is kept."))
+                await self.keep_credentials(kept, self._("The credential is kept."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, **{form_name: form})
         else:
@@ -170,7 +166,7 @@ class Users(Credentials):
     async def post(self) -> None:
         """Add it."""
         form, credential = take_user(self.typed)
-        await self.add("user", self._translated(form), credential)
+        await self.add("user", form, credential)
 
 
 class ChangeCredential(ScanningPage):
@@ -182,16 +178,18 @@ class ChangeCredential(ScanningPage):
         place = self.get_body_argument("place")
         index = int(place) if place.isdecimal() and len(place) < 3 else -1
         if not 0 <= index < len(credentials) or credentials[index].name != self.get_body_argument("name", ""):
-            self.notice("warn", self.locale.translate("The list of credentials has changed in the meantime. Look again."))
+            self.notice("warn", self._("The list of credentials has changed in the meantime. Look again."))
         elif self.get_body_argument("action") == "first":
             credentials.insert(0, credentials.pop(index))
-            await self.keep_credentials(credentials, self.locale.translate("This credential is tried first now."))
+            await self.keep_credentials(credentials, self._("This credential is tried first now."))
         elif len(credentials) == 1:
-            text = "The last credential cannot be removed: without one no printer can be asked. Add another one first."
-            self.notice("warn", self.locale.translate(text))
+            self.notice(
+                "warn",
+                self._("The last credential cannot be removed: without one no printer can be asked. Add another one first."),
+            )
         else:
             del credentials[index]
-            await self.keep_credentials(credentials, self.locale.translate("The credential is removed."))
+            await self.keep_credentials(credentials, self._("The credential is removed."))
         self.go("/scanning")
 
 
@@ -217,7 +215,7 @@ class CancelScan(Page):
     async def post(self) -> None:
         """Cancel it."""
         answer = await self.services.components.collector("POST", "/v1/scan/cancel", {})
-        self.notice("warn" if answer.error else "info", answer.error or self.locale.translate("The scan is being cancelled."))
+        self.notice("warn" if answer.error else "info", answer.error or self._("The scan is being cancelled."))
         self.go("/setup/scan" if self.get_body_argument("from", "") == "setup" else "/scanning")
 
 
@@ -239,7 +237,7 @@ class ScanEvents(Page):
         except StreamClosedError:
             return
         except ControlError as error:
-            await self._send("say", str(error))
+            await self._send("say", self._(message_of(error)))
             log.warning("the progress of the scan is not known", reason=str(error))
         finally:
             self.services.open_streams -= 1
@@ -258,7 +256,7 @@ class ScanEvents(Page):
             await self._send("html", self.render_string("part_scan_progress.html", progress=scan, texts=texts).decode())
             if now - said_at > SAY_SECONDS or scan.get("done"):
                 said_at = now
-                await self._send("say", str(scan.get("text", "")))
+                await self._send("say", self._(scan.get("text", "")))
             if scan.get("done"):
                 break
         await self._send("done", "")

@@ -45,12 +45,12 @@ class Login(Page):
         if wait := self.services.logins.attempt(self.client_ip):
             log.warning("too many attempts to log in", ip=self.client_ip, user=user)
             self.set_header("Retry-After", str(wait))
-            form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+            form.errors[""] = self._("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
             self._show(form, 429)
             return
         if not await self.services.accounts.check(user, self.get_body_argument("password", "", strip=False)):
             log.warning("login failed", ip=self.client_ip, user=user)
-            form.errors[""] = self.locale.translate("User name and password do not belong together.")
+            form.errors[""] = self._("User name and password do not belong together.")
             self._show(form, 401)
             return
         self.services.logins.succeeded(self.client_ip)

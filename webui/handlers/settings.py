@@ -4,9 +4,12 @@ import asyncio
 from typing import Any
 
 import structlog
+from tornado.web import HTTPError
 
 from appliance.common.errors import DcaError
+from appliance.common.message import Message, message_of
 from appliance.settings.model import PrivacySettings
+from web.translations import LANGUAGES
 from webui.accounts import PasswordError, check_new_password
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
@@ -40,6 +43,8 @@ class SettingsBase(Page):
             hosting=collector.data.get("hosting") or {},
             insecure_tls=not effective.settings.hosting.verify_tls,
             sessions=self.services.sessions.list(self.current_user.user),
+            languages=LANGUAGES,
+            chosen_language=self.services.accounts.language(self.current_user.user),
             web=effective.settings.web,
             privacy_choices=CHOICES,
             warning=effective.left_out,
@@ -69,9 +74,9 @@ class Site(SettingsBase):
         changes = form.take(lambda field: self.get_body_argument(field, None))
         if changes is not None:
             try:
-                await self.keep(changes, self.locale.translate("The name is kept."))
+                await self.keep(changes, self._("The name is kept."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, site=form)
         else:
@@ -87,9 +92,9 @@ class Privacy(SettingsBase):
         changes = form.take(lambda field: self.get_body_argument(field, None))
         if changes is not None:
             try:
-                await self.keep(changes, self.locale.translate("The masks are kept. They apply from the next reading on."))
+                await self.keep(changes, self._("The masks are kept. They apply from the next reading on."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, privacy=form)
         else:
@@ -105,9 +110,9 @@ class Guardrails(SettingsBase):
         changes = form.take(lambda field: self.get_body_argument(field, None))
         if changes is not None:
             try:
-                await self.keep(changes, self.locale.translate("The limits are kept."))
+                await self.keep(changes, self._("The limits are kept."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             await self.show(422, guardrails=form)
         else:
@@ -134,14 +139,14 @@ async def enrol(page: Page, form: Form) -> bool:
     """Enrol the site with what was sent; False, and the reason in the form, when that did not work."""
     text = page.get_body_argument("enrolment", "").strip()
     if not text:
-        form.errors["enrolment"] = page.locale.translate("Paste the enrolment string the hosting team gave you.")
+        form.errors["enrolment"] = page._("Paste the enrolment string the hosting team gave you.")
         return False
     answer = await page.services.components.enrol(text)
     if answer.error:
         form.errors["enrolment"] = answer.error
         return False
     log.info("enrolled with the hosting server", url=answer.data.get("url"), site_id=answer.data.get("site_id"))
-    page.notice("ok", page.locale.translate("The site is enrolled with %(url)s.") % {"url": answer.data.get("url", "")})
+    page.notice("ok", page._("The site is enrolled with %(url)s.") % {"url": answer.data.get("url", "")})
     return True
 
 
@@ -177,25 +182,39 @@ class Password(SettingsBase):
         new = self.get_body_argument("new_password", "", strip=False)
         if wait := self.services.logins.attempt(self.client_ip):
             self.set_header("Retry-After", str(wait))
-            form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+            form.errors[""] = self._("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
             await self.show(429, password=form)
             return
         user = self.current_user.user
         if not await self.services.accounts.check(user, self.get_body_argument("password", "", strip=False)):
             log.warning("a password was not changed: the old one was wrong", ip=self.client_ip, user=user)
-            form.errors["password"] = self.locale.translate("This is not the password in use.")
+            form.errors["password"] = self._("This is not the password in use.")
         try:
             check_new_password(new, self.get_body_argument("new_password_again", "", strip=False))
         except PasswordError as error:
-            form.errors["new_password"] = str(error)
+            form.errors["new_password"] = message_of(error)
         if form.errors:
             await self.show(422, password=form)
             return
         await self.services.accounts.set_password(user, new)
         await asyncio.to_thread(self.services.sessions.end_all, user, but=self.current_user.key)
         log.info("a password was changed", ip=self.client_ip, user=user)
-        self.notice("ok", self.locale.translate("The password is changed. All other sessions have ended."))
+        self.notice("ok", self._("The password is changed. All other sessions have ended."))
         self.go("/settings")
+
+
+class Language(Page):
+    """The language of the pages for this account."""
+
+    async def post(self) -> None:
+        """Keep it."""
+        assert self.current_user is not None
+        code = self.get_body_argument("language", "")
+        if code and code not in LANGUAGES:
+            raise HTTPError(400)
+        await asyncio.to_thread(self.services.accounts.set_language, self.current_user.user, code)
+        self.notice("ok", Message("The language is kept."))
+        self.go("/settings#language")
 
 
 class EndSessions(Page):
@@ -210,5 +229,5 @@ class EndSessions(Page):
             await asyncio.to_thread(sessions.end, key, self.current_user.user)
         else:
             await asyncio.to_thread(sessions.end_all, self.current_user.user, but=self.current_user.key)
-        self.notice("ok", self.locale.translate("Ended."))
+        self.notice("ok", self._("Ended."))
         self.go("/settings")

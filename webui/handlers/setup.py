@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from appliance.common.errors import DcaError
+from appliance.common.message import Message, message_of
 from webui import texts
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError, PasswordError, check_new_password
 from webui.forms import Form, SectionForm, lines
@@ -16,7 +17,7 @@ from webui.handlers.session import begin_session
 from webui.handlers.settings import enrol
 from webui.networks import count_addresses, suggest
 
-STEPS = ("Password", "Hosting server", "Devices", "Care", "First scan")
+STEPS = (Message("Password"), Message("Hosting server"), Message("Devices"), Message("Care"), Message("First scan"))
 
 log = structlog.get_logger()
 
@@ -45,19 +46,17 @@ class Account(SetupPage):
         form.values["token"] = self.get_body_argument("token", "")
         if wait := self.services.logins.attempt(self.client_ip):
             self.set_header("Retry-After", str(wait))
-            form.errors[""] = self.locale.translate("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+            form.errors[""] = self._("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
             self._show(form, 429)
             return
         password = self.get_body_argument("password", "", strip=False)
         if not self.services.setup_token.matches(form.values["token"]):
             log.warning("a wrong token was given to the first-run setup", ip=self.client_ip)
-            form.errors["token"] = self.locale.translate(
-                "This is not the token of the last start. Copy it from the end of the log."
-            )
+            form.errors["token"] = self._("This is not the token of the last start. Copy it from the end of the log.")
         try:
             check_new_password(password, self.get_body_argument("password_again", "", strip=False))
         except PasswordError as error:
-            form.errors["password"] = str(error)
+            form.errors["password"] = message_of(error)
         if form.errors:
             self._show(form, 422)
             return
@@ -122,7 +121,7 @@ class Devices(ScanningPage, SetupPage):
             try:
                 await self._keep(changes, credential)
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors or credential_form.errors:
             self._show(form, credential_form, 422)
         else:
@@ -133,7 +132,7 @@ class Devices(ScanningPage, SetupPage):
             current = self.effective().settings.snmp.credentials
             changes = changes | {"snmp": {"credentials": [one.model_dump() for one in (credential, *current)]}}
         if changes:
-            await self.keep(changes, self.locale.translate("Ranges and credentials are kept."))
+            await self.keep(changes, self._("Ranges and credentials are kept."))
 
     def _show(self, form: Form, credential: Form, status: int = 200) -> None:
         effective = self.effective()
@@ -160,9 +159,9 @@ class Care(SetupPage):
         changes = form.take(self)
         if changes:
             try:
-                await self.keep(changes, self.locale.translate("The switches are kept."))
+                await self.keep(changes, self._("The switches are kept."))
             except DcaError as error:
-                form.errors[""] = str(error)
+                form.errors[""] = message_of(error)
         if form.errors:
             self.step(4, 422, form=form, levels=UPDATE_LEVELS)
         else:

@@ -61,7 +61,7 @@ class _Asked(Page):
         assert self.current_user is not None
         answer = await self.services.components.supervisor("POST", call, body | {"by": self.current_user.user})
         self.audit(action, refused=answer.error or "", **body)
-        self.notice("warn" if answer.error else "ok", answer.error or self.locale.translate(done))
+        self.notice("warn" if answer.error else "ok", answer.error or done)
         self.go(HERE)
 
 
@@ -71,7 +71,9 @@ class Install(_Asked):
     async def post(self) -> None:
         """Let the supervisor begin."""
         body = {"version": self.get_body_argument("version")}
-        await self.ask("install a version", "/v1/update/apply", body, "It is being installed. This page shows how far it is.")
+        await self.ask(
+            "install a version", "/v1/update/apply", body, self._("It is being installed. This page shows how far it is.")
+        )
 
 
 class RollBack(_Asked):
@@ -79,7 +81,7 @@ class RollBack(_Asked):
 
     async def post(self) -> None:
         """Let the supervisor begin."""
-        done = "The version before is being put in place. This page shows how far it is."
+        done = self._("The version before is being put in place. This page shows how far it is.")
         await self.ask("go back to the version before", "/v1/update/rollback", {}, done)
 
 
@@ -89,7 +91,7 @@ class Allow(_Asked):
     async def post(self) -> None:
         """Tell the supervisor."""
         body = {"version": self.get_body_argument("version")}
-        await self.ask("allow a version again", "/v1/update/allow", body, "It may be installed again.")
+        await self.ask("allow a version again", "/v1/update/allow", body, self._("It may be installed again."))
 
 
 class ScheduleForm(SectionForm):

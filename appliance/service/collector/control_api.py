@@ -5,6 +5,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
 from appliance.common.files import to_json
+from appliance.common.message import with_messages
 from appliance.common.traffic import Traffic
 from appliance.process.control import ControlHandler
 from appliance.service.collector.collector import Collector
@@ -98,7 +99,7 @@ class EventsHandler(CollectorHandler):
         try:
             await self.flush()
             async for state in self.collector.scans.follow():
-                self.write(b"data: " + to_json(state) + b"\n\n")
+                self.write(b"data: " + to_json(with_messages(state)) + b"\n\n")
                 await self.flush()
         except StreamClosedError:  # the one who watched has gone
             return

@@ -1,0 +1,76 @@
+"""Sentences for people in English that still know their template and values, so that a page can word them in another language.
+
+Whoever finds something out writes `Message("Port %(port)d is in use.", port=80)`. To logs, the command line and JSON that is the
+English sentence. The web faces look the template up in their catalogue (`web.translations`).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+_BESIDE = "_message"
+"""Ends the name of what stands beside a message in a JSON object."""
+
+
+class Message(str):
+    """A sentence, or a part of one. `template` is its code in the catalogues; `values` are numbers, names and other messages."""
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        """Return the sentence. Without values the template is the sentence: a `%` in it stands for itself."""
+        message = super().__new__(cls, template % values if values else template)
+        message.template = template
+        message.values = {name: value if isinstance(value, str | int | float) else str(value) for name, value in values.items()}
+        return message
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """Let copies and pickles know the template, too."""
+        return (self.template,), dict(self.values)
+
+
+def sentences(*messages: str) -> str:
+    """Return messages one after the other as one message, without those that are empty."""
+    said = [message for message in messages if message]
+    if len(said) < 2:
+        return "".join(said)
+    values: dict[str, object] = {f"sentence{number}": message for number, message in enumerate(said)}
+    template = " ".join(f"%({name})s" for name in values)
+    return Message(template, **values)
+
+
+def message_of(error: BaseException) -> str:
+    """Return what an error says, as the message it was raised with."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Message) else str(error)
+
+
+def with_messages(value: Any) -> Any:
+    """Return a JSON document in which beside each member that is a Message its template and values stand (`NAME_message`)."""
+    if isinstance(value, Mapping):
+        document = {}
+        for name, member in value.items():
+            document[name] = with_messages(member)
+            if isinstance(member, Message):
+                document[f"{name}{_BESIDE}"] = {
+                    "template": member.template,
+                    "values": with_messages(member.values),
+                }
+        return document
+    return [with_messages(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def messages_from(value: Any) -> Any:
+    """Return a JSON document with its messages put together again; those that do not fit their template stay plain text."""
+    if isinstance(value, list):
+        return [messages_from(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    document = {name: messages_from(member) for name, member in value.items()}
+    for name in [name for name in document if name.endswith(_BESIDE)]:
+        code = document.pop(name)
+        try:
+            document[name.removesuffix(_BESIDE)] = Message(code["template"], **code["values"])
+        except (KeyError, TypeError, ValueError):
+            continue
+    return document
