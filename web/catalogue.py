@@ -8,6 +8,7 @@ import io
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def brought_up_to_date(language: str) -> Catalog:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """Return what gettext reads."""
+    """Return what gettext reads: the same bytes for the same texts, whenever they are made."""
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     stream = io.BytesIO()
     write_mo(stream, catalog)
     return stream.getvalue()
@@ -103,8 +105,6 @@ def compiled(catalog: Catalog) -> bytes:
 
 def edited(catalog: Catalog) -> bytes:
     """Return what people edit: sorted, without dates and lines, so that a change shows what has changed."""
-    for name in ("creation_date", "revision_date"):
-        setattr(catalog, name, None)
     stream = io.BytesIO()
     write_po(stream, catalog, omit_header=True, width=0)
     header = f'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {catalog.plural_forms}\\n"\n\n'

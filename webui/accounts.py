@@ -30,8 +30,11 @@ class AccountExistsError(DcaError):
 def check_new_password(password: str, repeated: str | None = None) -> None:
     """Raise PasswordError when `password` is no good new password, or was not repeated alike."""
     if len(password) < PASSWORD_MIN:
-        text = "The password is too short. Choose at least %(count)d characters; a few words make a good one."
-        raise PasswordError(Message(text, count=PASSWORD_MIN))
+        raise PasswordError(
+            Message(
+                "The password is too short. Choose at least %(count)d characters; a few words make a good one.", count=PASSWORD_MIN
+            )
+        )
     if len(password) > PASSWORD_MAX:
         raise PasswordError(Message("The password is too long. Choose at most %(count)d characters.", count=PASSWORD_MAX))
     if len(set(password)) < 4:

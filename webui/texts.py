@@ -26,6 +26,9 @@ PURPOSES: Mapping[str, str] = {
 COMPONENTS: Mapping[str, str] = {"collector": Message("Collector"), "webui": Message("Web UI"), "supervisor": Message("Supervisor")}
 
 
+CHECKS: Mapping[str, str] = {"store": Message("Store"), "plan": Message("Plan")}
+"""What the collector checks of itself."""
+
 LAYERS: Mapping[str, str] = {
     "hosting": Message("Set by the hosting server"),
     "global": Message("Set by the hosting server, for all sites"),

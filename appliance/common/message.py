@@ -67,10 +67,12 @@ def messages_from(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     document = {name: messages_from(member) for name, member in value.items()}
-    for name in [name for name in document if name.endswith(_BESIDE)]:
-        code = document.pop(name)
+    for beside in [name for name in document if name.endswith(_BESIDE)]:
+        code, name = document.pop(beside), beside.removesuffix(_BESIDE)
         try:
-            document[name.removesuffix(_BESIDE)] = Message(code["template"], **code["values"])
+            message = Message(code["template"], **code["values"])
         except (KeyError, TypeError, ValueError):
             continue
+        if message == document.get(name):
+            document[name] = message
     return document

@@ -1,10 +1,11 @@
 """Events in words for a person. Pure; made anew from the masked facts before an event leaves the site."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from appliance.common.message import Message
 from appliance.report import Device
+from appliance.report.names import words
 
 _LONGEST = 1024
 
@@ -14,85 +15,107 @@ def device_name(device: Device) -> str:
     return " ".join(part for part in (device.manufacturer, device.model) if part) or device.key
 
 
-def sentence(kind: str, name: str, detail: Mapping[str, Any]) -> str:
-    """Return what happened to the device called `name` as one sentence."""
+def sentence(kind: str, name: str, detail: Mapping[str, Any]) -> Message:
+    """Return what happened to the device called `name` as one sentence, at most 1,024 characters long."""
     write = _SENTENCES.get(kind)
-    return (write(name, detail) if write else f"{name}: {_words(kind)}.")[:_LONGEST]
+    message = write(name, detail) if write else Message("%(name)s: %(kind)s.", name=name, kind=_words(kind))
+    return message if len(message) <= _LONGEST else Message(message[:_LONGEST])
 
 
-def _new(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name} was found at {detail['address']}." if detail.get("address") else f"{name} was found."
+def _new(name: str, detail: Mapping[str, Any]) -> Message:
+    if address := detail.get("address"):
+        return Message("%(name)s was found at %(address)s.", name=name, address=address)
+    return Message("%(name)s was found.", name=name)
 
 
-def _moved(name: str, detail: Mapping[str, Any]) -> str:
-    before = f" from {detail['from']}" if detail.get("from") else ""
-    return f"{name} moved{before} to {detail.get('to')}."
+def _moved(name: str, detail: Mapping[str, Any]) -> Message:
+    before, now = detail.get("from"), detail.get("to")
+    if before:
+        return Message("%(name)s moved from %(before)s to %(now)s.", name=name, before=before, now=now)
+    return Message("%(name)s moved to %(now)s.", name=name, now=now)
 
 
-def _replaced(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name} is gone: another device, {detail.get('by_name') or detail.get('by')}, is at {detail.get('address')} now."
+def _replaced(name: str, detail: Mapping[str, Any]) -> Message:
+    other, address = detail.get("by_name") or detail.get("by"), detail.get("address")
+    return Message("%(name)s is gone: another device, %(other)s, is at %(address)s now.", name=name, other=other, address=address)
 
 
-def _identified(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name} told who it is: it was known as {detail.get('former_key')} before. Its history stays."
+def _identified(name: str, detail: Mapping[str, Any]) -> Message:
+    return Message(
+        "%(name)s told who it is: it was known as %(former)s before. Its history stays.", name=name, former=detail.get("former_key")
+    )
 
 
-def _silent(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name} did not answer {detail.get('missed')} times in a row: {detail.get('reason') or 'no reason is known.'}"
+def _silent(name: str, detail: Mapping[str, Any]) -> Message:
+    reason = detail.get("reason") or Message("no reason is known.")
+    return Message(
+        "%(name)s did not answer %(count)s times in a row: %(reason)s", name=name, count=detail.get("missed"), reason=reason
+    )
 
 
-def _back(name: str, _detail: Mapping[str, Any]) -> str:
-    return f"{name} answers again."
+def _back(name: str, _detail: Mapping[str, Any]) -> Message:
+    return Message("%(name)s answers again.", name=name)
 
 
-def _supply_replaced(name: str, detail: Mapping[str, Any]) -> str:
+def _supply_replaced(name: str, detail: Mapping[str, Any]) -> Message:
     old, new = _percent(detail.get("old_percent")), _percent(detail.get("new_percent"))
-    levels = f", from {old} to {new}" if old and new else ""
-    serial = f", serial number {detail['new_serial']}" if detail.get("new_serial") else ""
-    return f"{name}: {_supply(detail)} was replaced{levels}{serial}."
+    levels = Message(", from %(old)s to %(new)s", old=old, new=new) if old and new else ""
+    serial = Message(", serial number %(serial)s", serial=detail["new_serial"]) if detail.get("new_serial") else ""
+    return Message(
+        "%(name)s: %(supply)s was replaced%(levels)s%(serial)s.", name=name, supply=_supply(detail), levels=levels, serial=serial
+    )
 
 
-def _supply_low(name: str, detail: Mapping[str, Any]) -> str:
-    percent = _percent(detail.get("percent"))
-    return f"{name}: {_supply(detail)} is low{f' ({percent})' if percent else ''}."
+def _supply_low(name: str, detail: Mapping[str, Any]) -> Message:
+    if percent := _percent(detail.get("percent")):
+        return Message("%(name)s: %(supply)s is low (%(percent)s).", name=name, supply=_supply(detail), percent=percent)
+    return Message("%(name)s: %(supply)s is low.", name=name, supply=_supply(detail))
 
 
-def _supply_empty(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name}: {_supply(detail)} is empty."
+def _supply_empty(name: str, detail: Mapping[str, Any]) -> Message:
+    return Message("%(name)s: %(supply)s is empty.", name=name, supply=_supply(detail))
 
 
-def _supply_full(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name}: {_supply(detail)} is full."
+def _supply_full(name: str, detail: Mapping[str, Any]) -> Message:
+    return Message("%(name)s: %(supply)s is full.", name=name, supply=_supply(detail))
 
 
-def _counter_reset(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name}: the meter {_words(str(detail.get('meter')))} went back from {detail.get('old')} to {detail.get('new')}."
+def _counter_reset(name: str, detail: Mapping[str, Any]) -> Message:
+    return Message(
+        "%(name)s: the meter %(meter)s went back from %(old)s to %(new)s.",
+        name=name,
+        meter=_words(str(detail.get("meter"))),
+        old=detail.get("old"),
+        new=detail.get("new"),
+    )
 
 
-def _alert_raised(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name}: {_alert(detail)}."
+def _alert_raised(name: str, detail: Mapping[str, Any]) -> Message:
+    return Message("%(name)s: %(alert)s.", name=name, alert=_alert(detail))
 
 
-def _alert_cleared(name: str, detail: Mapping[str, Any]) -> str:
-    return f"{name}: no longer {_alert(detail)}."
+def _alert_cleared(name: str, detail: Mapping[str, Any]) -> Message:
+    return Message("%(name)s: no longer %(alert)s.", name=name, alert=_alert(detail))
 
 
-def _alert(detail: Mapping[str, Any]) -> str:
-    words = detail.get("description") or _words(str(detail.get("code")))
-    return f"{words} ({detail.get('severity')})".replace("\n", " ")
+def _alert(detail: Mapping[str, Any]) -> Message:
+    words = str(detail.get("description") or "").replace("\n", " ") or _words(str(detail.get("code")))
+    return Message("%(what)s (%(severity)s)", what=words, severity=_words(str(detail.get("severity"))))
 
 
 def _supply(detail: Mapping[str, Any]) -> str:
-    kind = " ".join(word for word in (str(detail.get("color") or ""), _words(str(detail.get("type")))) if word)
-    return str(detail.get("description") or kind)
+    if detail.get("description"):
+        return str(detail["description"])
+    color, kind = str(detail.get("color") or ""), _words(str(detail.get("type")))
+    return Message("%(color)s %(kind)s", color=Message(color), kind=kind) if color else kind
 
 
 def _percent(value: object) -> str:
     return f"{value:.0f} %" if isinstance(value, int | float) else ""
 
 
-def _words(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").lower()
+def _words(name: str) -> Message:
+    return Message(words(name).lower())
 
 
 _SENTENCES = {

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.common.message import Message
 from appliance.privacy.phone_numbers import without_phone_numbers
 from appliance.privacy.pseudonyms import Pseudonymizer
 from appliance.report import Device, Reading
 from appliance.settings.model import PrivacySettings
 
-MASKED = "masked at the site"
+MASKED = Message("masked at the site")
 
 _LONGEST = 1024
 _SHORTEST_NAME = 4

@@ -78,11 +78,22 @@ class ControlClient:
 
     def _silent(self, error: BaseException) -> ControlError:
         if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-            text = "The %(component)s is not running (nobody listens at %(socket)s). Start it with `dca run`."
-            return ControlError(Message(text, component=self._component, socket=self._socket_file))
-        text = "The %(component)s does not answer at %(socket)s: %(reason)s."
+            return ControlError(
+                Message(
+                    "The %(component)s is not running (nobody listens at %(socket)s). Start it with `dca run`.",
+                    component=self._component,
+                    socket=self._socket_file,
+                )
+            )
         reason = str(error) or type(error).__name__
-        return ControlError(Message(text, component=self._component, socket=self._socket_file, reason=reason))
+        return ControlError(
+            Message(
+                "The %(component)s does not answer at %(socket)s: %(reason)s.",
+                component=self._component,
+                socket=self._socket_file,
+                reason=reason,
+            )
+        )
 
     def _answered(self, status: int) -> Message:
         return Message("The %(component)s answered %(status)d.", component=self._component, status=status)

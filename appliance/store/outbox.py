@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import StoreError
-from appliance.common.files import to_json
+from appliance.common.message import Message
 from appliance.store import bases
+from appliance.store.event_log import insert_event
 from appliance.store.rows import Batch
 
 EVENTS_IN_BATCH = 1000
@@ -100,24 +101,18 @@ def reject(connection: sqlite3.Connection, make_id: Callable[[], str], batch_id:
     now = to_rfc3339(utc_now())
     connection.execute("UPDATE batch SET rejected_at = ?, reason = ? WHERE number = ?", (now, reason, number))
     for entry in entries:
-        _tell_rejected(connection, entry, batch_id=batch_id, reason=reason, now=now)
+        _tell_rejected(connection, entry, batch_id=batch_id, reason=reason)
     return len(entries)
 
 
-def _tell_rejected(connection: sqlite3.Connection, waiting: Entry, *, batch_id: str, reason: str, now: str) -> None:
+def _tell_rejected(connection: sqlite3.Connection, waiting: Entry, *, batch_id: str, reason: str) -> None:
     table, entry = waiting
-    what, source = ("a reading", "reading") if table == "outbox" else ("an event", "event")
+    what, source = (Message("a reading"), "reading") if table == "outbox" else (Message("an event"), "event")
     (key,) = connection.execute(f"SELECT device_key FROM {source} WHERE id = ?", (entry,)).fetchone()  # noqa: S608 - names of ours
-    connection.execute(
-        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
-        (
-            now,
-            f"{source}_rejected",
-            f"The hosting server will not take {what} of {key}: {reason} It stays on this disk.",
-            key,
-            to_json({"batch": batch_id, source: entry, "reason": reason}).decode(),
-        ),
+    message = Message(
+        "The hosting server will not take %(what)s of %(key)s: %(reason)s It stays on this disk.", what=what, key=key, reason=reason
     )
+    insert_event(connection, f"{source}_rejected", message, key, {"batch": batch_id, source: entry, "reason": reason})
 
 
 def _waiting_readings(connection: sqlite3.Connection, limit: int) -> list[Entry]:

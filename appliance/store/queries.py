@@ -7,12 +7,11 @@ from typing import Any
 
 from appliance import report
 from appliance.common.clock import from_rfc3339
-from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState
+from appliance.store.rows import AddressRow, DeviceRow, OutboxState
 
 _DEVICE = """SELECT device.key, device.address, device.first_seen_at, device.last_seen_at, reading.body, device.agent,
     device.failure, device.failed_at, device.silent_at, device.replaced_by
     FROM device JOIN reading ON reading.id = device.last_reading_id"""
-_EVENT = "SELECT id, at, kind, text, device_key, details FROM event"
 
 
 def devices(connection: sqlite3.Connection) -> list[DeviceRow]:
@@ -39,18 +38,6 @@ def readings(connection: sqlite3.Connection, key: str, limit: int) -> list[repor
     """Return the newest readings of a device, newest first."""
     rows = connection.execute("SELECT body FROM reading WHERE device_key = ? ORDER BY taken_at DESC, id DESC LIMIT ?", (key, limit))
     return [report.Reading.model_validate_json(body) for (body,) in rows]
-
-
-def events(connection: sqlite3.Connection, limit: int, key: str | None = None) -> list[EventRow]:
-    """Return the newest events, of one device when `key` is given, newest first."""
-    if key is None:
-        rows = connection.execute(f"{_EVENT} ORDER BY id DESC LIMIT ?", (limit,))
-    else:
-        rows = connection.execute(f"{_EVENT} WHERE device_key = ? ORDER BY id DESC LIMIT ?", (key, limit))
-    return [
-        EventRow(number, from_rfc3339(at), kind, text, device_key, json.loads(details))
-        for number, at, kind, text, device_key, details in rows
-    ]
 
 
 def outbox_state(connection: sqlite3.Connection) -> OutboxState:

@@ -9,7 +9,7 @@ from appliance import report
 from appliance.common.clock import utc_now
 from appliance.common.errors import StoreError
 from appliance.common.traffic import UnitCost
-from appliance.store import accounting, queries
+from appliance.store import accounting, event_log, queries
 from appliance.store.database import connect_reader, explained
 from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow
 
@@ -54,7 +54,7 @@ class Reader:
     def events(self, limit: int = 100, device_key: str | None = None) -> list[EventRow]:
         """Return the newest events, of one device when `device_key` is given, newest first."""
         with self._open() as connection:
-            return queries.events(connection, limit, device_key)
+            return event_log.events(connection, limit, device_key)
 
     def addresses(self, key: str, limit: int = 20) -> list[AddressRow]:
         """Return where a device has been, the newest stay first."""

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from appliance import report
-from appliance.common.clock import to_rfc3339
 from appliance.store.database import connect_reader
+from appliance.store.event_log import insert_event
 from appliance.store.store_reading import insert_reading, put_away
 
 
@@ -84,10 +84,7 @@ def _carry_event(source: sqlite3.Connection, target: sqlite3.Connection, body: s
         event = report.Event.model_validate_json(body)
     except ValidationError:
         return
-    new_id = target.execute(
-        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
-        (to_rfc3339(event.at), event.kind, event.text, event.device, json.dumps(event.detail)),
-    ).lastrowid
+    new_id = insert_event(target, event.kind, event.text, event.device, event.detail, at=event.at)
     number = _carry_batch(source, target, batch)
     target.execute("INSERT INTO event_outbox (event_id, body, batch_number) VALUES (?, ?, ?)", (new_id, body, number))
 

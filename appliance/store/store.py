@@ -14,15 +14,17 @@ import structlog
 from appliance import report
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.log import is_secret
+from appliance.common.message import Message
 from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
-from appliance.store import accounting, outbox, queries, snapshots
+from appliance.store import accounting, event_log, outbox, queries, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.device_identity import device_of, note_missed
+from appliance.store.event_log import insert_event
 from appliance.store.recovery import salvage
 from appliance.store.retention import Removed, remove_old
 from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, SnapshotRow, TrafficRow
 from appliance.store.schema import migrate
-from appliance.store.store_reading import Outgoing, Unmasked, insert_event, keep_one, tell
+from appliance.store.store_reading import Outgoing, Unmasked, keep_one, tell
 from appliance.store.uuid7 import Uuid7Maker
 
 log = structlog.get_logger()
@@ -62,8 +64,13 @@ class Store:
             insert_event(
                 connection,
                 "database_set_aside",
-                f"The database of readings was damaged and was set aside as {aside.name}. A new one was started; "
-                f"{saved.devices} devices and {saved.waiting} readings that wait to be sent were carried over.",
+                Message(
+                    "The database of readings was damaged and was set aside as %(file)s. A new one was started; "
+                    "%(devices)d devices and %(waiting)d readings that wait to be sent were carried over.",
+                    file=aside.name,
+                    devices=saved.devices,
+                    waiting=saved.waiting,
+                ),
                 None,
                 {"reason": fault, "file": str(aside), "devices": saved.devices, "waiting": saved.waiting},
             )
@@ -166,7 +173,7 @@ class Store:
     def events(self, limit: int = 100) -> list[EventRow]:
         """Return the newest events, newest first."""
         with self._reading() as connection:
-            return queries.events(connection, limit)
+            return event_log.events(connection, limit)
 
     def traffic(self, days: int = 30) -> list[TrafficRow]:
         """Return packets and bytes by day and purpose for the newest `days` days that had any, newest first."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from appliance import report
-from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339
 from appliance.common.errors import StoreError
 from appliance.common.files import to_json
 from appliance.events.comparison import between
@@ -14,6 +14,7 @@ from appliance.events.device_event import DeviceEvent
 from appliance.events.memory import parse_memory
 from appliance.events.sentences import device_name, sentence
 from appliance.store.device_identity import device_of, follow
+from appliance.store.event_log import insert_event
 
 MakeId = Callable[[], str]
 
@@ -49,23 +50,6 @@ class Unmasked:
         return event
 
 
-def insert_event(connection: sqlite3.Connection, kind: str, text: str, device_key: str | None, details: Mapping[str, Any]) -> None:
-    """Insert an event that happens now, for the people of the site alone."""
-    _insert_event(connection, kind, text, device_key, details, at=utc_now())
-
-
-def _insert_event(
-    connection: sqlite3.Connection, kind: str, text: str, device_key: str | None, details: Mapping[str, Any], *, at: datetime
-) -> int:
-    number = connection.execute(
-        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
-        (to_rfc3339(at), kind, text, device_key, to_json(dict(details)).decode()),
-    ).lastrowid
-    if number is None:
-        raise StoreError("The database gave no number to a new event.")
-    return number
-
-
 def tell(
     connection: sqlite3.Connection,
     happenings: Iterable[DeviceEvent],
@@ -77,15 +61,9 @@ def tell(
 ) -> None:
     """Keep what happened to a device, and let it wait to be sent in the form it may leave the site."""
     for happening in happenings:
-        event = report.Event(
-            id=make_id(),
-            at=at,
-            kind=happening.kind,
-            device=device.key,
-            text=sentence(happening.kind, device_name(device), happening.detail),
-            detail=dict(happening.detail),
-        )
-        number = _insert_event(connection, event.kind, event.text, event.device, event.detail, at=event.at)
+        text = sentence(happening.kind, device_name(device), happening.detail)
+        event = report.Event(id=make_id(), at=at, kind=happening.kind, device=device.key, text=text, detail=dict(happening.detail))
+        number = insert_event(connection, event.kind, text, event.device, event.detail, at=event.at)
         if sent := outgoing.event(event, device):
             connection.execute("INSERT INTO event_outbox (event_id, body) VALUES (?, ?)", (number, sent.to_json()))
 

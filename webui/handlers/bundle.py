@@ -56,8 +56,13 @@ class UploadBundle(Page):
         if not length.isascii() or not length.isdigit() or int(length) == 0:
             raise UploadError(HTTPStatus.LENGTH_REQUIRED, Message("The file is empty, or how large it is was not said."))
         if int(length) > room_for_bundle(self.services.paths):
-            text = "The file has %(megabytes)d MB, more than there is room for in the data folder. Free some space on the host."
-            raise UploadError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, Message(text, megabytes=round(int(length) / 1e6)))
+            raise UploadError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                Message(
+                    "The file has %(megabytes)d MB, more than there is room for in the data folder. Free some space on the host.",
+                    megabytes=round(int(length) / 1e6),
+                ),
+            )
         return int(length)
 
     def _begin(self, length: int) -> None:
@@ -133,5 +138,7 @@ class UploadBundle(Page):
 
 
 def _not_written(error: OSError) -> UploadError:
-    text = "The file could not be written: %(reason)s. Free some space on the host."
-    return UploadError(HTTPStatus.INSUFFICIENT_STORAGE, Message(text, reason=error.strerror))
+    return UploadError(
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        Message("The file could not be written: %(reason)s. Free some space on the host.", reason=error.strerror),
+    )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from appliance.common.message import Message
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.vendor import Vendor
 from appliance.reading.identity.descriptions import DescriptionFacts, Texts, described_by, model_after_maker, model_in
@@ -13,8 +14,8 @@ from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, integer, text
 from appliance.snmp.values import Objects
 
-NOT_REPORTED = "not reported"
-PLACEHOLDER = "placeholder"
+NOT_REPORTED = Message("not reported")
+PLACEHOLDER = Message("placeholder")
 
 _PLACEHOLDER = re.compile(
     r"""(.)\1{2,} | \W* | 0+ | x+ | n/?a | none | null | nil | unknown | undefined | default | invalid | empty | blank | test

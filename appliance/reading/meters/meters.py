@@ -9,9 +9,11 @@ stays beside it as `marker_NAME`; where it does not, the private one counts only
 
 from dataclasses import dataclass, field
 
+from appliance.common.message import Message
 from appliance.reading import enumerations as enum
 from appliance.reading.definitions.schema import METER_PREFIX
 from appliance.reading.definitions.vendor import LARGEST, Given, Vendor
+from appliance.reading.identity.identity import NOT_REPORTED
 from appliance.reading.sources import objects as mib
 from appliance.reading.view import View, integer
 from appliance.report import Meter
@@ -97,7 +99,7 @@ def read_standard_meters(view: View) -> Meters:
     meters = Meters()
     if not markers:
         known = view.rows(mib.PRT_MARKER_LIFE_COUNT)
-        meters.reasons["meters.total"] = "prtMarkerLifeCount is no count" if known else "not reported"
+        meters.reasons["meters.total"] = Message("prtMarkerLifeCount is no count") if known else NOT_REPORTED
     elif len(markers) == 1:
         meters.values["total"] = _meter(markers)
     else:
@@ -118,7 +120,7 @@ def _several(markers: list[Marker], meters: Meters) -> None:
         return
     for marker in markers:
         meters.values[f"marker_{marker.index}"] = _meter([marker])
-    meters.reasons["meters.total"] = "several markers, and prtMarkerProcessColorants does not tell how they add up"
+    meters.reasons["meters.total"] = Message("several markers, and prtMarkerProcessColorants does not tell how they add up")
 
 
 def _meter(markers: list[Marker]) -> Meter:

@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from appliance.common.message import Message
 from appliance.reading import enumerations as enum
 from appliance.reading.definitions.schema import State, SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
+from appliance.reading.identity.identity import NOT_REPORTED
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import Supplies, is_receptacle, percent_of, state_of
 from appliance.reading.text import decode
@@ -20,7 +22,7 @@ from appliance.reading.view import integer
 from appliance.report import Supply
 from appliance.snmp.values import Oid, Value
 
-NOT_FROM_THIS_VENDOR = "not available from this manufacturer"
+NOT_FROM_THIS_VENDOR = Message("not available from this manufacturer")
 _FAMILIES = (
     frozenset({"toner", "tonerCartridge", "matteToner"}),
     frozenset({"ink", "inkCartridge", "matteInk", "inkRibbon"}),
@@ -63,7 +65,7 @@ def join_supplies(supplies: Supplies, vendor: Vendor) -> None:
     cartridges = [row for row in supplies.rows if row.type in _CARTRIDGES]
     if cartridges and not any(row.serial for row in cartridges):
         can = vendor.quirks.cartridge_serials
-        supplies.reasons["supplies.serial"] = "not reported" if can else NOT_FROM_THIS_VENDOR
+        supplies.reasons["supplies.serial"] = NOT_REPORTED if can else NOT_FROM_THIS_VENDOR
 
 
 def _matches(found: VendorSupply, rows: Sequence[Supply]) -> list[int]:

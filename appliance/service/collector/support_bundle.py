@@ -1,11 +1,13 @@
 """Sending a support bundle because the hosting team asks for one, where the site allows it."""
 
 import asyncio
+from typing import Any
 
 import structlog
 
 from appliance.common.backoff import next_delay
 from appliance.common.errors import DataFolderError, HostingError, RefusedError, SettingsError
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.hosting.connection import HostingConnection
@@ -38,8 +40,18 @@ class Support:
             log.warning("the support bundle was not sent", reason=str(error))
             return
         log.info("a support bundle was sent", bundle_id=bundle_id, bytes=len(bundle))
-        text = f"A support bundle of {len(bundle)} bytes was sent, because the hosting team asked for one. It is {bundle_id} there."
-        await self._books.ask(lambda store: store.add_event("support_bundle_sent", text, bytes=len(bundle), bundle_id=bundle_id))
+        facts: dict[str, Any] = {"bytes": len(bundle), "bundle_id": bundle_id}
+        await self._books.ask(
+            lambda store: store.add_event(
+                "support_bundle_sent",
+                Message(
+                    "A support bundle of %(bytes)d bytes was sent, because the hosting team asked for one. "
+                    "It is %(bundle_id)s there.",
+                    **facts,
+                ),
+                **facts,
+            )
+        )
 
     async def _deliver(self, bundle: bytes) -> str:
         for failures in range(1, ATTEMPTS):

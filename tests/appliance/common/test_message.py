@@ -1,0 +1,69 @@
+"""Messages: plain English to whoever reads them, and template and values to whoever words them in another language."""
+
+import copy
+import json
+import pickle
+
+import pytest
+
+from appliance.common.errors import DcaError
+from appliance.common.files import to_json
+from appliance.common.message import Message, message_of, messages_from, sentences, with_messages
+
+
+def test_a_message_is_its_english_sentence() -> None:
+    message = Message("Port %(port)d of %(host)s is in use.", port=80, host="here")
+
+    assert message == "Port 80 of here is in use."
+    assert json.loads(json.dumps([message])) == ["Port 80 of here is in use."]
+
+
+def test_a_percent_sign_without_values_stands_for_itself() -> None:
+    assert Message("100 % of it") == "100 % of it"
+
+
+def test_an_error_keeps_its_message() -> None:
+    error = DcaError(Message("No room for %(name)s.", name="x"))
+
+    assert str(error) == "No room for x."
+    assert message_of(error) == "No room for x."
+    assert getattr(message_of(error), "template", "") == "No room for %(name)s."
+    assert message_of(OSError(28, "No space left on device")) == "[Errno 28] No space left on device"
+
+
+def test_messages_come_through_json_with_template_and_values() -> None:
+    inner = Message("no route to %(host)s", host="10.0.0.1")
+    status = {"problems": [{"text": Message("It failed: %(reason)s.", reason=inner), "count": 3}], "state": "idle"}
+
+    told = json.loads(to_json(with_messages(status)))
+    assert told["problems"][0]["text"] == "It failed: no route to 10.0.0.1."
+
+    received = messages_from(told)
+    text = received["problems"][0]["text"]
+    assert received == status
+    assert text.template == "It failed: %(reason)s."
+    assert text.values["reason"].template == "no route to %(host)s"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [None, {}, {"template": "%(missing)s", "values": {"other": 1}}, {"template": 7, "values": {}}, {"template": "x", "values": []}],
+)
+def test_a_code_that_does_not_fit_leaves_the_plain_text(code: object) -> None:
+    assert messages_from({"text": "plain", "text_message": code}) == {"text": "plain"}
+
+
+def test_sentences_become_one_message() -> None:
+    both = sentences(Message("It is kept."), "", Message("Port %(port)d.", port=1))
+
+    assert both == "It is kept. Port 1."
+    assert isinstance(both, Message)
+    assert [getattr(value, "template", "") for value in both.values.values()] == ["It is kept.", "Port %(port)d."]
+    assert sentences("", "alone") == "alone"
+
+
+def test_copies_and_pickles_know_the_template() -> None:
+    message = Message("%(count)d pages", count=3)
+
+    for again in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
+        assert (again, again.template, again.values) == (message, message.template, message.values)

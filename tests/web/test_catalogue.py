@@ -1,0 +1,33 @@
+"""The catalogues have every text of the pages, each translated, and are what gettext reads."""
+
+from pathlib import Path
+
+import pytest
+
+from web import catalogue
+from web.translations import LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_is_complete(language: str) -> None:
+    assert catalogue.faults(language) == []
+
+
+def test_what_is_missing_or_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = catalogue.po_file("de")
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    copy = catalogue.po_file("de")
+    copy.parent.mkdir(parents=True)
+    lines = original.read_text().split("\n\n")
+    wrong = [block.replace("vor %(amount)s", "vor %(sum)s") for block in lines if 'msgid "Devices"' not in block]
+    copy.write_text("\n\n".join([*wrong, 'msgid "Nobody says this"\nmsgstr "x"', 'msgid "Overviews"\nmsgstr ""\n']))
+    copy.with_suffix(".mo").write_bytes(original.with_suffix(".mo").read_bytes())
+
+    assert set(catalogue.faults("de")) == {
+        "missing: 'Devices'",
+        "not used any more: 'Nobody says this'",
+        "not used any more: 'Overviews'",
+        "not translated: 'Overviews'",
+        "other values than its text has: '%(amount)s ago'",
+        "the compiled catalogue is another one",
+    }
