@@ -18,7 +18,7 @@ from appliance.settings.environment import read_variable
 from appliance.settings.model import WebSettings
 from appliance.settings.store import SettingsStore
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError
-from webui.app import ROOM, THEME, WebApplication
+from webui.app import ROOM, THEME, SiteApplication
 from webui.services import Services, make_services
 
 LARGEST_FORM_BYTES = 1 << 20
@@ -38,7 +38,7 @@ async def serve(paths: Paths) -> None:
     _give_memory_back()
     await _first_account(services)
     web = store.effective().settings.web
-    server = _listen(WebApplication(services), web)
+    server = _listen(SiteApplication(services), web)
     _say_where(services, web)
     notify(READY=1, STATUS=f"serving on port {web.port}")
     heartbeat = asyncio.create_task(_heartbeat())
@@ -73,7 +73,7 @@ async def _first_account(services: Services) -> None:
     log.info("the first account was made with the password of DCA_ADMIN_PASSWORD", user=FIRST_ACCOUNT)
 
 
-def _listen(application: WebApplication, web: WebSettings) -> HTTPServer:
+def _listen(application: SiteApplication, web: WebSettings) -> HTTPServer:
     if TRANSLATIONS.is_dir():
         load_gettext_translations(str(TRANSLATIONS), "webui")
     server = HTTPServer(application, max_body_size=LARGEST_FORM_BYTES, body_timeout=30, idle_connection_timeout=120)

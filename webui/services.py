@@ -11,7 +11,7 @@ from appliance.store.reader import Reader
 from web.login_budget import LoginBudget
 from webui.accounts import Accounts
 from webui.components import Components
-from webui.security import HostCheck
+from webui.hosts import HostCheck
 from webui.sessions import Sessions
 from webui.setup_token import SetupToken
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 import structlog
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError
 
 from appliance.common.version import installed_version
 from hosting.clock import utc_now
@@ -15,7 +15,7 @@ from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
-from hosting.web import SECURITY_HEADERS, BaseHandler
+from hosting.web import BaseHandler
 
 SESSION_COOKIE = "dca_hosting_session"
 NAVIGATION = (
@@ -102,6 +102,16 @@ class ConsoleHandler(BaseHandler):
             raise HTTPError(403)
         return self.session.account
 
+    @property
+    def over_https(self) -> bool:
+        """Whether browsers reach the console by HTTPS: a proxy that ends TLS need not tell where the public URL does."""
+        return super().over_https or any(url.startswith("https:") for url in self.config.public_urls)
+
+    @property
+    def cookie_path(self) -> str:
+        """Cookies are for this console alone."""
+        return f"{self.config.base_path}/"
+
     def url(self, path: str, **query: str) -> str:
         """Return the address of a page, below the path of the public URL."""
         return f"{self.config.base_path}{path}" + (f"?{urlencode(query)}" if query else "")
@@ -162,17 +172,6 @@ class ConsoleHandler(BaseHandler):
         """Return a number from the query that is at least 1; anything else is the default."""
         text = self.get_query_argument(name, "")
         return max(1, int(text)) if text.isdigit() and len(text) < 7 else default
-
-
-class StaticFiles(StaticFileHandler):
-    """Style sheets and scripts: public, cached by the hash in their address."""
-
-    def set_default_headers(self) -> None:
-        """Set the security headers but for the one that forbids caching."""
-        for name, value in SECURITY_HEADERS.items():
-            if name != "Cache-Control":
-                self.set_header(name, value)
-        self.clear_header("Server")
 
 
 class UnknownPage(ConsoleHandler):

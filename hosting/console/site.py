@@ -121,7 +121,7 @@ class SiteAction(ConsoleHandler):
 
     async def post(self, site_id: str) -> None:
         """Do it. Raises HTTPError 404 for an unknown site."""
-        actor, address = self.actor, self.address
+        actor, address = self.actor, self.client_ip
 
         def do(connection: Connection) -> str | None:
             site = sites.site_by_id(connection, site_id)

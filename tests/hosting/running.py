@@ -78,8 +78,7 @@ class RunningServer:
         self._loop.close()
 
     async def _serve(self) -> None:
-        secure = any(url.startswith("https:") for url in self.config.public_urls)
-        server = HTTPServer(HostingApplication(self.services, secure=secure), max_body_size=CONSOLE_BODY_BYTES)
+        server = HTTPServer(HostingApplication(self.services), max_body_size=CONSOLE_BODY_BYTES)
         self._socket.setblocking(False)
         server.add_socket(self._socket)
         self._end = asyncio.Event()

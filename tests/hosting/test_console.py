@@ -47,7 +47,7 @@ def test_without_a_session_every_page_leads_to_the_login(server: RunningServer, 
 
 
 def test_the_routes_of_the_application_are_those_that_are_tested(server: RunningServer) -> None:
-    application = HostingApplication(server.services, secure=False)
+    application = HostingApplication(server.services)
     static = 3  # /static/, /favicon.ico and /robots.txt, which Tornado adds
     assert len(application.wildcard_router.rules) == len(API_ROUTES) + len(CONSOLE_ROUTES) + static
 

@@ -12,8 +12,9 @@ from appliance.common.forwarded import TrustedProxies
 from appliance.settings.store import SettingsStore
 from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from web.login_budget import LoginBudget, Rate
+from web.security import local_path
 from webui.app import ROUTES
-from webui.security import HostCheck, local_path
+from webui.hosts import HostCheck
 from webui.sessions import IDLE, LONGEST, Sessions
 
 OPEN = {"/login", "/setup", "/healthz", "/readyz", "/metrics"}
