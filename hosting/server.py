@@ -26,7 +26,6 @@ CLEAN_SECONDS = 60
 GRACE_SECONDS = 5
 IDLE_SECONDS = 120
 BODY_SECONDS = 120
-UNNAMED_PROXIES_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,6 @@ class HostingApplication(WebApplication):
     """The API and the console, below the path of the public URL."""
 
     def __init__(self, services: Services) -> None:
-        self._unnamed_proxies: set[str] = set()
         super().__init__(
             [*API_ROUTES, *CONSOLE_ROUTES],
             base_path=services.config.base_path,
@@ -52,23 +50,11 @@ class HostingApplication(WebApplication):
             **console_settings(services.config),
         )
 
-    def notice_proxy(self, peer: str) -> None:
-        """Say once for each proxy that nobody named what that means."""
-        if peer not in self._unnamed_proxies and len(self._unnamed_proxies) < UNNAMED_PROXIES_KEPT:
-            self._unnamed_proxies.add(peer)
-            structlog.get_logger().warning(
-                "X-Forwarded-For is ignored: it comes from a proxy that is not named, and all behind it count as one address. "
-                "Name it in DCA_HOSTING_TRUSTED_PROXIES.",
-                proxy=peer,
-            )
-
 
 def log_request(handler: RequestHandler) -> None:
     """Log one request: never its query, its headers or its body."""
     status = handler.get_status()
     log = structlog.get_logger()
-    if isinstance(handler, BaseHandler) and handler.ignores_forwarded and isinstance(handler.application, HostingApplication):
-        handler.application.notice_proxy(handler.request.remote_ip or "")
     usual = status < 400 or getattr(handler, "is_usual", False)
     say: Callable[..., object] = log.error if status >= 500 else log.debug if usual else log.warning
     say(

@@ -26,12 +26,6 @@ class BaseHandler(WebHandler):
         """What counts as one client where attempts are counted: an IPv4 address, or the /64 of an IPv6 one."""
         return client_of(self.client_ip)
 
-    @property
-    def ignores_forwarded(self) -> bool:
-        """Whether the request has forwarding headers of a proxy that nobody named: they are ignored."""
-        forwarded = "X-Forwarded-For" in self.request.headers
-        return forwarded and not self.services.proxies.trusts(self.request.remote_ip or "")
-
     def compute_etag(self) -> None:
         """Return no ETag: answers are never cached."""
 

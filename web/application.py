@@ -6,8 +6,8 @@ from typing import Any
 from tornado import httputil
 from tornado.web import Application, RequestHandler
 
-from appliance.common.forwarded import TrustedProxies
 from web.handler import StaticFiles
+from web.proxies import Proxies
 
 
 class WebApplication(Application):
@@ -18,7 +18,7 @@ class WebApplication(Application):
         routes: Sequence[tuple[str, type[RequestHandler]]],
         *,
         base_path: str,
-        proxies: TrustedProxies,
+        proxies: Proxies,
         xsrf_cookie_name: str,
         server_name: str | None = None,
         **settings: Any,

@@ -4,10 +4,15 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import structlog
 from tornado.web import RequestHandler, StaticFileHandler
 
-from appliance.common.forwarded import Forwarded, TrustedProxies
+from appliance.common.forwarded import Forwarded
+from web.origin import ForeignOrigin, FormRefusedError
+from web.proxies import Proxies
 from web.security import SECURITY_HEADERS
+
+log = structlog.get_logger()
 
 
 def set_security_headers(handler: RequestHandler) -> None:
@@ -28,11 +33,15 @@ class WebHandler(RequestHandler):
         set_security_headers(self)
         self.set_header("Cache-Control", "no-store")
 
+    @property
+    def proxies(self) -> Proxies:
+        """The proxies in front of this web interface."""
+        return cast(Proxies, self.settings["proxies"])
+
     @cached_property
     def forwarded(self) -> Forwarded:
         """What a trusted proxy says about the request."""
-        proxies = cast(TrustedProxies, self.settings["proxies"])
-        return proxies.forwarded(self.request.remote_ip or "", self.request.headers)
+        return self.proxies.forwarded(self.request.remote_ip or "", self.request.headers)
 
     @property
     def client_ip(self) -> str:
@@ -55,9 +64,25 @@ class WebHandler(RequestHandler):
         super().set_cookie(name, value, *args, **kwargs)
 
     def check_trusted_origin(self, origin: str) -> bool:
-        """Whether `origin` is ours as the browser sees it: the host a trusted proxy tells, or in the setting `trusted_origins`."""
+        """Whether `origin` is ours as the browser sees it: the host a trusted proxy tells, or in the setting `trusted_origins`.
+
+        Tornado asks where Origin and Host differ. Raises FormRefusedError, which says what helps; Tornado's own does not.
+        """
         told = self.forwarded.host
-        return (told is not None and urlsplit(origin).netloc.lower() == told.lower()) or super().check_trusted_origin(origin)
+        if (told is not None and urlsplit(origin).netloc.lower() == told.lower()) or super().check_trusted_origin(origin):
+            return True
+        peer = self.request.remote_ip or ""
+        cause = ForeignOrigin(
+            origin=origin,
+            host=told or self.request.host,
+            peer=peer,
+            trusted=self.proxies.trusts(peer),
+            variable=self.proxies.variable,
+            forwards_host="X-Forwarded-Host" in self.request.headers,
+            from_other_site="Sec-Fetch-Site" in self.request.headers,
+        )
+        log.warning("a form was refused", path=self.request.path[:200], address=self.client_ip, reason=cause.explain())
+        raise FormRefusedError(cause)
 
 
 class StaticFiles(StaticFileHandler):

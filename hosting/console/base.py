@@ -16,6 +16,7 @@ from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
 from hosting.web import BaseHandler
+from web.origin import FormRefusedError
 
 SESSION_COOKIE = "dca_hosting_session"
 NAVIGATION = (
@@ -87,6 +88,15 @@ class ConsoleHandler(BaseHandler):
         else:
             raise HTTPError(403, "You are not logged in, or your session is over. Log in again.")
 
+    def check_xsrf_cookie(self) -> None:
+        """Refuse a form without the token of this browser, in words for the person who sent it."""
+        try:
+            super().check_xsrf_cookie()
+        except HTTPError as error:
+            raise HTTPError(
+                403, "The form is out of date or came from another site. Go back, load the page again and send it once more."
+            ) from error
+
     def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
         try:
             standing = self.services.repository.standing(utc_now())
@@ -151,7 +161,9 @@ class ConsoleHandler(BaseHandler):
         """Answer an error as a page: what happened in one sentence; of what this server did wrong, nothing more than that."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         text = {404: "There is no such page.", 405: "This page cannot be asked in this way."}.get(status_code, "")
-        if isinstance(error, HTTPError):
+        if isinstance(error, FormRefusedError):
+            text = error.cause.explain(self.locale.translate)
+        elif isinstance(error, HTTPError):
             text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
         if isinstance(error, ThrottledError):
             self.set_header("Retry-After", str(error.wait))

@@ -16,6 +16,7 @@ from appliance.report import names
 from appliance.report.condition import STOPS_PRINTING
 from appliance.settings.layers import Effective
 from web.handler import WebHandler
+from web.origin import FormRefusedError
 from webui.fleet import component_state
 from webui.services import Notice, NoticeKind, Services
 from webui.sessions import Session
@@ -185,6 +186,8 @@ class Page(WebHandler):
         """Answer an error with a page that says what to do, never with a traceback."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         title, text = _explained(status_code, error, self.services.hosts.allows(self.request.host_name))
+        if isinstance(error, FormRefusedError):
+            text = error.cause.explain(self.locale.translate)
         if isinstance(error, DcaError):
             self.set_status(503)
         self.render("part_error.html" if self.partial else "error.html", title=title, text=text, session=self._session_if_known())
@@ -198,10 +201,10 @@ class Page(WebHandler):
         return session
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what nobody expected with its traceback; a DcaError is one sentence."""
+        """Log what nobody expected with its traceback; a DcaError is one sentence, and a refused form is in the log already."""
         if isinstance(value, DcaError):
             log.warning("a page could not be shown", path=self.request.path, reason=str(value))
-        else:
+        elif not isinstance(value, FormRefusedError):
             super().log_exception(typ, value, tb)
 
 
