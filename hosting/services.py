@@ -12,9 +12,9 @@ from hosting.configuration.publication import Publishing
 from hosting.credentials import Passwords
 from hosting.db.database import Database
 from hosting.repository.repository_status import RepositoryStatusCache
-from hosting.throttle import Throttle
 from web.login_budget import LoginBudget, Rate
 from web.proxies import Proxies
+from web.throttle import Throttle
 
 Result = TypeVar("Result")
 

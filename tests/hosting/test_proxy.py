@@ -6,8 +6,6 @@ from html import unescape
 import pytest
 from structlog.testing import capture_logs
 
-from hosting import throttle
-from hosting.throttle import Throttle
 from tests.hosting.conftest import StartServer
 from tests.hosting.person import Person
 from tests.hosting.running import PASSWORD, RunningServer
@@ -79,11 +77,3 @@ def test_a_form_without_its_token_says_that_it_is_out_of_date(server: RunningSer
     answer = Person(server).post("/login", {"account": "admin", "password": PASSWORD}, token=False)
     assert answer.status == 403
     assert "The form is out of date or came from another site." in answer.text
-
-
-def test_the_throttle_forgets_the_names_not_used_for_longest() -> None:
-    names = Throttle(1, 0.001, now=lambda: 0.0)
-    for number in range(throttle.NAMES_KEPT + 1):
-        names.take(str(number))
-    assert len(names._buckets) == throttle.NAMES_KEPT
-    assert (names.wait("0"), names.wait("1") > 0) == (0, True)
