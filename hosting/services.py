@@ -9,10 +9,10 @@ from typing import TypeVar
 from appliance.common.forwarded import TrustedProxies
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
-from hosting.credentials import Passwords
 from hosting.db.database import Database
 from hosting.repository.repository_status import RepositoryStatusCache
 from web.login_budget import LoginBudget, Rate
+from web.passwords import Passwords
 from web.proxies import Proxies
 from web.throttle import Throttle
 

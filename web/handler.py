@@ -63,6 +63,11 @@ class WebHandler(RequestHandler):
         kwargs |= {"path": self.cookie_path, "httponly": True, "samesite": "Strict", "secure": self.over_https}
         super().set_cookie(name, value, *args, **kwargs)
 
+    def number_argument(self, name: str, default: int) -> int:
+        """Return a number from the query that is at least 1; anything else is the default."""
+        text = self.get_query_argument(name, "")
+        return max(1, int(text)) if text.isdecimal() and len(text) < 7 else default
+
     def check_trusted_origin(self, origin: str) -> bool:
         """Whether `origin` is ours as the browser sees it: the host a trusted proxy tells, or in the setting `trusted_origins`.
 

@@ -180,11 +180,6 @@ class ConsoleHandler(BaseHandler):
         elif not isinstance(value, HTTPError):
             structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
 
-    def number_argument(self, name: str, default: int) -> int:
-        """Return a number from the query that is at least 1; anything else is the default."""
-        text = self.get_query_argument(name, "")
-        return max(1, int(text)) if text.isdigit() and len(text) < 7 else default
-
 
 class UnknownPage(ConsoleHandler):
     """Whatever the console does not have; only who is logged in learns that."""

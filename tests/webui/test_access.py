@@ -13,9 +13,10 @@ from appliance.settings.store import SettingsStore
 from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from web.login_budget import LoginBudget, Rate
 from web.security import local_path
+from web.session import IDLE, LONGEST
 from webui.app import ROUTES
 from webui.hosts import HostCheck
-from webui.sessions import IDLE, LONGEST, Sessions
+from webui.sessions import Sessions
 
 OPEN = {"/login", "/setup", "/healthz", "/readyz", "/metrics"}
 STREAMED = {"/health/versions/bundle"}
