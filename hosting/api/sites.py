@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report import Batch
 from appliance.report.changes import state_digest
 from hosting.api.base import ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, verify
-from hosting.clock import to_rfc3339, utc_now
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.contact import TurnedAway, turned_away
 from hosting.db.database import Connection

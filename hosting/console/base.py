@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import structlog
 from tornado.web import HTTPError
 
+from appliance.common.clock import utc_now
 from appliance.common.version import installed_version
-from hosting.clock import utc_now
 from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.credentials import digest, new_token
 from hosting.db import audit
 from hosting.db.tables import account, session, token

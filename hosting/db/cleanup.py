@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.db.tables import batch, command, enrolment_code, event, nonce, session
 from web.session import LONGEST
 

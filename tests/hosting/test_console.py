@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from appliance.common.clock import utc_now
 from hosting.api.routes import API_ROUTES
-from hosting.clock import utc_now
 from hosting.config import Limits
 from hosting.console.routes import CONSOLE_ROUTES, GROUP, SITE
 from hosting.db import accounts
