@@ -41,12 +41,10 @@ class ForeignOrigin:
         return " ".join(sentence % values for sentence in self._sentences(translate))
 
     def _sentences(self, translate: Translate) -> list[str]:
-        differ = translate("The form was refused because its Origin and the Host of the request differ: %(origin)s and %(host)s.")
         if self.from_other_site:
-            return [
-                differ,
-                translate("The browser says that another site sent it. Load the page again here and send it anew."),
-            ]
+            sent = translate("The form was refused because the browser says that another site, %(origin)s, sent it to %(host)s.")
+            return [sent, translate("Load the page again here and send it anew.")]
+        differ = translate("The form was refused because its Origin and the Host of the request differ: %(origin)s and %(host)s.")
         name = translate(
             "If a reverse proxy stands in between, let it pass on the Host that the browser asked for, in nginx with %(setting)s"
         )
