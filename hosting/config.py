@@ -13,6 +13,8 @@ from hosting.errors import ConfigurationError
 CHECK_IN_SECONDS, UPLOAD_SECONDS = 50, 60
 """The defaults of `appliance.settings.model.HostingSettings`, which takes too long to load for a command such as `token`."""
 
+TRUSTED_PROXIES = "DCA_HOSTING_TRUSTED_PROXIES"
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PUBLIC_URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$")
@@ -99,7 +101,7 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         folder,
         database_url=read_variable("DCA_HOSTING_DATABASE_URL"),
         public_urls=tuple(check_public_url(url) for url in urls),
-        trusted_proxies=tuple(_network(word) for word in _words("DCA_HOSTING_TRUSTED_PROXIES")),
+        trusted_proxies=tuple(_network(word) for word in _words(TRUSTED_PROXIES)),
         check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
     )
@@ -113,7 +115,7 @@ def _network(word: str) -> Network:
     try:
         return ipaddress.ip_network(word, strict=False)
     except ValueError as error:
-        raise ConfigurationError(f"DCA_HOSTING_TRUSTED_PROXIES: {word!r} is no address and no network.") from error
+        raise ConfigurationError(f"{TRUSTED_PROXIES}: {word!r} is no address and no network.") from error
 
 
 def _seconds(name: str, default: int, least: int) -> int:

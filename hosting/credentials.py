@@ -1,13 +1,10 @@
-"""Secrets the server hands out and checks: enrolment codes, read tokens, session ids, passwords.
+"""Secrets the server hands out and checks: enrolment codes and read tokens.
 
-Random secrets of 100 bits and more are stored as SHA-256, which nobody can search; passwords, which people choose, as argon2id.
+They are random, of 100 bits and more, and stored as SHA-256, which nobody can search.
 """
 
 import hashlib
 import secrets
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that looks like something else
 CODE_CHARACTERS = 20  # 100 bits
@@ -36,24 +33,3 @@ def new_token() -> str:
 def digest(secret: str) -> str:
     """Return the SHA-256 of a random secret in hexadecimal."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-class Passwords:
-    """argon2id with the memory OWASP asks for (19 MiB, 2 passes). Each call takes some 30 ms: never on the event loop."""
-
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-        # Compared when the account does not exist, so that an answer takes as long as for one that does.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
-
-    def hash(self, password: str) -> str:
-        """Return the hash to store."""
-        return self._hasher.hash(password)
-
-    def matches(self, stored: str | None, password: str) -> bool:
-        """Return whether `password` is the one stored; None stands for an account that does not exist."""
-        try:
-            self._hasher.verify(stored or self._nobody, password)
-        except (VerificationError, InvalidHashError):
-            return False
-        return stored is not None

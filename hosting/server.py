@@ -6,13 +6,11 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler
+from tornado.web import RequestHandler
 
 from hosting.api.routes import API_ROUTES
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
@@ -21,13 +19,13 @@ from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.repository.renewal import resign_regularly
 from hosting.services import Services
 from hosting.web import BaseHandler
+from web.application import WebApplication
 
 CONSOLE_BODY_BYTES = 1024 * 1024
 CLEAN_SECONDS = 60
 GRACE_SECONDS = 5
 IDLE_SECONDS = 120
 BODY_SECONDS = 120
-UNNAMED_PROXIES_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +37,24 @@ class Listening:
     context: ssl.SSLContext | None
 
 
-class HostingApplication(Application):
-    """The API and the console, below the path of the public URL as well as at the root: a proxy may or may not take it off."""
+class HostingApplication(WebApplication):
+    """The API and the console, below the path of the public URL."""
 
-    def __init__(self, services: Services, *, secure: bool) -> None:
-        """`secure` says whether browsers reach it by HTTPS; cookies are marked accordingly."""
-        self.base_path = services.config.base_path
-        self._unnamed_proxies: set[str] = set()
+    def __init__(self, services: Services) -> None:
         super().__init__(
             [*API_ROUTES, *CONSOLE_ROUTES],
+            base_path=services.config.base_path,
+            proxies=services.proxies,
             services=services,
             log_function=log_request,
-            **console_settings(services.config, secure=secure),
+            **console_settings(services.config),
         )
-
-    def notice_proxy(self, peer: str) -> None:
-        """Say once for each proxy that nobody named what that means."""
-        if peer not in self._unnamed_proxies and len(self._unnamed_proxies) < UNNAMED_PROXIES_KEPT:
-            self._unnamed_proxies.add(peer)
-            structlog.get_logger().warning(
-                "X-Forwarded-For is ignored: it comes from a proxy that is not named, and all behind it count as one address. "
-                "Name it in DCA_HOSTING_TRUSTED_PROXIES.",
-                proxy=peer,
-            )
-
-    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return the handler of the request, the base path taken off its path."""
-        base = self.base_path
-        if base and (request.path == base or request.path.startswith(f"{base}/")):
-            request.path = request.path.removeprefix(base) or "/"
-        return super().find_handler(request, **kwargs)
 
 
 def log_request(handler: RequestHandler) -> None:
     """Log one request: never its query, its headers or its body."""
     status = handler.get_status()
     log = structlog.get_logger()
-    if isinstance(handler, BaseHandler) and handler.ignores_forwarded and isinstance(handler.application, HostingApplication):
-        handler.application.notice_proxy(handler.request.remote_ip or "")
     usual = status < 400 or getattr(handler, "is_usual", False)
     say: Callable[..., object] = log.error if status >= 500 else log.debug if usual else log.warning
     say(
@@ -85,7 +63,7 @@ def log_request(handler: RequestHandler) -> None:
         path=handler.request.path[:200],
         status=status,
         milliseconds=round(1000 * handler.request.request_time(), 1),
-        address=handler.address if isinstance(handler, BaseHandler) else handler.request.remote_ip,
+        address=handler.client_ip if isinstance(handler, BaseHandler) else handler.request.remote_ip,
         refusal=getattr(handler, "refusal", None),
     )
 
@@ -107,9 +85,8 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     sockets = open_sockets(listening)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    secure = listening.context is not None or any(url.startswith("https:") for url in services.config.public_urls)
     server = HTTPServer(
-        HostingApplication(services, secure=secure),
+        HostingApplication(services),
         ssl_options=listening.context,
         max_body_size=CONSOLE_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,

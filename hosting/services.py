@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from appliance.common.forwarded import TrustedProxies
-from hosting.config import Config
+from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
-from hosting.credentials import Passwords
 from hosting.db.database import Database
 from hosting.repository.repository_status import RepositoryStatusCache
-from hosting.throttle import Throttle
 from web.login_budget import LoginBudget, Rate
+from web.passwords import Passwords
+from web.proxies import Proxies
+from web.throttle import Throttle
 
 Result = TypeVar("Result")
 
@@ -23,7 +24,7 @@ class Services:
     """The database, the password hasher with its own threads (each hash takes memory), and the throttles."""
 
     config: Config
-    proxies: TrustedProxies
+    proxies: Proxies
     database: Database
     passwords: Passwords
     password_threads: ThreadPoolExecutor
@@ -50,7 +51,7 @@ def make_services(config: Config, database: Database) -> Services:
     limits = config.limits
     return Services(
         config=config,
-        proxies=TrustedProxies(config.trusted_proxies),
+        proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),

@@ -4,14 +4,11 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type
-
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError
 from appliance.common.message import Message
 from appliance.settings.store import SettingsStore
+from web.passwords import Passwords
 
 TABLE = "accounts"
 FIRST_ACCOUNT = "admin"
@@ -48,11 +45,8 @@ class Accounts:
 
     def __init__(self, store: SettingsStore) -> None:
         self._store = store
-        # OWASP's parameters for small machines: 19 MiB, two passes, one lane.
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+        self._passwords = Passwords()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
-        # Checked in place of an unknown account's hash, so that the time taken does not tell which accounts there are.
-        self._nobody = self._hasher.hash("nobody has this password")
 
     def exist(self) -> bool:
         """Whether there is any account."""
@@ -61,12 +55,12 @@ class Accounts:
     async def check(self, name: str, password: str) -> bool:
         """Whether `name` and `password` belong together. A hash with old parameters is made anew on the way."""
         row = self._find(name)
-        stored = str(row["password_hash"]) if row else self._nobody
+        stored = str(row["password_hash"]) if row else None
         loop = asyncio.get_running_loop()
-        right = await loop.run_in_executor(self._thread, self._matches, stored, password[: PASSWORD_MAX + 1])
-        if row is None or not right:
+        right = await loop.run_in_executor(self._thread, self._passwords.matches, stored, password[: PASSWORD_MAX + 1])
+        if stored is None or not right:
             return False
-        if self._hasher.check_needs_rehash(stored):
+        if self._passwords.is_outdated(stored):
             await self._replace_hash(name, password)
         return True
 
@@ -115,14 +109,8 @@ class Accounts:
     def _find(self, name: str) -> dict[str, Any] | None:
         return next((row for row in self._store.documents(TABLE) if row["name"] == name), None)
 
-    def _matches(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return False
-
     async def _hash(self, password: str) -> str:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._hasher.hash, password)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._passwords.hash, password)
 
     async def _replace_hash(self, name: str, password: str) -> None:
         hashed = await self._hash(password)

@@ -1,12 +1,11 @@
-"""The Tornado application: its routes, and how it finds its place under a base path."""
+"""The Tornado application and its routes."""
 
 from pathlib import Path
-from typing import Any
 
-from tornado import httputil
-from tornado.web import Application, RequestHandler
+from tornado.web import RequestHandler
 
 from web import translations
+from web.application import WebApplication
 from webui import modules
 from webui.handlers import (
     bundle,
@@ -23,7 +22,7 @@ from webui.handlers import (
     support,
     versions,
 )
-from webui.handlers.base import NotFound, StaticFiles
+from webui.handlers.base import NotFound
 from webui.services import Services
 
 ROOM = Path(__file__).parent
@@ -82,29 +81,20 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
 ]
 
 
-class WebApplication(Application):
-    """The web UI, at the root of its address and under the base path, whether a proxy takes the prefix off or not."""
+class SiteApplication(WebApplication):
+    """The web UI of a site."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         translations.load()
         super().__init__(
             ROUTES,
+            base_path=services.base_path,
+            proxies=services.proxies,
+            xsrf_cookie_name="_dca_xsrf",
+            server_name="dca",
             template_path=str(ROOM / "templates"),
             static_path=str(STATIC),
-            static_handler_class=StaticFiles,
             default_handler_class=NotFound,
             ui_modules=modules,
-            # Cookies are not bound to a port: own names keep this UI apart from other Tornado applications of the host.
-            xsrf_cookies=True,
-            xsrf_cookie_name="_dca_xsrf",
-            cross_origin_protection=True,
-            compress_response=True,
         )
-
-    def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        """Return the handler of the request, the base path taken off its path."""
-        base = self.services.base_path
-        if base and (request.path == base or request.path.startswith(f"{base}/")):
-            request.path = request.path[len(base) :] or "/"
-        return super().find_handler(request, **kwargs)

@@ -17,7 +17,7 @@ from appliance.settings.environment import read_variable
 from appliance.settings.model import WebSettings
 from appliance.settings.store import SettingsStore
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError
-from webui.app import THEME, WebApplication
+from webui.app import THEME, SiteApplication
 from webui.services import Services, make_services
 
 LARGEST_FORM_BYTES = 1 << 20
@@ -36,7 +36,7 @@ async def serve(paths: Paths) -> None:
     _give_memory_back()
     await _first_account(services)
     web = store.effective().settings.web
-    server = _listen(WebApplication(services), web)
+    server = _listen(SiteApplication(services), web)
     _say_where(services, web)
     notify(READY=1, STATUS=f"serving on port {web.port}")
     heartbeat = asyncio.create_task(_heartbeat())
@@ -71,7 +71,7 @@ async def _first_account(services: Services) -> None:
     log.info("the first account was made with the password of DCA_ADMIN_PASSWORD", user=FIRST_ACCOUNT)
 
 
-def _listen(application: WebApplication, web: WebSettings) -> HTTPServer:
+def _listen(application: SiteApplication, web: WebSettings) -> HTTPServer:
     server = HTTPServer(application, max_body_size=LARGEST_FORM_BYTES, body_timeout=30, idle_connection_timeout=120)
     try:
         server.add_sockets(bind_sockets(web.port, web.bind or None))

@@ -9,9 +9,10 @@ from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.store.reader import Reader
 from web.login_budget import LoginBudget
+from web.proxies import Proxies
 from webui.accounts import Accounts
 from webui.components import Components
-from webui.security import HostCheck
+from webui.hosts import HostCheck
 from webui.sessions import Sessions
 from webui.setup_token import SetupToken
 
@@ -55,7 +56,7 @@ class Services:
     accounts: Accounts
     sessions: Sessions
     hosts: HostCheck
-    proxies: TrustedProxies
+    proxies: Proxies
     base_path: str = ""
     logins: LoginBudget = field(default_factory=LoginBudget)
     setup_token: SetupToken = field(default_factory=SetupToken)
@@ -76,6 +77,6 @@ def make_services(paths: Paths, store: SettingsStore) -> Services:
         accounts=Accounts(store),
         sessions=Sessions(store),
         hosts=HostCheck(web.allowed_hosts),
-        proxies=TrustedProxies.parse(web.trusted_proxies),
+        proxies=Proxies(TrustedProxies.parse(web.trusted_proxies), "DCA_TRUSTED_PROXIES"),
         base_path=web.base_path,
     )

@@ -1,20 +1,16 @@
 """Sessions of the web UI, kept at the server. The browser holds a random id; the settings store only its SHA-256."""
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.settings.store import SettingsStore
+from web.session import USE_NOTED_EVERY, ends_at, new_session_id, session_key
 
 TABLE = "sessions"
-IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=12)
-TOUCH_EVERY = timedelta(seconds=60)
-"""A use is written down at most this often: every write makes the settings file durable anew."""
 MOST_KEPT = 50
 
 
@@ -32,11 +28,7 @@ class Session:
 
     def ends_at(self) -> datetime:
         """Return when it ends if it is not used until then."""
-        return min(self.used_at + IDLE, self.created_at + LONGEST)
-
-
-def _key(session_id: str) -> str:
-    return hashlib.sha256(session_id.encode()).hexdigest()
+        return ends_at(self.created_at, self.used_at)
 
 
 def _session(row: dict[str, Any]) -> Session:
@@ -59,10 +51,10 @@ class Sessions:
 
     def start(self, user: str, *, ip: str, agent: str) -> str:
         """Start a session and return its id (256 random bits) for the cookie. Sessions that have ended are swept out."""
-        session_id = secrets.token_urlsafe(32)
+        session_id = new_session_id()
         now = self._now()
         row = {
-            "key": _key(session_id),
+            "key": session_key(session_id),
             "user": user,
             "created_at": to_rfc3339(now),
             "used_at": to_rfc3339(now),
@@ -78,7 +70,7 @@ class Sessions:
 
     def find(self, session_id: str) -> Session | None:
         """Return the session of this id, or None when there is none or it has ended."""
-        key = _key(session_id)
+        key = session_key(session_id)
         now = self._now()
         for row in self._store.documents(TABLE):
             if secrets.compare_digest(str(row["key"]), key):
@@ -89,7 +81,7 @@ class Sessions:
     def use(self, session: Session) -> None:
         """Note that the session was used now, which puts off its idle end."""
         now = self._now()
-        if now - session.used_at < TOUCH_EVERY:
+        if now - session.used_at < USE_NOTED_EVERY:
             return
 
         def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from typing import overload
 from zoneinfo import ZoneInfo
 
 _LOCAL_TIME = Path("/etc/localtime")
@@ -14,9 +15,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def to_rfc3339(moment: datetime) -> str:
-    """Return `moment` as `2026-11-22T10:00:00Z`."""
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+def in_utc(moment: datetime) -> datetime:
+    """Return `moment` in UTC and whole seconds; one without an offset is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(microsecond=0)
+
+
+@overload
+def to_rfc3339(moment: datetime) -> str: ...
+@overload
+def to_rfc3339(moment: None) -> None: ...
+def to_rfc3339(moment: datetime | None) -> str | None:
+    """Return `moment` as `2026-11-22T10:00:00Z`, and None for None."""
+    return None if moment is None else in_utc(moment).replace(tzinfo=None).isoformat() + "Z"
 
 
 def from_rfc3339(text: str) -> datetime:

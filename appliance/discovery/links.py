@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from appliance.discovery.pacing import TokenBucket
+from appliance.discovery.pacing import PacketBucket
 
 ON_LINK_TARGETS_PER_SECOND = 170
 
@@ -42,9 +42,9 @@ class LinkPace:
     """How many neighbours the kernel is made to look for: what waits for its turn takes one token, whatever else it waits for."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """For `clock` see `TokenBucket`."""
+        """For `clock` see `PacketBucket`."""
         self._clock = clock
-        self._bucket = TokenBucket(ON_LINK_TARGETS_PER_SECOND, clock)
+        self._bucket = PacketBucket(ON_LINK_TARGETS_PER_SECOND, clock)
         self._taken = False
         self._free_at = 0.0
 

@@ -17,7 +17,7 @@ from appliance.discovery.estimate import PINGS, PROBES_WITHOUT_PING, remaining_s
 from appliance.discovery.icmp import Pinger, Pingers, ping_bytes
 from appliance.discovery.links import LinkPace, Links
 from appliance.discovery.order import Range
-from appliance.discovery.pacing import TokenBucket
+from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.progress import Checkpoint, SweepProgress
 from appliance.discovery.route import Route
 from appliance.snmp.client import SnmpClient
@@ -32,7 +32,7 @@ MOST_OPEN: Final = 16384
 LOOK_SECONDS: Final = 0.25
 """How often a sweep that is held looks whether it may go on, and how often the time left is reckoned."""
 SHORTEST_WAIT_SECONDS: Final = 0.004
-"""A fast sweep rather sends some packets at a time than wakes up for each; less than what `TokenBucket` saves up meanwhile."""
+"""A fast sweep rather sends some packets at a time than wakes up for each; less than what `PacketBucket` saves up meanwhile."""
 
 
 class SweepRun:
@@ -42,7 +42,7 @@ class SweepRun:
         self,
         client: SnmpClient,
         asking: Asking,
-        bucket: TokenBucket,
+        bucket: PacketBucket,
         ranges: list[Range],
         progress: SweepProgress,
         *,

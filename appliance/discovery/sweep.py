@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from appliance.common.errors import SettingsError
 from appliance.discovery.approach import Asking, Found
 from appliance.discovery.credentials import Credential
-from appliance.discovery.pacing import TokenBucket
+from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.progress import Checkpoint, SweepProgress
 from appliance.discovery.run import SweepRun
 from appliance.discovery.targets import TargetSet
@@ -39,7 +39,7 @@ class Sweep:
         credentials: Sequence[Credential],
         port: int = 161,
         packets_per_second: float = 200,
-        bucket: TokenBucket | None = None,
+        bucket: PacketBucket | None = None,
         icmp: bool = True,
         thorough: bool = False,
         held: Callable[[], bool] = lambda: False,
@@ -85,7 +85,7 @@ class Sweep:
         sweep = self._running = SweepRun(
             self._client,
             self._asking,
-            self._bucket or TokenBucket(self._packets_per_second, asyncio.get_running_loop().time),
+            self._bucket or PacketBucket(self._packets_per_second, asyncio.get_running_loop().time),
             targets.ranges(),
             progress,
             thorough=self._thorough,

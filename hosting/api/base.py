@@ -15,7 +15,8 @@ from hosting.api.errors import ApiError
 from hosting.api.signature import SignedRequest
 from hosting.db import accounts
 from hosting.errors import BusyError, DataError
-from hosting.web import SECURITY_HEADERS, BaseHandler
+from hosting.web import BaseHandler
+from web.security import SECURITY_HEADERS
 
 DRAINED = 4
 """A body above its limit is read on up to so many times the limit and dropped, so that the client gets to read the answer."""
@@ -95,7 +96,7 @@ class SignedHandler(ApiHandler):
     def set_default_headers(self) -> None:
         """Set what keeps an answer out of caches and browsers; the rest is for pages, and sites pay for each byte."""
         super().set_default_headers()
-        for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options", "Cache-Control"}:
+        for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}:
             self.clear_header(name)
 
     @property

@@ -4,9 +4,9 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, ClassVar
 
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.api.base import ApiHandler, TokenHandler
 from hosting.api.errors import ApiError
-from hosting.clock import to_rfc3339, utc_now
 from hosting.db import fleet, sites
 from hosting.db.contact import contact
 from hosting.db.fleet import LatestReading

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report import Batch
 from appliance.report.changes import state_digest
 from hosting.api.base import ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, verify
-from hosting.clock import to_rfc3339, utc_now
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.contact import TurnedAway, turned_away
 from hosting.db.database import Connection
@@ -79,7 +79,7 @@ class EnrolHandler(SignedHandler):
             raise unauthorized("bad_signature", "The request is not signed with the key it wants to enrol.")
         root = self._root(wanted.root_sha256)
         name = _storable(wanted.site_name)
-        applicant = sites.Applicant(wanted.public_key, name, wanted.version, wanted.root_sha256, self.address)
+        applicant = sites.Applicant(wanted.public_key, name, wanted.version, wanted.root_sha256, self.client_ip)
         with self.services.database.writing() as connection:
             enrolled = sites.enrol(connection, wanted.code, applicant)
             if enrolled is not None:
@@ -219,7 +219,7 @@ class SupportBundleHandler(SiteHandler):
         """Keep the bundle."""
 
         def work(connection: Connection) -> ApiAnswer:
-            return ApiAnswer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.address)})
+            return ApiAnswer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.client_ip)})
 
         return work
 

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, ClassVar
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from hosting.web import SECURITY_HEADERS, BaseHandler
+from hosting.web import BaseHandler
+from web.security import SECURITY_HEADERS
 
 METADATA = re.compile(r"/tuf/metadata/(timestamp\.json|[0-9]{1,10}\.[a-z0-9][a-z0-9_-]*\.json)")
 TARGET = re.compile(r"/tuf/targets/((?:[A-Za-z0-9][A-Za-z0-9._-]*/){0,8}[0-9a-f]{64}\.[A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -32,9 +33,8 @@ class TufHandler(BaseHandler):
     def set_default_headers(self) -> None:
         """Leave out the headers that are for pages."""
         super().set_default_headers()
-        for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}:
+        for name in (SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}) | {"Cache-Control", "Content-Type"}:
             self.clear_header(name)
-        self.clear_header("Content-Type")
 
     def prepare(self) -> None:
         """Leave the length of a file what it is: nothing is compressed on its way."""

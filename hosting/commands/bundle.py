@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from hosting.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
 from hosting.config import data_folder, make_config
 from hosting.releases.bundle import write_bundle
 from hosting.repository.folder import RepositoryFolder

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from hosting.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
 from hosting.commands.confirmation import confirmed
 from hosting.commands.preparation import open_existing
 from hosting.configuration.layer_text import Wanted, read_wanted, shown

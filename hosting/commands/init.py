@@ -6,9 +6,9 @@ import secrets
 from hosting.certificates import CertificateFiles, make_authority, make_server_certificate
 from hosting.commands.preparation import open_database, password_from
 from hosting.config import data_folder, make_config
-from hosting.credentials import Passwords
 from hosting.db import accounts
 from hosting.errors import ConfigurationError
+from web.passwords import Passwords
 
 ADMIN = "admin"
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.release import CHANNEL_NAME, Gate, offer_for
-from hosting.clock import to_rfc3339, utc_now
 from hosting.commands import rollout
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from hosting.clock import to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.repository import ceremony

@@ -4,9 +4,9 @@ import argparse
 import secrets
 
 from hosting.commands.preparation import open_existing, password_from
-from hosting.credentials import Passwords
 from hosting.db import accounts
 from hosting.errors import ConfigurationError
+from web.passwords import Passwords
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,13 +4,14 @@ import argparse
 import sys
 from datetime import datetime
 
-from hosting.clock import end_of_day, to_rfc3339
+from appliance.common.clock import to_rfc3339
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.db import sites
 from hosting.db.database import Connection, Database
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
+from hosting.expiry import end_of_day
 
 ACTOR = "command line"
 

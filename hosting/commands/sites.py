@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from hosting.clock import to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.commands.preparation import open_existing
 from hosting.db import sites
 from hosting.db.contact import contact

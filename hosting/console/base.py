@@ -6,16 +6,17 @@ from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 import structlog
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError
 
+from appliance.common.clock import utc_now
 from appliance.common.version import installed_version
-from hosting.clock import utc_now
 from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
-from hosting.web import SECURITY_HEADERS, BaseHandler
+from hosting.web import BaseHandler
+from web.origin import FormRefusedError
 
 SESSION_COOKIE = "dca_hosting_session"
 NAVIGATION = (
@@ -87,6 +88,15 @@ class ConsoleHandler(BaseHandler):
         else:
             raise HTTPError(403, "You are not logged in, or your session is over. Log in again.")
 
+    def check_xsrf_cookie(self) -> None:
+        """Refuse a form without the token of this browser, in words for the person who sent it."""
+        try:
+            super().check_xsrf_cookie()
+        except HTTPError as error:
+            raise HTTPError(
+                403, "The form is out of date or came from another site. Go back, load the page again and send it once more."
+            ) from error
+
     def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
         try:
             standing = self.services.repository.standing(utc_now())
@@ -101,6 +111,16 @@ class ConsoleHandler(BaseHandler):
         if self.session is None:
             raise HTTPError(403)
         return self.session.account
+
+    @property
+    def over_https(self) -> bool:
+        """Whether browsers reach the console by HTTPS: a proxy that ends TLS need not tell where the public URL does."""
+        return super().over_https or any(url.startswith("https:") for url in self.config.public_urls)
+
+    @property
+    def cookie_path(self) -> str:
+        """Cookies are for this console alone."""
+        return f"{self.config.base_path}/"
 
     def url(self, path: str, **query: str) -> str:
         """Return the address of a page, below the path of the public URL."""
@@ -141,7 +161,9 @@ class ConsoleHandler(BaseHandler):
         """Answer an error as a page: what happened in one sentence; of what this server did wrong, nothing more than that."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         text = {404: "There is no such page.", 405: "This page cannot be asked in this way."}.get(status_code, "")
-        if isinstance(error, HTTPError):
+        if isinstance(error, FormRefusedError):
+            text = error.cause.explain()
+        elif isinstance(error, HTTPError):
             text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
         if isinstance(error, ThrottledError):
             self.set_header("Retry-After", str(error.wait))
@@ -157,22 +179,6 @@ class ConsoleHandler(BaseHandler):
             structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value))
         elif not isinstance(value, HTTPError):
             structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
-
-    def number_argument(self, name: str, default: int) -> int:
-        """Return a number from the query that is at least 1; anything else is the default."""
-        text = self.get_query_argument(name, "")
-        return max(1, int(text)) if text.isdigit() and len(text) < 7 else default
-
-
-class StaticFiles(StaticFileHandler):
-    """Style sheets and scripts: public, cached by the hash in their address."""
-
-    def set_default_headers(self) -> None:
-        """Set the security headers but for the one that forbids caching."""
-        for name, value in SECURITY_HEADERS.items():
-            if name != "Cache-Control":
-                self.set_header(name, value)
-        self.clear_header("Server")
 
 
 class UnknownPage(ConsoleHandler):

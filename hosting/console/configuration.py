@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.configuration.difference import Change, difference
 from hosting.configuration.layer_text import Wanted, read_wanted, settings_text, wanted_of
 from hosting.configuration.publication import Proposal, Publishing

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from tornado.web import HTTPError
 
+from appliance.common.clock import in_utc
 from appliance.report import Reading
 from appliance.report.names import METERS, words
-from hosting.clock import in_utc
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw

@@ -37,7 +37,7 @@ class EnrolmentPage(ConsoleHandler):
             self.set_status(422)
             await self._show(name=name, address=address, days=days, faults=faults)
             return
-        actor, from_address = self.actor, self.address
+        actor, from_address = self.actor, self.client_ip
 
         def make(connection: Connection) -> tuple[str, str]:
             return sites.make_enrolment_code(connection, name, days=days, actor=actor, address=from_address)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from tornado.web import UIModule
 
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report.supply_level import SupplyView
-from hosting.clock import to_rfc3339, utc_now
 from hosting.console import texts
 from hosting.console.chart import Chart as Drawing
 

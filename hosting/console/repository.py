@@ -1,6 +1,6 @@
 """The page of the repository: what is signed, by whom, until when, and what people have to do."""
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.console import texts
 from hosting.console.alarms import Waiting, alarms
 from hosting.console.base import ConsoleHandler

@@ -7,7 +7,7 @@ from tornado.web import RequestHandler
 
 from hosting.config import Config
 from hosting.console import modules
-from hosting.console.base import ConsoleHandler, StaticFiles, UnknownPage
+from hosting.console.base import ConsoleHandler, UnknownPage
 from hosting.console.configuration import ConfigurationPage, EditPage
 from hosting.console.devices import DevicePage, DevicesPage
 from hosting.console.enrolment import EnrolmentPage
@@ -74,20 +74,13 @@ CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
 ]
 
 
-def console_settings(config: Config, *, secure: bool) -> dict[str, Any]:
-    """Return the settings of the application; `secure` marks cookies for HTTPS only."""
+def console_settings(config: Config) -> dict[str, Any]:
+    """Return the settings of the application that are for the console."""
     return {
         "template_path": str(ROOM / "templates"),
         "static_path": str(ROOM / "static"),
-        "static_handler_class": StaticFiles,
         "default_handler_class": UnknownPage,
         "ui_modules": modules,
-        "secure_cookies": secure,
-        # Cookies are not bound to a port: own names keep this console apart from other Tornado applications of the host.
-        "xsrf_cookies": True,
         "xsrf_cookie_name": "_dca_hosting_xsrf",
-        "xsrf_cookie_kwargs": {"httponly": True, "secure": secure, "samesite": "Strict", "path": f"{config.base_path}/"},
-        "cross_origin_protection": True,
         "trusted_origins": [url.removesuffix(config.base_path) for url in config.public_urls],
-        "compress_response": True,
     }

@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from tornado.web import HTTPError
 
+from appliance.common.clock import utc_now
 from appliance.release import DEFAULT_CHANNEL, ROLLOUT_PATH, Rollout, parse_rollout
 from appliance.report.names import words
-from hosting.clock import end_of_day, utc_now
 from hosting.configuration.publication import Publishing, in_group
 from hosting.configuration.scope import group_scope, site_scope
 from hosting.console import texts, update_texts
@@ -21,6 +21,7 @@ from hosting.db.database import Connection
 from hosting.db.fleet import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
+from hosting.expiry import end_of_day
 from hosting.releases.update_report import reported_update, reported_versions
 
 
@@ -121,7 +122,7 @@ class SiteAction(ConsoleHandler):
 
     async def post(self, site_id: str) -> None:
         """Do it. Raises HTTPError 404 for an unknown site."""
-        actor, address = self.actor, self.address
+        actor, address = self.actor, self.client_ip
 
         def do(connection: Connection) -> str | None:
             site = sites.site_by_id(connection, site_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.views import SiteView, site_view

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from appliance.common.clock import utc_now
 from appliance.report import Reading
 from appliance.report.condition import device_name, is_silent, state_of
 from appliance.report.supply_level import SupplyView, ink_views, supply_view
-from hosting.clock import utc_now
 from hosting.console import texts
 from hosting.db.contact import contact, turned_away
 from hosting.db.fleet import LatestReading

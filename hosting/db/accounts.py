@@ -1,20 +1,15 @@
 """People and programs: accounts of the console, their sessions, and read tokens. Secrets are stored as hashes only."""
 
-import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.credentials import digest, new_token
 from hosting.db import audit
 from hosting.db.tables import account, session, token
 from hosting.db.upsert import insert_new
-
-IDLE = timedelta(minutes=30)
-ABSOLUTE = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=1)
+from web.session import USE_NOTED_EVERY, ends_at, new_session_id, session_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +49,9 @@ def set_password(connection: sa.Connection, name: str, new_hash: str) -> bool:
 
 def start_session(connection: sa.Connection, name: str, address: str) -> str:
     """Return the id of a new session, 256 random bits; only its hash is stored."""
-    session_id = secrets.token_urlsafe(32)
+    session_id = new_session_id()
     now = utc_now()
-    row = {"session_hash": digest(session_id), "account": name, "created_at": now, "seen_at": now, "address": address}
+    row = {"session_hash": session_key(session_id), "account": name, "created_at": now, "seen_at": now, "address": address}
     connection.execute(sa.insert(session).values(**row))
     audit.note(connection, name, "logged in", "", address=address)
     return session_id
@@ -64,11 +59,11 @@ def start_session(connection: sa.Connection, name: str, address: str) -> str:
 
 def find_session(connection: sa.Connection, session_id: str) -> tuple[Session | None, bool]:
     """Return the session, or None when it is unknown or over, and whether it is time to call `see_session`."""
-    row = connection.execute(sa.select(session).where(session.c.session_hash == digest(session_id))).first()
+    row = connection.execute(sa.select(session).where(session.c.session_hash == session_key(session_id))).first()
     now = utc_now()
-    if row is None or row.seen_at < now - IDLE or row.created_at < now - ABSOLUTE:
+    if row is None or ends_at(row.created_at, row.seen_at) < now:
         return None, False
-    return Session(row.session_hash, row.account), row.seen_at < now - SEEN_EVERY
+    return Session(row.session_hash, row.account), row.seen_at < now - USE_NOTED_EVERY
 
 
 def see_session(connection: sa.Connection, session_hash: str) -> None:
@@ -95,7 +90,7 @@ def find_token(connection: sa.Connection, secret: str) -> tuple[str | None, bool
     row = connection.execute(sa.select(token).where(token.c.token_hash == digest(secret))).first()
     if row is None:
         return None, False
-    return row.name, row.last_used_at is None or row.last_used_at < utc_now() - SEEN_EVERY
+    return row.name, row.last_used_at is None or row.last_used_at < utc_now() - USE_NOTED_EVERY
 
 
 def see_token(connection: sa.Connection, name: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.db.tables import audit
 
 

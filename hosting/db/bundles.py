@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.db import audit
 from hosting.db.tables import support_bundle
 

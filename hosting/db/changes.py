@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from appliance.common.clock import in_utc
 from appliance.report import Change, Reading
 from appliance.report.changes import rebuild
-from hosting.clock import in_utc
 from hosting.db.tables import reading
 
 SPAN = timedelta(hours=1)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
-from hosting.db.accounts import ABSOLUTE
+from appliance.common.clock import utc_now
 from hosting.db.tables import batch, command, enrolment_code, event, nonce, session
+from web.session import LONGEST
 
 LEDGER_KEPT = timedelta(days=90)
 COMMANDS_KEPT = timedelta(days=30)
@@ -18,7 +18,7 @@ def clean(connection: sa.Connection) -> int:
     now = utc_now()
     over = (
         sa.delete(nonce).where(nonce.c.expires_at < now),
-        sa.delete(session).where(session.c.created_at < now - ABSOLUTE),
+        sa.delete(session).where(session.c.created_at < now - LONGEST),
         sa.delete(enrolment_code).where(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at < now - COMMANDS_KEPT),
         sa.delete(command).where(command.c.created_at < now - COMMANDS_KEPT),
         sa.delete(event).where(event.c.at < now - EVENTS_KEPT),

@@ -12,9 +12,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from appliance.common.clock import utc_now
 from appliance.release import ROLLOUT_PATH
 from appliance.settings.document import GLOBAL_PATH, NO_MARKER, group_path, marker, site_path
-from hosting.clock import utc_now
 from hosting.db import audit
 from hosting.db.tables import configuration, site
 

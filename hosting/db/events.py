@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appliance.common.clock import in_utc, utc_now
 from appliance.report import Event
-from hosting.clock import in_utc, utc_now
 from hosting.db.tables import device_latest, event, reading
 from hosting.db.upsert import insert_new
 

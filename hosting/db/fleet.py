@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from appliance.common.clock import utc_now
 from appliance.report.condition import SILENT_AFTER
-from hosting.clock import utc_now
 from hosting.db.tables import device_latest, site
 
 SORTABLE: Final[Mapping[str, sa.ColumnElement[Any]]] = {

@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appliance.common.clock import in_utc, utc_now
 from appliance.report import Batch, Reading
 from appliance.report.condition import condition
-from hosting.clock import in_utc, utc_now
 from hosting.db import events
 from hosting.db.changes import Rebuilt
 from hosting.db.tables import batch as batch_table

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.db.tables import site, site_update
 from hosting.db.upsert import insert
 from hosting.releases.update_report import UNDER_WAY, UpdateReport, reported_update, reported_versions

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hosting.clock import to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.database import Condition

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from appliance.common.clock import to_rfc3339
 from appliance.release import Catalogue, Release
-from hosting.clock import to_rfc3339
 
 
 def catalogue_lines(before: Catalogue, after: Catalogue) -> list[str]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from appliance.common.clock import from_rfc3339
+from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.release import Catalogue, ChannelRollout, Offer, Rollout
-from hosting.clock import to_rfc3339
 from hosting.configuration.difference import Change
 from hosting.configuration.scope import group_scope
 from hosting.errors import ConfigurationError

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from appliance.common.clock import to_rfc3339
 from appliance.release import Catalogue, ReleaseError, parse_catalogue
-from hosting.clock import to_rfc3339
 from hosting.errors import RepositoryError
 from hosting.releases.difference import catalogue_lines
 from hosting.repository.drafts import Draft

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from hosting.clock import to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.errors import RepositoryError
 from hosting.repository.repository import Repository
 from hosting.repository.roles import short_names

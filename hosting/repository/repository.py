@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.errors import RepositoryError
 from hosting.repository import archives
 from hosting.repository.cleanup import sweep

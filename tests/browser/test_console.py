@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.config import Config
 from hosting.db import accounts
 from hosting.db.tables import device_latest

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.config import Config
 from hosting.configuration.publication import Publishing
 from hosting.db import accounts

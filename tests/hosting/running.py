@@ -15,13 +15,13 @@ import urllib3
 from tornado.httpserver import HTTPServer
 
 from hosting.config import Config
-from hosting.credentials import Passwords
 from hosting.db import accounts, sites
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
 from hosting.repository.repository import Repository
 from hosting.server import CONSOLE_BODY_BYTES, HostingApplication
 from hosting.services import Services, make_services
+from web.passwords import Passwords
 
 Result = TypeVar("Result")
 
@@ -78,8 +78,7 @@ class RunningServer:
         self._loop.close()
 
     async def _serve(self) -> None:
-        secure = any(url.startswith("https:") for url in self.config.public_urls)
-        server = HTTPServer(HostingApplication(self.services, secure=secure), max_body_size=CONSOLE_BODY_BYTES)
+        server = HTTPServer(HostingApplication(self.services), max_body_size=CONSOLE_BODY_BYTES)
         self._socket.setblocking(False)
         server.add_socket(self._socket)
         self._end = asyncio.Event()

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from appliance.common.clock import in_utc, utc_now
 from appliance.report.changes import state_digest
-from hosting.clock import in_utc, utc_now
 from hosting.db import sites
 from hosting.db.tables import command as command_table
 from hosting.db.tables import site as site_table

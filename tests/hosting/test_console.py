@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from appliance.common.clock import utc_now
 from hosting.api.routes import API_ROUTES
-from hosting.clock import utc_now
 from hosting.config import Limits
 from hosting.console.routes import CONSOLE_ROUTES, GROUP, SITE
 from hosting.db import accounts
@@ -22,6 +22,7 @@ from tests.hosting.conftest import StartServer
 from tests.hosting.person import SESSION, Person
 from tests.hosting.running import PASSWORD, RunningServer
 from tests.hosting.site import Site
+from web.session import IDLE, LONGEST
 
 SOME_SITE = "00000000-0000-4000-8000-000000000000"
 
@@ -47,7 +48,7 @@ def test_without_a_session_every_page_leads_to_the_login(server: RunningServer, 
 
 
 def test_the_routes_of_the_application_are_those_that_are_tested(server: RunningServer) -> None:
-    application = HostingApplication(server.services, secure=False)
+    application = HostingApplication(server.services)
     static = 3  # /static/, /favicon.ico and /robots.txt, which Tornado adds
     assert len(application.wildcard_router.rules) == len(API_ROUTES) + len(CONSOLE_ROUTES) + static
 
@@ -112,7 +113,7 @@ def test_sessions_are_stored_as_hashes(server: RunningServer, person: Person) ->
     assert person.cookies[SESSION] not in str(stored)
 
 
-@pytest.mark.parametrize(("column", "back"), [("seen_at", accounts.IDLE), ("created_at", accounts.ABSOLUTE)])
+@pytest.mark.parametrize(("column", "back"), [("seen_at", IDLE), ("created_at", LONGEST)])
 def test_a_session_ends_by_itself(server: RunningServer, person: Person, column: str, back: timedelta) -> None:
     assert person.get("/sites").status == 200
     past = utc_now() - back - timedelta(seconds=5)
@@ -264,6 +265,7 @@ def test_devices_are_searched_filtered_and_sorted(server: RunningServer, person:
     assert serials("sort=total&order=desc")[:2] == ["USQA018273", "18J204100233"]
     assert serials("sort=total")[0] == "X3BC012345"
     assert serials("sort=nonsense&order=x&page=0&condition=y") == serials("")
+    assert serials("page=%C2%B2") == serials("")
 
 
 def test_every_answer_carries_the_security_headers(server: RunningServer, person: Person) -> None:

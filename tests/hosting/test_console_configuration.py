@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.configuration.publication import Publishing
 from hosting.configuration.scope import EVERYBODY, group_scope, site_scope
 from hosting.db import sites

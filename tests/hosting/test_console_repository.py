@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.console.alarms import Waiting, alarms
 from hosting.repository.repository import Repository
 from hosting.repository.repository_status import RepositoryStatusCache

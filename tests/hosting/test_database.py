@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.db.cleanup import clean
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import FOLDER, migrate, newest_schema

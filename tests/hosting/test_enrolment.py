@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.config import Limits
 from hosting.db.tables import enrolment_code
 from hosting.db.tables import site as site_table

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.db import sites
 from hosting.db.contact import CONTACTS, Contact, contact, contact_is, is_turned_away
 from hosting.db.sites import SiteQuery

@@ -13,7 +13,7 @@ from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from tests.webui.standins import Component, LoopThread, collector_status, supervisor_status
 from tests.webui.visitor import Answer, Visitor
-from webui.app import WebApplication
+from webui.app import SiteApplication
 from webui.services import Services, make_services
 
 PASSWORD = "correct horse battery"
@@ -87,7 +87,7 @@ def _start(folder: Path, environment: Mapping[str, str], closing: list[Callable[
     services = make_services(paths, SettingsStore(paths.settings, environment))
 
     def listen() -> tuple[HTTPServer, int]:
-        server = HTTPServer(WebApplication(services))
+        server = HTTPServer(SiteApplication(services))
         sockets = bind_sockets(0, "127.0.0.1")
         server.add_sockets(sockets)
         return server, int(sockets[0].getsockname()[1])

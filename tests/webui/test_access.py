@@ -12,9 +12,11 @@ from appliance.common.forwarded import TrustedProxies
 from appliance.settings.store import SettingsStore
 from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from web.login_budget import LoginBudget, Rate
+from web.security import local_path
+from web.session import IDLE, LONGEST
 from webui.app import ROUTES
-from webui.security import HostCheck, local_path
-from webui.sessions import IDLE, LONGEST, Sessions
+from webui.hosts import HostCheck
+from webui.sessions import Sessions
 
 OPEN = {"/login", "/setup", "/healthz", "/readyz", "/metrics"}
 STREAMED = {"/health/versions/bundle"}

@@ -1,27 +1,26 @@
-"""What every page has: deny by default, headers, cookies, links under the base path, notices and error pages."""
+"""What every page has: deny by default, links under the base path, notices and error pages."""
 
 import asyncio
 from collections.abc import Mapping
 from enum import Enum, auto
-from functools import cached_property
 from http.client import responses
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
 from tornado.locale import Locale
-from tornado.web import HTTPError, StaticFileHandler
+from tornado.web import HTTPError
 
 from appliance.common.errors import DcaError
-from appliance.common.forwarded import Forwarded
 from appliance.common.message import Message, message_of
 from appliance.common.version import installed_version
 from appliance.report import names
 from appliance.report.condition import STOPS_PRINTING
 from appliance.settings.layers import Effective
+from web.handler import WebHandler
+from web.origin import FormRefusedError
 from web.translations import TranslatedHandler, language
 from webui.fleet import component_state
-from webui.security import SECURITY_HEADERS
 from webui.services import Notice, NoticeKind, Services
 from webui.sessions import Session
 
@@ -51,7 +50,7 @@ class HostNotAllowedError(HTTPError):
     """The request names a host this web UI does not answer to."""
 
 
-class Page(TranslatedHandler):
+class Page(TranslatedHandler, WebHandler):
     """Base of all handlers."""
 
     access: ClassVar[Access] = Access.ADMIN
@@ -64,37 +63,21 @@ class Page(TranslatedHandler):
         services: Services = self.application.services  # type: ignore[attr-defined]
         return services
 
-    @cached_property
-    def forwarded(self) -> Forwarded:
-        """What a trusted proxy says about the request."""
-        return self.services.proxies.forwarded(self.request.remote_ip or "", self.request.headers)
-
-    @property
-    def client_ip(self) -> str:
-        """The address of the client: of the connection, or as a trusted proxy tells it."""
-        return self.forwarded.client or self.request.remote_ip or ""
-
     @property
     def prefix(self) -> str:
         """What stands before every path of ours, without a slash at its end: the base path, or what the proxy took off."""
         return self.services.base_path or self.forwarded.prefix or ""
 
     @property
-    def over_https(self) -> bool:
-        """Whether the browser speaks HTTPS with us, or with the proxy in front."""
-        return (self.forwarded.protocol or self.request.protocol) == "https"
+    def cookie_path(self) -> str:
+        """Cookies are for this UI alone."""
+        return self.prefix or "/"
 
     def effective(self) -> Effective:
         """Return the settings in force."""
         return self.services.store.effective()
 
     # Before the handler
-
-    def set_default_headers(self) -> None:
-        """Set the security headers; pages are never cached."""
-        for name, value in SECURITY_HEADERS.items():
-            self.set_header(name, value)
-        self.set_header("Cache-Control", "no-store")
 
     async def prepare(self) -> None:
         """Turn away what may not be answered: unknown host names, and everybody who is not logged in."""
@@ -138,11 +121,7 @@ class Page(TranslatedHandler):
         session = self._session_if_known()
         return language(self.services.accounts.language(session.user)) if session else None
 
-    def check_trusted_origin(self, origin: str) -> bool:
-        """Whether `origin` is this UI as the browser sees it, where a trusted proxy changes the Host header on the way."""
-        return self.forwarded.host is not None and urlsplit(origin).netloc.lower() == self.forwarded.host.lower()
-
-    # Links, cookies, notices
+    # Links, notices
 
     @property
     def partial(self) -> bool:
@@ -160,11 +139,6 @@ class Page(TranslatedHandler):
     def go(self, path: str) -> None:
         """Answer with a redirect to one of our own paths; the browser gets it with GET."""
         self.redirect(self.url(path), status=303)
-
-    def set_cookie(self, name: str, value: str | bytes, *args: Any, **kwargs: Any) -> None:
-        """Set a cookie that only this UI gets, only from its own pages, and that no script can read."""
-        kwargs |= {"path": self.prefix or "/", "httponly": True, "samesite": "Strict", "secure": self.over_https}
-        super().set_cookie(name, value, *args, **kwargs)
 
     def notice(self, kind: NoticeKind, text: str) -> None:
         """Show a sentence on the next page of this session."""
@@ -220,6 +194,8 @@ class Page(TranslatedHandler):
         """Answer an error with a page that says what to do, never with a traceback."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         title, text = _explained(status_code, error, self.services.hosts.allows(self.request.host_name))
+        if isinstance(error, FormRefusedError):
+            text = error.cause.explain()
         if isinstance(error, DcaError):
             self.set_status(503)
         self.render("part_error.html" if self.partial else "error.html", title=title, text=text, session=self._session_if_known())
@@ -233,10 +209,10 @@ class Page(TranslatedHandler):
         return session
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what nobody expected with its traceback; a DcaError is one sentence."""
+        """Log what nobody expected with its traceback; a DcaError is one sentence, and a refused form is in the log already."""
         if isinstance(value, DcaError):
             log.warning("a page could not be shown", path=self.request.path, reason=str(value))
-        else:
+        elif not isinstance(value, FormRefusedError):
             super().log_exception(typ, value, tb)
 
 
@@ -286,12 +262,3 @@ class NotFound(Page):
 
     def check_xsrf_cookie(self) -> None:
         """Nothing is done here, so nothing has to be protected; a 404 says more than a 403."""
-
-
-class StaticFiles(StaticFileHandler):
-    """The style, the scripts and the pictures: for everyone, and cached by their hash."""
-
-    def set_default_headers(self) -> None:
-        """Set the security headers."""
-        for name, value in SECURITY_HEADERS.items():
-            self.set_header(name, value)

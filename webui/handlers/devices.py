@@ -23,13 +23,12 @@ class Devices(Page):
 
     async def get(self) -> None:
         """Show the page, or the table alone when a script asks for it."""
-        page = self.get_query_argument("page", "1")
         selection = Selection(
             text=self.get_query_argument("q", "")[:200],
             state=self.get_query_argument("state", ""),
             sort=self.get_query_argument("sort", "name"),
             descending=self.get_query_argument("order", "") == "desc",
-            page=int(page) if page.isdecimal() and len(page) < 9 else 1,
+            page=self.number_argument("page", 1),
         )
         listing = select(await read_devices(self), selection)
         template = "part_device_table.html" if self.partial else "devices.html"

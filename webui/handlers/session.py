@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
+from web.security import local_path
 from webui.forms import Form
 from webui.handlers.base import SESSION_COOKIE, Access, Page
-from webui.security import local_path
 
 USER_LONGEST = 100
 

@@ -20,7 +20,7 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import CredentialError, DcaError, NoAnswerError, SnmpError
 from appliance.common.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
-from appliance.discovery.pacing import TokenBucket
+from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep import Checkpoint, Found, Sweep
 from appliance.discovery.targets import TargetSet
 from appliance.http.supplements import Supplements
@@ -142,7 +142,7 @@ class ScanRun:
         self._found: set[str] = set()
         self._sweep: Sweep | None = None
         # What is read beside a sweep keeps to the ceiling together with it.
-        self._bucket = TokenBucket(options.packets_per_second, time.monotonic)
+        self._bucket = PacketBucket(options.packets_per_second, time.monotonic)
         self.unread: set[str] = set()
         """Addresses of devices that the sweep has found and that are not read yet."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.discovery.pacing import TokenBucket
+from appliance.discovery.pacing import PacketBucket
 
 
 class Clock:
@@ -24,7 +24,7 @@ def most_in_a_second(moments: list[float]) -> int:
 @pytest.mark.parametrize("ceiling", [1, 2, 7, 60, 200, 1000, 10000])
 def test_no_second_sees_more_than_the_ceiling_and_little_is_wasted(ceiling: int) -> None:
     clock = Clock()
-    bucket = TokenBucket(ceiling, clock)
+    bucket = PacketBucket(ceiling, clock)
     moments = []
     while clock.now < 1005:
         wait = bucket.take()
@@ -39,7 +39,7 @@ def test_no_second_sees_more_than_the_ceiling_and_little_is_wasted(ceiling: int)
 @given(st.integers(1, 500), st.lists(st.floats(0, 3), max_size=200))
 def test_pauses_and_late_timers_never_lift_the_ceiling(ceiling: int, delays: list[float]) -> None:
     clock = Clock()
-    bucket = TokenBucket(ceiling, clock)
+    bucket = PacketBucket(ceiling, clock)
     moments = []
     for delay in delays:
         for _ in range(50):
@@ -54,7 +54,7 @@ def test_pauses_and_late_timers_never_lift_the_ceiling(ceiling: int, delays: lis
 
 def test_waiting_as_long_as_told_gives_a_token() -> None:
     clock = Clock()
-    bucket = TokenBucket(3, clock)
+    bucket = PacketBucket(3, clock)
     assert bucket.take() == 0.0
     clock.now += bucket.take()
     assert bucket.take() == 0.0

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from appliance.common.clock import utc_now
 from appliance.release import Catalogue
-from hosting.clock import utc_now
 from hosting.configuration.publication import Publishing
 from hosting.releases.images import PlatformImage, RegistryImage
 from hosting.releases.new_release import Wishes, make_release, with_release

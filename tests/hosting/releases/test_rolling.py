@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.common.clock import utc_now
 from appliance.release import Catalogue, ChannelRollout, Offer, Rollout
-from hosting.clock import utc_now
 from hosting.errors import ConfigurationError
 from hosting.releases.images import PlatformImage, RegistryImage
 from hosting.releases.new_release import Wishes, make_release, with_release

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository, publish_drafts
 

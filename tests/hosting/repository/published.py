@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hosting.clock import to_rfc3339
+from appliance.common.clock import to_rfc3339
 from tests.children import Finished, run_child
 from tests.conftest import ROOT
 from tests.updater.tuf_repository import serving

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.errors import RepositoryError
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from appliance.common.clock import utc_now
 from appliance.release import Catalogue, archive_path, parse_catalogue, parse_rollout
-from hosting.clock import utc_now
 from hosting.releases.images import PlatformImage, RegistryImage
 from hosting.releases.new_release import Wishes, make_release, with_release
 from hosting.repository.folder import RepositoryFolder

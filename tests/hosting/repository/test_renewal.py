@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.repository import renewal
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder

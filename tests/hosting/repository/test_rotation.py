@@ -6,7 +6,7 @@ from pathlib import Path
 from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, Timestamp
 
-from hosting.clock import utc_now
+from appliance.common.clock import utc_now
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository
 from tests.updater.tuf_repository import serving
