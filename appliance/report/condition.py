@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from appliance.report.model import Device, Reading
-from appliance.report.names import ERRORS, words
+from appliance.report.names import error_name
 from appliance.report.supply_level import needs_attention
 
 Condition = Literal["error", "warning", "ok", "unknown"]
@@ -78,7 +78,7 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
     )
     for level, names in findings:
         if names:
-            return DeviceState(level, ERRORS.get(names[0], words(names[0])), len(names) - 1)
+            return DeviceState(level, error_name(names[0]), len(names) - 1)
     if any(map(needs_attention, reading.supplies)):
         return DeviceState("warn", "Supply low")
     told: tuple[Level, str] = ("off", "Status not told") if status.device == "unknown" else ("ok", "Ready")
