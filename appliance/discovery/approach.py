@@ -22,7 +22,7 @@ from appliance.snmp.client import SnmpClient
 from appliance.snmp.exchange import destination_of
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.transport import NotSentError, Outcome, Request, Transport
-from appliance.snmp.user_security import UnreadableError
+from appliance.snmp.user_reply import UnreadableError
 from appliance.snmp.values import Objects, Oid
 from appliance.snmp.walk import NO_OBJECT
 
