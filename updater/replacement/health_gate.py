@@ -1,4 +1,4 @@
-"""Whether a new version is good: it is watched from its start, and committed or rolled back. Pure.
+"""The health gate, whether a new version is good: it is watched from its start, and committed or rolled back. Pure.
 
 Moments are seconds of a clock that counts while the machine runs.
 
