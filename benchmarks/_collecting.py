@@ -20,9 +20,10 @@ from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.reading_writer import ReadingWriter
+from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.service.scans.scan_service import ScanService
 from appliance.settings.store import SettingsStore
@@ -48,9 +49,9 @@ class Collecting:
         self._problems = Problems()
         self._templates = Templates()
         self._store = StoreThread(paths.readings)
-        books = CollectorNotes(self._store, self._problems)
-        self._keeper = ReadingWriter(self._store, self._problems, lambda: Masking.of(settings.privacy, paths.trust))
-        self._scanning = ScanService(settings, self._keeper, books, lambda _scan: None)
+        notes = CollectorNotes(self._store, self._problems)
+        self._writer = ReadingWriter(self._store, self._problems, lambda: Masking.of(settings.privacy, paths.trust))
+        self._scanning = ScanService(settings, self._writer, notes, lambda _scan: None)
 
     async def step(self, words: list[str]) -> dict[str, Any]:
         """Do one step and return what it came to."""
@@ -64,10 +65,11 @@ class Collecting:
             scan = self._scanning.start_read(await self._scanning.known())
         else:
             scan = Scan("read")
-            options = replace(CycleOptions.from_settings(self._settings), definitions=builtin_definitions())
-            await ScanRun(options, scan, self._keeper.keep, templates=self._templates).read(await self._scanning.known())
+            options = replace(ScanOptions.from_settings(self._settings), definitions=builtin_definitions())
+            kept = ScanMemory(templates=self._templates)
+            await ScanRun(options, scan, self._writer.keep, memory=kept).read(await self._scanning.known())
         await self._scanning.scans.wait()
-        await self._keeper.drain()
+        await self._writer.drain()
         took = {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu_began}
         return {**(scan.as_json() if scan else {}), **took, **memory(), "problems": self._problems.as_json()}
 
@@ -77,7 +79,7 @@ class Collecting:
         while line := await asyncio.to_thread(sys.stdin.readline):
             print(json.dumps(await self.step(line.split())), flush=True)
         await self._scanning.scans.stop()
-        await self._keeper.stop()
+        await self._writer.stop()
         await self._store.close()
 
 

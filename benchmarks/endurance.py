@@ -31,7 +31,8 @@ from appliance.snmp.ber import Response, read_message_id, read_request_id, read_
 from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Silence, Stop, decode_reply
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Kind, Query, Templates
-from appliance.snmp.user_security import UnreadableError, UserSecurity
+from appliance.snmp.user_reply import UnreadableError
+from appliance.snmp.user_security import UserSecurity
 from benchmarks._mutations import mutate
 from benchmarks._v3_replies import ENGINE_ID, MESSAGE_ID, USER, v3_replies
 from simulator.agent import Agent as SimulatedAgent

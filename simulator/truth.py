@@ -8,7 +8,7 @@ from typing import Any
 from simulator import mib
 from simulator.ber import format_oid
 from simulator.fleet import Fleet
-from simulator.models import Supply
+from simulator.models import Alert, Supply, Tray
 from simulator.printing import Printing
 
 METER_NAMES = {"all": "total", "mono": "total_mono", "color": "total_color"}
@@ -51,30 +51,32 @@ def printer_truth(printing: Printing, address: str, seconds: float) -> dict[str,
             "errors": list(model.status.errors),
             "console": list(model.status.console),
         },
-        "alerts": [
-            {
-                "severity": alert.severity,
-                "group": alert.group,
-                "code": alert.code,
-                "location": alert.location,
-                "description": alert.description,
-                "seconds_ago": alert.minutes_ago * 60 + seconds,
-            }
-            for alert in model.alerts
-        ],
+        "alerts": [_alert(alert, seconds) for alert in model.alerts],
         "meters": _meters(printing, seconds),
         "supplies": [_supply(printing, index, supply, seconds) for index, supply in enumerate(model.supplies, 1)],
-        "trays": [
-            {
-                "index": str(index),
-                "name": tray.name,
-                "media": tray.media,
-                "capacity": tray.capacity,
-                "level": tray.level,
-                "state": _level_state(tray.level, tray.capacity),
-            }
-            for index, tray in enumerate(model.trays, 1)
-        ],
+        "trays": [_tray(index, tray) for index, tray in enumerate(model.trays, 1)],
+    }
+
+
+def _alert(alert: Alert, seconds: float) -> dict[str, Any]:
+    return {
+        "severity": alert.severity,
+        "group": alert.group,
+        "code": alert.code,
+        "location": alert.location,
+        "description": alert.description,
+        "seconds_ago": alert.minutes_ago * 60 + seconds,
+    }
+
+
+def _tray(index: int, tray: Tray) -> dict[str, Any]:
+    return {
+        "index": str(index),
+        "name": tray.name,
+        "media": tray.media,
+        "capacity": tray.capacity,
+        "level": tray.level,
+        "state": _level_state(tray.level, tray.capacity),
     }
 
 

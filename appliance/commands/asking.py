@@ -18,7 +18,7 @@ from appliance.common.paths import Paths
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.report import Reading
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.settings.environment import environment_layer
@@ -59,9 +59,9 @@ def targets_of(words: Sequence[str], settings: Settings) -> TargetSet:
         raise SettingsError(str(error).removeprefix("scan.targets: ")) from error
 
 
-def options_of(arguments: argparse.Namespace, settings: Settings) -> CycleOptions:
+def options_of(arguments: argparse.Namespace, settings: Settings) -> ScanOptions:
     """Return how to ask: what the command line says, else the settings. Raises SettingsError."""
-    options = replace(CycleOptions.from_settings(settings), definitions=definitions_here())
+    options = replace(ScanOptions.from_settings(settings), definitions=definitions_here())
     credentials = credentials_of_command(arguments)
     if credentials:
         options = replace(options, credentials=credentials)

@@ -17,7 +17,7 @@ from appliance.discovery.credentials import covering
 from appliance.privacy.people import scrub_text
 from appliance.reading.sources import objects as mib
 from appliance.service.scans.hosts import resolve_host
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.recording import UNKNOWN_ADDRESS, recording_line
 from appliance.snmp.values import Objects, Oid, Tag, Value
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _walk(host: str, options: CycleOptions) -> tuple[Objects, str | None]:
+async def _walk(host: str, options: ScanOptions) -> tuple[Objects, str | None]:
     """Return all objects below the subtrees that may be asked for, and why they are not all, or None."""
     address = await resolve_host(host)
     subtrees = outermost(options.definitions.allowed)

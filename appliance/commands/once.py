@@ -1,4 +1,4 @@
-"""`dca once`: one cycle of scan, read and upload, for sites that prefer a scheduled task to a running service."""
+"""`dca once`: one round of scan, read and upload, for sites that prefer a scheduled task to a running service."""
 
 import argparse
 import asyncio
@@ -29,7 +29,7 @@ from appliance.store.store import Store
 
 @dataclass(slots=True)
 class Summary:
-    """What one cycle came to."""
+    """What one round came to."""
 
     found: int = 0
     """Devices found or known."""
@@ -48,7 +48,7 @@ class Summary:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do one cycle and print its summary; 0 only when all that is known was read and everything was sent."""
+    """Do one round and print its summary; 0 only when all that is known was read and everything was sent."""
     configure_logging("once", level="ERROR", stream=sys.stderr)
     paths = Paths.from_environment()
     paths.prepare()
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         locks.enter_context(MainLock(paths.main_lock))
         locks.enter_context(MainLock(paths.collector_lock))
         settings_store = SettingsStore(paths.settings)
-        summary = asyncio.run(_cycle(paths, settings_store, settings_store.effective().settings))
+        summary = asyncio.run(_run_once(paths, settings_store, settings_store.effective().settings))
     if arguments.json:
         json.dump({**asdict(summary), "complete": summary.complete}, sys.stdout, ensure_ascii=False, indent=2)
         print()
@@ -72,31 +72,31 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if summary.complete else 1
 
 
-async def _cycle(paths: Paths, settings_store: SettingsStore, settings: Settings) -> Summary:
+async def _run_once(paths: Paths, settings_store: SettingsStore, settings: Settings) -> Summary:
     problems, summary = Problems(), Summary()
     store = StoreThread(paths.readings)
-    books = CollectorNotes(store, problems)
-    keeper = ReadingWriter(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
-    scanning = ScanService(settings, keeper, books, lambda _scan: None, site_zone())
+    notes = CollectorNotes(store, problems)
+    writer = ReadingWriter(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
+    scanning = ScanService(settings, writer, notes, lambda _scan: None, site_zone())
     signed = read_signed(settings_store, paths.received_definitions)
     problems.set("configuration", signed.problem())
     problems.set("definitions", scanning.read_definitions(paths.definitions, signed.definitions))
-    link = HostingConnection(paths.trust, settings_store, store, problems)
+    connection = HostingConnection(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)
         await scanning.recall()
         await _scan(scanning, summary)
-        await keeper.stop()
-        await _send(link, summary)
-        link.close()
-        await store.call(lambda opened: opened.add_traffic(link.traffic))
+        await writer.stop()
+        await _send(connection, summary)
+        connection.close()
+        await store.call(lambda opened: opened.add_traffic(connection.traffic))
         summary.waiting = (await store.call(Store.outbox_state)).readings
         await store.call(lambda opened: opened.retention(settings.store.keep_days))
     except (DataFolderError, StoreError) as error:
         summary.problems.append(str(error))
     finally:
         await scanning.scans.stop()
-        link.close()
+        connection.close()
         await store.close()
     _add_problems(problems, summary)
     return summary
@@ -119,18 +119,18 @@ def _tell(scan: Scan, summary: Summary) -> None:
         summary.problems.append(scan.trouble)
 
 
-async def _send(link: HostingConnection, summary: Summary) -> None:
+async def _send(connection: HostingConnection, summary: Summary) -> None:
     """Enrol by the environment where that is still to be done, and send what waits."""
-    link.open()
+    connection.open()
     try:
         text = read_variable(ENROLMENT_VARIABLE)
-        if not link.enrolled and text:
-            await link.enrol(text)
+        if not connection.enrolled and text:
+            await connection.enrol(text)
     except DcaError as error:
         summary.problems.append(str(error))
         return
-    if link.enrolled:
-        sent = await link.upload(now=True)
+    if connection.enrolled:
+        sent = await connection.upload(now=True)
         summary.sent = sent.accepted + sent.duplicate
     else:
         summary.problems.append(

@@ -21,7 +21,7 @@ from appliance.common.errors import SettingsError, SnmpError
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
 from appliance.service.scans.hosts import resolve_host
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import Known, ScanRun
 from appliance.settings.model import Settings
@@ -69,7 +69,7 @@ async def _replay(files: list[Path]) -> Gathered:
     return gathered
 
 
-async def _read(hosts: list[str], options: CycleOptions, settings: Settings) -> Gathered:
+async def _read(hosts: list[str], options: ScanOptions, settings: Settings) -> Gathered:
     gathered = Gathered(Scan("read"))
     devices: dict[str, Known] = {}
     for host in hosts:

@@ -19,7 +19,7 @@ from appliance.commands.sheets import device_table
 from appliance.commands.tables import writes_unicode
 from appliance.common.clock import site_zone
 from appliance.discovery.targets import TargetSet
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.quiet_times import quiet_until
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if gathered.readings and not gathered.scan.failures else 1
 
 
-async def _scan(targets: TargetSet, options: CycleOptions, *, thorough: bool) -> Gathered:
+async def _scan(targets: TargetSet, options: ScanOptions, *, thorough: bool) -> Gathered:
     gathered = Gathered(Scan("sweep"))
     progress = asyncio.create_task(_show_progress(gathered.scan)) if sys.stderr.isatty() else None
     try:

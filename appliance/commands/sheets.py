@@ -1,15 +1,17 @@
 """Readings for people: a table of many devices, a sheet of one. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from appliance.commands.tables import table
 from appliance.report import Reading, Supply
+from appliance.report.condition import device_name, state_of
+from appliance.report.names import SUPPLY_STATES, error_name, meter_name, words
+from appliance.report.supply_level import SupplyView, ink_views, supply_view
 
 BAR = 20
 LEVELS = "▁▂▃▄▅▆▇█"
 LETTERS = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}
-MARKERS = ("toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax")
-"""prtMarkerSuppliesType of what is shown as toner in the table."""
+INKS_IN_A_LINE = 6
 
 
 def device_table(readings: Sequence[Reading], *, unicode: bool = True) -> str:
@@ -17,11 +19,11 @@ def device_table(readings: Sequence[Reading], *, unicode: bool = True) -> str:
     rows = [
         [
             reading.device.ip or "",
-            _shortened(device_name(reading), 36),
+            _shortened(device_name(reading.device), 36),
             reading.device.serial or "-",
-            _shortened(status_text(reading), 30),
+            _shortened(state_of(reading).words, 30),
             str(total.value) if (total := reading.meters.get("total")) else "-",
-            _markers(reading.supplies, unicode=unicode) or "-",
+            _inks(reading.supplies, unicode=unicode) or "-",
         ]
         for reading in readings
     ]
@@ -44,59 +46,44 @@ def device_sheet(reading: Reading, *, unicode: bool = True) -> str:
         ("Location", device.location),
         ("Firmware", device.firmware),
         ("Prints", kind),
-        ("Status", status_text(reading)),
+        ("Status", state_of(reading).words),
+        ("Printer", words(reading.status.printer)),
+        ("Errors", ", ".join(map(error_name, reading.status.errors))),
         ("Panel", " | ".join(reading.status.console)),
     ]
     width = max(len(name) for name, _ in facts)
-    lines = [device_name(reading) or device.key, ""]
+    lines = [device_name(device), ""]
     lines += [f"  {name.ljust(width)}  {value}" for name, value in facts if value]
-    lines += _section("Meters", [[name, str(meter.value), meter.unit] for name, meter in reading.meters.items()], {1})
-    lines += _section("Supplies", [_supply_row(supply, unicode=unicode) for supply in reading.supplies], set())
-    lines += _section(
-        "Trays", [[tray.name or tray.index, tray.media or "", tray.state.replace("_", " ")] for tray in reading.trays], set()
-    )
-    lines += _section("Alerts", [[alert.severity, alert.group, alert.description or alert.code] for alert in reading.alerts], set())
+    meters = [[meter_name(name), str(meter.value), words(meter.unit).lower()] for name, meter in reading.meters.items()]
+    supplies = [_supply_row(supply_view(supply), unicode=unicode) for supply in reading.supplies]
+    trays = [[tray.name or tray.index, tray.media or "", SUPPLY_STATES[tray.state]] for tray in reading.trays]
+    alerts = [[words(alert.severity), words(alert.group), alert.description or words(alert.code)] for alert in reading.alerts]
+    lines += _section("Meters", meters, {1})
+    lines += _section("Supplies", supplies)
+    lines += _section("Trays", trays)
+    lines += _section("Alerts", alerts)
     return "\n".join(lines)
 
 
-def device_name(reading: Reading) -> str:
-    """Return maker and model, else the description, else the key."""
-    device = reading.device
-    model, maker = device.model or "", device.manufacturer or ""
-    if model and maker and not model.lower().startswith(maker.lower()):
-        return f"{maker} {model}"
-    return model or device.description or device.key
-
-
-def status_text(reading: Reading) -> str:
-    """Return the status of the printer and its errors."""
-    return ", ".join([reading.status.printer, *reading.status.errors])
-
-
-def _markers(supplies: Iterable[Supply], *, unicode: bool) -> str:
+def _inks(supplies: Iterable[Supply], *, unicode: bool) -> str:
+    """Return what makes the colours, black first, as the lists of the web interfaces do."""
     parts = []
-    for supply in supplies:
-        if supply.type not in MARKERS or supply.supply_class == "receptacleThatIsFilled":
-            continue
-        letter = LETTERS.get((supply.color or "").lower(), (supply.color or "K")[:2])
-        if supply.percent is None:
-            parts.append(f"{letter} {supply.state.replace('_', ' ')}")
-        else:
-            bar = LEVELS[min(7, int(supply.percent * 8 / 100))] if unicode else ""
-            parts.append(f"{letter}{bar} {supply.percent:.0f}%")
+    for view in ink_views(map(supply_view, supplies), INKS_IN_A_LINE):
+        letter = LETTERS.get(view.ink, (view.detail.color or "")[:2])
+        bar = LEVELS[min(7, int(view.percent * 8 / 100))] if unicode and view.percent is not None else ""
+        parts.append(f"{letter}{bar} {view.value}")
     return "  ".join(parts)
 
 
-def _supply_row(supply: Supply, *, unicode: bool) -> list[str]:
-    name = supply.description or " ".join(part for part in (supply.color, supply.type) if part)
-    if supply.percent is None:
-        return [name, "", supply.state.replace("_", " ")]
-    filled = round(supply.percent * BAR / 100)
+def _supply_row(view: SupplyView, *, unicode: bool) -> list[str]:
+    if view.percent is None:
+        return [view.name, "", view.value]
+    filled = round(view.percent * BAR / 100)
     full, empty = ("█", "░") if unicode else ("#", ".")
-    return [name, full * filled + empty * (BAR - filled), f"{supply.percent:.0f} % {supply.state.replace('_', ' ')}"]
+    return [view.name, full * filled + empty * (BAR - filled), f"{view.value}  {view.warning}".rstrip()]
 
 
-def _section(title: str, rows: Sequence[Sequence[str]], right: set[int]) -> list[str]:
+def _section(title: str, rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     if not rows:
         return []
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

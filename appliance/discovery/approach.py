@@ -22,7 +22,7 @@ from appliance.snmp.client import SnmpClient
 from appliance.snmp.exchange import destination_of
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.transport import NotSentError, Outcome, Request, Transport
-from appliance.snmp.user_security import UnreadableError
+from appliance.snmp.user_reply import UnreadableError
 from appliance.snmp.values import Objects, Oid
 from appliance.snmp.walk import NO_OBJECT
 
@@ -174,7 +174,7 @@ class Approach:
 
     def __init__(
         self,
-        courier: ProbeSender,
+        sender: ProbeSender,
         asking: Asking,
         address: str,
         *,
@@ -182,7 +182,7 @@ class Approach:
         permit: Callable[[], Awaitable[None]],
         round_trips: RoundTrips,
     ) -> None:
-        self._courier = courier
+        self._sender = sender
         self._asking = asking
         self._address = address
         self._traffic = traffic
@@ -200,11 +200,11 @@ class Approach:
             return found or await self._climb()
         finally:
             for token in self._sent:
-                self._courier.forget(token)
+                self._sender.forget(token)
 
     async def _climb(self) -> Found | None:
         steps = list(ladder(self._asking.steps(self._address)))
-        longest = self._courier.client.options.timeout
+        longest = self._sender.client.options.timeout
         for number, (step, whole) in enumerate(steps):
             if step.version == "3" and self._refused_v3:
                 continue
@@ -245,13 +245,13 @@ class Approach:
             if not isinstance(outcome, TimeoutError):
                 self._outcomes.put_nowait((step, asked, outcome))
 
-        self._sent.append(self._courier.send(self._address, step, asked, done, self._traffic))
+        self._sent.append(self._sender.send(self._address, step, asked, done, self._traffic))
 
     async def _take(self, reply: Reply) -> Found | None:
         """Return what a reply comes to, asking for what it left open; None if we are not let in after all."""
         if reply.step.version != "3":
             return self._whole(reply) or await self._visit(reply.step.credential, reply.step.version)
-        security = self._courier.client.security
+        security = self._sender.client.security
         agent = reply.step.credential.agent(self._address, self._asking.port)
         try:
             security.note_engine_id(destination_of(agent), security.read(reply.data).engine_id)
@@ -280,7 +280,7 @@ class Approach:
         """Ask for the probe in a visit, which repairs what weak agents do."""
         profile = AgentProfile(version=version)
         agent = replace(credential, version=version).agent(self._address, self._asking.port)
-        session = self._courier.client.session(agent, self._traffic, profile=profile, pace=self._permit)
+        session = self._sender.client.session(agent, self._traffic, profile=profile, pace=self._permit)
         try:
             objects = await session.get(self._asking.probe)
         except (NoAnswerError, CredentialError):

@@ -53,7 +53,7 @@ class SweepRun:
         """`resume` is where another run over the same ranges was cut off; of other ranges it is ignored."""
         self.results: asyncio.Queue[Found | None] = asyncio.Queue()
         self._client = client
-        self._courier = ProbeSender(client, asking.port)
+        self._sender = ProbeSender(client, asking.port)
         self._asking = asking
         # Only ranges of credentials make addresses differ.
         self._steps = asking.all_steps()
@@ -133,7 +133,7 @@ class SweepRun:
         return progress.pinged and not progress.silent_pass and (self._thorough or not self._heard)
 
     async def _close(self) -> None:
-        self._courier.close()
+        self._sender.close()
         self._pingers.close()
         for task in self._tasks:
             task.cancel()
@@ -276,7 +276,7 @@ class SweepRun:
         contact.step += 1
         before = traffic.bytes_sent
         try:
-            self._courier.send(contact.address, step, asked, done, traffic)
+            self._sender.send(contact.address, step, asked, done, traffic)
         except SnmpError:
             self._give_up(contact, "this machine has no socket for such addresses")
         contact.bytes_sent += traffic.bytes_sent - before
@@ -353,7 +353,7 @@ class SweepRun:
 
     async def _approach(self, contact: Contact, reply: Reply | None) -> None:
         approach = Approach(
-            self._courier,
+            self._sender,
             self._asking,
             contact.address,
             traffic=self._progress.traffic.of("sweep"),

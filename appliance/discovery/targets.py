@@ -14,7 +14,7 @@ from typing import Self
 
 from appliance.common.errors import SettingsError
 from appliance.discovery.order import Address, Range, split_by_owner
-from appliance.settings.model import check_target
+from appliance.settings.address_ranges import check_target
 
 LARGEST_TARGET = 2**24
 """Addresses one target may have: an IPv4 /8 or an IPv6 /104. More could not be swept within a day."""

@@ -33,15 +33,15 @@ def judge_alerts(alerts: tuple[Alert, ...], memory: Memory, *, whole: bool) -> l
     `whole` tells whether the device said all it has to say: what is missing from half an answer is not cleared.
     """
     now = {_identity(alert): alert for alert in alerts if alert.code not in MODES}
-    happenings: list[DeviceEvent] = []
+    device_events: list[DeviceEvent] = []
     for name, alert in list(now.items())[:MOST]:
         if name not in memory.alerts and len(memory.alerts) < MOST:
             memory.alerts[name] = AlertMemory(alert.severity, alert.group, alert.code, alert.description)
-            happenings.append(DeviceEvent("alert_raised", _facts(memory.alerts[name]) | {"location": alert.location}))
+            device_events.append(DeviceEvent("alert_raised", _facts(memory.alerts[name]) | {"location": alert.location}))
     if whole:
         gone = [name for name in memory.alerts if name not in now]
-        happenings += [DeviceEvent("alert_cleared", _facts(memory.alerts.pop(name))) for name in gone]
-    return happenings
+        device_events += [DeviceEvent("alert_cleared", _facts(memory.alerts.pop(name))) for name in gone]
+    return device_events
 
 
 def _identity(alert: Alert) -> str:

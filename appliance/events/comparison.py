@@ -1,9 +1,9 @@
 """From one reading of a device to the next: what happened, and which values are not believed yet. Pure.
 
 outcome = between(previous, current, memory)
-outcome.happenings   events, each told once
-outcome.reading      `current` without the values that are quarantined, `reasons` says why
-outcome.memory       to be given in with the next reading
+outcome.device_events  events, each told once
+outcome.reading        `current` without the values that are quarantined, `reasons` says why
+outcome.memory         to be given in with the next reading
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from appliance.report import Reading
 class Outcome:
     """What one reading has brought."""
 
-    happenings: tuple[DeviceEvent, ...]
+    device_events: tuple[DeviceEvent, ...]
     reading: Reading
     memory: Memory
 
@@ -35,12 +35,12 @@ def between(previous: Reading | None, current: Reading, memory: Memory | None) -
         memory = Memory()
         if previous is not None:
             _judge(previous, memory)
-    happenings, quarantined = _judge(current, memory)
+    device_events, quarantined = _judge(current, memory)
     if quarantined:
         kept = {name: meter for name, meter in current.meters.items() if name not in quarantined}
         reasons = current.reasons | {f"meters.{name}": reason for name, reason in quarantined.items()}
         current = current.model_copy(update={"meters": kept, "reasons": reasons})
-    return Outcome(tuple(happenings), current, memory)
+    return Outcome(tuple(device_events), current, memory)
 
 
 def _judge(reading: Reading, memory: Memory) -> tuple[list[DeviceEvent], dict[str, str]]:
@@ -48,4 +48,4 @@ def _judge(reading: Reading, memory: Memory) -> tuple[list[DeviceEvent], dict[st
     meters = judge_meters(reading.meters, memory)
     supplies = judge_supplies(reading.supplies, memory)
     alerts = judge_alerts(reading.alerts, memory, whole=whole)
-    return [*meters.happenings, *supplies, *alerts], dict(meters.quarantined)
+    return [*meters.device_events, *supplies, *alerts], dict(meters.quarantined)

@@ -17,13 +17,13 @@ from appliance.report import Meter
 class MeterDecision:
     """What is to be told of the meters, and by name why a value is not believed yet."""
 
-    happenings: tuple[DeviceEvent, ...]
+    device_events: tuple[DeviceEvent, ...]
     quarantined: Mapping[str, str]
 
 
 def judge_meters(meters: Mapping[str, Meter], memory: Memory) -> MeterDecision:
     """Return what happened to the meters; `memory` is brought up to date."""
-    happenings: list[DeviceEvent] = []
+    device_events: list[DeviceEvent] = []
     quarantined: dict[str, str] = {}
     for name, meter in meters.items():
         before = memory.meters.get(name)
@@ -34,11 +34,11 @@ def judge_meters(meters: Mapping[str, Meter], memory: Memory) -> MeterDecision:
         if name in memory.zeros:
             memory.zeros.remove(name)
         if before is not None and meter.value < before.value and _same_counter(meter, before):
-            happenings.append(
+            device_events.append(
                 DeviceEvent("counter_reset", {"meter": name, "old": before.value, "new": meter.value, "unit": meter.unit})
             )
         memory.meters[name] = MeterMemory(meter.value, meter.unit, meter.source)
-    return MeterDecision(tuple(happenings), quarantined)
+    return MeterDecision(tuple(device_events), quarantined)
 
 
 def _same_counter(meter: Meter, before: MeterMemory) -> bool:

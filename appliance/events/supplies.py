@@ -29,23 +29,23 @@ _TOLD: dict[str, Kind] = {"low": "supply_low", "empty": "supply_empty", "full": 
 
 def judge_supplies(supplies: tuple[Supply, ...], memory: Memory) -> list[DeviceEvent]:
     """Return what happened to the supplies; `memory` is brought up to date. A row this reading lacks stays remembered."""
-    happenings: list[DeviceEvent] = []
+    device_events: list[DeviceEvent] = []
     for supply in supplies[:MOST]:
         name = "|".join((supply.index, supply.type, supply.color or ""))
         known = memory.supplies.get(name)
         now = known or SupplyMemory()
         if known is not None and _was_replaced(supply, now):
-            happenings.append(DeviceEvent("supply_replaced", _facts(supply) | _change(supply, now)))
+            device_events.append(DeviceEvent("supply_replaced", _facts(supply) | _change(supply, now)))
             now.told, now.told_percent, now.fine = 0, None, 0
         if kind := _edge(supply, now):
-            happenings.append(DeviceEvent(kind, _facts(supply) | {"percent": supply.percent}))
+            device_events.append(DeviceEvent(kind, _facts(supply) | {"percent": supply.percent}))
         _remember(supply, now)
         # The newest at the end: rows a device has not told for long make room first.
         memory.supplies.pop(name, None)
         memory.supplies[name] = now
     for name in list(memory.supplies)[:-MOST]:
         del memory.supplies[name]
-    return happenings
+    return device_events
 
 
 def _was_replaced(supply: Supply, before: SupplyMemory) -> bool:

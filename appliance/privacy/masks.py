@@ -84,17 +84,17 @@ def mask(reading: Reading, settings: PrivacySettings, key: bytes | None) -> Read
     """
     if active_masks(settings) == ONLY_PHONES and not _tells_phone_number(reading):
         return reading
-    disguise = Pseudonymizer(settings, key)
+    pseudonymizer = Pseudonymizer(settings, key)
     document = _Document(reading.model_dump(), set())
-    own = own_values(reading.device, settings, disguise)
-    _mask_device(document, settings, disguise)
+    own = own_values(reading.device, settings, pseudonymizer)
+    _mask_device(document, settings, pseudonymizer)
     for path in ("device.location", "device.asset_number", "status.console"):
         if getattr(settings, path.partition(".")[2]) == "mask":
             document.leave_out(path)
     for path in settings.fields:
         document.leave_out(path)
-    _mask_texts(document, reading, settings, disguise, own)
-    key_sent = disguise.device_key(reading.device.key)
+    _mask_texts(document, reading, settings, pseudonymizer, own)
+    key_sent = pseudonymizer.device_key(reading.device.key)
     if not document.masked and key_sent == reading.device.key:
         return reading
     document.values["device"]["key"] = key_sent
@@ -109,32 +109,32 @@ def active_masks(settings: PrivacySettings) -> dict[str, Any]:
     return {name: value for name, value in masks.items() if value not in ("send", [])}
 
 
-def _mask_device(document: _Document, settings: PrivacySettings, disguise: Pseudonymizer) -> None:
+def _mask_device(document: _Document, settings: PrivacySettings, pseudonymizer: Pseudonymizer) -> None:
     device = document.values["device"]
     for mode, name, form in (
-        (settings.ip_address, "ip", disguise.address),
-        (settings.host_name, "hostname", disguise.host_name),
-        (settings.mac, "mac", disguise.mac),
+        (settings.ip_address, "ip", pseudonymizer.address),
+        (settings.host_name, "hostname", pseudonymizer.host_name),
+        (settings.mac, "mac", pseudonymizer.mac),
     ):
         if mode != "send" and device[name] is not None:
             device[name] = form(device[name])
             document.masked.add(f"device.{name}")
 
 
-def own_values(device: Device, settings: PrivacySettings, disguise: Pseudonymizer) -> Change:
+def own_values(device: Device, settings: PrivacySettings, pseudonymizer: Pseudonymizer) -> Change:
     """Return what replaces the masked address, MAC address and host name of the device wherever a text repeats them."""
     replacements: list[tuple[re.Pattern[str], str]] = []
     name = device.hostname or ""
     if settings.host_name != "send" and len(name) >= _SHORTEST_NAME and name.lower() not in (device.model or "").lower():
-        form = disguise.host_name(name) or f"[{MASKED}]"
+        form = pseudonymizer.host_name(name) or f"[{MASKED}]"
         replacements.append((re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE), form))
     if settings.ip_address != "send" and device.ip:
-        form = disguise.address(device.ip)
+        form = pseudonymizer.address(device.ip)
         replacements.append((re.compile(rf"(?<![\w.:]){re.escape(device.ip)}(?![\w:]|\.\d)", re.IGNORECASE), form))
     if settings.mac != "send" and device.mac:
         digits = re.findall("[0-9a-f]{2}", device.mac.lower())
         if len(digits) == 6:
-            replacements.append((re.compile("[:-]?".join(digits), re.IGNORECASE), disguise.mac(device.mac) or f"[{MASKED}]"))
+            replacements.append((re.compile("[:-]?".join(digits), re.IGNORECASE), pseudonymizer.mac(device.mac) or f"[{MASKED}]"))
 
     def change(text: str) -> str:
         for pattern, form in replacements:
@@ -144,7 +144,9 @@ def own_values(device: Device, settings: PrivacySettings, disguise: Pseudonymize
     return change
 
 
-def _mask_texts(document: _Document, reading: Reading, settings: PrivacySettings, disguise: Pseudonymizer, own: Change) -> None:
+def _mask_texts(
+    document: _Document, reading: Reading, settings: PrivacySettings, pseudonymizer: Pseudonymizer, own: Change
+) -> None:
     """Mask what free texts repeat or name: addresses, names, phone numbers. Serial and part numbers stay as they are."""
     known = _known_numbers(reading)
 
@@ -152,7 +154,7 @@ def _mask_texts(document: _Document, reading: Reading, settings: PrivacySettings
         return without_phone_numbers(text, known) if settings.phone_numbers == "mask" else text
 
     def free(text: str) -> str:
-        return phones(disguise.addresses_in(own(text)))
+        return phones(pseudonymizer.addresses_in(own(text)))
 
     values = document.values
     for name in ("location", "asset_number", "hostname"):

@@ -48,11 +48,11 @@ class Masking:
         part = {"alert": "alerts", "supply": "supplies"}.get(event.kind.partition("_")[0])
         if part in self.settings.fields:
             return None
-        disguise = Pseudonymizer(self.settings, self.key)
-        own = own_values(device, self.settings, disguise)
+        pseudonymizer = Pseudonymizer(self.settings, self.key)
+        own = own_values(device, self.settings, pseudonymizer)
 
         def text(said: str) -> str:
-            shown = disguise.addresses_in(own(said))
+            shown = pseudonymizer.addresses_in(own(said))
             return without_phone_numbers(shown) if self.settings.phone_numbers == "mask" else shown
 
         def fact(name: str, value: Any) -> Any:
@@ -61,19 +61,19 @@ class Masking:
             if not isinstance(value, str) or name in _OF_SUPPLIES:
                 return value
             if name in _ADDRESSES:
-                return disguise.address(value)
-            return disguise.device_key(value) if name in _KEYS else text(value)
+                return pseudonymizer.address(value)
+            return pseudonymizer.device_key(value) if name in _KEYS else text(value)
 
         detail = {name: fact(name, value) for name, value in event.detail.items()}
         if {"device.model", "device.manufacturer"} & set(self.settings.fields) and detail.get("by_name"):
             detail["by_name"] = f"[{MASKED}]"
-        key = disguise.device_key(event.device) if event.device else None
+        key = pseudonymizer.device_key(event.device) if event.device else None
         return event.model_copy(
-            update={"device": key, "detail": detail, "text": sentence(event.kind, self._name(device, disguise), detail)}
+            update={"device": key, "detail": detail, "text": sentence(event.kind, self._name(device, pseudonymizer), detail)}
         )
 
-    def _name(self, device: Device, disguise: Pseudonymizer) -> str:
+    def _name(self, device: Device, pseudonymizer: Pseudonymizer) -> str:
         left_out = {
             path.partition(".")[2]: None for path in self.settings.fields if path in ("device.model", "device.manufacturer")
         }
-        return device_name(device.model_copy(update={**left_out, "key": disguise.device_key(device.key)}))
+        return device_name(device.model_copy(update={**left_out, "key": pseudonymizer.device_key(device.key)}))

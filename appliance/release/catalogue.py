@@ -7,7 +7,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -48,11 +48,13 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """When a new version counts as good."""
+class HealthGateTimes:
+    """The times of the health gate: how long a new version has, in seconds of a running machine, until it counts as good."""
 
     deadline_seconds: int = 180
+    """To say that it is ready."""
     steady_seconds: int = 60
+    """To stay well from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Release:
     """The oldest version that may move to this one."""
     switcher: Switcher = "old"
     """Which image the container that does the switch is made from."""
-    gate: Gate = field(default_factory=Gate)
+    gate: HealthGateTimes = field(default_factory=HealthGateTimes)
     allow_downgrade_from: int | None = None
     """Sites whose installed counter is at most this may go down to this release."""
     late_rollback: bool = False
@@ -102,7 +104,7 @@ class Release:
             "min_engine_api": self.min_engine_api,
             "min_version": self.min_version,
             "switcher": self.switcher,
-            "gate": {"deadline_seconds": self.gate.deadline_seconds, "steady_seconds": self.gate.steady_seconds},
+            "gate": asdict(self.gate),
             "allow_downgrade_from": self.allow_downgrade_from,
             "late_rollback": self.late_rollback,
             "extra": dict(self.extra),
@@ -200,10 +202,10 @@ def _switcher(fields: Fields, where: str) -> Switcher:
     raise invalid(f"switcher of {where} has to be old or new")
 
 
-def _gate(raw: object, where: str) -> Gate:
+def _gate(raw: object, where: str) -> HealthGateTimes:
     fields = Fields(raw, where, "deadline_seconds", "steady_seconds")
-    usual = Gate()
-    return Gate(
+    usual = HealthGateTimes()
+    return HealthGateTimes(
         fields.optional("deadline_seconds", lambda name: fields.whole(name, 10, 3600)) or usual.deadline_seconds,
         fields.optional("steady_seconds", lambda name: fields.whole(name, 1, 1800)) or usual.steady_seconds,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from appliance.common.message import Message
 from appliance.report.model import Device, Reading
-from appliance.report.names import ERRORS, words
+from appliance.report.names import error_name
 from appliance.report.supply_level import needs_attention
 
 Condition = Literal["error", "warning", "ok", "unknown"]
@@ -79,7 +79,7 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
     )
     for level, names in findings:
         if names:
-            return DeviceState(level, ERRORS.get(names[0], words(names[0])), len(names) - 1)
+            return DeviceState(level, error_name(names[0]), len(names) - 1)
     if any(map(needs_attention, reading.supplies)):
         return DeviceState("warn", Message("Supply low"))
     told: tuple[Level, str] = ("off", Message("Status not told")) if status.device == "unknown" else _PRINTER_STATUS["idle"]

@@ -64,3 +64,13 @@ def words(name: str) -> Message:
 def percent(value: float) -> str:
     """Return a percentage without decimals; what is left but below one is never shown as nothing."""
     return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def error_name(error: str) -> str:
+    """Return the name of a bit of hrPrinterDetectedErrorState."""
+    return ERRORS.get(error, words(error))
+
+
+def meter_name(meter: str) -> str:
+    """Return the name of a meter."""
+    return METERS.get(meter, words(meter))

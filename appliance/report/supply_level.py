@@ -33,6 +33,13 @@ class SupplyView:
         """What a screen reader says for the bar."""
         return Message("%(name)s: %(value)s", name=self.name, value=self.value)
 
+    @property
+    def warning(self) -> str:
+        """The word beside the percentage of a supply that should be ordered or changed, empty for the others."""
+        if self.percent is None or self.level not in ("warn", "bad"):
+            return ""
+        return SUPPLY_STATES[self.detail.state] if self.detail.state != "ok" else "Low"
+
 
 def is_receptacle(supply: Supply) -> bool:
     """Return whether it fills up, as a waste toner box does; its percentage is the room that is free."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from appliance.common.errors import SettingsError
+from appliance.settings.address_ranges import span
 from appliance.settings.document import ReceivedLayerName
-from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only, span
+from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only
 from appliance.settings.validation import validate
 
 Layer = Literal["default", "hosting", "global", "group", "assigned", "site", "environment"]

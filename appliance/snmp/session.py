@@ -16,7 +16,8 @@ from appliance.common.errors import CredentialError, NoAnswerError
 from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
-from appliance.snmp.bulk_plan import Batch, plan_bulk
+from appliance.snmp.bulk_plan import plan_bulk
+from appliance.snmp.bulk_tolerance import BulkTolerance
 from appliance.snmp.exchange import UNDECODABLE, Exchange, Patience, Refused, Silence, Stop
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.values import Objects, Oid, Value, format_oid
@@ -37,9 +38,6 @@ ERROR_NAMES: Final = {
 } | {16: "authorizationError"}
 
 
-SHORTEST_BULK_SECONDS: Final = 1.0
-
-
 class Session:
     """One visit to an agent. Make a new one for each visit: `SnmpOptions.budget` counts from the first request on."""
 
@@ -52,11 +50,7 @@ class Session:
         """Why the last answer is not whole, or None."""
         self._options = options
         self._exchange = exchange
-        self._bulk = True
-        self._bulk_answered = False
-        self._bulk_silences = 0
-        """Since the last GETBULK that was answered."""
-        self._fewer_repetitions: int | None = None
+        self._bulk = BulkTolerance(options, profile)
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -200,12 +194,12 @@ class Session:
 
     async def _fetch(self, scalars: Scalars, tables: Tables) -> None:
         while scalars or tables.active:
-            by_bulk = self._bulk_is_possible
+            by_bulk = self._bulk.is_possible and self.version != "1"
             tables.begin_round(all_at_once=not by_bulk and self.version != "1")
             wanted = scalars.take(tables)
             fits = 3 * len(wanted) <= 2 * self.profile.max_varbinds
             cells = [] if by_bulk else tables.cells_left()
-            if by_bulk and tables.active and fits and not (wanted and self._bulk_silences):
+            if by_bulk and tables.active and fits and not (wanted and self._bulk.silences):
                 self.profile.rows.update(_more_rows(self.profile.rows, tables.walks))
                 scalars.put_back(await self._bulk_round(wanted, tables))
             elif wanted or cells:
@@ -214,10 +208,6 @@ class Session:
             elif tables.active:
                 await self._next_round(tables)
             tables.settle()
-
-    @property
-    def _bulk_is_possible(self) -> bool:
-        return self._bulk and self.profile.bulk and self.version != "1"
 
     async def _read_scalars(self, scalars: list[Oid], tables: Tables) -> None:
         if self.version != "1":
@@ -247,12 +237,12 @@ class Session:
     async def _bulk_round(self, scalars: list[Oid], tables: Tables) -> list[Oid]:
         """Do one GETBULK; return the scalars that still have to be asked for."""
         room = max(1, self.profile.max_varbinds - len(scalars))
-        batch = plan_bulk(tables, self.profile.rows, self._most_repetitions, room)
+        batch = plan_bulk(tables, self.profile.rows, self._bulk.most_repetitions, room)
         named = scalars + batch.cells
         single = [predecessor(oid) for oid in named] + [each.cursor for each in batch.singles]
         oids = single + [each.cursor for each in batch.repeating]
         try:
-            patience = self._bulk_patience(len(scalars) + batch.size)
+            patience = self._bulk.patience(len(scalars) + batch.size, self._exchange.round_trip)
             response = await self._ask(Kind.GET_BULK, oids, len(single), batch.repetitions, patience=patience)
         except Silence:
             # The scalars are due anyway, and tell as well whether the agent is still there.
@@ -260,15 +250,15 @@ class Session:
             if not is_due and not await self._is_alive(scalars[0] if scalars else tables.active[0].column, was_get=False):
                 raise
             if self.version != "1":
-                self._bulk_was_silent(batch)
+                self._bulk.was_silent(batch)
             return scalars
-        self._bulk_was_answered(batch)
+        self._bulk.was_answered(batch)
         if response.error_status == TOO_BIG:
-            self._ask_for_less(len(single), batch)
+            self._bulk.ask_for_less(len(single), batch)
             return scalars
         if response.error_status != NO_ERROR:
             # One object at fault fails them all. GETNEXT finds out which one it is.
-            self._bulk = False
+            self._bulk.give_up()
             return scalars
         answers = ScalarAnswers()
         answers.take(named, response.varbinds, tables.gaps)
@@ -276,7 +266,7 @@ class Session:
         tables.take_cells(batch.cells)
         cells = response.varbinds[len(named) :]
         if not cells:
-            self._ask_for_less(len(single), batch)
+            self._bulk.ask_for_less(len(single), batch)
         for each, (oid, value) in zip(batch.singles, cells, strict=False):
             tables.take(each, oid, value)
         for number, (oid, value) in enumerate(cells[len(batch.singles) :] if batch.repeating else ()):
@@ -284,53 +274,6 @@ class Session:
         if answers.uncertain:
             await self._get(answers.uncertain, tables.objects)
         return []
-
-    @property
-    def _most_repetitions(self) -> int:
-        known = (self._options.max_repetitions, self.profile.max_repetitions, self._fewer_repetitions)
-        return min(number for number in known if number is not None)
-
-    def _bulk_patience(self, objects: int) -> Patience | None:
-        """Return how long to wait for a GETBULK; None: as long as for anything else.
-
-        Until the agent has answered one there is no use in repeating it: a small GET tells sooner whether the agent is there. Once
-        that has shown how fast it is, the second GETBULK needs no more time than as many single answers would take.
-        """
-        if self._bulk_answered:
-            return None
-        seconds = self._options.timeout
-        if self._bulk_silences and self._exchange.round_trip is not None:
-            seconds = min(seconds, max(SHORTEST_BULK_SECONDS, self._exchange.round_trip * objects))
-        return Patience(seconds)
-
-    def _bulk_was_silent(self, batch: Batch) -> None:
-        """Ask for much less after the first silence of a living agent; after the second one GETBULK is given up."""
-        self._bulk_silences += 1
-        if self._bulk_silences == 1:
-            self._fewer_repetitions = max(1, batch.repetitions // 4)
-            self.profile.bulk_silences += 1
-            return
-        self._bulk = False
-        if not self._bulk_answered:
-            self.profile.bulk = False
-
-    def _bulk_was_answered(self, batch: Batch) -> None:
-        self._bulk_answered = True
-        if self._bulk_silences and self.profile.bulk_silences > 1:
-            # Silent in an earlier visit too: that was no lost packet, the agent cannot bear more.
-            self.profile.max_repetitions = batch.repetitions
-        elif self._fewer_repetitions is None:
-            self.profile.bulk_silences = 0
-        self._bulk_silences = 0
-
-    def _ask_for_less(self, single: int, batch: Batch) -> None:
-        """Halve what a GETBULK asks for; when there is nothing left to halve, GETBULK is given up for this agent."""
-        if batch.repetitions > 1:
-            self.profile.max_repetitions = batch.repetitions // 2
-        elif single + len(batch.repeating) > 1:
-            self.profile.max_varbinds = max(1, min(self.profile.max_varbinds, single + len(batch.repeating)) // 2)
-        else:
-            self.profile.bulk = False
 
     async def _next_round(self, tables: Tables) -> None:
         """Look for one more row of each table."""

@@ -11,7 +11,8 @@ from typing import Final
 from appliance.snmp.ber import Response
 from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Refused, Silence
 from appliance.snmp.templates import Kind, Query
-from appliance.snmp.user_security import Reply, UnreadableError, UserSecurity
+from appliance.snmp.user_reply import Reply, UnreadableError
+from appliance.snmp.user_security import UserSecurity
 from appliance.snmp.usm import DIGEST_BYTES, SecurityLevel, User
 from appliance.snmp.values import Oid, format_oid
 

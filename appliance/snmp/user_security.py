@@ -10,12 +10,11 @@
 import secrets
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from appliance.snmp.ber import Response
 from appliance.snmp.templates import HIGHEST_REQUEST_ID, LOWEST_REQUEST_ID, Query
+from appliance.snmp.user_reply import Reply, UnknownUserError, UnreadableError
 from appliance.snmp.usm import SecurityLevel, User
-from appliance.snmp.values import Oid
 
 if TYPE_CHECKING:
     from appliance.snmp.usm_engine import UsmEngine
@@ -25,29 +24,6 @@ ROWS_KEPT: Final = 24
 ENGINES_KEPT: Final = 4096
 LEAKS_BORNE: Final = 1000
 """Replies pysnmp could not process, after which it is started anew: it keeps a few bytes of each."""
-
-
-class UnreadableError(Exception):
-    """A reply that is no SNMPv3 message for the user who asked; the text says why. Never shown as it is."""
-
-
-class UnknownUserError(UnreadableError):
-    """A reply of an agent at which the user has not been made known; reports about a wrong engine ID come from such."""
-
-    def __init__(self, engine_id: bytes) -> None:
-        super().__init__("from another engine ID")
-        self.engine_id = engine_id
-
-
-class Reply(NamedTuple):
-    """An SNMPv3 reply: either a response or a report (RFC 3412 section 7.1.3)."""
-
-    engine_id: bytes
-    level: SecurityLevel
-    user_name: bytes
-    report: Oid | None
-    """The counter a report names, such as usmStatsNotInTimeWindows."""
-    response: Response | None
 
 
 class UserSecurity:

@@ -22,7 +22,7 @@ from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from appliance.snmp.authority import FAULTS, UndecodableError, response_of
 from appliance.snmp.templates import Kind, Query, build_pdu
-from appliance.snmp.user_security import Reply, UnknownUserError, UnreadableError
+from appliance.snmp.user_reply import Reply, UnknownUserError, UnreadableError
 from appliance.snmp.usm import AuthProtocol, PrivProtocol, SecurityLevel, User
 
 USM: Final = 3

@@ -17,17 +17,17 @@ from appliance.events.sentences import device_name
 from appliance.report import Device, Reading
 from appliance.store.merging import merge
 
-Told = tuple[str, DeviceEvent]
+KeyedEvent = tuple[str, DeviceEvent]
 """An event, led by the key of the device it is about."""
 
 
 @dataclass(slots=True)
-class Followed:
+class IdentifiedReading:
     """A reading under the key its device is known by, and what happened to devices because of it."""
 
     reading: Reading
     address: str | None
-    told: list[Told] = field(default_factory=list)
+    device_events: list[KeyedEvent] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +39,27 @@ class _Known:
     replaced_by: str | None
 
 
-def follow(connection: sqlite3.Connection, reading: Reading, address: str | None) -> Followed:
+def identify(connection: sqlite3.Connection, reading: Reading, address: str | None) -> IdentifiedReading:
     """Return the reading under the key of its device, with the events of devices found, moved, replaced, back or identified.
 
     Renames and merges devices in the tables; the row of the device itself is left to the caller.
     """
     device = reading.device
     key = _established(connection, device, address)
-    followed = Followed(reading, address)
+    identified = IdentifiedReading(reading, address)
     if key != device.key:
         device = device.model_copy(update={"key": key})
-        followed.reading = reading.model_copy(update={"device": device})
+        identified.reading = reading.model_copy(update={"device": device})
     for former in _predecessors(connection, device, address):
         merge(connection, former, key)
-        followed.told.append((key, DeviceEvent("device_identified", {"former_key": former, "key": key})))
+        identified.device_events.append((key, DeviceEvent("device_identified", {"former_key": former, "key": key})))
     known = _known(connection, key)
-    followed.told += [(key, happening) for happening in _whereabouts(connection, key, known, address)]
+    identified.device_events += [(key, device_event) for device_event in _whereabouts(connection, key, known, address)]
     if address and (known is None or known.address != address):
-        followed.told += _displaced(connection, device, address, newcomer=known is None)
+        identified.device_events += _displaced(connection, device, address, newcomer=known is None)
     if address:
         _note_address(connection, key, address, to_rfc3339(reading.taken_at))
-    return followed
+    return identified
 
 
 def _known(connection: sqlite3.Connection, key: str) -> _Known | None:
@@ -125,27 +125,27 @@ def _whereabouts(connection: sqlite3.Connection, key: str, known: _Known | None,
     """Return the events of the device itself: new, moved, back."""
     if known is None:
         return [DeviceEvent("device_new", {"address": address})]
-    happenings = []
+    device_events = []
     before = known.address or _last_address(connection, key)
     if address and before != address:
-        happenings.append(DeviceEvent("device_moved", {"from": before, "to": address}))
+        device_events.append(DeviceEvent("device_moved", {"from": before, "to": address}))
     if known.silent_at or (known.replaced_by and before == address):
-        happenings.append(DeviceEvent("device_back", {"address": address, "silent_since": known.silent_at}))
-    return happenings
+        device_events.append(DeviceEvent("device_back", {"address": address, "silent_since": known.silent_at}))
+    return device_events
 
 
-def _displaced(connection: sqlite3.Connection, device: Device, address: str, *, newcomer: bool) -> list[Told]:
+def _displaced(connection: sqlite3.Connection, device: Device, address: str, *, newcomer: bool) -> list[KeyedEvent]:
     """Take `address` from the devices that had it. One that has to make way for a newcomer was replaced by it."""
     others = connection.execute("SELECT key FROM device WHERE address = ? AND key <> ?", (address, device.key)).fetchall()
-    told: list[Told] = []
+    device_events: list[KeyedEvent] = []
     for (other,) in others:
         connection.execute(
             "UPDATE device SET address = NULL, replaced_by = ? WHERE key = ?", (device.key if newcomer else None, other)
         )
         if newcomer:
             facts = {"address": address, "by": device.key, "by_name": device_name(device)}
-            told.append((str(other), DeviceEvent("device_replaced", facts)))
-    return told
+            device_events.append((str(other), DeviceEvent("device_replaced", facts)))
+    return device_events
 
 
 def _last_address(connection: sqlite3.Connection, key: str) -> str | None:
@@ -168,12 +168,12 @@ def _note_address(connection: sqlite3.Connection, key: str, address: str, at: st
         )
 
 
-def note_missed(connection: sqlite3.Connection, reasons: Mapping[str, str], at: str, *, everyone: bool) -> list[Told]:
+def note_missed(connection: sqlite3.Connection, reasons: Mapping[str, str], at: str, *, everyone: bool) -> list[KeyedEvent]:
     """Count one cycle in vain for the devices in `reasons`; return the events of those that count as silent now.
 
     `everyone`: also for devices whose address another device has taken without replacing them, for nobody can ask those.
     """
-    told: list[Told] = []
+    device_events: list[KeyedEvent] = []
     rows = connection.execute("SELECT key FROM device WHERE address IS NULL AND replaced_by IS NULL AND ?", (everyone,))
     displaced = {str(key): "Another device is at its address now." for (key,) in rows}
     for key, reason in {**displaced, **reasons}.items():
@@ -184,8 +184,8 @@ def note_missed(connection: sqlite3.Connection, reasons: Mapping[str, str], at: 
         row = connection.execute("SELECT missed, silent_at, last_seen_at FROM device WHERE key = ?", (key,)).fetchone()
         if row and row[0] >= SILENT_AFTER and row[1] is None:
             connection.execute("UPDATE device SET silent_at = ? WHERE key = ?", (at, key))
-            told.append((key, DeviceEvent("device_silent", {"missed": row[0], "reason": reason, "last_seen_at": row[2]})))
-    return told
+            device_events.append((key, DeviceEvent("device_silent", {"missed": row[0], "reason": reason, "last_seen_at": row[2]})))
+    return device_events
 
 
 def device_of(connection: sqlite3.Connection, key: str) -> Device:

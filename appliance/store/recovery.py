@@ -17,19 +17,19 @@ from appliance.store.store_reading import insert_reading, put_away
 
 
 @dataclass(slots=True)
-class Salvaged:
+class Recovered:
     """What was carried over into the new database."""
 
     devices: int = 0
     waiting: int = 0
 
 
-def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
+def recover(damaged: Path, connection: sqlite3.Connection) -> Recovered:
     """Copy from `damaged`, row by row, what can be read; rows that cannot are left behind.
 
     A batch keeps its id: the hosting server may have it already, and must see it as the same one.
     """
-    saved = Salvaged()
+    saved = Recovered()
     try:
         source = connect_reader(damaged)
     except sqlite3.Error:  # nothing of it can be read

@@ -20,7 +20,7 @@ from appliance.store import accounting, event_log, outbox, queries, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.device_identity import device_of, note_missed
 from appliance.store.event_log import insert_event
-from appliance.store.recovery import salvage
+from appliance.store.recovery import recover
 from appliance.store.retention import Removed, remove_old
 from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, SnapshotRow, TrafficRow
 from appliance.store.schema import migrate
@@ -60,7 +60,7 @@ class Store:
 
     def _carry_over(self, fault: str, aside: Path) -> None:
         with self._writing() as connection:
-            saved = salvage(aside, connection)
+            saved = recover(aside, connection)
             insert_event(
                 connection,
                 "database_set_aside",
@@ -146,9 +146,9 @@ class Store:
         """
         moment = at or utc_now()
         with self._writing() as connection:
-            for key, happening in note_missed(connection, failures, to_rfc3339(moment), everyone=everyone):
+            for key, device_event in note_missed(connection, failures, to_rfc3339(moment), everyone=everyone):
                 about = device_of(connection, key)
-                tell(connection, [happening], about, moment, make_id=self._ids.make, outgoing=outgoing or Unmasked())
+                tell(connection, [device_event], about, moment, make_id=self._ids.make, outgoing=outgoing or Unmasked())
 
     def devices(self) -> list[DeviceRow]:
         """Return all devices ever seen."""

@@ -13,7 +13,7 @@ from appliance.events.comparison import between
 from appliance.events.device_event import DeviceEvent
 from appliance.events.memory import parse_memory
 from appliance.events.sentences import device_name, sentence
-from appliance.store.device_identity import device_of, follow
+from appliance.store.device_identity import device_of, identify
 from appliance.store.event_log import insert_event
 
 MakeId = Callable[[], str]
@@ -52,7 +52,7 @@ class Unmasked:
 
 def tell(
     connection: sqlite3.Connection,
-    happenings: Iterable[DeviceEvent],
+    device_events: Iterable[DeviceEvent],
     device: report.Device,
     at: datetime,
     *,
@@ -60,9 +60,11 @@ def tell(
     outgoing: Outgoing,
 ) -> None:
     """Keep what happened to a device, and let it wait to be sent in the form it may leave the site."""
-    for happening in happenings:
-        text = sentence(happening.kind, device_name(device), happening.detail)
-        event = report.Event(id=make_id(), at=at, kind=happening.kind, device=device.key, text=text, detail=dict(happening.detail))
+    for device_event in device_events:
+        text = sentence(device_event.kind, device_name(device), device_event.detail)
+        event = report.Event(
+            id=make_id(), at=at, kind=device_event.kind, device=device.key, text=text, detail=dict(device_event.detail)
+        )
         number = insert_event(connection, event.kind, text, event.device, event.detail, at=event.at)
         if sent := outgoing.event(event, device):
             connection.execute("INSERT INTO event_outbox (event_id, body) VALUES (?, ?)", (number, sent.to_json()))
@@ -89,21 +91,21 @@ def keep_one(
 ) -> None:
     """Keep a reading under the key its device is known by, let it wait in the outbox, and tell what has happened."""
     address = str((profile or {}).get("address") or reading.device.ip or "") or None
-    followed = follow(connection, reading, address)
-    device = followed.reading.device
+    identified = identify(connection, reading, address)
+    device = identified.reading.device
     before = connection.execute(
         "SELECT memory, body FROM device JOIN reading ON reading.id = last_reading_id WHERE key = ?", (device.key,)
     ).fetchone()
     memory, last = (parse_memory(before[0]), before[1]) if before else (None, None)
     # The reading before is only needed where nothing is remembered: on a database of a former version.
     previous = report.Reading.model_validate_json(last) if last and memory is None else None
-    outcome = between(previous, followed.reading, memory)
+    outcome = between(previous, identified.reading, memory)
     sent, remembered = outgoing.reading(outcome.reading), outcome.memory.to_json()
     put_away(connection, outcome.reading, sent, address, profile, memory=remembered, masks=outgoing.mark)
-    for key, happening in followed.told:
+    for key, device_event in identified.device_events:
         about = device if key == device.key else device_of(connection, key)
-        tell(connection, [happening], about, reading.taken_at, make_id=make_id, outgoing=outgoing)
-    tell(connection, outcome.happenings, device, reading.taken_at, make_id=make_id, outgoing=outgoing)
+        tell(connection, [device_event], about, reading.taken_at, make_id=make_id, outgoing=outgoing)
+    tell(connection, outcome.device_events, device, reading.taken_at, make_id=make_id, outgoing=outgoing)
 
 
 def put_away(

@@ -26,19 +26,19 @@ class Scrubber:
         wanted = {form for secret in secrets for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
         self._secrets = [secret for secret in sorted(wanted, key=len, reverse=True) if _is_secret(secret)]
         self._masking = masking
-        self._disguise = Pseudonymizer(masking.settings, masking.key)
+        self._pseudonymizer = Pseudonymizer(masking.settings, masking.key)
         self._names: dict[str, str] = {}
 
     def know(self, devices: Iterable[DeviceRow]) -> None:
         """Mask the names and addresses of these devices wherever a text repeats them."""
-        settings, disguise = self._masking.settings, self._disguise
+        settings, pseudonymizer = self._masking.settings, self._pseudonymizer
         for row in devices:
             device = row.reading.device
             for mode, value, form in (
-                (settings.host_name, device.hostname, disguise.host_name),
-                (settings.mac, device.mac, disguise.mac),
-                (settings.ip_address, device.ip, disguise.address),
-                (settings.ip_address, row.address, disguise.address),
+                (settings.host_name, device.hostname, pseudonymizer.host_name),
+                (settings.mac, device.mac, pseudonymizer.mac),
+                (settings.ip_address, device.ip, pseudonymizer.address),
+                (settings.ip_address, row.address, pseudonymizer.address),
             ):
                 if mode != "send" and value:
                     self._names[value.lower()] = form(value) or f"[{MASKED}]"
@@ -50,7 +50,7 @@ class Scrubber:
         text = without_secret_parts(text)
         if self._names:
             text = _WORD.sub(lambda found: self._masked(found[0]), text)
-        return self._disguise.addresses_in(text)
+        return self._pseudonymizer.addresses_in(text)
 
     def _masked(self, word: str) -> str:
         """Return a word, or what stands for it; a port behind it stays."""
@@ -82,7 +82,7 @@ class Scrubber:
             "supplies": len(sent.supplies),
             "first_seen_at": row.first_seen_at.isoformat(),
             "last_seen_at": row.last_seen_at.isoformat(),
-            "agent": dict(row.agent) | ({"address": self._disguise.address(row.address)} if row.address else {}),
+            "agent": dict(row.agent) | ({"address": self._pseudonymizer.address(row.address)} if row.address else {}),
             "failure": row.failure,
         }
 

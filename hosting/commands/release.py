@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.release import CHANNEL_NAME, Gate, offer_for
+from appliance.release import CHANNEL_NAME, HealthGateTimes, offer_for
 from hosting.commands import rollout
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError
@@ -65,7 +65,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
         min_engine_api=options.min_engine_api,
         allow_downgrade_from=options.allow_downgrade_from,
         switcher=options.switcher,
-        gate=Gate(options.deadline, options.steady),
+        gate=HealthGateTimes(options.deadline, options.steady),
     )
 
 

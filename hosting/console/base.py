@@ -99,10 +99,10 @@ class ConsoleHandler(BaseHandler):
 
     def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
         try:
-            standing = self.services.repository.standing(utc_now())
+            status = self.services.repository.status(utc_now())
         except RepositoryError:
             return {"/repository": ("bad", "Damaged")}
-        states = {role.state for role in standing.alarming()} if standing else set()
+        states = {role.state for role in status.alarming()} if status else set()
         return {"/repository": texts.ROLE_STATES["expired" if "expired" in states else "late"]} if states else {}
 
     @property

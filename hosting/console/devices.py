@@ -7,7 +7,7 @@ from tornado.web import HTTPError
 
 from appliance.common.clock import in_utc
 from appliance.report import Reading
-from appliance.report.names import METERS, words
+from appliance.report.names import meter_name, words
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
@@ -108,13 +108,13 @@ class DevicePage(ConsoleHandler):
             "device.html",
             view=view,
             reading=view.reading,
-            chart=draw(points, _meter_name(meter)) if meter else None,
-            charted=_meter_name(meter) if meter else "",
+            chart=draw(points, meter_name(meter)) if meter else None,
+            charted=meter_name(meter) if meter else "",
             columns=_columns(view.reading),
             history=_history(kept, meter)[: HISTORY if everything else HISTORY_SHOWN],
             kept=len(kept),
             events=happened,
-            meter_name=_meter_name,
+            meter_name=meter_name,
             words=words,
             state_word=texts.state,
             number=texts.number,
@@ -141,10 +141,6 @@ def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
         change = now - then.value if now is not None and then and now >= then.value else None
         lines.append(HistoryLine(in_utc(item.taken_at), meters, change))
     return lines
-
-
-def _meter_name(name: str) -> str:
-    return METERS.get(name, words(name))
 
 
 def _plain(value: object) -> str:

@@ -18,18 +18,18 @@ class RepositoryPage(ConsoleHandler):
 
         def look() -> tuple[RepositoryStatus | None, list[Waiting], str]:
             try:
-                return watch.standing(now), [Waiting.check(draft) for draft in watch.drafts()], ""
+                return watch.status(now), [Waiting.check(draft) for draft in watch.drafts()], ""
             except RepositoryError as error:
                 return None, [], str(error)
 
-        standing, drafts, fault = await self.services.database.run(look)
+        status, drafts, fault = await self.services.database.run(look)
         folder = self.config.repository
         self.page(
             "repository.html",
-            standing=standing,
+            status=status,
             drafts=drafts,
             fault=fault,
             folder=folder,
-            alarms=list(alarms(standing.roles, drafts, f"{folder}/drafts", now)) if standing else [],
+            alarms=list(alarms(status.roles, drafts, f"{folder}/drafts", now)) if status else [],
             role_states=texts.ROLE_STATES,
         )

@@ -9,7 +9,7 @@ from appliance.release import (
     RELEASES,
     VERSION,
     Catalogue,
-    Gate,
+    HealthGateTimes,
     Platform,
     Release,
     ReleaseError,
@@ -33,7 +33,7 @@ class Wishes:
     min_engine_api: str = "1.41"
     allow_downgrade_from: int | None = None
     switcher: Switcher = "old"
-    gate: Gate = field(default_factory=Gate)
+    gate: HealthGateTimes = field(default_factory=HealthGateTimes)
 
 
 def make_release(wishes: Wishes, image: RegistryImage | None, archives: Sequence[ImageArchive], now: datetime) -> Release:

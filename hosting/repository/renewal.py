@@ -20,10 +20,10 @@ REPEAT = timedelta(days=1)
 
 async def resign_regularly(folder: Path, threads: Executor) -> None:
     """Look after the repository in `folder` each hour, on one of `threads`, until it is cancelled."""
-    caretaker = RepositoryRenewal(folder)
+    renewal = RepositoryRenewal(folder)
     while True:
         try:
-            await asyncio.get_running_loop().run_in_executor(threads, caretaker.look_after, utc_now())
+            await asyncio.get_running_loop().run_in_executor(threads, renewal.look_after, utc_now())
         except Exception:  # noqa: BLE001 - whatever it is: without a new signature all sites refuse the repository within a day
             structlog.get_logger().exception("looking after the repository failed; it is tried again in an hour")
         await asyncio.sleep(RESIGN_SECONDS)

@@ -34,7 +34,7 @@ class RepositoryStatusCache:
         self._lock = threading.Lock()
         self._read: tuple[tuple[int, int], RepositoryStatus] | None = None
 
-    def standing(self, now: datetime) -> RepositoryStatus | None:
+    def status(self, now: datetime) -> RepositoryStatus | None:
         """Return how the repository stands at `now`; None where nothing is published yet."""
         with self._lock:
             try:
@@ -46,8 +46,8 @@ class RepositoryStatusCache:
             published = (timestamp.st_ino, timestamp.st_mtime_ns)
             if self._read is None or self._read[0] != published:
                 self._read = (published, self._look(now))
-            standing = self._read[1]
-        return RepositoryStatus(standing.root_sha256, tuple(role.at(now) for role in standing.roles))
+            status = self._read[1]
+        return RepositoryStatus(status.root_sha256, tuple(role.at(now) for role in status.roles))
 
     def drafts(self) -> list[Draft]:
         """Return the drafts that wait for signatures, or to be published."""

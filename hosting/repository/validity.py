@@ -1,4 +1,7 @@
-"""How long each role of a repository is still valid, and who signed it. Signatures were checked when it was published."""
+"""When a role of the repository is signed anew: how long it is still valid, and who signed it.
+
+Signatures were checked when it was published.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace

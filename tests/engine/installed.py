@@ -15,7 +15,7 @@ import docker
 from docker.models.containers import Container
 
 from appliance.common.version import installed_version
-from appliance.release import Gate, Platform, Release
+from appliance.release import HealthGateTimes, Platform, Release
 from tests.children import wait_until
 from tests.engine.derived import Variant, derive
 from tests.ports import free_tcp_port
@@ -118,7 +118,7 @@ class InstalledSite:
         """Return the release of an image that comes as an archive."""
         path = f"release/{version}-linux-amd64.tar.gz" if archive else None
         platform = Platform(image.id, image.size, changes.pop("manifest", None), path)
-        values: dict[str, Any] = {"notes": f"Notes of {version}.", "gate": Gate(180, 2)} | changes
+        values: dict[str, Any] = {"notes": f"Notes of {version}.", "gate": HealthGateTimes(180, 2)} | changes
         return Release(version, counter, PUBLISHED_AT, {"linux/amd64": platform}, **values)
 
     def archive(self, image: Image, *, forget: bool = True) -> bytes:

@@ -10,9 +10,10 @@ import json, os, sys
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
+from appliance.release import HealthGateTimes
 from updater.engine.container_spec import successor
 from updater.engine.engine import Engine
-from updater.records.journal import GateTimes, Old, Transaction
+from updater.records.journal import Old, Transaction
 from updater.replacement.handover import begin
 
 wanted = json.loads(sys.argv[1])
@@ -28,7 +29,7 @@ with Engine.open() as engine:
         from_version=installed_version(), from_counter=1, to_release=release,
         old=Old(own["Id"], own["Name"].lstrip("/"), own["Image"], reference, own),
         new_image_id=new_image["Id"], expected_digests=(new_image["Id"],), spec=spec, restart_policy=spec.restart_policy, api=api,
-        hosting_url=wanted["hosting_url"], gate=GateTimes(wanted["deadline"], wanted["steady"]),
+        hosting_url=wanted["hosting_url"], gate=HealthGateTimes(wanted["deadline"], wanted["steady"]),
     ))
 print(transaction)
 """

@@ -76,23 +76,23 @@ def test_what_expires_is_told_on_top_and_in_the_navigation(publisher: Person, pu
 def test_a_role_that_passes_a_limit_is_late_without_a_new_publication(published: Published) -> None:
     watch, now = RepositoryStatusCache(published.repository), utc_now()
     for days, state in ((1, "ok"), (46, "due"), (70, "late"), (91, "expired")):
-        standing = watch.standing(now + timedelta(days=days))
-        assert standing is not None
-        assert [role.state for role in standing.roles if role.role == "release"] == [state]
+        status = watch.status(now + timedelta(days=days))
+        assert status is not None
+        assert [role.state for role in status.roles if role.role == "release"] == [state]
 
 
 def test_nothing_is_read_again_before_something_is_published(published: Published) -> None:
     watch, repository = RepositoryStatusCache(published.repository), Repository.open(published.repository)
     assert repository is not None
-    before = watch.standing(utc_now())
+    before = watch.status(utc_now())
     assert before is not None
     for path in (published.repository / "metadata").glob("*.site-*.json"):
         path.rename(path.with_suffix(".away"))
-    assert watch.standing(utc_now()) == before
+    assert watch.status(utc_now()) == before
     for path in (published.repository / "metadata").glob("*.away"):
         path.rename(path.with_suffix(".json"))
     repository.publish_configuration({"config/global/all.json": document(1)})
-    after = watch.standing(utc_now())
+    after = watch.status(utc_now())
     assert after is not None
     assert [role.version for role in after.roles if role.role == "globalcfg"] == [2]
 
@@ -100,9 +100,9 @@ def test_nothing_is_read_again_before_something_is_published(published: Publishe
 @pytest.mark.parametrize(("days", "level"), [(46, "info"), (70, "warn"), (91, "bad")])
 def test_what_people_sign_is_told_with_the_commands_that_prolong_it(published: Published, days: int, level: str) -> None:
     moment = utc_now() + timedelta(days=days)
-    standing = RepositoryStatusCache(published.repository).standing(moment)
-    assert standing is not None
-    roles = [role for role in standing.roles if role.is_offline]
+    status = RepositoryStatusCache(published.repository).status(moment)
+    assert status is not None
+    roles = [role for role in status.roles if role.is_offline]
     (alarm,) = alarms(roles, [], "drafts", moment)
     assert alarm.level == level
     assert "sites refuse new releases" in alarm.text
@@ -132,10 +132,10 @@ def test_a_draft_is_shown_with_how_many_are_lacking_until_it_is_published(publis
 
 def commands_for_release(published: Published, moment: datetime) -> tuple[str, ...]:
     watch = RepositoryStatusCache(published.repository)
-    standing = watch.standing(moment)
-    assert standing is not None
+    status = watch.status(moment)
+    assert status is not None
     drafts = [Waiting.check(draft) for draft in watch.drafts()]
-    roles = [role for role in standing.roles if role.role == "release"]
+    roles = [role for role in status.roles if role.role == "release"]
     (alarm,) = alarms(roles, drafts, str(published.repository / "drafts"), moment)
     return alarm.commands
 

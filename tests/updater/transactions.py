@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from appliance.release import HealthGateTimes
 from updater.engine.container_spec import ContainerSpec
-from updater.records.journal import GateTimes, Old, Transaction
+from updater.records.journal import Old, Transaction
 
 TRANSACTION = "0123456789ab"
 OLD_ID, OLD_IMAGE, NEW_IMAGE = "a" * 64, "sha256:" + "1" * 64, "sha256:" + "2" * 64
@@ -38,6 +39,6 @@ def transaction(**changes: Any) -> Transaction:
         restart_policy=ALWAYS,
         api=(1, 41),
         hosting_url="https://hosting.example.com",
-        gate=GateTimes(10, 1),
+        gate=HealthGateTimes(10, 1),
     )
     return replace(base, **changes)

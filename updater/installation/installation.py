@@ -15,7 +15,7 @@ import structlog
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
-from appliance.release import Release
+from appliance.release import HealthGateTimes, Release
 from appliance.settings.store import SettingsStore
 from updater.engine.capability import NOT_YET_KNOWN
 from updater.engine.container_spec import Json, successor
@@ -26,7 +26,7 @@ from updater.errors import NotInstalledError
 from updater.installation import image_transfer, preflight
 from updater.installation.free_space import engine_disk, require_room
 from updater.installation.sources import InstallOffer, Seen
-from updater.records.journal import FINISHED, GateTimes, Journal, Old, Transaction
+from updater.records.journal import FINISHED, Journal, Old, Transaction
 from updater.records.progress import ProgressFile, Stage
 from updater.releases.decision import ImageDecision, own_platform
 from updater.releases.rules import installed_counter
@@ -196,10 +196,10 @@ class Installation:
         labels = {ROLE_LABEL: "main", TRANSACTION_LABEL: self.transaction}
         spec = successor(self.own, old or {}, new, reference=self.reference, labels=labels, api=api)
         signed: tuple[str, ...] = ()
-        gate, to_release = GateTimes(), {"version": release, "counter": 0}
+        gate, to_release = HealthGateTimes(), {"version": release, "counter": 0}
         if isinstance(release, Release):
             signed = image_transfer.expected_digests(release, own_platform())
-            gate, to_release = GateTimes(release.gate.deadline_seconds, release.gate.steady_seconds), release.to_json()
+            gate, to_release = release.gate, release.to_json()
         return Transaction(
             transaction=self.transaction,
             phase="prepared",

@@ -17,7 +17,7 @@ from updater.engine.container_spec import Inspected, Json, successor
 from updater.engine.engine import Engine
 from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, container_name, labels_of, preflight_name
 from updater.errors import EngineError, PreflightError
-from updater.installation.state_copy import small_state
+from updater.installation.state_copy import state_copy
 
 ROLE = {ROLE_LABEL: "preflight"}
 HANDED = "/preflight"
@@ -68,7 +68,7 @@ def run(
         return unfit
     name = preflight_name(container_name(own))
     _remove_leftover(engine, name)
-    state = small_state(paths, environment)
+    state = state_copy(paths, environment)
     body = _body(engine, described, own, ROLE | {TRANSACTION_LABEL: transaction}, in_force=_in_force(paths, environment))
     named = [f"{name}={HANDED}/{file}" for name, file in state.variables.items()]
     body["Env"] = [*_kept(body.get("Env") or []), *named, f"DCA_DATA_DIR={HANDED}/{state.folder}"]

@@ -32,7 +32,7 @@ class StateCopy:
     variables: Mapping[str, str]
 
 
-def small_state(paths: Paths, environment: Mapping[str, str]) -> StateCopy:
+def state_copy(paths: Paths, environment: Mapping[str, str]) -> StateCopy:
     """Return the state as it is now; what cannot be read is left out, since the version that runs does without it, too."""
     content = io.BytesIO()
     variables = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from appliance.common.files import sync_folder, to_json, write_atomic
+from appliance.release import HealthGateTimes
 from updater.engine.container_spec import ContainerSpec, Json
 
 Phase = Literal["prepared", "switching", "committed", "done", "rolling_back", "rolled_back", "stuck", "superseded"]
@@ -32,16 +33,6 @@ class Old:
     """What its user calls the image by."""
     inspect: Json
     """What the engine said of it before anything was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class GateTimes:
-    """How long the new version has, in seconds of a running machine."""
-
-    deadline_seconds: float = 180.0
-    """To say that it is ready."""
-    steady_seconds: float = 60.0
-    """To stay well from then on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ class Transaction:
     """The user's own: the old container has none from the moment the switch begins."""
     api: tuple[int, int]
     hosting_url: str
-    gate: GateTimes = field(default_factory=GateTimes)
+    gate: HealthGateTimes = field(default_factory=HealthGateTimes)
     attempts: int = 0
     reason: str = ""
     """One word for why it goes back."""
@@ -102,7 +93,7 @@ class Transaction:
                 **known
                 | {
                     "old": Old(**value["old"]),
-                    "gate": GateTimes(**value["gate"]),
+                    "gate": HealthGateTimes(**value["gate"]),
                     "spec": ContainerSpec.from_json(value["spec"]) if value["spec"] else None,
                     "expected_digests": tuple(value["expected_digests"]),
                     "api": (int(major), int(minor)),

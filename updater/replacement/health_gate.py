@@ -1,4 +1,4 @@
-"""Whether a new version is good: it is watched from its start, and committed or rolled back. Pure.
+"""The health gate, whether a new version is good: it is watched from its start, and committed or rolled back. Pure.
 
 Moments are seconds of a clock that counts while the machine runs.
 
@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from appliance.common.clock import from_rfc3339
+from appliance.release import HealthGateTimes
 from updater.engine.container_spec import Inspected, Json
 from updater.records.acknowledgement import Acknowledgement
-from updater.records.journal import GateTimes
 
 Decision = Literal["commit", "roll back", "superseded"]
 
@@ -92,7 +92,7 @@ def longest_start(healthcheck: Json | None) -> float:
 class HealthGate:
     """One watch over a new container, from its start or from that of the machine."""
 
-    def __init__(self, times: GateTimes, version: str, healthcheck: Json | None, now: float) -> None:
+    def __init__(self, times: HealthGateTimes, version: str, healthcheck: Json | None, now: float) -> None:
         self._version = version
         self._steady = times.steady_seconds
         self._deadline = now + max(times.deadline_seconds, longest_start(healthcheck))

@@ -1,9 +1,9 @@
-"""The SNMP objects the collector reads, by their MIB names, and the only ones it may ask for.
+"""The SNMP objects of the standard MIBs the collector reads, by their names, and the only ones of them it may ask for.
 
 Sources: RFC 3418 (SNMPv2-MIB), RFC 2863 (IF-MIB), RFC 4293 (IP-MIB), RFC 2790 (HOST-RESOURCES-MIB), RFC 3805 (Printer-MIB),
 RFC 6933 (ENTITY-MIB) and PWG 5107.1 (PWG Printer Port Monitor MIB). Nothing here tells of print jobs, users or people:
 sysContact, prtGeneralCurrentOperator, prtGeneralServicePerson, the channel tables and all job tables stay out of `STANDARD`.
-What vendor definitions may add, and what they never may, is decided in `definition_schema`; `is_allowed` knows both.
+What vendor definitions may add, and what they never may, is decided in `definitions.schema`; `Definitions.allows` knows both.
 
 A first read asks `PROBE`, then `SCALARS` and `COLUMNS`, for the printer that nearly every device has at hrDeviceIndex 1; what is
 then still open (another index, the character set of a text that needs one) is asked for by `device.follow_up`.
@@ -178,22 +178,6 @@ STANDARD: frozenset[Oid] = frozenset(
     )
 )
 """The subtrees of the standard MIBs the collector may ask for."""
-
-
-def allowed() -> frozenset[Oid]:
-    """Return all subtrees the collector may ask for: `STANDARD` and those of the vendor definitions that come with the program.
-
-    Where a site or the hosting server has added definitions, `Definitions.allowed` has theirs too.
-    """
-    from appliance.reading.definitions.definitions import builtin_definitions  # noqa: PLC0415 - the definitions build on this module
-
-    return builtin_definitions().allowed
-
-
-def is_allowed(oid: Oid) -> bool:
-    """Return whether `oid` lies in one of the subtrees of `allowed`; whatever asks checks this."""
-    subtrees = allowed()
-    return any(oid[:length] in subtrees for length in range(7, len(oid) + 1))
 
 
 def is_private(oid: Oid) -> bool:

@@ -1,4 +1,4 @@
-"""The collector: puts plan, scans, store and hosting link together. The control socket and the process around it are elsewhere."""
+"""The collector: puts plan, scans, store and hosting server together. Its control socket and its process are elsewhere."""
 
 import asyncio
 import os
@@ -60,12 +60,12 @@ class Collector:
         self._collector_notes = CollectorNotes(self._store, self._problems)
         self._reading_writer = ReadingWriter(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
         self._scanning = ScanService(settings, self._reading_writer, self._collector_notes, self._scan_ended, zone)
-        self._link = HostingConnection(paths.trust, settings_store, self._store, self._problems)
+        self._connection = HostingConnection(paths.trust, settings_store, self._store, self._problems)
         self._commands = HostingCommands(self._collector_notes)
         self._update_refresh = UpdateRefresh(paths.supervisor_socket, self._problems)
-        self._support = Support(paths, settings_store, self._link, self._collector_notes)
+        self._support = Support(paths, settings_store, self._connection, self._collector_notes)
         self._site_state = SiteStateSource(paths, settings_store, self._collector_notes)
-        self._traffic_writer = TrafficWriter(self._collector_notes, self._link.traffic)
+        self._traffic_writer = TrafficWriter(self._collector_notes, self._connection.traffic)
         self._plan = Plan()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._sweep_wanted = False
@@ -76,21 +76,21 @@ class Collector:
         """Open the store, go on where the last process ended, and begin the periodic work."""
         self._take_signed(await asyncio.to_thread(self._read_signed))
         await self._scanning.recall()
-        self._link.open()
+        self._connection.open()
         self._make_plan()
-        if self._scanning.unfinished:
+        if self._scanning.resume_point:
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
         self._spawn(self._tick())
         self._spawn(self._enrol_by_environment())
 
     async def stop(self) -> None:
         """Abandon the scan and the calls to the hosting server, write what was read, close the store."""
-        self._link.stop()
+        self._connection.stop()
         for task in self._tasks:
             task.cancel()
         await self.scans.stop()
         await self._reading_writer.stop()
-        self._link.close()
+        self._connection.close()
         await self._traffic_writer.keep()
         await self._store.close()
 
@@ -121,7 +121,7 @@ class Collector:
             "quiet_until": _text(self._scanning.quiet_until()),
             "devices": devices,
             "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
-            "hosting": self._link.as_json(),
+            "hosting": self._connection.as_json(),
             "icmp": icmp_mode() if self._settings.scan.icmp else "none",
             "problems": self._problems.as_json(),
         }
@@ -133,12 +133,12 @@ class Collector:
         if report is None:
             raise ControlError("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
         since_start = self._scanning.traffic()
-        since_start.add(self._link.traffic)
+        since_start.add(self._connection.traffic)
         return {**report.as_json(), "since_start": since_start.as_json()}
 
     def count_update(self, traffic: Traffic) -> None:
         """Count what checks for configuration have cost, which other processes make."""
-        self._link.traffic.of("update").add(traffic)
+        self._connection.traffic.of("update").add(traffic)
 
     async def health(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
@@ -181,7 +181,7 @@ class Collector:
     def start_upload(self) -> None:
         """Send what waits, now. Raises ControlError when the site is not enrolled, or was turned away."""
         self._require_enrolment()
-        if quiet := self._link.quiet:
+        if quiet := self._connection.quiet:
             raise ControlError(quiet.sentence())
         self._spawn(self._upload(now=True))
 
@@ -189,11 +189,11 @@ class Collector:
         """Check in because a person asks for it; return `{"text"}`. Raises ControlError with the reason when it failed."""
         self._require_enrolment()
         if not await self._check_in(now=True):
-            raise ControlError(self._link.last_error or "The check-in was not made: `dca status` says more.")
+            raise ControlError(self._connection.last_error or "The check-in was not made: `dca status` says more.")
         return {"text": "The hosting server has answered."}
 
     def _require_enrolment(self) -> None:
-        if not self._link.enrolled:
+        if not self._connection.enrolled:
             raise ControlError(
                 "The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI."
             )
@@ -221,7 +221,7 @@ class Collector:
 
     async def enrol(self, text: str) -> dict[str, Any]:
         """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""
-        made = await self._link.enrol(text)
+        made = await self._connection.enrol(text)
         self._spawn(self._check_in())
         return {"site_id": made.site_id, "url": made.url}
 
@@ -279,7 +279,7 @@ class Collector:
             self._spawn(self._due_sweep())
 
     async def _upload(self, *, now: bool = False) -> None:
-        await self._link.upload(now=now)
+        await self._connection.upload(now=now)
         self._collector_notes.recount()
 
     async def _retention(self) -> None:
@@ -288,15 +288,15 @@ class Collector:
             log.info("old readings removed", readings=removed.readings, events=removed.events, thinned=removed.thinned)
 
     async def _enrol_by_environment(self) -> None:
-        if not self._link.enrolled and await self._link.enrol_by_environment():
+        if not self._connection.enrolled and await self._connection.enrol_by_environment():
             await self._check_in()
 
     async def _check_in(self, *, now: bool = False) -> bool:
         """Check in when it is due, or `now`; do what the answer says. False when there was none."""
-        if not self._link.enrolled or not (now or self._link.check_in_due):
+        if not self._connection.enrolled or not (now or self._connection.check_in_due):
             return False
-        turned_away = self._link.quiet is not None
-        answer = await self._link.check_in(await self._site_state.state(self._settings, await self.status()), now=now)
+        turned_away = self._connection.quiet is not None
+        answer = await self._connection.check_in(await self._site_state.state(self._settings, await self.status()), now=now)
         if answer is None:
             return False
         for command in await self._commands.fresh(answer.commands):
@@ -352,7 +352,7 @@ class Collector:
         before, self._settings = self._settings, settings
         self._scanning.settings = settings
         if _connection(settings) != _connection(before):
-            self._link.open()
+            self._connection.open()
         self._make_plan()
         if settings.scan.targets and settings.scan.targets != before.scan.targets:
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)

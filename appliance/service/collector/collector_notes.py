@@ -19,7 +19,7 @@ from appliance.store.traffic_report import SWEPT_ADDRESSES
 COUNT_SECONDS = 2.0
 
 LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS = "last_sweep_at", "last_read_at", "last_scan", "swept_targets"
-LAST_SILENT_PASS, UNFINISHED = "last_silent_pass_at", "unfinished_sweep"
+LAST_SILENT_PASS, RESUME_POINT = "last_silent_pass_at", "unfinished_sweep"
 """Names of the notes in the store."""
 
 Result = TypeVar("Result")
@@ -34,7 +34,7 @@ class Notes:
     last_silent_pass_at: datetime | None = None
     """When what answers no ping was asked over SNMP last; None also when the targets have changed since."""
     last_read_at: datetime | None = None
-    unfinished: ResumePoint | None = None
+    resume_point: ResumePoint | None = None
     """The sweep that was cut off, if one was."""
     last_scan: dict[str, Any] | None = None
 
@@ -59,15 +59,15 @@ class CollectorNotes:
 
     async def recall(self, targets: list[str]) -> Notes:
         """Return what the collector before this one has noted; `targets` are those that would be swept now."""
-        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, LAST_SILENT_PASS, UNFINISHED)
+        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, LAST_SILENT_PASS, RESUME_POINT)
         kept: dict[str, str | None] = await self.ask(lambda store: {name: store.recall(name) for name in names}) or {}
         notes = Notes()
         if (swept := kept.get(LAST_SWEEP)) and kept.get(SWEPT_TARGETS) == json.dumps(targets):
             notes.last_sweep_at = from_rfc3339(swept)
             if silent_pass := kept.get(LAST_SILENT_PASS):
                 notes.last_silent_pass_at = from_rfc3339(silent_pass)
-        if unfinished := kept.get(UNFINISHED):
-            notes.unfinished = ResumePoint.from_json(json.loads(unfinished))
+        if resume_point := kept.get(RESUME_POINT):
+            notes.resume_point = ResumePoint.from_json(json.loads(resume_point))
         if read := kept.get(LAST_READ):
             notes.last_read_at = from_rfc3339(read)
         if scan := kept.get(LAST_SCAN):
@@ -86,13 +86,13 @@ class CollectorNotes:
                 LAST_SILENT_PASS: to_rfc3339(silent_pass_at) if silent_pass_at else "",
                 SWEPT_TARGETS: json.dumps(targets),
                 SWEPT_ADDRESSES: str(addresses),
-                UNFINISHED: "",
+                RESUME_POINT: "",
             }
         )
 
-    async def remember_unfinished(self, unfinished: ResumePoint | None) -> None:
+    async def remember_resume_point(self, resume_point: ResumePoint | None) -> None:
         """Note how far the running sweep of all targets is; None: there is none to go on with."""
-        await self.remember({UNFINISHED: json.dumps(unfinished.as_json()) if unfinished else ""})
+        await self.remember({RESUME_POINT: json.dumps(resume_point.as_json()) if resume_point else ""})
 
     async def remember_read(self, at: datetime) -> None:
         """Note that the known devices were read at this moment."""

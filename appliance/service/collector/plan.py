@@ -1,7 +1,7 @@
-"""When the collector does what: every interval in one place, declared with `schedule`, with jitter so that no sites act in step.
+"""How often the collector sweeps, reads, checks in, uploads, writes the traffic counters and tidies: every interval in one place.
 
-Jobs only start coroutines. A job that is due while the process is not running is due when it starts again: the moment it was last
-done is given by whoever kept it.
+Declared with `schedule`, with jitter so that no sites act in step. Jobs only start coroutines. A job that is due while the
+process is not running is due when it starts again: the moment it was last done is given by whoever kept it.
 """
 
 from collections.abc import Callable

@@ -26,17 +26,17 @@ SUPERVISOR_SECONDS = 3.0
 class SiteStateSource:
     """Makes the state of a check-in."""
 
-    def __init__(self, paths: Paths, settings_store: SettingsStore, books: CollectorNotes) -> None:
+    def __init__(self, paths: Paths, settings_store: SettingsStore, notes: CollectorNotes) -> None:
         self._paths = paths
         self._settings_store = settings_store
-        self._books = books
+        self._notes = notes
         self._supervisor = ControlClient(paths.supervisor_socket, "supervisor", timeout=SUPERVISOR_SECONDS)
         self._scrubbed: tuple[tuple[str, ...], dict[str, str]] = ((), {})
         """The texts of an update without secrets, and what they were made from: the same ones are told for months."""
 
     async def state(self, settings: Settings, status: Mapping[str, Any]) -> dict[str, Any]:
         """Return the state. `status` is that of the control API."""
-        traffic = await self._books.ask(Store.traffic_of_last_day) or {}
+        traffic = await self._notes.ask(Store.traffic_of_last_day) or {}
         try:
             received: Received | None = await asyncio.to_thread(self._settings_store.received)
         except (SettingsError, DataFolderError):  # what is wrong with the settings is a problem of its own

@@ -22,11 +22,11 @@ log = structlog.get_logger()
 class Support:
     """Makes bundles and sends them."""
 
-    def __init__(self, paths: Paths, settings_store: SettingsStore, link: HostingConnection, books: CollectorNotes) -> None:
+    def __init__(self, paths: Paths, settings_store: SettingsStore, connection: HostingConnection, notes: CollectorNotes) -> None:
         self._paths = paths
         self._settings_store = settings_store
-        self._link = link
-        self._books = books
+        self._connection = connection
+        self._notes = notes
 
     async def send(self, *, allowed: bool) -> None:
         """Send what is now, tried a few times; an event tells the site that it was sent. `allowed` is privacy.support_bundle."""
@@ -41,25 +41,19 @@ class Support:
             return
         log.info("a support bundle was sent", bundle_id=bundle_id, bytes=len(bundle))
         facts: dict[str, Any] = {"bytes": len(bundle), "bundle_id": bundle_id}
-        await self._books.ask(
-            lambda store: store.add_event(
-                "support_bundle_sent",
-                Message(
-                    "A support bundle of %(bytes)d bytes was sent, because the hosting team asked for one. "
-                    "It is %(bundle_id)s there.",
-                    **facts,
-                ),
-                **facts,
-            )
+        message = Message(
+            "A support bundle of %(bytes)d bytes was sent, because the hosting team asked for one. It is %(bundle_id)s there.",
+            **facts,
         )
+        await self._notes.ask(lambda store: store.add_event("support_bundle_sent", message, **facts))
 
     async def _deliver(self, bundle: bytes) -> str:
         for failures in range(1, ATTEMPTS):
             try:
-                return await self._link.send_bundle(bundle)
+                return await self._connection.send_bundle(bundle)
             except RefusedError:
                 raise
             except HostingError as error:
                 log.info("the support bundle is sent again later", reason=str(error))
                 await asyncio.sleep(next_delay(failures, retry_after=error.retry_after))
-        return await self._link.send_bundle(bundle)
+        return await self._connection.send_bundle(bundle)

@@ -15,8 +15,8 @@ NOTE = "done_commands"
 class HostingCommands:
     """Knows which commands were begun. They are noted before they are: one that a power cut ends is not begun twice."""
 
-    def __init__(self, books: CollectorNotes) -> None:
-        self._books = books
+    def __init__(self, notes: CollectorNotes) -> None:
+        self._notes = notes
         self._done: dict[str, None] | None = None
         self._one = asyncio.Lock()
 
@@ -30,11 +30,11 @@ class HostingCommands:
             fresh = [number for number in wanted if number not in done]
             if fresh:
                 self._done = dict.fromkeys([*done, *fresh][-KEPT_IDS:])
-                await self._books.remember({NOTE: json.dumps(list(self._done))})
+                await self._notes.remember({NOTE: json.dumps(list(self._done))})
         return [wanted[number] for number in fresh]
 
     async def _recalled(self) -> dict[str, None]:
         """Return the ids in the order in which they came."""
         if self._done is None:
-            self._done = dict.fromkeys(json.loads(await self._books.note(NOTE) or "[]"))
+            self._done = dict.fromkeys(json.loads(await self._notes.note(NOTE) or "[]"))
         return self._done

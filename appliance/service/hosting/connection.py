@@ -1,4 +1,4 @@
-"""The link to the hosting server: enrolment, upload and check-in, each tried again by itself while the server is away."""
+"""The connection to the hosting server: enrolment, upload and check-in, each tried again by itself while the server is away."""
 
 import asyncio
 import threading
@@ -44,11 +44,11 @@ log = structlog.get_logger()
 
 
 class HostingConnection:
-    """One site's link to its hosting server. Its methods never raise for trouble on the way: they report it as a problem."""
+    """One site's connection to its hosting server. Its methods never raise for trouble on the way: they report it as a problem."""
 
     def __init__(self, trust_folder: Path, settings: SettingsStore, store: StoreThread, problems: Problems) -> None:
         self.traffic = TrafficByPurpose()
-        """All that the link has cost since it was made."""
+        """All that it has cost since it was made."""
         self._trust_folder = trust_folder
         self._settings = settings
         self._store = store
@@ -265,7 +265,7 @@ class HostingConnection:
             await self._keep_quiet(None)
 
     def _insecurity(self) -> str | None:
-        """Return the standing warning about a link others could listen to, or None."""
+        """Return the standing warning about a connection others could listen to, or None."""
         client = self._client
         if client is None or not client.insecure:
             return None

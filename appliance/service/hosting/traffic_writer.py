@@ -8,8 +8,8 @@ from appliance.store.store import Store
 class TrafficWriter:
     """Knows how much of a counter that goes on counting is in the store already."""
 
-    def __init__(self, books: CollectorNotes, calls: TrafficByPurpose) -> None:
-        self._books = books
+    def __init__(self, notes: CollectorNotes, calls: TrafficByPurpose) -> None:
+        self._notes = notes
         self._calls = calls
         self._kept = TrafficByPurpose()
 
@@ -25,5 +25,5 @@ class TrafficWriter:
             store.add_traffic(waiting)
             return True
 
-        if not await self._books.ask(write):
+        if not await self._notes.ask(write):
             self._kept = self._kept.less(waiting)

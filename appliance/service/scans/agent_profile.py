@@ -10,7 +10,7 @@ from appliance.snmp.agent import AgentProfile
 from appliance.snmp.values import format_oid, parse_oid
 
 
-def remembered(answer: DeviceAnswer) -> Mapping[str, Any]:
+def profile_json(answer: DeviceAnswer) -> Mapping[str, Any]:
     """Return it as JSON."""
     agent, learned = answer.agent, answer.profile
     return {

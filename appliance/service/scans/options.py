@@ -9,7 +9,7 @@ from appliance.reading.definitions.definitions import Definitions, builtin_defin
 from appliance.settings.model import Settings, SnmpCredential, UserCredential
 from appliance.snmp.client import SnmpOptions
 
-__all__ = ["Credential", "CycleOptions", "credentials_of"]
+__all__ = ["Credential", "ScanOptions", "credentials_of"]
 
 
 def credentials_of(settings: Iterable[SnmpCredential]) -> tuple[Credential, ...]:
@@ -25,8 +25,8 @@ def _credential(item: SnmpCredential, name: str) -> Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class CycleOptions:
-    """How to ask: what the settings say, in the form the cycle needs."""
+class ScanOptions:
+    """How to ask: what the settings say, in the form a scan needs."""
 
     credentials: tuple[Credential, ...]
     port: int
@@ -35,11 +35,13 @@ class CycleOptions:
     snmp: SnmpOptions
     http: bool = True
     """Whether what SNMP leaves open is asked over HTTP."""
+    in_full: bool = False
+    """Whether devices are asked for everything, whatever is known of them."""
     definitions: Definitions = field(default_factory=builtin_definitions)
     """The vendor definitions in force."""
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "CycleOptions":
+    def from_settings(cls, settings: Settings) -> "ScanOptions":
         """Return the options that `settings` ask for."""
         snmp = settings.snmp
         return cls(

@@ -10,7 +10,7 @@ from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
-from appliance.service.scans.agent_profile import remembered
+from appliance.service.scans.agent_profile import profile_json
 from appliance.service.scans.scan_run import DeviceAnswer
 
 KEPT_TOGETHER = 50
@@ -36,7 +36,7 @@ class ReadingWriter:
 
     async def keep(self, answer: DeviceAnswer) -> None:
         """Take a reading; it is written within moments. Use `drain` to wait for that."""
-        self._waiting.append((answer.reading, remembered(answer)))
+        self._waiting.append((answer.reading, profile_json(answer)))
         del self._waiting[:-MOST_HELD]
         if self._writing is None or self._writing.done():
             self._tried.clear()

@@ -23,19 +23,18 @@ from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep import Checkpoint, Found, Sweep
 from appliance.discovery.targets import TargetSet
-from appliance.http.supplements import Supplements
 from appliance.privacy.people import scrub
 from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
-from appliance.reading.snapshot import Snapshot
 from appliance.report import Reading
 from appliance.service.scans.hosts import answers_ping
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
+from appliance.service.scans.scan_memory import ScanMemory
 from appliance.snmp.agent import AgentProfile
-from appliance.snmp.client import Agent, SnmpClient, Templates, UserSecurity
+from appliance.snmp.client import Agent, SnmpClient
 from appliance.snmp.values import Objects
 
 READ_AT_ONCE = 16
@@ -43,12 +42,6 @@ LEARN_AGAIN = timedelta(days=30)
 """Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
 
 log = structlog.get_logger()
-
-Profiles = dict[tuple[str, int], AgentProfile]
-"""What visits have learned about agents, by address and port; kept from scan to scan by the caller."""
-
-Snapshots = dict[tuple[str, int], Snapshot]
-"""What devices have said, by address and port; kept from scan to scan by the caller. Without one a device is read in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,33 +103,21 @@ class ScanRun:
 
     def __init__(
         self,
-        options: CycleOptions,
+        options: ScanOptions,
         scan: Scan,
         keep: Keep,
         missed: Missed = _nothing_missed,
-        profiles: Profiles | None = None,
         *,
-        snapshots: Snapshots | None = None,
-        in_full: bool = False,
-        supplements: Supplements | None = None,
-        security: UserSecurity | None = None,
-        templates: Templates | None = None,
+        memory: ScanMemory | None = None,
         gate: QuietGate | None = None,
     ) -> None:
-        """`profiles`, `snapshots`, `security` (SNMPv3) and `templates` are kept from scan to scan by the caller.
-
-        `in_full`: devices are asked for everything, whatever is known of them. Without `gate` there are no quiet times.
-        """
+        """`memory` is what the caller keeps from scan to scan. Without `gate` there are no quiet times."""
         self._options = options
-        self._security = security or UserSecurity()
-        self._templates = templates if templates is not None else Templates()
         self._scan = scan
         self._keep = keep
         self._missed = missed
-        self._profiles = {} if profiles is None else profiles
-        self._snapshots = {} if snapshots is None else snapshots
-        self._in_full = in_full
-        self._supplements = (supplements or Supplements()) if options.http else None
+        self._memory = memory or ScanMemory()
+        self._supplements = self._memory.supplements if options.http else None
         self._slots = asyncio.Semaphore(READ_AT_ONCE)
         self._gate = gate or QuietGate(UTC)
         self._found: set[str] = set()
@@ -165,7 +146,7 @@ class ScanRun:
         for name, reason in targets.unresolved:
             self._scan.fail(name, reason)
         self._scan.addresses = targets.count()
-        async with SnmpClient(self._options.snmp, self._security, self._templates) as client:
+        async with SnmpClient(self._options.snmp, self._memory.security, self._memory.templates) as client:
             sweep = self._sweep = Sweep(
                 client,
                 credentials=self._options.credentials,
@@ -193,14 +174,14 @@ class ScanRun:
         """Read the devices of `known`."""
         self._recall(known)
         self._scan.addresses = self._scan.devices = len(known)
-        async with SnmpClient(self._options.snmp, self._security, self._templates) as client:
+        async with SnmpClient(self._options.snmp, self._memory.security, self._memory.templates) as client:
             await self._read_all(client, known)
 
     def _recall(self, known: Iterable[Known]) -> None:
         """Take what earlier visits have learned about agents this process has not visited yet."""
         for device in known:
             if device.profile:
-                self._profiles.setdefault((device.address, device.port), device.profile)
+                self._memory.profiles.setdefault((device.address, device.port), device.profile)
 
     async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
         with _one_error():
@@ -290,21 +271,21 @@ class ScanRun:
                 )
         place = agent.address, agent.port
         if said.snapshot is None:
-            self._snapshots.pop(place, None)
+            self._memory.snapshots.pop(place, None)
         else:
-            self._snapshots[place] = said.snapshot
+            self._memory.snapshots[place] = said.snapshot
         # Names of documents and people go no further than this, whatever becomes of the reading.
         return scrub(said.reading)
 
     def _was_full(self, answer: DeviceAnswer) -> bool:
         """Return whether an answer came of asking for everything."""
-        snapshot = self._snapshots.get((answer.agent.address, answer.agent.port))
+        snapshot = self._memory.snapshots.get((answer.agent.address, answer.agent.port))
         return snapshot is None or snapshot.full_at == answer.reading.taken_at
 
     async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> PollResult | None:
         """Return what the device said to a poll, None where it has to be read in full."""
-        snapshot = self._snapshots.get((agent.address, agent.port))
-        if snapshot is None or self._in_full or is_due(agent.address, snapshot.full_at, utc_now()):
+        snapshot = self._memory.snapshots.get((agent.address, agent.port))
+        if snapshot is None or self._options.in_full or is_due(agent.address, snapshot.full_at, utc_now()):
             return None
         with self._scan.counting("poll", "poll") as traffic:
             session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
@@ -323,7 +304,7 @@ class ScanRun:
 
     def _learn(self, found: Found) -> None:
         """Spare the visit the trials of the sweep: above all the silence of an agent that speaks SNMPv1 alone."""
-        known = self._profiles.setdefault((found.address, found.agent.port), found.profile)
+        known = self._memory.profiles.setdefault((found.address, found.agent.port), found.profile)
         known.version = found.profile.version
         known.max_varbinds = min(known.max_varbinds, found.profile.max_varbinds)
 
@@ -332,9 +313,9 @@ class ScanRun:
         self._profile(agent).version = None
 
     def _profile(self, agent: Agent) -> AgentProfile:
-        profile = self._profiles.setdefault((agent.address, agent.port), AgentProfile())
+        profile = self._memory.profiles.setdefault((agent.address, agent.port), AgentProfile())
         if utc_now() - profile.learned_at > LEARN_AGAIN:
-            profile = self._profiles[agent.address, agent.port] = AgentProfile(rows=profile.rows)
+            profile = self._memory.profiles[agent.address, agent.port] = AgentProfile(rows=profile.rows)
         return profile
 
     async def _visit_known(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
@@ -342,7 +323,7 @@ class ScanRun:
         reading = await self._visit(client, agent, device)
         another = device.key is not None and reading.device.key != device.key
         if another:
-            self._profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
+            self._memory.profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
         if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
             raise SnmpError(
                 f"Another device answers SNMP at {agent.address} now, and it is no imaging device. The next sweep finds where this "

@@ -14,20 +14,19 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import ControlError
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
-from appliance.http.supplements import Supplements
 from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.known_devices import devices_to_read
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
 from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.resume_point import NOTE_SECONDS, ResumePoint
-from appliance.service.scans.scan_run import Known, Profiles, Resume, ScanRun
+from appliance.service.scans.scan_memory import ScanMemory
+from appliance.service.scans.scan_run import Known, Resume, ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
 from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.settings.model import Settings
-from appliance.snmp.client import Templates, UserSecurity
 from appliance.store.store import Store
 
 GATE_SECONDS = 0.5
@@ -44,8 +43,8 @@ class ScanService:
     def __init__(
         self,
         settings: Settings,
-        keeper: ReadingWriter,
-        books: CollectorNotes,
+        writer: ReadingWriter,
+        notes: CollectorNotes,
         on_idle: Callable[[Scan], None],
         zone: tzinfo = UTC,
     ) -> None:
@@ -53,24 +52,21 @@ class ScanService:
         self.settings = settings
         self.gate = QuietGate(zone)
         self.last_silent_pass_at: datetime | None = None
-        self.unfinished: ResumePoint | None = None
+        self.resume_point: ResumePoint | None = None
         """The sweep that the collector before this one has not finished."""
         self.scans = ScanSlot(self._ended)
         self.last_sweep_at: datetime | None = None
         self.last_read_at: datetime | None = None
         self._traffic = TrafficByPurpose()
-        self._keeper = keeper
-        self._books = books
+        self._writer = writer
+        self._notes = notes
         self._on_idle = on_idle
         self._missed: dict[str, str] = {}
         self._everyone = False
         self._abandoned = False
-        self._profiles: Profiles = {}
-        self._security = UserSecurity()
-        self._templates = Templates()
-        self._supplements = Supplements()
         self._definitions = builtin_definitions()
         self._snapshots = SnapshotKeeper(self._definitions)
+        self._memory = ScanMemory(snapshots=self._snapshots.current)
 
     def read_definitions(self, folder: Path, received: Mapping[Path, str]) -> str | None:
         """Take the vendor definitions `received`, and above them those of the site in `folder`, for all scans from now on.
@@ -83,11 +79,11 @@ class ScanService:
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
-        notes = await self._books.recall(list(self.settings.scan.targets))
+        notes = await self._notes.recall(list(self.settings.scan.targets))
         self.last_sweep_at, self.last_read_at, self.scans.last = notes.last_sweep_at, notes.last_read_at, notes.last_scan
         fingerprint = self._snapshots.fingerprint
-        self._snapshots.recall(await self._books.ask(lambda store: store.snapshots(fingerprint)) or [])
-        self.last_silent_pass_at, self.unfinished = notes.last_silent_pass_at, notes.unfinished
+        self._snapshots.recall(await self._notes.ask(lambda store: store.snapshots(fingerprint)) or [])
+        self.last_silent_pass_at, self.resume_point = notes.last_silent_pass_at, notes.resume_point
 
     def start_sweep(self, targets: Sequence[str] | None = None, *, in_full: bool = False) -> Scan:
         """Begin a sweep of `targets`, by default of all that the settings name; `in_full` asks each device for everything.
@@ -103,41 +99,43 @@ class ScanService:
 
         async def sweep(scan: Scan) -> None:
             self._everyone = targets is None
-            cycle = self._cycle(scan, in_full=in_full)
+            run = self._scan_run(scan, in_full=in_full)
             if targets is None:
-                await self._sweep_everything(scan, cycle, chosen)
+                await self._sweep_everything(scan, run, chosen)
             else:
                 async with self._watching(scan):
-                    await cycle.sweep(chosen)
+                    await run.sweep(chosen)
 
         return self.scans.start("sweep", sweep)
 
-    async def _sweep_everything(self, scan: Scan, cycle: ScanRun, chosen: TargetSet) -> None:
+    async def _sweep_everything(self, scan: Scan, run: ScanRun, chosen: TargetSet) -> None:
         """Sweep all targets, from where that was cut off if it was, and note how far it is."""
         wanted = self.settings.scan.targets
-        unfinished, self.unfinished = self.unfinished, None
-        if unfinished and not unfinished.fits(wanted, utc_now()):
-            unfinished = None
+        resume_point, self.resume_point = self.resume_point, None
+        if resume_point and not resume_point.fits(wanted, utc_now()):
+            resume_point = None
         known, resume = await self.known(), None
-        if unfinished:
-            scan.started_at = unfinished.started_at
-            resume = Resume(unfinished.checkpoint, await self._read_since(scan.started_at))
+        if resume_point:
+            scan.started_at = resume_point.started_at
+            resume = Resume(resume_point.checkpoint, await self._read_since(scan.started_at))
             heard = {device.address for device in known}
-            known += [Known(each, self.settings.snmp.port) for each in unfinished.unread if each not in heard and each in chosen]
+            known += [Known(each, self.settings.snmp.port) for each in resume_point.unread if each not in heard and each in chosen]
             known = [device for device in known if device.address not in resume.read]
-        thorough = unfinished.thorough if unfinished else self._silent_pass_is_due()
+        thorough = resume_point.thorough if resume_point else self._silent_pass_is_due()
 
         async def note() -> None:
-            if checkpoint := cycle.checkpoint():
-                unread = tuple(sorted(cycle.unread))
-                await self._books.remember_unfinished(ResumePoint(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread))
+            if checkpoint := run.checkpoint():
+                unread = tuple(sorted(run.unread))
+                await self._notes.remember_resume_point(
+                    ResumePoint(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread)
+                )
 
         async with self._watching(scan, note):
-            await cycle.sweep(chosen, known, thorough=thorough, resume=resume)
+            await run.sweep(chosen, known, thorough=thorough, resume=resume)
         self.last_sweep_at = self.last_read_at = utc_now()
         if scan.sweep.silent_pass or thorough:
             self.last_silent_pass_at = self.last_sweep_at
-        await self._books.remember_sweep(self.last_sweep_at, self.last_silent_pass_at, list(wanted), scan.addresses)
+        await self._notes.remember_sweep(self.last_sweep_at, self.last_silent_pass_at, list(wanted), scan.addresses)
 
     def _silent_pass_is_due(self) -> bool:
         """Return whether the sweep that starts now also asks over SNMP what answers no ping."""
@@ -148,7 +146,7 @@ class ScanService:
         return since < timedelta() or since >= timedelta(hours=hours) * SILENT_SLACK
 
     async def _read_since(self, moment: datetime) -> frozenset[str]:
-        devices = await self._books.ask(Store.devices) or []
+        devices = await self._notes.ask(Store.devices) or []
         return frozenset(device.address for device in devices if device.address and device.last_seen_at >= moment)
 
     def start_read(self, known: Sequence[Known]) -> Scan:
@@ -158,9 +156,9 @@ class ScanService:
         async def read(scan: Scan) -> None:
             self._everyone = True
             async with self._watching(scan):
-                await self._cycle(scan).read(known)
+                await self._scan_run(scan).read(known)
             self.last_read_at = utc_now()
-            await self._books.remember_read(self.last_read_at)
+            await self._notes.remember_read(self.last_read_at)
 
         return self.scans.start("read", read)
 
@@ -212,23 +210,12 @@ class ScanService:
 
     async def known(self) -> list[Known]:
         """Return the devices that are read without a sweep. Raises SettingsError."""
-        return await devices_to_read(await self._books.ask(Store.devices) or [], self.settings, utc_now())
+        return await devices_to_read(await self._notes.ask(Store.devices) or [], self.settings, utc_now())
 
-    def _cycle(self, scan: Scan, *, in_full: bool = False) -> ScanRun:
+    def _scan_run(self, scan: Scan, *, in_full: bool = False) -> ScanRun:
         self._missed = {}
-        return ScanRun(
-            replace(CycleOptions.from_settings(self.settings), definitions=self._definitions),
-            scan,
-            self._keeper.keep,
-            self._miss,
-            self._profiles,
-            snapshots=self._snapshots.current,
-            in_full=in_full,
-            supplements=self._supplements,
-            security=self._security,
-            templates=self._templates,
-            gate=self.gate,
-        )
+        options = replace(ScanOptions.from_settings(self.settings), definitions=self._definitions, in_full=in_full)
+        return ScanRun(options, scan, self._writer.keep, self._miss, memory=self._memory, gate=self.gate)
 
     async def _miss(self, known: Known, reason: str) -> None:
         if known.key:
@@ -236,10 +223,10 @@ class ScanService:
 
     async def _ended(self, scan: Scan) -> None:
         """Write what came out of a scan, also of a cancelled one."""
-        if held := await self._keeper.drain():
+        if held := await self._writer.drain():
             log.warning("readings are held in memory until they can be written", readings=held)
         missed, self._missed = self._missed, {}
-        masking = self._keeper.masking()
+        masking = self._writer.masking()
         snapshots = self._snapshots.unkept(utc_now())
 
         def write(store: Store) -> bool:
@@ -249,12 +236,12 @@ class ScanService:
             store.add_traffic(scan.traffic, scan.units())
             return True
 
-        if await self._books.ask(write):
+        if await self._notes.ask(write):
             self._snapshots.were_kept(snapshots)
         self._traffic.add(scan.traffic)
         if self._abandoned or scan.trouble:
-            await self._books.remember_unfinished(None)
+            await self._notes.remember_resume_point(None)
         self._abandoned = False
-        await self._books.remember_scan(scan.as_json())
-        self._books.recount()
+        await self._notes.remember_scan(scan.as_json())
+        self._notes.recount()
         self._on_idle(scan)

@@ -6,7 +6,7 @@ from datetime import datetime
 from appliance.reading.definitions.definitions import Definitions
 from appliance.reading.polling import changing
 from appliance.reading.snapshot import Snapshot
-from appliance.service.scans.scan_run import Snapshots
+from appliance.service.scans.scan_memory import Snapshots
 from appliance.store.rows import SnapshotRow
 from appliance.store.snapshots import KEPT
 

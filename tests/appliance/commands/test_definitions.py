@@ -30,8 +30,8 @@ DEVICE: dict[str, Content] = of(
 )
 
 
-def dca(*words: str | Path, data: Path | None = None) -> Finished:
-    environment = {"DCA_DATA_DIR": str(data)} if data else {}
+def dca(*words: str | Path, data: Path | None = None, utf8: bool = False) -> Finished:
+    environment = ({"DCA_DATA_DIR": str(data)} if data else {}) | ({"PYTHONUTF8": "1"} if utf8 else {})
     return run_child([DCA, *words], environment=environment, folder=ROOT)
 
 
@@ -128,3 +128,21 @@ def test_a_recording_nobody_can_read_is_told(tmp_path: Path) -> None:
 def test_hosts_or_recordings_are_read_but_not_neither_nor_both(words: tuple[str, ...]) -> None:
     done = dca(*words)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_a_sheet_says_how_the_device_is_in_the_words_of_the_web_interfaces(tmp_path: Path) -> None:
+    printer: dict[str, Content] = {
+        "1.3.6.1.2.1.25.3.2.1.5.1": 5,
+        "1.3.6.1.2.1.25.3.5.1.1.1": 3,
+        "1.3.6.1.2.1.25.3.5.1.2.1": bytes([0b1001_0000]),
+        "1.3.6.1.2.1.43.10.2.1.3.1.1": 7,
+        "1.3.6.1.2.1.43.10.2.1.4.1.1": 4711,
+        **supply_row(1, cls=3, kind=3, text="Black Toner", level=8, capacity=100),
+        **supply_row(2, cls=4, kind=4, text="Waste Toner", level=-3, capacity=-2),
+    }
+    recording = write_recording(tmp_path / "device.snmprec", DEVICE | printer)
+    done = dca("read", "--recording", recording, utf8=True)
+    rows = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    for row in ("Status Out of toner", "Printer Idle", "Errors Paper low, Out of toner", "Total 4711 impressions"):
+        assert row in rows
+    assert [row for row in rows if "Toner" in row] == ["Black Toner ██░░░░░░░░░░░░░░░░░░ 8 % Low", "Waste Toner Some left"]

@@ -14,7 +14,7 @@ from typing import Any
 from appliance.discovery.credentials import Credential
 from appliance.discovery.sweep import Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
 from appliance.snmp.client import SnmpClient, SnmpOptions
@@ -115,7 +115,7 @@ def reading(far: Far) -> dict[str, Any]:
     far.owns("10.78.1.0/26")
     far.start(*AGENTS, *(f"10.78.1.{number}" for number in range(1, 61)))
     scans = [Scan("sweep"), Scan("read")]
-    options = CycleOptions((Credential("default", "2c", "public"),), 161, 150, icmp=True, snmp=SnmpOptions(), http=False)
+    options = ScanOptions((Credential("default", "2c", "public"),), 161, 150, icmp=True, snmp=SnmpOptions(), http=False)
 
     async def keep(_answer: DeviceAnswer) -> None:
         return

@@ -64,7 +64,7 @@ class Past:
         """Return what is told of the next reading; `self.last` is how it is kept."""
         outcome = between(self.last, current, parse_memory(self.memory))
         self.memory, self.last = outcome.memory.to_json(), outcome.reading
-        return [(happening.kind, dict(happening.detail)) for happening in outcome.happenings]
+        return [(device_event.kind, dict(device_event.detail)) for device_event in outcome.device_events]
 
     def kinds(self, current: Reading) -> list[str]:
         """Return the kinds of what is told."""

@@ -61,5 +61,5 @@ def test_a_meter_from_another_object_has_no_past() -> None:
 
 def test_without_a_memory_the_reading_before_is_the_past_and_nothing_of_it_is_told() -> None:
     outcome = between(reading(total=1000), reading(total=0), None)
-    assert outcome.happenings == ()
+    assert outcome.device_events == ()
     assert outcome.reading.meters == {}

@@ -90,11 +90,11 @@ def test_a_full_waste_container_is_told_and_its_level_is_no_replacement() -> Non
 
 def test_what_is_low_when_the_device_is_first_seen_is_told() -> None:
     outcome = between(None, with_toner(5.0), None)
-    assert [happening.kind for happening in outcome.happenings] == ["supply_low"]
+    assert [device_event.kind for device_event in outcome.device_events] == ["supply_low"]
 
 
 def test_what_was_low_before_there_was_a_memory_is_not_told() -> None:
-    assert between(with_toner(5.0), with_toner(4.0), None).happenings == ()
+    assert between(with_toner(5.0), with_toner(4.0), None).device_events == ()
 
 
 def test_rows_that_are_missing_for_once_are_not_forgotten() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from appliance.reading.sources import objects as mib
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.snmp.values import Oid, parse_oid
 from simulator.ber import Tag
 from simulator.fleet import Options, generated_fleet
@@ -67,7 +67,7 @@ def test_the_printers_of_the_demo_are_never_asked_for_jobs_users_and_neighbours(
     questions = asked(statistics)
     assert set(statistics) == set(simulator.addresses), "every printer was asked"
     assert len(questions) > 100
-    assert {oid: name for oid, name in questions.items() if not mib.is_allowed(oid)} == {}
+    assert {oid: name for oid, name in questions.items() if not builtin_definitions().allows(oid)} == {}
     forbidden = [parse_oid(text) for text in simulator.never_ask]
     assert forbidden
     assert {oid: name for oid, name in questions.items() if any(is_below(oid, subtree) for subtree in forbidden)} == {}
@@ -85,10 +85,10 @@ def test_no_recorded_device_is_asked_for_anything_outside_the_allow_list(
     statistics = watch(site, start_simulator("--recordings", recordings, "--base", "127.0.78.1"))
     questions = asked(statistics)
     assert len(statistics) == len(list(recordings.glob("*.snmprec")))
-    assert {oid: name for oid, name in questions.items() if not mib.is_allowed(oid)} == {}
+    assert {oid: name for oid, name in questions.items() if not builtin_definitions().allows(oid)} == {}
 
 
 def test_small_answers_and_agents_without_getbulk_do_not_lead_outside(site: Site, start_simulator: StartSimulator) -> None:
     simulator = start_simulator("--fleet", "3", "--no-getbulk", "--max-reply", "484")
     questions = asked(watch(site, simulator))
-    assert {oid: name for oid, name in questions.items() if not mib.is_allowed(oid)} == {}
+    assert {oid: name for oid, name in questions.items() if not builtin_definitions().allows(oid)} == {}

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance.reading.build import build_reading
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.device import follow_up
 from appliance.reading.sources import objects as mib
 from appliance.reading.view import integer
@@ -15,7 +16,7 @@ from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
 from tests.appliance.reading.printer import TAKEN_AT
 from tests.recordings.recording import recordings
 
-COLUMNS = sorted({*mib.allowed(), mib.SYS_DESCR.oid})
+COLUMNS = sorted({*builtin_definitions().allowed, mib.SYS_DESCR.oid})
 TEXTS = st.sampled_from(
     [
         b"",
@@ -94,7 +95,9 @@ def test_a_real_device_that_errs_gives_a_reading_without_invented_numbers(data: 
     known = [recording for recording in recordings("full") if recording.name != "kyocera_cs-4053ci"]
     if not known:
         pytest.skip("no recordings: set DCA_RECORDINGS to their folder")
-    objects = {oid: value for oid, value in data.draw(st.sampled_from(known)).objects().items() if mib.is_allowed(oid)}
+    objects = {
+        oid: value for oid, value in data.draw(st.sampled_from(known)).objects().items() if builtin_definitions().allows(oid)
+    }
     victims = data.draw(st.lists(st.sampled_from(sorted(objects)), max_size=20, unique=True))
     for oid in victims:
         changed = data.draw(st.one_of(st.none(), VALUES))

@@ -10,7 +10,8 @@ from hypothesis import strategies as some
 from pydantic import ValidationError
 
 from appliance.common.errors import SettingsError
-from appliance.settings.model import Settings, check_target, settings_schema, span
+from appliance.settings.address_ranges import check_target, span
+from appliance.settings.model import Settings, settings_schema
 from appliance.settings.validation import validate
 
 

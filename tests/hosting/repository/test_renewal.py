@@ -99,16 +99,16 @@ def told(logs: Sequence[object]) -> list[tuple[str, str]]:
 
 
 def test_people_are_told_in_time_and_once_a_day(published: Published) -> None:
-    caretaker, now = RepositoryRenewal(published.repository), utc_now()
+    renewal, now = RepositoryRenewal(published.repository), utc_now()
 
     with capture_logs() as logs:
-        caretaker.look_after(now + later(days=46))
-        caretaker.look_after(now + later(days=46, hours=1))
+        renewal.look_after(now + later(days=46))
+        renewal.look_after(now + later(days=46, hours=1))
     assert told(logs) == [("warning", "release")]
     assert "renew release" in next(entry["advice"] for entry in logs if "advice" in entry)
 
     with capture_logs() as logs:
-        caretaker.look_after(now + later(days=68))
+        renewal.look_after(now + later(days=68))
     assert told(logs) == [("error", "release")]
 
 

@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.release import HealthGateTimes
 from tests.updater.transactions import TRANSACTION
 from updater.records.acknowledgement import Acknowledgement
-from updater.records.journal import GateTimes
 from updater.replacement.health_gate import Candidate, HealthGate, Verdict, longest_start
 
-TIMES = GateTimes(deadline_seconds=180, steady_seconds=60)
+TIMES = HealthGateTimes(deadline_seconds=180, steady_seconds=60)
 RUNNING = Candidate("running", "2026-11-26T01:00:00.123456789Z", health="starting")
 STARTING = Acknowledgement(TRANSACTION, "0.2.0", "2026-11-26T01:00:05Z", "starting")
 READY = Acknowledgement(TRANSACTION, "0.2.0", "2026-11-26T01:00:09Z", "ready", None, True, True, "ok")
 SECOND = 1_000_000_000
 
 
-def gate(times: GateTimes = TIMES) -> HealthGate:
+def gate(times: HealthGateTimes = TIMES) -> HealthGate:
     return HealthGate(times, "0.2.0", None, 0.0)
 
 
@@ -83,7 +83,7 @@ def test_sentence_at_the_deadline_tells_what_was_said_last() -> None:
 
 @pytest.mark.parametrize("said", [replace(READY, version="0.1.0"), replace(READY, at="2026-11-26T00:59:00Z")])
 def test_what_another_version_or_start_has_said_does_not_count(said: Acknowledgement) -> None:
-    watch = gate(GateTimes(20, 1))
+    watch = gate(HealthGateTimes(20, 1))
     watch.judge(1, RUNNING, said)
     assert watch.judge(19, RUNNING, said) is None
     assert reason(watch.judge(21, RUNNING, said)) == "deadline"
@@ -176,7 +176,7 @@ def test_container_that_somebody_stops_or_removes_goes_back_unless_another_appli
 )
 def test_health_check_of_the_user_has_its_time(check: dict[str, object] | None, seconds: float) -> None:
     assert longest_start(check) == seconds
-    watch = HealthGate(GateTimes(10, 1), "0.2.0", check, 0.0)
+    watch = HealthGate(HealthGateTimes(10, 1), "0.2.0", check, 0.0)
     assert watch.judge(max(10, seconds), RUNNING, None) is None
     assert reason(watch.judge(max(10, seconds) + 1, RUNNING, None)) == "deadline"
 

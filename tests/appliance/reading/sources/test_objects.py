@@ -2,6 +2,7 @@
 
 import pytest
 
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.device import first_questions, follow_up
 from appliance.reading.sources import objects as mib
 from appliance.snmp.values import Oid, parse_oid
@@ -31,23 +32,23 @@ FORBIDDEN = {
 
 @pytest.mark.parametrize("oid", FORBIDDEN.values(), ids=FORBIDDEN.keys())
 def test_nothing_of_jobs_users_and_neighbours_may_be_asked(oid: str) -> None:
-    assert not mib.is_allowed(parse_oid(oid))
+    assert not builtin_definitions().allows(parse_oid(oid))
 
 
 def test_no_allowed_subtree_holds_a_forbidden_object() -> None:
     forbidden = [parse_oid(oid) for oid in FORBIDDEN.values()]
-    assert [each for each in mib.allowed() if any(oid[: len(each)] == each for oid in forbidden)] == []
+    assert [each for each in builtin_definitions().allowed if any(oid[: len(each)] == each for oid in forbidden)] == []
 
 
 @pytest.mark.parametrize("address", ["192.0.2.10", "2001:db8::10", "fe80::1%eth0"])
 def test_all_a_first_read_asks_is_allowed(address: str) -> None:
     questions = first_questions(address)
-    assert [oid for oid in (*questions.scalars, *questions.columns) if not mib.is_allowed(oid)] == []
+    assert [oid for oid in (*questions.scalars, *questions.columns) if not builtin_definitions().allows(oid)] == []
     assert len(questions.scalars) + len(questions.columns) > 30
 
 
 def test_all_a_probe_asks_is_allowed() -> None:
-    assert all(mib.is_allowed(oid) for oid in mib.PROBE)
+    assert all(builtin_definitions().allows(oid) for oid in mib.PROBE)
 
 
 def test_all_a_follow_up_asks_is_allowed() -> None:
@@ -61,7 +62,7 @@ def test_all_a_follow_up_asks_is_allowed() -> None:
     )
     for found in ({}, two_interfaces):
         questions = follow_up(found, ADDRESS)
-        assert [oid for oid in (*questions.scalars, *questions.columns) if not mib.is_allowed(oid)] == []
+        assert [oid for oid in (*questions.scalars, *questions.columns) if not builtin_definitions().allows(oid)] == []
 
 
 @pytest.mark.parametrize(

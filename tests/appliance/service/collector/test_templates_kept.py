@@ -3,8 +3,9 @@
 import asyncio
 from dataclasses import replace
 
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
+from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.templates import Query, Template, Templates
@@ -34,10 +35,11 @@ def test_a_scan_encodes_hardly_any_request_that_an_earlier_one_has_sent(start_si
         readings.append(answer)
 
     async def read() -> None:
-        options = replace(CycleOptions.from_settings(Settings()), port=fleet.port, http=False)
+        options = replace(ScanOptions.from_settings(Settings()), port=fleet.port, http=False)
         known = [Known(address, fleet.port) for address in fleet.addresses]
         profiles = {(answer.agent.address, answer.agent.port): answer.profile for answer in readings}
-        await ScanRun(options, Scan("read"), keep, profiles=profiles, templates=templates).read(known)
+        memory = ScanMemory(profiles=profiles, templates=templates)
+        await ScanRun(options, Scan("read"), keep, memory=memory).read(known)
 
     asyncio.run(read())
     asyncio.run(read())

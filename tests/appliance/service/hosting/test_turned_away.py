@@ -27,29 +27,29 @@ WORDS = {"revoked": "has revoked this site", "expired": "is over", "deactivated"
 
 
 class LinkOfASite:
-    """A link and what it works on, as a collector has it."""
+    """A connection and what it works on, as a collector has it."""
 
     def __init__(self, folder: Path) -> None:
         self.settings = SettingsStore(folder / "settings.json", {})
         self.store = StoreThread(folder / "readings.db")
         self.problems = Problems()
-        self.link = HostingConnection(folder / "trust", self.settings, self.store, self.problems)
+        self.connection = HostingConnection(folder / "trust", self.settings, self.store, self.problems)
 
     def problem(self, name: str) -> str | None:
         return next((item["text"] for item in self.problems.as_json() if item["name"] == name), None)
 
 
 def with_link(folder: Path, work: Callable[[LinkOfASite], Coroutine[Any, Any, None]]) -> None:
-    """Run `work` with the link of a site that has two readings to send."""
+    """Run `work` with the connection of a site that has two readings to send."""
 
     async def run() -> None:
         site = LinkOfASite(folder)
-        site.link.open()
+        site.connection.open()
         await site.store.call(lambda store: store.keep([sample(1), sample(2)]))
         try:
             await work(site)
         finally:
-            site.link.close()
+            site.connection.close()
             await site.store.close()
 
     asyncio.run(run())
@@ -65,19 +65,19 @@ def test_it_sends_nothing_more_and_says_why(tmp_path: Path, code: str) -> None:
     with serving(decided.answer) as peer:
 
         async def work(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
             decided.refusal = code
-            assert await site.link.check_in({}) is None
+            assert await site.connection.check_in({}) is None
             for _ in range(3):
-                assert not site.link.check_in_due
-                assert await site.link.check_in({}) is None
-                await site.link.upload(now=True)
+                assert not site.connection.check_in_due
+                assert await site.connection.check_in({}) is None
+                await site.connection.upload(now=True)
             text = site.problem("hosting_quiet")
             assert text is not None
             assert WORDS[code] in text
             assert "once a day" in text
             assert site.problem("hosting") is None
-            told = site.link.as_json()["quiet"]
+            told = site.connection.as_json()["quiet"]
             assert told["code"] == code
 
         with_link(tmp_path, work)
@@ -89,10 +89,10 @@ def test_a_refused_upload_makes_it_quiet_as_well(tmp_path: Path) -> None:
     with serving(decided.answer) as peer:
 
         async def work(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
             decided.refusal = "revoked"
-            await site.link.upload()
-            await site.link.check_in({})
+            await site.connection.upload()
+            await site.connection.check_in({})
             assert site.problem("hosting_quiet")
 
         with_link(tmp_path, work)
@@ -104,13 +104,13 @@ def test_a_restart_asks_no_more_often(tmp_path: Path) -> None:
     with serving(decided.answer) as peer:
 
         async def before(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
-            await site.link.check_in({})
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.check_in({})
 
         async def after(site: LinkOfASite) -> None:
             assert site.problem("hosting_quiet")
-            await site.link.check_in({})
-            await site.link.upload()
+            await site.connection.check_in({})
+            await site.connection.upload()
 
         with_link(tmp_path, before)
         with_link(tmp_path, after)
@@ -122,16 +122,16 @@ def test_a_person_asks_at_once_and_an_answer_brings_everything_back(tmp_path: Pa
     with serving(decided.answer) as peer:
 
         async def work(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
-            await site.link.check_in({})
-            assert await site.link.check_in({}, now=True) is None
-            assert site.link.as_json()["quiet"]
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.check_in({})
+            assert await site.connection.check_in({}, now=True) is None
+            assert site.connection.as_json()["quiet"]
             decided.refusal = ""
-            assert await site.link.check_in({}, now=True)
-            assert site.link.quiet is None
+            assert await site.connection.check_in({}, now=True)
+            assert site.connection.quiet is None
             assert site.problems.as_json()[0]["name"] == "insecure_hosting"
             assert len(site.problems.as_json()) == 1
-            assert (await site.link.upload()).accepted == 2
+            assert (await site.connection.upload()).accepted == 2
 
         with_link(tmp_path, work)
         with_link(tmp_path, is_not_quiet)
@@ -139,7 +139,7 @@ def test_a_person_asks_at_once_and_an_answer_brings_everything_back(tmp_path: Pa
 
 
 async def is_not_quiet(site: LinkOfASite) -> None:
-    assert site.link.quiet is None
+    assert site.connection.quiet is None
 
 
 def test_a_new_enrolment_ends_it_at_once(tmp_path: Path) -> None:
@@ -147,12 +147,12 @@ def test_a_new_enrolment_ends_it_at_once(tmp_path: Path) -> None:
     with serving(decided.answer) as peer:
 
         async def work(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
-            await site.link.check_in({})
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.check_in({})
             decided.refusal = ""
-            await site.link.enrol(f"{peer.url}#enrol=CODE5678")
+            await site.connection.enrol(f"{peer.url}#enrol=CODE5678")
             assert site.problem("hosting_quiet") is None
-            assert await site.link.check_in({})
+            assert await site.connection.check_in({})
 
         with_link(tmp_path, work)
 
@@ -162,16 +162,16 @@ def test_a_server_that_is_away_in_the_meantime_is_no_answer(tmp_path: Path) -> N
     with serving(decided.answer) as peer:
 
         async def begin(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
-            await site.link.check_in({})
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.check_in({})
 
         with_link(tmp_path, begin)
 
     async def away(site: LinkOfASite) -> None:
-        assert await site.link.check_in({}, now=True) is None
+        assert await site.connection.check_in({}, now=True) is None
         assert site.problem("hosting_quiet")
         assert "refuses the connection" in (site.problem("hosting") or "")
-        assert not site.link.check_in_due
+        assert not site.connection.check_in_due
 
     with_link(tmp_path, away)
 
@@ -180,17 +180,17 @@ def test_an_upload_of_nothing_is_no_contact(tmp_path: Path) -> None:
     with serving(Decided().answer) as peer:
 
         async def begin(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
-            await site.link.upload()
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.upload()
 
         with_link(tmp_path, begin)
 
     async def away(site: LinkOfASite) -> None:
         await site.store.call(lambda store: [store.reject(batch.id, "No.") for batch in iter(store.next_batch, None)])
-        assert await site.link.check_in({}) is None
-        await site.link.upload(now=True)
+        assert await site.connection.check_in({}) is None
+        await site.connection.upload(now=True)
         assert "refuses the connection" in (site.problem("hosting") or "")
-        assert site.link.as_json()["last_contact_at"] is None
+        assert site.connection.as_json()["last_contact_at"] is None
 
     with_link(tmp_path, away)
 
@@ -200,18 +200,18 @@ def test_a_site_that_only_runs_now_and_then_asks_once_a_day_by_its_upload(tmp_pa
     with serving(decided.answer) as peer:
 
         async def work(site: LinkOfASite) -> None:
-            await site.link.enrol(f"{peer.url}#enrol=CODE1234")
-            await site.link.upload(now=True)
-            await site.link.upload(now=True)
-            quiet = site.link.quiet
+            await site.connection.enrol(f"{peer.url}#enrol=CODE1234")
+            await site.connection.upload(now=True)
+            await site.connection.upload(now=True)
+            quiet = site.connection.quiet
             assert quiet is not None
             decided.refusal = ""
             keep_quiet(site.settings, replace(quiet, next_check_in_at=utc_now() - timedelta(minutes=1)))
-            site.link.open()
-            await site.link.upload()
-            assert site.link.as_json()["quiet"]
-            assert (await site.link.upload(now=True)).accepted == 2
-            assert site.link.as_json()["quiet"] is None
+            site.connection.open()
+            await site.connection.upload()
+            assert site.connection.as_json()["quiet"]
+            assert (await site.connection.upload(now=True)).accepted == 2
+            assert site.connection.as_json()["quiet"] is None
 
         with_link(tmp_path, work)
         assert calls(peer) == ["enrol", "readings", "readings"]

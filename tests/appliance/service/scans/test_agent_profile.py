@@ -4,7 +4,7 @@ import json
 
 from appliance.common.clock import utc_now
 from appliance.common.log import SECRET_NAMES
-from appliance.service.scans.agent_profile import profile_of, remembered
+from appliance.service.scans.agent_profile import profile_json, profile_of
 from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.snmp.client import Agent, AgentProfile
 from tests.appliance.snmp.v3_agents import USER
@@ -25,13 +25,13 @@ def answer(profile: AgentProfile) -> DeviceAnswer:
 
 
 def test_everything_learned_comes_back() -> None:
-    kept = json.loads(json.dumps(remembered(answer(LEARNED))))
+    kept = json.loads(json.dumps(profile_json(answer(LEARNED))))
     assert profile_of(kept) == LEARNED
     assert kept["credential"] == "third floor"
 
 
 def test_no_secret_is_kept() -> None:
-    kept = remembered(answer(LEARNED))
+    kept = profile_json(answer(LEARNED))
     text = json.dumps(kept)
     assert USER.auth_passphrase not in text
     assert USER.priv_passphrase not in text

@@ -1,4 +1,4 @@
-"""The cycle completes what SNMP leaves open over HTTP, counts it, and lets no other device wait for it."""
+"""A scan completes what SNMP leaves open over HTTP, counts it, and lets no other device wait for it."""
 
 import asyncio
 from dataclasses import replace
@@ -9,8 +9,9 @@ from appliance.common.traffic import UnitCost
 from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import Supplements
 from appliance.report import Reading
-from appliance.service.scans.options import CycleOptions
+from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
+from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
 from appliance.settings.model import Settings
 from tests.appliance.http.documents import consumable, ledm
@@ -27,7 +28,7 @@ async def read(
     """Return the readings of all printers of `fleet`; the ports of the web are those of `web`."""
     readings = [] if kept is None else kept
     scan = Scan("read")
-    options = replace(CycleOptions.from_settings(Settings()), port=fleet.port, http=http)
+    options = replace(ScanOptions.from_settings(Settings()), port=fleet.port, http=http)
     supplements = Supplements(ports=AllowedPorts([web.port]), ipp_port=web.port, web_ports=[web.port])
 
     async def keep(answer: DeviceAnswer) -> None:
@@ -35,7 +36,9 @@ async def read(
         if told:
             told.set()
 
-    await ScanRun(options, scan, keep, supplements=supplements).read([Known(address, fleet.port) for address in fleet.addresses])
+    await ScanRun(options, scan, keep, memory=ScanMemory(supplements=supplements)).read(
+        [Known(address, fleet.port) for address in fleet.addresses]
+    )
     return readings, scan
 
 

@@ -1,0 +1,28 @@
+"""What is kept from one scan to the next, for as long as the process runs: what devices and agents have shown, and what is dear."""
+
+from dataclasses import dataclass, field
+
+from appliance.http.supplements import Supplements
+from appliance.reading.snapshot import Snapshot
+from appliance.snmp.agent import AgentProfile
+from appliance.snmp.client import Templates, UserSecurity
+
+Profiles = dict[tuple[str, int], AgentProfile]
+"""What visits have learned about agents, by address and port."""
+
+Snapshots = dict[tuple[str, int], Snapshot]
+"""What devices have said, by address and port. Without one a device is read in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMemory:
+    """What scans share. A new one knows nothing."""
+
+    profiles: Profiles = field(default_factory=dict)
+    snapshots: Snapshots = field(default_factory=dict)
+    supplements: Supplements = field(default_factory=Supplements)
+    """What is known of devices that are asked over HTTP."""
+    security: UserSecurity = field(default_factory=UserSecurity)
+    """The engine of SNMPv3, with its users and agents."""
+    templates: Templates = field(default_factory=Templates)
+    """Requests that were written before."""
