@@ -20,7 +20,7 @@ Kind = Literal[
     "alert_cleared",
 ]
 
-SILENT_AFTER = 3
+SILENT_AFTER_CYCLES = 3
 """Cycles in a row in which a device was asked in vain before it counts as silent."""
 
 

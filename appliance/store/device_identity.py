@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from appliance.common.clock import to_rfc3339
-from appliance.events.device_event import SILENT_AFTER, DeviceEvent
+from appliance.events.device_event import SILENT_AFTER_CYCLES, DeviceEvent
 from appliance.events.sentences import device_name
 from appliance.report import Device, Reading
 from appliance.store.merging import merge
@@ -182,7 +182,7 @@ def note_missed(connection: sqlite3.Connection, reasons: Mapping[str, str], at: 
             (reason, at, key),
         )
         row = connection.execute("SELECT missed, silent_at, last_seen_at FROM device WHERE key = ?", (key,)).fetchone()
-        if row and row[0] >= SILENT_AFTER and row[1] is None:
+        if row and row[0] >= SILENT_AFTER_CYCLES and row[1] is None:
             connection.execute("UPDATE device SET silent_at = ? WHERE key = ?", (at, key))
             device_events.append((key, DeviceEvent("device_silent", {"missed": row[0], "reason": reason, "last_seen_at": row[2]})))
     return device_events

@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.process.lock import MainLock
-from updater.supervisor.install_schedule import InstallSchedule
+from updater.supervisor.plan import PlanTimes, Retries
 from updater.supervisor.supervisor import Supervisor
 from updater.supervisor.update_scheduler import ImageCommands
 
@@ -24,7 +24,7 @@ def main() -> int:
             paths,
             engine_command=plan["engine"],
             image_commands=ImageCommands(install=plan["install"], tidy=["true"]),
-            install_schedule=InstallSchedule(start_within=0.0, first_retry=3600.0),
+            times=PlanTimes(install_wait_seconds=0.0, install_retries=Retries(first=3600.0)),
         )
         supervisor.load_components()
         return await supervisor.run()

@@ -84,8 +84,8 @@ class OfferedTo(Offering):
         self.appliance = appliance
         self.folder = appliance.paths.data
 
-    def start(self, *components: Json, engine: str = "possible", **plan: Any) -> None:
-        """Start the supervisor."""
+    def start(self, *components: Json, engine: str = "possible", times: Json | None = None, **plan: Any) -> None:
+        """Start the supervisor; `times` are those of its plan."""
         found = json.dumps({"state": engine, "text": "So it is.", "api_version": "1.50"})
         installer = [sys.executable, str(INSTALLER), str(self.folder)]
         self.appliance.start(
@@ -93,8 +93,8 @@ class OfferedTo(Offering):
             **{
                 "engine_command": ["echo", found],
                 "image_commands": {"install": [*installer, "install"], "tidy": [*installer, "tidy"]},
-                "install_schedule": {"start_within": 0.0, "first_retry": 3600.0},
-                "schedule": {"start_within": 3600.0},
+                "times": {"install_wait_seconds": 0.0, "install_retries": {"first": 3600.0}, "refresh_start_seconds": 3600.0}
+                | (times or {}),
             }
             | plan,
         )

@@ -22,8 +22,7 @@ from updater.checks.restart_budget import RestartBudget
 from updater.checks.startup import Startup
 from updater.components.restart import RestartPolicy
 from updater.components.specs import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
-from updater.supervisor.install_schedule import InstallSchedule
-from updater.supervisor.refresh_schedule import CheckSchedule
+from updater.supervisor.plan import PlanTimes, Retries
 from updater.supervisor.supervisor import Supervisor
 from updater.supervisor.update_scheduler import ImageCommands
 
@@ -51,6 +50,11 @@ def spec(plan: dict[str, Any], folder: Path) -> ComponentSpec:
         endpoint=endpoint,
     )
     return replace(made, **plan.get("times", {}))
+
+
+def times(plan: dict[str, Any]) -> PlanTimes:
+    made: dict[str, Any] = {name: Retries(**value) if name.endswith("retries") else value for name, value in plan.items()}
+    return PlanTimes(**made)
 
 
 def main() -> int:
@@ -83,8 +87,7 @@ def main() -> int:
             checks=checks,
             **{name: plan[name] for name in ("receive_command", "engine_command") if name in plan},
             image_commands=ImageCommands(**plan.get("image_commands", {"tidy": ["true"]})),
-            check_schedule=CheckSchedule(**plan.get("schedule", {})),
-            install_schedule=InstallSchedule(**plan.get("install_schedule", {})),
+            times=times(plan.get("times", {})),
             trial_seconds=plan.get("trial_seconds", 2.0),
         )
         supervisor.load_components()

@@ -21,11 +21,10 @@ from updater.configuration.rules import CheckResult
 from updater.errors import Reason
 from updater.records.acknowledgement import Acknowledgement, Refresh, write
 from updater.records.journal import FINISHED, Journal, Transaction
+from updater.supervisor.plan import SupervisorPlan
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 0.5
-FOLLOW_SECONDS = 2.0
 AGAIN_SECONDS = 10.0
 """A check that failed is made again after this time: one lost packet is no reason to go back."""
 
@@ -37,6 +36,7 @@ class Acknowledging:
         self,
         paths: Paths,
         components: Sequence[Component],
+        plan: SupervisorPlan,
         *,
         ask: Callable[[], None],
         asks: Callable[[], bool],
@@ -48,6 +48,8 @@ class Acknowledging:
         replacement has come to its end.
         """
         self._folder = paths.update
+        self._plan = plan
+        self._journal = Journal(paths.update)
         self._components = components
         self._ask = ask
         self._asks = asks
@@ -55,6 +57,7 @@ class Acknowledging:
         self._deep = Deep()
         self._refresh: Refresh | None = None
         self._said: Acknowledgement | None = None
+        self._following = self._proving = False
         self._again_at = 0.0
 
     def checked(self, result: CheckResult) -> None:
@@ -65,23 +68,27 @@ class Acknowledging:
         self._refresh = "ok" if result.ok or result.marker else "failed"
         self._again_at = asyncio.get_running_loop().time() + AGAIN_SECONDS
 
-    async def run(self) -> None:
-        """Follow the replacement that is under way, if there is one, to its end."""
-        journal = Journal(self._folder)
-        transaction = journal.read()
+    async def follow(self) -> None:
+        """Look at the replacement that was under way at the start, if there was one; when it has ended nothing is followed more."""
+        transaction = self._journal.read()
         if transaction is None or transaction.phase in FINISHED:
+            self._plan.remove("follow")
+            if transaction and self._following:
+                self._ended(transaction)
             return
-        proving = transaction.phase == "switching" and transaction.to_version == installed_version()
-        if proving:
+        if not self._following:
+            self._begin(transaction)
+        if transaction.phase == "switching":
+            if self._proving:
+                await self._tell(transaction)
+            self._plan.postpone("follow", self._plan.times.trial_seconds)
+
+    def _begin(self, transaction: Transaction) -> None:
+        self._following = True
+        self._proving = transaction.phase == "switching" and transaction.to_version == installed_version()
+        if self._proving:
             log.info("This version is on trial.", version=installed_version(), transaction=transaction.transaction)
             self._request()
-        while transaction and transaction.phase not in FINISHED:
-            if proving and transaction.phase == "switching":
-                await self._tell(transaction)
-            await asyncio.sleep(LOOK_SECONDS if transaction.phase == "switching" else FOLLOW_SECONDS)
-            transaction = journal.read()
-        if transaction:
-            self._ended(transaction)
 
     def _request(self) -> None:
         """Have the hosting server asked, now."""

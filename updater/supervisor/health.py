@@ -1,7 +1,6 @@
-"""The health check: looks for trouble all the time; switched on it repairs what it finds, switched off it only reports."""
+"""The health check: looks for trouble; switched on it repairs what it finds, switched off it only reports."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -13,39 +12,15 @@ log = structlog.get_logger()
 
 
 class HealthCheck:
-    """Runs each check at its own interval."""
+    """Makes a check, and sees to what it finds."""
 
-    def __init__(
-        self, checks: Sequence[Check], issues: IssueBook, situation: Callable[[], Situation], repair: Callable[[Finding], None]
-    ) -> None:
-        self._wakers = {check: asyncio.Event() for check in checks}
+    def __init__(self, issues: IssueBook, situation: Callable[[], Situation], repair: Callable[[Finding], None]) -> None:
         self._issues = issues
         self._situation = situation
         self._repair = repair
 
-    def wake(self) -> None:
-        """Let the urgent checks look now: something has changed."""
-        for check, waker in self._wakers.items():
-            if check.urgent:
-                waker.set()
-
-    async def run(self) -> None:
-        """Run until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for check, waker in self._wakers.items():
-                group.create_task(self._repeat(check, waker), name=f"check {check.slug}")
-
-    async def _repeat(self, check: Check, waker: asyncio.Event) -> None:
-        while True:
-            await self._look(check)
-            try:
-                async with asyncio.timeout(check.interval):
-                    await waker.wait()
-            except TimeoutError:
-                pass
-            waker.clear()
-
-    async def _look(self, check: Check) -> None:
+    async def look(self, check: Check) -> None:
+        """Make a check, keep the issues it opens and closes, and repair what it finds where that is switched on."""
         try:
             findings = await check.find(self._situation())
         except Exception:  # a fault in one check must not end the others; it is logged with its trace

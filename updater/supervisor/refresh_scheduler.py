@@ -1,4 +1,4 @@
-"""When the repository is asked for what is new, and by whom: a short-lived process each time, so the supervisor stays small."""
+"""What the repository is asked for and what came of it: a short-lived process each time, so the supervisor stays small."""
 
 import asyncio
 import json
@@ -6,7 +6,6 @@ import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from appliance.settings.store import SettingsStore
 from updater.components.children import Children
 from updater.configuration.rules import CheckResult
 from updater.errors import UpdateOffError
-from updater.supervisor.refresh_schedule import CheckSchedule
+from updater.supervisor.plan import SupervisorPlan
 from updater.trust.origin import followed
 
 log = structlog.get_logger()
@@ -53,7 +52,7 @@ class _InVain:
 
 
 class RefreshScheduler:
-    """Checks for configuration: when somebody asks, when the hosting server tells of something new, and once a day."""
+    """Checks for configuration: when somebody asks, when the hosting server tells of something new, and when the plan says so."""
 
     def __init__(
         self,
@@ -66,7 +65,7 @@ class RefreshScheduler:
         rollout: Callable[[], str],
         checked: Callable[[CheckResult], None],
         command: Sequence[str],
-        schedule: CheckSchedule,
+        plan: SupervisorPlan,
     ) -> None:
         """Hand in whom to ask and to tell.
 
@@ -81,24 +80,23 @@ class RefreshScheduler:
         self._rollout = rollout
         self._checked = checked
         self._command = command
-        self._schedule = schedule
+        self._plan = plan
         self._chance = random.SystemRandom()
-        self._asked = asyncio.Event()
+        self._asked = False
         self._told = RefreshReport()
         self._in_vain = dict.fromkeys(("configuration", "rollout"), _InVain())
         self._checking = False
         self._count = self._failures = 0
         self._last: dict[str, Any] | None = None
-        self._next_at = 0.0
         self._traffic = Traffic()
 
     def status(self) -> dict[str, Any]:
         """Return this part of `update` in `GET /v1/status`."""
-        left = self._next_at - asyncio.get_running_loop().time()
+        next_at = self._plan.next_at("refresh")
         return {
-            "checking": self._checking or self._asked.is_set(),
+            "checking": self._checking or self._asked,
             "last_check": self._last,
-            "next_check_at": to_rfc3339(utc_now() + timedelta(seconds=max(0.0, left))) if self._level() != "off" else None,
+            "next_check_at": to_rfc3339(next_at) if next_at and self._level() != "off" else None,
         }
 
     def ask(self, told: RefreshReport | None = None) -> None:
@@ -114,7 +112,8 @@ class RefreshScheduler:
         if told and not any(marker and self._is_news(kind, marker) for kind, marker in told):
             return
         self._told = told or RefreshReport()
-        self._asked.set()
+        self._asked = True
+        self._plan.now("refresh")
 
     def _is_news(self, kind: str, marker: str) -> bool:
         in_vain = self._in_vain[kind]
@@ -125,28 +124,20 @@ class RefreshScheduler:
     def _dealt_with(self, kind: str) -> str:
         return self._store.received().marker if kind == "configuration" else self._rollout()
 
-    async def run(self) -> None:
-        """Check until cancelled."""
-        self._wait(self._schedule.after_start(self._chance.random()))
-        while True:
-            try:
-                async with asyncio.timeout_at(self._next_at):
-                    await self._asked.wait()
-            except TimeoutError:
-                pass
-            asked, told, self._told = self._asked.is_set(), self._told, RefreshReport()
-            if not (asked or self.is_due()):
-                self._wait(self._schedule.after_success(self._chance.random()))
-                continue
-            self._checking = True
-            self._asked.clear()
-            try:
-                result = await self._check(told)
-            finally:
-                self._checking = False
-            self._take(result, told)
-            self._checked(result)
-            await self._hand_over(result.traffic)
+    async def refresh(self) -> None:
+        """Check where somebody has asked for it, or a site asks by itself."""
+        asked, told = self._asked, self._told
+        self._asked, self._told = False, RefreshReport()
+        if not (asked or self.is_due()):
+            return
+        self._checking = True
+        try:
+            result = await self._check(told)
+        finally:
+            self._checking = False
+        self._take(result, told)
+        self._checked(result)
+        await self._hand_over(result.traffic)
 
     def is_due(self) -> bool:
         """Return whether a site asks by itself: not where that is off, or there is nobody to ask."""
@@ -168,7 +159,7 @@ class RefreshScheduler:
         return CheckResult("failed", f"The check for configuration failed: {reason}. It is made again later.", "process")
 
     def _take(self, result: CheckResult, told: RefreshReport) -> None:
-        """Note how a check went, and when the next is due."""
+        """Note how a check went; a failed one is made again."""
         before, self._count = self._last or {}, self._count + 1
         self._last = {
             "at": to_rfc3339(utc_now()),
@@ -187,17 +178,15 @@ class RefreshScheduler:
         # A refusal of what was verified is the last word on it; all else is tried again.
         arrived = result.ok or bool(result.marker)
         self._failures = 0 if arrived else self._failures + 1
-        chance = self._chance.random()
+        chance, retries = self._chance.random(), self._plan.times.refresh_retries
         found = {"configuration": result.marker, "rollout": self._rollout()}
         for kind, marker in told:
             if marker and found[kind] != marker:
                 times = self._in_vain[kind].times + 1 if self._in_vain[kind].marker == marker else 1
-                until = asyncio.get_running_loop().time() + self._schedule.after_failure(times, chance)
+                until = asyncio.get_running_loop().time() + retries.after(times, chance)
                 self._in_vain[kind] = _InVain(marker, times, until)
-        self._wait(self._schedule.after_success(chance) if arrived else self._schedule.after_failure(self._failures, chance))
-
-    def _wait(self, seconds: float) -> None:
-        self._next_at = asyncio.get_running_loop().time() + seconds
+        if not arrived and not self._asked:
+            self._plan.postpone("refresh", retries.after(self._failures, chance))
 
     async def _hand_over(self, traffic: Traffic) -> None:
         """Let the collector count what the check has cost; while it does not run that waits here."""

@@ -37,8 +37,7 @@ from updater.supervisor.configuration_trial import TRIAL_SECONDS, ConfigurationT
 from updater.supervisor.control_api import control_application
 from updater.supervisor.engine_watch import EngineWatch
 from updater.supervisor.health import HealthCheck
-from updater.supervisor.install_schedule import InstallSchedule
-from updater.supervisor.refresh_schedule import CheckSchedule
+from updater.supervisor.plan import URGENT, PlanTimes, SupervisorPlan, SupervisorWork
 from updater.supervisor.refresh_scheduler import RefreshReport, RefreshScheduler
 from updater.supervisor.stability_watch import StabilityWatch
 from updater.supervisor.status import component_status, health_line
@@ -67,8 +66,7 @@ class Supervisor:
         engine_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "probe"),
         receive_command: Sequence[str] = (sys.executable, "-P", "-m", "updater", "receive"),
         image_commands: ImageCommands | None = None,
-        check_schedule: CheckSchedule | None = None,
-        install_schedule: InstallSchedule | None = None,
+        times: PlanTimes | None = None,
         trial_seconds: float = TRIAL_SECONDS,
     ) -> None:
         """Read the settings. Raises SettingsError or DataFolderError. The folders have to be there, and the lock held."""
@@ -80,11 +78,10 @@ class Supervisor:
         self._clock = AwakeClock()
         self._children = Children()
         self._issues = IssueBook()
+        self._plan = SupervisorPlan(times or PlanTimes())
         surroundings = Surroundings(self._children, self._clock, self._policy, paths.run / "notify.sock", self._changed)
         self._components = [Component(spec, surroundings) for spec in declare(self._settings, paths)]
-        self._health_check = HealthCheck(
-            standard_checks() if checks is None else checks, self._issues, self._situation, self._repair
-        )
+        self._health_check = HealthCheck(self._issues, self._situation, self._repair)
         self._watch = ConfigurationTrial(
             self._store, self._components, self._issues, self._clock, self.reload, seconds=trial_seconds
         )
@@ -96,7 +93,7 @@ class Supervisor:
             decision,
             self._soak,
             commands=image_commands or ImageCommands(),
-            schedule=install_schedule or InstallSchedule(),
+            plan=self._plan,
         )
         self._engine = EngineWatch(self._children, engine_command, self.images.look)
         self._checks = RefreshScheduler(
@@ -108,11 +105,26 @@ class Supervisor:
             rollout=lambda: self.images.rollout,
             checked=self._checked,
             command=receive_command,
-            schedule=check_schedule or CheckSchedule(),
+            plan=self._plan,
         )
         self._acknowledging = Acknowledging(
-            paths, self._components, ask=self._checks.ask, asks=self._checks.is_due, ended=self._replacement_ended
+            paths,
+            self._components,
+            self._plan,
+            ask=self._checks.ask,
+            asks=self._checks.is_due,
+            ended=self._replacement_ended,
         )
+        work = SupervisorWork(
+            engine=self._engine.ask,
+            refresh=self._checks.refresh,
+            install=self.images.install,
+            tidy=self.images.tidy,
+            follow=self._acknowledging.follow,
+            check=self._health_check.look,
+            heartbeat=self._report_upwards,
+        )
+        self._plan.declare(work, standard_checks() if checks is None else checks, _heartbeat_seconds())
         self._started_at = utc_now()
         self._told_ready = False
         self._moved = asyncio.Event()
@@ -202,8 +214,8 @@ class Supervisor:
                 component.hold()
         if was_enabled != enabled:
             log.info("The health check is switched.", enabled=enabled)
-        self._health_check.wake()
-        self._engine.ask()
+        self._plan.now(URGENT)
+        self._plan.now("engine")
         self.images.look()
         if (settings.update.level, settings.update.channel) != (before.level, before.channel):
             with contextlib.suppress(UpdateOffError):  # what is published has not changed, but what of it is for this site
@@ -254,13 +266,8 @@ class Supervisor:
 
     async def _background(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._health_check.run())
-            group.create_task(self._engine.run())
+            group.create_task(self._plan.run())
             group.create_task(self._watch.run())
-            group.create_task(self._checks.run())
-            group.create_task(self.images.run())
-            group.create_task(self._acknowledging.run())
-            group.create_task(self._report_upwards())
 
     async def _stop_components(self) -> None:
         """Stop the last component first, with a head start before the next; kill what still runs when the time is over."""
@@ -295,7 +302,7 @@ class Supervisor:
         self._moved.set()
         self._watch.changed()
         self._soak.look(self._components)
-        self._health_check.wake()
+        self._plan.now(URGENT)
         if not self._told_ready and all(component.state is ComponentState.RUNNING for component in self._components):
             self._told_ready = True
             notify(READY=1, STATUS=self.health()[1])
@@ -326,16 +333,16 @@ class Supervisor:
         """Clean up after a replacement; a version that was just installed has a day to prove itself further."""
         if transaction.phase == "done" and transaction.to_version == installed_version():
             self._soak.begin(bool(transaction.to_release.get("late_rollback")))
-        self.images.tidy()
+        self._plan.now("tidy")
 
     async def _report_upwards(self) -> None:
-        """Send heartbeats and status to systemd, when the supervisor itself runs under it."""
-        interval = heartbeat_interval()
-        if "NOTIFY_SOCKET" not in os.environ:
-            return
-        while True:
-            notify(WATCHDOG=1, STATUS=self.health()[1])
-            await asyncio.sleep(interval or 10.0)
+        """Send a heartbeat and the status to systemd."""
+        notify(WATCHDOG=1, STATUS=self.health()[1])
+
+
+def _heartbeat_seconds() -> float | None:
+    """Return how often systemd is told, None where the supervisor does not run under it."""
+    return (heartbeat_interval() or 10.0) if "NOTIFY_SOCKET" in os.environ else None
 
 
 def _somebody_listens(path: str) -> bool:

@@ -1,16 +1,17 @@
-"""New versions of the appliance itself: when one is installed, by whom it was wanted, and what is told of it meanwhile.
+"""New versions of the appliance itself: which is installed next, by whom it was wanted, and what is told of it meanwhile.
 
-- The work is done by short-lived processes (`python -m updater install`, `… tidy`) and by the switcher; here is decided when.
+- The work is done by short-lived processes (`python -m updater install`, `… tidy`) and by the switcher; here is decided which.
 - One at a time: nothing is begun while a replacement is under way, whoever began it.
 - What a person asks for comes first and at once; what is due by itself waits a moment, so that many sites do not act in step.
 """
 
 import asyncio
 import json
+import math
 import os
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from updater.releases import manual_commands
 from updater.releases.decision import ImageDecision, own_platform
 from updater.releases.rules import Decision
 from updater.releases.wanted_file import Wanted
-from updater.supervisor.install_schedule import InstallSchedule
+from updater.supervisor.plan import SupervisorPlan
 from updater.supervisor.stability_watch import StabilityWatch
 
 log = structlog.get_logger()
@@ -38,8 +39,6 @@ log = structlog.get_logger()
 INSTALL_SECONDS = 12 * 3600.0
 """Longest time of one installation up to the switch: a large image on a slow line."""
 TIDY_SECONDS = 900.0
-TIDY_WHILE_UNDER_WAY_SECONDS = 600.0
-"""A replacement that nobody goes on with is noticed after this time."""
 HISTORY_TOLD = 10
 UPDATER = (sys.executable, "-P", "-m", "updater")
 
@@ -85,7 +84,7 @@ class UpdateScheduler:
         soak: StabilityWatch,
         *,
         commands: ImageCommands,
-        schedule: InstallSchedule,
+        plan: SupervisorPlan,
     ) -> None:
         self._folder = paths.update
         self._data = paths.data
@@ -93,13 +92,12 @@ class UpdateScheduler:
         self._decision = decision
         self._soak = soak
         self._commands = commands
-        self._schedule = schedule
+        self._plan = plan
         self._journal: CachedFile[Transaction | None] = CachedFile(paths.update / "journal.json", Journal(paths.update).read)
         self._wanted = Wanted(paths.update)
         self._wanted.settle()
         self._chance = random.SystemRandom()
         self._orders: list[Order] = []
-        self._woken, self._tidying = asyncio.Event(), asyncio.Event()
         self._installing: Order | None = None
         self._attempts = _Attempts()
         self._last: dict[str, Any] | None = None
@@ -134,7 +132,7 @@ class UpdateScheduler:
 
     def look(self) -> None:
         """Look soon whether something is due: something has changed."""
-        self._woken.set()
+        self._plan.now("install")
 
     def apply(self, version: str, by: str) -> None:
         """Install the version that is offered, at once, or have the host do it. Raises InstallError with the reason why not."""
@@ -189,28 +187,23 @@ class UpdateScheduler:
 
     # The inside.
 
-    async def run(self) -> None:
-        """Install and tidy until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tidy_again_and_again())
-            group.create_task(self._install_again_and_again())
+    async def install(self) -> None:
+        """Install what was ordered and what is due, one after the other."""
+        while order := self._orders.pop(0) if self._orders else self._due():
+            await self._install(order)
+        pause = min(self._pauses(), default=math.inf)
+        if pause < self._plan.times.install_minutes * 60:
+            self._plan.postpone("install", max(0.05, pause))
 
-    def tidy(self) -> None:
-        """Tidy soon: a replacement has ended."""
-        self._tidying.set()
-
-    async def _install_again_and_again(self) -> None:
-        while True:
-            order = self._orders.pop(0) if self._orders else self._due()
-            if order:
-                await self._install(order)
-                continue
-            try:
-                async with asyncio.timeout(self._pause()):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-            self._woken.clear()
+    async def tidy(self) -> None:
+        """Tidy away what replacements have left over, and look whether something is due then."""
+        try:
+            await self._children.ask(self._commands.tidy, os.environ, TIDY_SECONDS)
+        except (OSError, TimeoutError) as error:
+            log.warning("What replacements have left over could not be tidied away.", reason=str(error) or "it took too long")
+        self.look()
+        if self._replacing():
+            self._tidy_while_under_way()
 
     def _due(self) -> Order | None:
         """Return what is to be installed by now, without anybody asking for it at this moment."""
@@ -227,7 +220,7 @@ class UpdateScheduler:
         approval = self._decision.approvals.given
         wanted_by = approval.by if approval and approval.version == release.version else ""
         if self._attempts.version != release.version:
-            wait = 0.0 if wanted_by else self._schedule.before_install(self._chance.random())
+            wait = 0.0 if wanted_by else self._plan.times.install_wait_seconds * self._chance.random()
             self._attempts = _Attempts(release.version, not_before=now + wait, given_back=self._attempts.given_back)
         if now < self._attempts.not_before:
             return None
@@ -241,14 +234,12 @@ class UpdateScheduler:
         log.error("The installed version ends too often; the one before is put back, as the hosting team has signed.")
         return Order("auto", options=("--back",), told="the version before")
 
-    def _pause(self) -> float:
-        """Return the seconds to the next look."""
-        pauses = [self._schedule.next_look(self._chance.random())]
+    def _pauses(self) -> Iterator[float]:
+        """Yield the seconds to what is worth a look: the window opens, an attempt is due."""
         if opens_at := self._decision.next_window_at:
-            pauses.append((opens_at - utc_now()).total_seconds() + 1.0)
+            yield (opens_at - utc_now()).total_seconds() + 1.0
         if self._attempts.version:
-            pauses.append(self._attempts.not_before - asyncio.get_running_loop().time())
-        return max(0.05, min(pauses))
+            yield self._attempts.not_before - asyncio.get_running_loop().time()
 
     async def _install(self, order: Order) -> None:
         about = order.version or order.told
@@ -276,32 +267,20 @@ class UpdateScheduler:
             self._decision.approvals.take_back()
         if what == "switching":
             log.info("The container is being replaced.", about=order.version or order.told, by=order.by)
-            asyncio.get_running_loop().call_later(TIDY_WHILE_UNDER_WAY_SECONDS, self.tidy)
+            self._tidy_while_under_way()
             return
         log.warning("The installation has not led to a replacement.", what=what, reason=text)
         if order.version:
             failures, chance = self._attempts.failures + 1, self._chance.random()
-            not_before = asyncio.get_running_loop().time() + self._schedule.after_failure(failures, chance)
+            not_before = asyncio.get_running_loop().time() + self._plan.times.install_retries.after(failures, chance)
             self._attempts = _Attempts(order.version, failures, not_before, self._attempts.given_back)
 
     def _note(self, what: str, text: str) -> None:
         self._count += 1
         self._last = {"number": self._count, "at": to_rfc3339(utc_now()), "what": what, "text": text}
 
-    async def _tidy_again_and_again(self) -> None:
-        while True:
-            self._tidying.clear()
-            try:
-                await self._children.ask(self._commands.tidy, os.environ, TIDY_SECONDS)
-            except (OSError, TimeoutError) as error:
-                log.warning("What replacements have left over could not be tidied away.", reason=str(error) or "it took too long")
-            self.look()
-            pause = TIDY_WHILE_UNDER_WAY_SECONDS if self._replacing() else self._schedule.next_tidying(self._chance.random())
-            try:
-                async with asyncio.timeout(pause):
-                    await self._tidying.wait()
-            except TimeoutError:
-                pass
+    def _tidy_while_under_way(self) -> None:
+        self._plan.postpone("tidy", self._plan.times.tidy_under_way_minutes * 60)
 
     def _order(self, order: Order) -> None:
         self._orders.append(order)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from appliance.events.device_event import SILENT_AFTER
+from appliance.events.device_event import SILENT_AFTER_CYCLES
 from appliance.report import Device, Meter, Reading
 from appliance.store.reader import Reader
 from appliance.store.store import Store
@@ -164,8 +164,8 @@ def test_readings_of_one_device_that_come_at_once_make_one_device(path: Path) ->
 
 def test_a_device_is_silent_after_three_cycles_in_vain_and_back_when_it_answers(store: Store) -> None:
     store.keep([sample()])
-    for number in range(SILENT_AFTER + 2):
-        assert len(told(store, "device_silent")) == (number >= SILENT_AFTER)
+    for number in range(SILENT_AFTER_CYCLES + 2):
+        assert len(told(store, "device_silent")) == (number >= SILENT_AFTER_CYCLES)
         store.note_failures({key(): "10.0.0.1 did not answer."}, sample(hours=number + 1).taken_at)
     [(_, device, detail)] = told(store, "device_silent")
     assert device == key()
@@ -192,7 +192,7 @@ def test_cycles_in_vain_do_not_add_up_over_an_answer(store: Store) -> None:
 def test_a_device_whose_address_a_known_one_has_taken_becomes_silent_too(store: Store) -> None:
     store.keep([sample(1, ip="10.0.0.1"), sample(2, ip="10.0.0.2")])
     store.keep([sample(2, ip="10.0.0.1", hours=1)])
-    for _ in range(SILENT_AFTER):
+    for _ in range(SILENT_AFTER_CYCLES):
         store.note_failures({}, everyone=True)
     assert [device for _, device, _ in told(store, "device_silent")] == [key(1)]
 
@@ -200,6 +200,6 @@ def test_a_device_whose_address_a_known_one_has_taken_becomes_silent_too(store: 
 def test_a_replaced_device_is_not_missed(store: Store) -> None:
     store.keep([sample(1, ip="10.0.0.1")])
     store.keep([sample(2, ip="10.0.0.1", hours=1)])
-    for _ in range(SILENT_AFTER):
+    for _ in range(SILENT_AFTER_CYCLES):
         store.note_failures({}, everyone=True)
     assert told(store, "device_silent") == []

@@ -17,7 +17,7 @@ from tests.updater.harness import Appliance, wait_until
 
 COLLECTOR = {"name": "collector", "serves": "socket", "arguments": ["--follows"]}
 DCA = Path(sys.executable).with_name("dca")
-NEVER = {"start_within": 1e6, "between": 1e6}
+NEVER = {"refresh_start_seconds": 1e6, "refresh_days": 12}
 GOOD, DIES, SICK, REFUSES, DIES_LATER = 20, 31, 32, 33, 35
 
 
@@ -33,7 +33,7 @@ class Followed:
         self.site = site
 
     def start(self, **plan: Any) -> None:
-        self.appliance.start(COLLECTOR, {"name": "webui"}, **{"schedule": NEVER, "trial_seconds": 1.5, **plan})
+        self.appliance.start(COLLECTOR, {"name": "webui"}, **{"times": NEVER, "trial_seconds": 1.5, **plan})
         self.appliance.wait_running("collector")
         self.appliance.wait_running("webui")
 
@@ -132,7 +132,7 @@ def test_a_configuration_that_does_harm_is_taken_back(
 
 
 def test_what_was_down_before_does_not_condemn_at_once_but_is_not_kept(followed: Followed) -> None:
-    followed.appliance.start(COLLECTOR, {"name": "webui", "command": ["/nowhere"]}, schedule=NEVER, trial_seconds=1.0)
+    followed.appliance.start(COLLECTOR, {"name": "webui", "command": ["/nowhere"]}, times=NEVER, trial_seconds=1.0)
     followed.appliance.wait_running("collector")
     followed.publish(GOOD)
     followed.check()
@@ -174,7 +174,7 @@ def test_a_trial_that_is_cut_short_each_time_is_taken_back(followed: Followed) -
 def test_a_collector_that_dies_at_its_start_after_a_power_cut_gets_the_old_configuration(followed: Followed) -> None:
     followed.publish(DIES)
     followed.site.check()
-    followed.appliance.start(COLLECTOR, schedule=NEVER, trial_seconds=1000)
+    followed.appliance.start(COLLECTOR, times=NEVER, trial_seconds=1000)
     followed.wait_state("failed")
     followed.appliance.wait_running()
     assert followed.minutes() == 30
@@ -223,13 +223,13 @@ def test_a_check_that_answers_nonsense_is_one_that_failed(followed: Followed) ->
 
 def test_a_site_checks_by_itself(followed: Followed) -> None:
     followed.publish(GOOD)
-    followed.start(schedule={"start_within": 0.1})
+    followed.start(times={"refresh_start_seconds": 0.1})
     followed.wait_kept(GOOD)
 
 
 def test_failed_checks_are_made_again_with_backoff(followed: Followed) -> None:
     followed.site.server.behaviours["metadata/timestamp.json"] = send(b"", status=503)
-    followed.start(schedule={"start_within": 0.1, "first_retry": 0.2})
+    followed.start(times={"refresh_start_seconds": 0.1, "refresh_retries": {"first": 0.2}})
     last = followed.checked(3)
     assert (last["ok"], last["reason"]) == (False, "answer")
     followed.site.server.behaviours.clear()
@@ -260,7 +260,7 @@ def test_what_is_no_marker_is_not_understood(followed: Followed) -> None:
 def test_level_off_makes_no_connection_at_all(followed: Followed) -> None:
     followed.site.store.change_site({"update": {"level": "off"}})
     followed.publish(GOOD)
-    followed.start(schedule={"start_within": 0.1, "between": 0.1})
+    followed.start(times={"refresh_start_seconds": 0.1, "refresh_days": 0.1 / 86400})
     with pytest.raises(ControlError, match=r"update\.level"):
         followed.check()
     with pytest.raises(ControlError, match=r"update\.level"):

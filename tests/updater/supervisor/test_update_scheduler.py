@@ -46,7 +46,7 @@ def test_a_version_that_is_due_is_installed_by_itself(site: OfferedTo) -> None:
 
 def test_what_failed_is_tried_again_after_a_while(site: OfferedTo) -> None:
     site.offer()
-    site.start(install_schedule={"start_within": 0.0, "first_retry": 0.2, "factor": 1.0})
+    site.start(times={"install_retries": {"first": 0.2, "factor": 1.0}})
     assert wait_until(lambda: site.runs() if len(site.runs()) >= 3 else None)[:3] == ["--by auto"] * 3
     last = wait_until(lambda: site.image["last_attempt"])
     assert (last["what"], last["text"]) == ("failed", "The registry does not answer.")
