@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from appliance.common.message import Message
 from appliance.settings.model import CommunityCredential, SnmpCredential, UserCredential
-from appliance.settings.validation import problems
-from webui.forms import Form, lines, readable
+from appliance.settings.validation import ended, problems
+from webui.forms import Form, lines
 
 USER_PREFIX: Final = "v3_"
 """Before the names of the fields of an SNMPv3 user: both forms stand on one page."""
@@ -57,7 +57,7 @@ def take_user(argument: Argument) -> tuple[Form, UserCredential | None]:
 def _explain(form: Form, error: ValidationError, prefix: str) -> None:
     for path, message in problems(error):
         field = path.partition(".")[0]
-        form.errors[prefix + field if field else ""] = f"{readable(message)}."
+        form.errors[prefix + field if field else ""] = ended(message)
 
 
 def described(credential: SnmpCredential) -> dict[str, str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from appliance.common.message import Message, sentences
 from appliance.settings.layers import Effective
-from appliance.settings.validation import problems
+from appliance.settings.validation import ended, problems
 from webui import texts
 
 
@@ -78,19 +79,10 @@ class SectionForm(Form):
     def _explain(self, found: list[tuple[str, str]]) -> None:
         for path, message in found:
             field, _, rest = path.partition(".")
-            text = f"{readable(message)}."
+            text = ended(message)
             if rest.isdigit():
-                text = f"Line {int(rest) + 1}: {text}"
-            self.errors[field] = f"{self.errors[field]} {text}" if field in self.errors else text
-
-
-def readable(message: str) -> str:
-    """Return a message of pydantic in the words of a form."""
-    text = re.sub(r"^Input should be a valid integer.*", "Write a whole number", message)
-    text = re.sub(r"^Input should be a valid number.*", "Write a number", text)
-    text = text.replace("Input should be greater than or equal to", "The value must be at least")
-    text = text.replace("Input should be less than or equal to", "The value must be at most")
-    return text.replace("Input should be", "The value must be")
+                text = Message("Line %(number)d: %(problem)s", number=int(rest) + 1, problem=text)
+            self.errors[field] = sentences(self.error(field), text)
 
 
 def lines(text: str) -> list[str]:

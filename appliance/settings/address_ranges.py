@@ -3,6 +3,8 @@
 import ipaddress
 import re
 
+from appliance.common.message import Message
+
 HOST_NAME = re.compile(r"^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?$")
 
 
@@ -12,7 +14,6 @@ def check_target(text: str) -> str:
     Raises ValueError with a sentence that names the target and what is accepted.
     """
     target = text.strip()
-    accepted = "Write a network (10.0.0.0/24), a range (10.0.0.1-10.0.0.20), an address or a host name."
     first, dash, last = target.partition("-")
     try:
         if "/" in target:
@@ -20,17 +21,33 @@ def check_target(text: str) -> str:
         if dash and _is_address(first):
             low, high = ipaddress.ip_address(first.strip()), ipaddress.ip_address(_complete(first, last))
             if low.version != high.version or int(low) > int(high):
-                raise ValueError(f"{target!r} is no range: the last address must follow the first. {accepted}")
+                raise ValueError(
+                    Message(
+                        "%(target)s is no range: the last address must follow the first. Write a network (10.0.0.0/24), a range "
+                        "(10.0.0.1-10.0.0.20), an address or a host name.",
+                        target=repr(target),
+                    )
+                )
             return f"{low}-{high}"
         if _is_address(target):
             return str(ipaddress.ip_address(target))
     except ValueError as error:
         if "is no range" in str(error):
             raise
-        raise ValueError(f"{target!r} is no range of addresses. {accepted}") from error
+        raise _no_target(target) from error
     if HOST_NAME.match(target) and not re.fullmatch(r"[0-9.\-]+", target):
         return target.lower()
-    raise ValueError(f"{target!r} is no range of addresses. {accepted}")
+    raise _no_target(target)
+
+
+def _no_target(target: str) -> ValueError:
+    return ValueError(
+        Message(
+            "%(target)s is no range of addresses. Write a network (10.0.0.0/24), a range (10.0.0.1-10.0.0.20), an address or a "
+            "host name.",
+            target=repr(target),
+        )
+    )
 
 
 def _is_address(text: str) -> bool:
@@ -66,6 +83,9 @@ def check_range(text: str) -> str:
     target = check_target(text)
     if span(target) is None:
         raise ValueError(
-            f"{text!r} is no range of addresses. Write a network (10.0.0.0/24), a range (10.0.0.1-10.0.0.20) or an address"
+            Message(
+                "%(target)s is no range of addresses. Write a network (10.0.0.0/24), a range (10.0.0.1-10.0.0.20) or an address.",
+                target=repr(text),
+            )
         )
     return target

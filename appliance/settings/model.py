@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message, message_of
 from appliance.settings.address_ranges import check_range, check_target
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
@@ -31,17 +32,17 @@ def check_hex(text: str) -> str:
     """Return bytes written in hex, `0x` and separators taken away. Raises ValueError, without repeating what may be a secret."""
     digits = re.sub(r"[\s:-]", "", text).lower().removeprefix("0x")
     if not re.fullmatch(r"(?:[0-9a-f]{2})*", digits):
-        raise ValueError("these are no bytes in hex, such as 80001f8804")
+        raise ValueError(Message("these are no bytes in hex, such as 80001f8804"))
     return digits
 
 
 def _check_url(text: str) -> str:
     if re.match(r"^[^/]*//[^/]*@", text):
         # Not repeated in the sentence: what stands before the @ may be a password.
-        raise ValueError("a web address with a user or password in it cannot be used; leave out what stands before the @")
+        raise ValueError(Message("a web address with a user or password in it cannot be used; leave out what stands before the @"))
     match = URL.match(text)
     if text and (not match or int(match["port"] or 1) not in range(1, 65536)):
-        raise ValueError(f"{text!r} is no web address. Write https://NAME, with :PORT where it is not 443")
+        raise ValueError(Message("%(text)s is no web address. Write https://NAME, with :PORT where it is not 443", text=repr(text)))
     return text.rstrip("/")
 
 
@@ -140,7 +141,7 @@ class UserCredential(Section):
         try:
             self.as_user()
         except SettingsError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(message_of(error)) from error
         return self
 
     def as_user(self) -> User:
@@ -240,7 +241,7 @@ def check_metrics_token(secret: SecretStr) -> SecretStr:
     """Return a token that can be sent and not be guessed. Raises ValueError, without repeating it."""
     token = secret.get_secret_value()
     if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,200}", token):
-        raise ValueError("must be 20 to 200 letters, digits or ._~+/=-; `openssl rand -hex 20` makes one")
+        raise ValueError(Message("must be 20 to 200 letters, digits or ._~+/=-; `openssl rand -hex 20` makes one"))
     return secret
 
 
@@ -339,8 +340,11 @@ class Settings(Section):
     def _within_guardrails(self) -> Self:
         if self.scan.packets_per_second > self.guardrails.packets_per_second:
             raise ValueError(
-                f"scan.packets_per_second is {self.scan.packets_per_second}, above the site's ceiling of "
-                f"{self.guardrails.packets_per_second} (guardrails.packets_per_second)"
+                Message(
+                    "scan.packets_per_second is %(set)d, above the site's ceiling of %(ceiling)d (guardrails.packets_per_second)",
+                    set=self.scan.packets_per_second,
+                    ceiling=self.guardrails.packets_per_second,
+                )
             )
         return self
 

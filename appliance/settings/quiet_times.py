@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from appliance.common.message import Message
+
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MINUTES_OF_DAY: Final = 24 * 60
 MINUTES_OF_WEEK: Final = 7 * MINUTES_OF_DAY
@@ -13,7 +15,6 @@ MINUTES_OF_WEEK: Final = 7 * MINUTES_OF_DAY
 _WINDOW: Final = re.compile(
     r"(?:(?P<first>[A-Za-z]{3})(?:\s*-\s*(?P<last>[A-Za-z]{3}))?\s+)?(?P<begin>\d{1,2}:\d\d)\s*-\s*(?P<end>\d{1,2}:\d\d)"
 )
-_EXAMPLES: Final = "Write days and times such as Mon-Fri 07:30-09:00, Sat 00:00-24:00, or 22:00-05:00 for every day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,12 @@ class QuietTime:
         """Return the window written in `text`. Raises ValueError with a sentence that names it and what is accepted."""
         match = _WINDOW.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is no quiet time. {_EXAMPLES}")
+            raise _no_quiet_time(text)
         first, last = match["first"] or "Mon", match["last"] or match["first"] or "Sun"
         begin, end = _minutes(match["begin"]), _minutes(match["end"])
         known = first.title() in DAYS and last.title() in DAYS
         if not known or begin >= MINUTES_OF_DAY or end > MINUTES_OF_DAY or begin == end:
-            raise ValueError(f"{text!r} is no quiet time. {_EXAMPLES}")
+            raise _no_quiet_time(text)
         return cls(DAYS.index(first.title()), DAYS.index(last.title()), begin, end)
 
     def __str__(self) -> str:
@@ -56,6 +57,16 @@ class QuietTime:
         return (day - self.first_day) % 7 <= (self.last_day - self.first_day) % 7
 
 
+def _no_quiet_time(text: str) -> ValueError:
+    return ValueError(
+        Message(
+            "%(text)s is no quiet time. Write days and times such as Mon-Fri 07:30-09:00, Sat 00:00-24:00, or 22:00-05:00 for "
+            "every day",
+            text=repr(text),
+        )
+    )
+
+
 def check_quiet_time(text: str) -> str:
     """Return a quiet time in canonical form. Raises ValueError."""
     return str(QuietTime.parse(text))
@@ -66,7 +77,7 @@ def check_quiet_times(texts: Sequence[str]) -> Sequence[str]:
     monday = datetime(2026, 1, 5, tzinfo=UTC)
     windows = [QuietTime.parse(text) for text in texts]
     if windows and all(_covered(windows, monday + timedelta(minutes=minute)) for minute in range(MINUTES_OF_WEEK)):
-        raise ValueError("the quiet times leave no minute of the week: nothing would ever be scanned or read")
+        raise ValueError(Message("the quiet times leave no minute of the week: nothing would ever be scanned or read"))
     return texts
 
 

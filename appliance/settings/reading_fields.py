@@ -5,6 +5,8 @@ The names are those of `appliance.report`, which the settings do not import: who
 
 import re
 
+from appliance.common.message import Message, sentences
+
 MAY_BE_LEFT_OUT: dict[str, frozenset[str]] = {
     "device": frozenset(
         ("ip", "hostname", "mac", "manufacturer", "model", "description", "asset_number", "location", "firmware", "color")
@@ -24,15 +26,17 @@ ALWAYS_SENT = frozenset({"schema", "taken_at", "device", "device.key", "device.s
 """The serial number and the meters are what the service is billed by; the rest is what makes a reading one."""
 
 _NAMED = re.compile(r"(?:misc|meters)\.[A-Za-z0-9_]{1,100}")
-_EXAMPLES = "Write a path such as device.location, alerts.description, trays or misc.printer_name."
+_EXAMPLES = Message("Write a path such as device.location, alerts.description, trays or misc.printer_name.")
 
 
 def check_reading_field(text: str) -> str:
     """Return the dotted path of a field that can be left out of what is sent. Raises ValueError with a sentence that names it."""
     path = text.strip()
     if path in ALWAYS_SENT:
-        raise ValueError(f"{path!r} is always sent: serial number and meters are what the service is billed by. {_EXAMPLES}")
+        always = Message("%(path)s is always sent: serial number and meters are what the service is billed by.", path=repr(path))
+        raise ValueError(sentences(always, _EXAMPLES))
     part, _, name = path.partition(".")
     if not (path in WHOLE_PARTS or name in MAY_BE_LEFT_OUT.get(part, ()) or _NAMED.fullmatch(path)):
-        raise ValueError(f"{path!r} is no field of a reading that can be left out. {_EXAMPLES}")
+        none = Message("%(path)s is no field of a reading that can be left out.", path=repr(path))
+        raise ValueError(sentences(none, _EXAMPLES))
     return path

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from appliance.common.message import Message
 from appliance.settings.quiet_times import MINUTES_OF_DAY, MINUTES_OF_WEEK, QuietTime
 
 _EVERY_DAY: Final = "Mon-Sun "
@@ -16,7 +17,9 @@ def check_window(text: str) -> str:
         return str(QuietTime.parse(text)).removeprefix(_EVERY_DAY)
     except ValueError as error:
         raise ValueError(
-            f"{text!r} is no window. Write a time such as 22:00-05:00, or days and a time: Sat-Sun 08:00-18:00"
+            Message(
+                "%(text)s is no window. Write a time such as 22:00-05:00, or days and a time: Sat-Sun 08:00-18:00", text=repr(text)
+            )
         ) from error
 
 

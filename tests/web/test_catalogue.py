@@ -1,5 +1,6 @@
 """The catalogues have every text of the pages, each translated, and are what gettext reads."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,27 @@ def test_what_is_missing_or_wrong_is_told(tmp_path: Path, monkeypatch: pytest.Mo
         "other values than its text has: '%(amount)s ago'",
         "the compiled catalogue is another one",
     }
+
+
+WORDS_OF_ENUMERATIONS = {
+    "appliance/common/message.py",
+    "appliance/events/sentences.py",
+    "appliance/report/names.py",
+    "appliance/report/supply_level.py",
+    "webui/handlers/base.py",
+}
+"""Where a message is made of a name, or of what another message says."""
+
+
+def test_texts_stand_where_they_can_be_found() -> None:
+    """A text that comes to `Message` in a variable would be in no catalogue."""
+    hidden = set()
+    for room in (*catalogue.SITE, *catalogue.CONSOLE):
+        for file in (catalogue.ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Message":
+                    first = node.args[0] if node.args else None
+                    if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+                        hidden.add(str(file.relative_to(catalogue.ROOT)))
+
+    assert hidden == WORDS_OF_ENUMERATIONS
