@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message
 from appliance.discovery.approach import Asking, Found
 from appliance.discovery.credentials import Credential
 from appliance.discovery.pacing import PacketBucket
@@ -56,7 +57,7 @@ class Sweep:
         if packets_per_second < 1:
             raise SettingsError(f"scan.packets_per_second is {packets_per_second}; it has to be at least 1.")
         if not credentials:
-            raise SettingsError("There are no SNMP credentials. Enter at least one in snmp.credentials.")
+            raise SettingsError(Message("There are no SNMP credentials. Enter at least one in snmp.credentials."))
         self._client = client
         self._packets_per_second = packets_per_second
         self._bucket = bucket

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Self
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message
 from appliance.discovery.order import Address, Range, split_by_owner
 from appliance.settings.address_ranges import check_target
 
@@ -147,7 +148,9 @@ class TargetSet:
                     self._spans.append(span)
                     self.host_names[str(address)] = name
                 else:
-                    reason = f"its address {address} is outside the networks that may be scanned (guardrails.networks)"
+                    reason = Message(
+                        "its address %(address)s is outside the networks that may be scanned (guardrails.networks)", address=address
+                    )
                     self.unresolved.append((name, reason))
         self._names, self._excluded_names = [], []
         self._merge()

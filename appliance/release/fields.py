@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from appliance.common import strict_json
 from appliance.common.clock import from_rfc3339
 from appliance.common.errors import DcaError
+from appliance.common.message import Message
 from appliance.common.strict_json import LARGEST_WHOLE, is_whole
 
 Value = TypeVar("Value")
@@ -126,9 +127,9 @@ def decode(content: bytes, what: str, most_bytes: int) -> Any:
 
 def malformed(what: str) -> ReleaseError:
     """Return the refusal of what has another form."""
-    return ReleaseError("format", f"What is said about releases cannot be used: {what}.")
+    return ReleaseError("format", Message("What is said about releases cannot be used: %(what)s.", what=what))
 
 
 def invalid(what: str) -> ReleaseError:
     """Return the refusal of what has the form, but cannot be."""
-    return ReleaseError("invalid", f"What is said about releases cannot be used: {what}.")
+    return ReleaseError("invalid", Message("What is said about releases cannot be used: %(what)s.", what=what))

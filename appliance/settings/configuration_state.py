@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.message import messages_from, with_messages
 from appliance.settings.document import NO_MARKER, ReceivedLayerName
 
 State = Literal["none", "trial", "kept", "refused", "failed", "held"]
@@ -160,12 +161,14 @@ class Received:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
-        return asdict(self)
+        document: dict[str, Any] = with_messages(asdict(self))
+        return document
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote. Raises ValueError for anything else."""
         try:
+            value = messages_from(value)
             in_force = value["in_force"]
             if value["state"] not in get_args(State):
                 raise ValueError(f"there is no state {value['state']!r}")

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, get_args
 
 from appliance.common import strict_json
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message, message_of
 from appliance.common.strict_json import LARGEST_WHOLE, is_whole
 from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
@@ -100,7 +101,7 @@ def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
     try:
         raw = strict_json.decode(content, "The configuration", DOCUMENT_BYTES)
     except strict_json.StrictJsonError as error:
-        raise DocumentError(error.reason, str(error)) from error
+        raise DocumentError(error.reason, message_of(error)) from error
     _require_format(raw, layer)
     document = Document(raw["version"], raw.get("settings", {}), raw.get("definitions", {}), raw.get("group"))
     _require_permitted(document.settings)
@@ -108,14 +109,21 @@ def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
         try:
             validate_section(section, fields)
         except SettingsError as error:
-            raise DocumentError("invalid", str(error)) from error
+            raise DocumentError("invalid", message_of(error)) from error
     _require_definitions(document.definitions)
     return document
 
 
 def too_long(length: int) -> DocumentError:
     """Return the refusal of a document of so many bytes."""
-    return DocumentError("too long", f"The configuration has {length} bytes, more than the {DOCUMENT_BYTES} that are taken.")
+    return DocumentError(
+        "too long",
+        Message(
+            "The configuration has %(length)s bytes, more than the %(most)s that are taken.",
+            length=length,
+            most=DOCUMENT_BYTES,
+        ),
+    )
 
 
 def _require_format(raw: Any, layer: ReceivedLayerName) -> None:
@@ -139,7 +147,7 @@ def _require_format(raw: Any, layer: ReceivedLayerName) -> None:
 
 
 def _malformed(what: str) -> DocumentError:
-    return DocumentError("format", f"The configuration cannot be used: {what}.")
+    return DocumentError("format", Message("The configuration cannot be used: %(what)s.", what=what))
 
 
 def _require_permitted(settings: Values) -> None:
@@ -150,25 +158,42 @@ def _require_permitted(settings: Values) -> None:
             if path in SECRET_SETTINGS:
                 raise DocumentError(
                     "secret",
-                    f"{path} may not be in a signed configuration: everybody who can fetch the repository can read it. "
-                    "Set it at the site.",
+                    Message(
+                        "%(path)s may not be in a signed configuration: everybody who can fetch the repository can read "
+                        "it. Set it at the site.",
+                        path=path,
+                    ),
                 )
             if is_site_only(section, name):
-                raise DocumentError("site only", f"The hosting server may not set {path[:130]}: only the site decides that.")
+                raise DocumentError(
+                    "site only", Message("The hosting server may not set %(name)s: only the site decides that.", name=path[:130])
+                )
 
 
 def _require_definitions(definitions: Mapping[str, str]) -> None:
     """Raise DocumentError for what is no TOML; whether it describes a vendor the collector tells."""
     if len(definitions) > DEFINITIONS:
-        raise DocumentError("invalid", f"{len(definitions)} definitions are more than the {DEFINITIONS} that are taken.")
+        raise DocumentError(
+            "invalid",
+            Message(
+                "%(count)s definitions are more than the %(most)s that are taken.",
+                count=len(definitions),
+                most=DEFINITIONS,
+            ),
+        )
     for name, text in definitions.items():
         if not _DEFINITION_NAME.fullmatch(name):
-            raise DocumentError("invalid", f"{name[:80]!r} cannot be the name of a definition. Write for example kyocera.toml.")
+            raise DocumentError(
+                "invalid",
+                Message("%(name)s cannot be the name of a definition. Write for example kyocera.toml.", name=repr(name[:80])),
+            )
         if _LONG_TOML_KEY.search(text):
-            raise DocumentError("invalid", f"The definition {name} is nested too deep.")
+            raise DocumentError("invalid", Message("The definition %(name)s is nested too deep.", name=name))
         try:
             tomllib.loads(text)
         except RecursionError as error:
-            raise DocumentError("invalid", f"The definition {name} is nested too deep.") from error
+            raise DocumentError("invalid", Message("The definition %(name)s is nested too deep.", name=name)) from error
         except tomllib.TOMLDecodeError as error:
-            raise DocumentError("invalid", f"The definition {name} is not TOML: {error}.") from error
+            raise DocumentError(
+                "invalid", Message("The definition %(name)s is not TOML: %(reason)s.", name=name, reason=message_of(error))
+            ) from error

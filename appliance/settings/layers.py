@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message, message_of
 from appliance.settings.address_ranges import span
 from appliance.settings.document import ReceivedLayerName
 from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only
@@ -87,7 +88,7 @@ def resolve_what_fits(
     except SettingsError as error:
         if not received:
             raise
-        return replace(resolve(hosting, site, environment, variables), left_out=str(error))
+        return replace(resolve(hosting, site, environment, variables), left_out=message_of(error))
     return effective
 
 
@@ -103,15 +104,25 @@ def check_guardrails(effective: Effective) -> None:
     if effective.layer_of("snmp.port") in FROM_AFAR and settings.snmp.port not in ports:
         allowed = ", ".join(map(str, ports))
         raise GuardrailError(
-            f"The hosting server may not have devices asked at port {settings.snmp.port}: the site allows {allowed} "
-            "(guardrails.snmp_ports)."
+            Message(
+                "The hosting server may not have devices asked at port %(port)s: the site allows %(allowed)s "
+                "(guardrails.snmp_ports).",
+                port=settings.snmp.port,
+                allowed=allowed,
+            )
         )
 
 
 def _require_permitted(values: Values) -> None:
     for section, fields in values.items():
         if refused := [field for field in fields if is_site_only(section, field)]:
-            raise SettingsError(f"The hosting server may not set {section}.{min(refused)}: only the site decides that.")
+            raise SettingsError(
+                Message(
+                    "The hosting server may not set %(section)s.%(field)s: only the site decides that.",
+                    section=section,
+                    field=min(refused),
+                )
+            )
 
 
 def _require_rate(merged: Values) -> None:
@@ -124,8 +135,12 @@ def _require_rate(merged: Values) -> None:
         return
     if above:
         raise GuardrailError(
-            f"The hosting server may not have {wanted} packets sent each second: the site allows {ceiling} "
-            "(guardrails.packets_per_second)."
+            Message(
+                "The hosting server may not have %(wanted)s packets sent each second: the site allows "
+                "%(ceiling)s (guardrails.packets_per_second).",
+                wanted=wanted,
+                ceiling=ceiling,
+            )
         )
 
 
@@ -138,8 +153,11 @@ def _require_networks(settings: Settings) -> None:
         wanted = span(target)
         if wanted and not any(low <= wanted[0] and wanted[1] <= high for low, high in allowed):
             raise GuardrailError(
-                f"The hosting server may not have {target} scanned: it lies outside the networks the site allows "
-                "(guardrails.networks)."
+                Message(
+                    "The hosting server may not have %(target)s scanned: it lies outside the networks the site "
+                    "allows (guardrails.networks).",
+                    target=target,
+                )
             )
 
 

@@ -21,6 +21,7 @@ from tinydb.storages import Storage
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, SettingsError
 from appliance.common.files import to_json, write_atomic
+from appliance.common.message import Message
 from appliance.settings.configuration_state import Received, ReceivedChange
 from appliance.settings.environment import environment_layer
 from appliance.settings.layers import Effective, ReceivedValues, Values, check_guardrails, resolve, resolve_what_fits
@@ -76,8 +77,12 @@ class DurableStorage(Storage):
             write_atomic(self._path, content)
         except OSError as error:
             raise DataFolderError(
-                f"The settings could not be written to {self._path}: {error.strerror}. The old settings stay in force. "
-                "Free some space, or make the data folder writable."
+                Message(
+                    "The settings could not be written to %(path)s: %(reason)s. The old settings stay in force. "
+                    "Free some space, or make the data folder writable.",
+                    path=self._path,
+                    reason=error.strerror,
+                )
             ) from error
 
     def _recover(self, reason: str) -> Tables:
@@ -85,8 +90,12 @@ class DurableStorage(Storage):
             tables = _load(self._good_copy)
         except (FileNotFoundError, ValueError) as error:
             raise SettingsError(
-                f"The settings file {self._path} is broken ({reason}) and there is no good copy beside it. Restore it from a "
-                "backup, or move it away to start from the first-run setup."
+                Message(
+                    "The settings file %(path)s is broken (%(reason)s) and there is no good copy beside it. Restore "
+                    "it from a backup, or move it away to start from the first-run setup.",
+                    path=self._path,
+                    reason=reason,
+                )
             ) from error
         aside = self._keep_aside()
         rows = tables.setdefault(RECOVERIES, {})
@@ -117,8 +126,12 @@ class DurableStorage(Storage):
                 aside.chmod(0o600)
         except OSError as error:
             raise DataFolderError(
-                f"The broken settings file {self._path} could not be kept aside: {error.strerror}. Free some space, or make the "
-                "data folder writable."
+                Message(
+                    "The broken settings file %(path)s could not be kept aside: %(reason)s. Free some space, or "
+                    "make the data folder writable.",
+                    path=self._path,
+                    reason=error.strerror,
+                )
             ) from error
         return aside
 
@@ -131,7 +144,12 @@ def _load(path: Path) -> Tables:
         raise
     except OSError as error:
         raise DataFolderError(
-            f"The settings file {path} cannot be read: {error.strerror}. Make it readable for user {os.getuid()}."
+            Message(
+                "The settings file %(path)s cannot be read: %(reason)s. Make it readable for user %(user)s.",
+                path=path,
+                reason=error.strerror,
+                user=os.getuid(),
+            )
         ) from error
     tables = json.loads(content)
     if not isinstance(tables, dict):
@@ -156,8 +174,12 @@ class SettingsStore:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DataFolderError(
-                f"The settings in {self._path.parent} cannot be opened: {error.strerror}. Check that the data folder exists "
-                "and is writable, or name another one in DCA_DATA_DIR."
+                Message(
+                    "The settings in %(parent)s cannot be opened: %(reason)s. Check that the data folder exists "
+                    "and is writable, or name another one in DCA_DATA_DIR.",
+                    parent=self._path.parent,
+                    reason=error.strerror,
+                )
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -219,7 +241,12 @@ class SettingsStore:
             for field in fields:
                 if variable := variables.get(f"{section}.{field}"):
                     raise SettingsError(
-                        f"{section}.{field} is set by {variable} in the environment of the appliance. Change it there."
+                        Message(
+                            "%(section)s.%(field)s is set by %(variable)s in the environment of the appliance. Change it there.",
+                            section=section,
+                            field=field,
+                            variable=variable,
+                        )
                     )
         with self._tables() as tables:
             site = _layer(tables, "site")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from appliance.common.clock import utc_now
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message
 from appliance.snmp.usm import User
 from appliance.snmp.values import Oid
 
@@ -23,11 +24,16 @@ IPV6_OVERHEAD = 48
 def check_snmp_port(port: int) -> int:
     """Return `port` if SNMP may be sent to it. Raises SettingsError for no port at all and for the ports of printing."""
     if not 1 <= port <= 65535:
-        raise SettingsError(f"{port} is no port: snmp.port is a number from 1 to 65535, 161 unless the devices were changed.")
+        raise SettingsError(
+            Message("%(port)s is no port: snmp.port is a number from 1 to 65535, 161 unless the devices were changed.", port=port)
+        )
     if port in PRINTER_PORTS:
         raise SettingsError(
-            f"Port {port} is a port of printing: a device may print what is sent there, so it is never used. "
-            "Set snmp.port to the port of the SNMP agents, 161 unless the devices were changed."
+            Message(
+                "Port %(port)s is a port of printing: a device may print what is sent there, so it is never "
+                "used. Set snmp.port to the port of the SNMP agents, 161 unless the devices were changed.",
+                port=port,
+            )
         )
     return port
 
@@ -47,11 +53,11 @@ class Agent:
     def __post_init__(self) -> None:
         check_snmp_port(self.port)
         if (self.version == "3") != (self.user is not None):
-            raise SettingsError("SNMP version 3 needs a user, and the other versions have none.")
+            raise SettingsError(Message("SNMP version 3 needs a user, and the other versions have none."))
         try:
             ipaddress.ip_address(self.address)
         except ValueError as error:
-            raise SettingsError(f"{self.address!r} is no IP address.") from error
+            raise SettingsError(Message("%(address)s is no IP address.", address=repr(self.address))) from error
 
 
 @dataclass(frozen=True, slots=True)

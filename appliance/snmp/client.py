@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from appliance.common.errors import SnmpError
+from appliance.common.message import Message
 from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version, check_snmp_port
 from appliance.snmp.ber import read_message_id, read_request_id
@@ -94,7 +95,14 @@ class SnmpClient:
                 transport = self._transports[family, v3] = Transport(family, self.traffic, self.dropped, read_id)
             except OSError as error:
                 kind = "IPv6" if family == socket.AF_INET6 else "IPv4"
-                raise SnmpError(f"{address} cannot be asked: this machine gives no {kind} socket ({error.strerror}).") from error
+                raise SnmpError(
+                    Message(
+                        "%(address)s cannot be asked: this machine gives no %(kind)s socket (%(reason)s).",
+                        address=address,
+                        kind=kind,
+                        reason=error.strerror,
+                    )
+                ) from error
         return transport
 
 

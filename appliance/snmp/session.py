@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from appliance.common.errors import CredentialError, NoAnswerError
+from appliance.common.message import Message
 from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
@@ -119,11 +120,23 @@ class Session:
 
     def _stopped(self, stop: Stop) -> None:
         if not self.answered and isinstance(stop, Refused):
-            raise CredentialError(f"{self.agent.address} answers SNMP on UDP port {self.agent.port}, but {stop}.") from None
+            raise CredentialError(
+                Message(
+                    "%(address)s answers SNMP on UDP port %(port)s, but %(stop)s.",
+                    address=self.agent.address,
+                    port=self.agent.port,
+                    stop=stop,
+                )
+            ) from None
         if not self.answered:
             raise NoAnswerError(
-                f"{self.agent.address} did not answer SNMP on UDP port {self.agent.port}: {stop}. Check that the device is on, "
-                "that SNMP is enabled on it, and that the credentials fit."
+                Message(
+                    "%(address)s did not answer SNMP on UDP port %(port)s: %(stop)s. Check that the device is on, "
+                    "that SNMP is enabled on it, and that the credentials fit.",
+                    address=self.agent.address,
+                    port=self.agent.port,
+                    stop=stop,
+                )
             ) from None
         self._note("it stopped answering" if isinstance(stop, Silence) else str(stop))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message
 
 AuthProtocol = Literal["none", "MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
 PrivProtocol = Literal["none", "DES", "3DES", "AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C"]
@@ -65,7 +66,7 @@ class User:
 
     def __post_init__(self) -> None:
         if fault := fault_of(self):
-            raise SettingsError(f"SNMPv3 user {self.name!r}: {fault}.")
+            raise SettingsError(Message("SNMPv3 user %(name)s: %(reason)s.", name=repr(self.name), reason=fault))
 
     @property
     def level(self) -> SecurityLevel:

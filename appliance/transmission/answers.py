@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from appliance.common.backoff import parse_http_date, parse_retry_after
 from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
+from appliance.common.message import Message
 from appliance.report import DeviceKey
 from appliance.transmission.failures import not_hosting
 
@@ -122,7 +123,7 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
     if said.error == "clock":
         text = _clock_sentence(server, date, now, message)
     elif said.error == "replayed":
-        text = f"The hosting server {server} has seen this request before. It is sent again, newly signed."
+        text = Message("The hosting server %(server)s has seen this request before. It is sent again, newly signed.", server=server)
     elif status in (429, 503):
         text = f"The hosting server {server} is busy{_in_words(wait)}: {message or 'it is tried again.'}"
     else:
@@ -133,40 +134,72 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
 def _foreign(status: int, wait: float | None, server: str) -> HostingError:
     """Return the error for an answer that has not the form of a hosting server's errors: a proxy's, or another server's."""
     if status in (429, 503, 502, 504):
-        return HostingError(f"The hosting server {server} is not available now ({status}){_in_words(wait)}.", retry_after=wait)
+        return HostingError(
+            Message(
+                "The hosting server %(server)s is not available now (%(status)s)%(in_words)s.",
+                server=server,
+                status=status,
+                in_words=_in_words(wait),
+            ),
+            retry_after=wait,
+        )
     if 300 <= status < 400:
         return HostingError(not_hosting(server, f"it sends its visitors elsewhere ({status})"))
     if status >= 500:
-        return HostingError(f"The hosting server {server} has a fault ({status}). It is tried again.", retry_after=wait)
+        return HostingError(
+            Message("The hosting server %(server)s has a fault (%(status)s). It is tried again.", server=server, status=status),
+            retry_after=wait,
+        )
     return HostingError(not_hosting(server, f"it answered {status}"), retry_after=wait)
 
 
 def _refused_sentence(code: str, server: str, message: str) -> str:
     sentences = {
         "code_invalid": (
-            f"The hosting server {server} does not accept the enrolment code: it was used already, has expired, or was mistyped. "
-            "Ask the hosting team for a new enrolment string."
+            Message(
+                "The hosting server %(server)s does not accept the enrolment code: it was used already, has "
+                "expired, or was mistyped. Ask the hosting team for a new enrolment string.",
+                server=server,
+            )
         ),
-        "revoked": f"The hosting server {server} has revoked this site. Ask the hosting team for a new enrolment string.",
-        "expired": f"The time for which the hosting server {server} serves this site is over. Ask the hosting team to prolong it.",
-        "deactivated": f"The hosting server {server} has deactivated this site. Ask the hosting team to activate it again.",
+        "revoked": Message(
+            "The hosting server %(server)s has revoked this site. Ask the hosting team for a new enrolment string.", server=server
+        ),
+        "expired": Message(
+            "The time for which the hosting server %(server)s serves this site is over. Ask the hosting team to prolong it.",
+            server=server,
+        ),
+        "deactivated": Message(
+            "The hosting server %(server)s has deactivated this site. Ask the hosting team to activate it again.", server=server
+        ),
         "root_unknown": (
-            f"The hosting server {server} does not know the root of trust that the enrolment string names: its repository was set "
-            "up anew since, or the string is of another server. Ask the hosting team for a new enrolment string."
+            Message(
+                "The hosting server %(server)s does not know the root of trust that the enrolment string names: "
+                "its repository was set up anew since, or the string is of another server. Ask the hosting team "
+                "for a new enrolment string.",
+                server=server,
+            )
         ),
         "unknown_site": (
-            f"The hosting server {server} does not know this site. Enrol again with a new enrolment string of the hosting team."
+            Message(
+                "The hosting server %(server)s does not know this site. Enrol again with a new enrolment string "
+                "of the hosting team.",
+                server=server,
+            )
         ),
         "bad_signature": (
-            f"The hosting server {server} does not accept the signature of this site. When a proxy changes requests on the way, "
-            "let it pass them unchanged; else enrol again."
+            Message(
+                "The hosting server %(server)s does not accept the signature of this site. When a proxy changes "
+                "requests on the way, let it pass them unchanged; else enrol again.",
+                server=server,
+            )
         ),
     }
     return sentences.get(code) or f"The hosting server {server} refuses ({code}): {message or 'no reason was given.'}"
 
 
 def _clock_sentence(server: str, date: str | None, now: datetime, message: str) -> str:
-    remedy = "Set the clock of this host, best by NTP; the readings wait until then."
+    remedy = Message("Set the clock of this host, best by NTP; the readings wait until then.")
     moment = parse_http_date(date)
     if moment is None:
         return f"The clock of this host differs too much from the hosting server {server}: {message} {remedy}"

@@ -15,6 +15,7 @@ from urllib3.util import SKIP_HEADER
 from appliance.common.clock import utc_now
 from appliance.common.errors import HostingError
 from appliance.common.files import to_json
+from appliance.common.message import Message
 from appliance.common.outbound import proxy_login, server_of
 from appliance.common.outbound_connections import Connections, Deadline, open_pool
 from appliance.common.traffic import Purpose, TrafficByPurpose
@@ -158,7 +159,12 @@ class HostingClient:
         changed = [json.loads(change)["device"] for change in batch.changes] if answer.needed else []
         sent = len(batch.readings) + len(batch.changes)
         if confirmed + sum(device in answer.needed for device in changed) != sent:
-            text = f"The hosting server {self._server} confirmed {confirmed} of {sent} readings. They are sent again."
+            text = Message(
+                "The hosting server %(server)s confirmed %(confirmed)s of %(sent)s readings. They are sent again.",
+                server=self._server,
+                confirmed=confirmed,
+                sent=sent,
+            )
             raise ChangesIgnoredError(text) if batch.changes and not answer.changes else HostingError(text)
         return answer
 
@@ -179,7 +185,9 @@ class HostingClient:
         """Return the body of a 200 or 201; raise what anything else means. `kind` is the media type of the content."""
         signer = key_id or self._identity.site_id
         if signer is None:
-            raise HostingError("This site is not enrolled at a hosting server yet. Enter the enrolment string of the hosting team.")
+            raise HostingError(
+                Message("This site is not enrolled at a hosting server yet. Enter the enrolment string of the hosting team.")
+            )
         # Not to be asked for compressed answers goes without saying.
         headers = {"Content-Type": kind, "User-Agent": f"dca/{installed_version()}", "Accept-Encoding": SKIP_HEADER}
         if kind == JSON_TYPE and len(content) > COMPRESS_ABOVE_BYTES:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, RefusedError, SettingsError
 from appliance.common.files import sync_folder, write_atomic
+from appliance.common.message import Message
 from appliance.common.outbound import server_of
 from appliance.common.paths import bootstrap_root, repository_folder
 from appliance.common.traffic import TrafficByPurpose
@@ -25,11 +26,11 @@ from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 TABLE = "enrolment"
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-WITHOUT_ROOT = (
-    "The enrolment string names no root of trust: signed configuration of the hosting server is not taken. For that, enrol again "
-    "with a string that ends in &root= and a hash."
+WITHOUT_ROOT = Message(
+    "The enrolment string names no root of trust: signed configuration of the hosting server is not "
+    "taken. For that, enrol again with a string that ends in &root= and a hash."
 )
-_FORM = "It looks like https://hosting.example.com#enrol=CODE; copy the whole line that the hosting team gave you."
+_FORM = Message("It looks like https://hosting.example.com#enrol=CODE; copy the whole line that the hosting team gave you.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,11 @@ def _leave_behind(before: Registration | None, now: Registration, settings: Sett
     """Put out of force what a former provider has set. The same one keeps it, though its address or its root has changed."""
     if before is None or server_of(before.url) == server_of(now.url) or before.root_sha256 == now.root_sha256:
         return
-    text = f"The site has moved to {server_of(now.url)}: nothing that {server_of(before.url)} has set is in force any more."
+    text = Message(
+        "The site has moved to %(server)s: nothing that %(former_server)s has set is in force any more.",
+        server=server_of(now.url),
+        former_server=server_of(before.url),
+    )
     settings.change_received(lambda received: received.moved(text, utc_now()))
 
 
@@ -115,15 +120,23 @@ def checked_root(root: str | None, sha256: str, server: str) -> bytes:
     """Return the root of trust that the hosting server sent. Raises RefusedError when it is not the one with this hash."""
     if root is None:
         raise RefusedError(
-            f"The hosting server {server} did not send the root of trust that the enrolment string names: it has no repository, or "
-            "is of a version without signed configuration. Ask the hosting team for a new enrolment string.",
+            Message(
+                "The hosting server %(server)s did not send the root of trust that the enrolment string names: "
+                "it has no repository, or is of a version without signed configuration. Ask the hosting team for "
+                "a new enrolment string.",
+                server=server,
+            ),
             code="root_missing",
         )
     content = root.encode()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise RefusedError(
-            f"What the hosting server {server} sent as its root of trust is not what the enrolment string names: somebody between "
-            "this site and the server may have changed it. Nothing of it is kept. Ask the hosting team for a new enrolment string.",
+            Message(
+                "What the hosting server %(server)s sent as its root of trust is not what the enrolment string "
+                "names: somebody between this site and the server may have changed it. Nothing of it is kept. "
+                "Ask the hosting team for a new enrolment string.",
+                server=server,
+            ),
             code="root_differs",
         )
     return content
@@ -139,8 +152,13 @@ def keep_root(repository: Path, root: bytes) -> None:
             sync_folder(folder)
     except OSError as error:
         raise DataFolderError(
-            f"The root of trust cannot be written to {path}: {error.strerror}. Free some space, or make the folder writable for "
-            f"user {os.getuid()}."
+            Message(
+                "The root of trust cannot be written to %(path)s: %(reason)s. Free some space, or make the "
+                "folder writable for user %(user)s.",
+                path=path,
+                reason=error.strerror,
+                user=os.getuid(),
+            )
         ) from error
 
 
@@ -155,8 +173,11 @@ def open_client(trust_folder: Path, settings: SettingsStore, traffic: TrafficByP
     key = load_key(trust_folder)
     if key is None:
         raise SettingsError(
-            f"The request key of this site is missing in {trust_folder}. Restore it from a backup, or enrol the site again "
-            "with a new enrolment string."
+            Message(
+                "The request key of this site is missing in %(trust_folder)s. Restore it from a backup, or enrol "
+                "the site again with a new enrolment string.",
+                trust_folder=trust_folder,
+            )
         )
     hosting = settings.effective().settings.hosting
     return connect(hosting.url or enrolled.url, Identity(key, enrolled.site_id), hosting, traffic)

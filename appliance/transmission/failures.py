@@ -9,6 +9,7 @@ import urllib3.exceptions as urllib3_errors
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import HostingError
+from appliance.common.message import Message
 from appliance.common.outbound import causes_of, first_of, proxy_login, tunnel_refusal
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
@@ -31,40 +32,56 @@ def explain_transport(error: Exception, server: str, proxy: str = "") -> Hosting
 
 def _exchange_sentence(error: Exception, causes: list[BaseException], server: str) -> str:
     if isinstance(error, urllib3_errors.ConnectTimeoutError):
-        return (
-            f"The hosting server {server} does not answer: no connection in time. Check its address, and whether a firewall lets "
-            "this host out."
+        return Message(
+            "The hosting server %(server)s does not answer: no connection in time. Check its address, and "
+            "whether a firewall lets this host out.",
+            server=server,
         )
     if isinstance(error, urllib3_errors.TimeoutError):
-        return f"The hosting server {server} took the request but did not answer in time. It is tried again."
+        return Message(
+            "The hosting server %(server)s took the request but did not answer in time. It is tried again.", server=server
+        )
     if first_of(causes, http.client.IncompleteRead) or isinstance(error, urllib3_errors.DecodeError):
-        return f"The answer of the hosting server {server} was cut off on its way. It is tried again."
+        return Message("The answer of the hosting server %(server)s was cut off on its way. It is tried again.", server=server)
     if first_of(causes, http.client.BadStatusLine) and not first_of(causes, http.client.RemoteDisconnected):
         return not_hosting(server, "it does not speak HTTP")
-    return (
-        f"The connection to the hosting server {server} broke off before its answer came. It is tried again; when it stays so, "
-        "check whether the address must begin with https:// or http://."
+    return Message(
+        "The connection to the hosting server %(server)s broke off before its answer came. It is tried "
+        "again; when it stays so, check whether the address must begin with https:// or http://.",
+        server=server,
     )
 
 
 def not_hosting(server: str, what: str) -> str:
     """Return the sentence for something that answers, but as no hosting server does."""
-    return f"{server} is not a DCA hosting server: {what}. Check the address in the enrolment string."
+    return Message(
+        "%(server)s is not a DCA hosting server: %(what)s. Check the address in the enrolment string.", server=server, what=what
+    )
 
 
 def unfinished(server: str) -> HostingError:
     """Return the error for an exchange that was ended because it took too long as a whole."""
-    return HostingError(f"The hosting server {server} did not finish its answer in time. It is tried again.")
+    return HostingError(
+        Message("The hosting server %(server)s did not finish its answer in time. It is tried again.", server=server)
+    )
 
 
 def _connection_sentence(causes: list[BaseException], role: str, server: str) -> str:
     if first_of(causes, socket.gaierror) or first_of(causes, urllib3_errors.NameResolutionError):
         name = server.rpartition(":")[0]
-        return f"The name {name} of the {role} cannot be resolved. Check the name, and the DNS server this host uses."
+        return Message(
+            "The name %(name)s of the %(role)s cannot be resolved. Check the name, and the DNS server this host uses.",
+            name=name,
+            role=role,
+        )
     cause = first_of(causes, OSError)
     number = cause.errno if cause else None
     if number == errno.ECONNREFUSED:
-        return f"The {role} {server} refuses the connection: nothing listens there. Check address and port, and whether it runs."
+        return Message(
+            "The %(role)s %(server)s refuses the connection: nothing listens there. Check address and port, and whether it runs.",
+            role=role,
+            server=server,
+        )
     if number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
         return (
             f"There is no way from this host to the {role} {server}: {cause.strerror if cause else 'no route'}. Check the network."
@@ -75,18 +92,26 @@ def _connection_sentence(causes: list[BaseException], role: str, server: str) ->
 def _certificate_sentence(error: ssl.SSLCertVerificationError, server: str) -> str:
     code, reason = error.verify_code, error.verify_message
     if code in (_OTHER_NAME, _OTHER_ADDRESS):
-        return (
-            f"The certificate of {server} is for another name: {reason.rstrip('.')}. Use the name that is in the certificate, "
-            "or let the hosting team make a certificate for this one."
+        return Message(
+            "The certificate of %(server)s is for another name: %(reason)s. Use the name that is in the "
+            "certificate, or let the hosting team make a certificate for this one.",
+            server=server,
+            reason=reason.rstrip("."),
         )
     if code in (_EXPIRED, _NOT_YET_VALID):
-        return (
-            f"The certificate of {server} is not valid now: {reason}. Check this host's clock (it says {to_rfc3339(utc_now())}); "
-            "when it is right, the hosting team has to renew the certificate."
+        return Message(
+            "The certificate of %(server)s is not valid now: %(reason)s. Check this host's clock (it says "
+            "%(now)s); when it is right, the hosting team has to renew the certificate.",
+            server=server,
+            reason=reason,
+            now=to_rfc3339(utc_now()),
         )
-    return (
-        f"The certificate of {server} is not trusted: {reason}. If it was issued by an authority of your own, name the file "
-        "with that authority's certificate in hosting.ca_file (DCA_HOSTING_CA_FILE)."
+    return Message(
+        "The certificate of %(server)s is not trusted: %(reason)s. If it was issued by an authority of "
+        "your own, name the file with that authority's certificate in hosting.ca_file "
+        "(DCA_HOSTING_CA_FILE).",
+        server=server,
+        reason=reason,
     )
 
 
@@ -98,12 +123,16 @@ def _tls_sentence(error: ssl.SSLError, server: str) -> str:
         "PACKET_LENGTH_TOO_LONG",
         "RECORD_LAYER_FAILURE",
     ):
-        return (
-            f"{server} does not speak HTTPS. If it is a hosting server without encryption on purpose, the address must begin with "
-            "http://; else check the port."
+        return Message(
+            "%(server)s does not speak HTTPS. If it is a hosting server without encryption on purpose, the "
+            "address must begin with http://; else check the port.",
+            server=server,
         )
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return f"The connection to the hosting server {server} was cut off while it was being encrypted. It is tried again."
+        return Message(
+            "The connection to the hosting server %(server)s was cut off while it was being encrypted. It is tried again.",
+            server=server,
+        )
     return f"No encrypted connection to {server} is possible: {error.reason or 'the TLS handshake failed'}."
 
 
@@ -111,12 +140,21 @@ def _proxy_sentence(causes: list[BaseException], proxy: str) -> str:
     if refusal := tunnel_refusal(causes):
         if "407" in refusal:
             return proxy_login(proxy)
-        return f"The proxy {proxy} will not connect to the hosting server: {refusal}. Ask who runs the proxy to allow it."
+        return Message(
+            "The proxy %(proxy)s will not connect to the hosting server: %(refusal)s. Ask who runs the proxy to allow it.",
+            proxy=proxy,
+            refusal=refusal,
+        )
     if certificate := first_of(causes, ssl.SSLCertVerificationError):
-        return (
-            f"The certificate of the proxy {proxy} is not trusted: {certificate.verify_message}. Name its authority's "
-            "certificate in hosting.ca_file (DCA_HOSTING_CA_FILE)."
+        return Message(
+            "The certificate of the proxy %(proxy)s is not trusted: %(reason)s. Name its authority's "
+            "certificate in hosting.ca_file (DCA_HOSTING_CA_FILE).",
+            proxy=proxy,
+            reason=certificate.verify_message,
         )
     if first_of(causes, ssl.SSLError):
-        return f"The proxy {proxy} does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY)."
-    return f"{_connection_sentence(causes, 'proxy', proxy)} The setting is hosting.proxy (DCA_PROXY)."
+        return Message("The proxy %(proxy)s does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY).", proxy=proxy)
+    return Message(
+        "%(trouble)s The setting is hosting.proxy (DCA_PROXY).",
+        trouble=_connection_sentence(causes, "proxy", proxy),
+    )

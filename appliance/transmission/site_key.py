@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.common.errors import DataFolderError, SettingsError
 from appliance.common.files import write_atomic
+from appliance.common.message import Message
 
 KEY_FILE = "request.key"
 
@@ -32,14 +33,19 @@ class Identity:
 def load_key(folder: Path) -> Ed25519PrivateKey | None:
     """Return the key kept in `folder`, None when there is none. Raises SettingsError when the file holds no such key."""
     path = folder / KEY_FILE
-    remedy = "Restore it from a backup, or move it away and enrol the site again."
+    remedy = Message("Restore it from a backup, or move it away and enrol the site again.")
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DataFolderError(
-            f"The request key {path} cannot be read: {error.strerror}. Make it readable for user {os.getuid()}."
+            Message(
+                "The request key %(path)s cannot be read: %(reason)s. Make it readable for user %(user)s.",
+                path=path,
+                reason=error.strerror,
+                user=os.getuid(),
+            )
         ) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise SettingsError(f"The request key {path} is damaged. {remedy}") from error
@@ -60,7 +66,12 @@ def load_or_make_key(folder: Path) -> Ed25519PrivateKey:
         write_atomic(path, pem, mode=0o600)
     except OSError as error:
         raise DataFolderError(
-            f"The request key cannot be written to {path}: {error.strerror}. Free some space, or make the folder writable for "
-            f"user {os.getuid()}."
+            Message(
+                "The request key cannot be written to %(path)s: %(reason)s. Free some space, or make the "
+                "folder writable for user %(user)s.",
+                path=path,
+                reason=error.strerror,
+                user=os.getuid(),
+            )
         ) from error
     return made

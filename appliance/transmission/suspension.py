@@ -10,6 +10,7 @@ from typing import Any
 from appliance.common.backoff import jittered
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.errors import RefusedError
+from appliance.common.message import Message, message_of
 from appliance.settings.store import SettingsStore
 from appliance.transmission.enrolment import TABLE
 
@@ -34,7 +35,7 @@ class Quiet:
     def after(cls, error: RefusedError, now: datetime, before: "Quiet | None" = None) -> "Quiet":
         """Return what a refusal begins, or prolongs by a day."""
         since = before.since if before else now
-        return cls(error.code, str(error), since, now + timedelta(seconds=jittered(DAY_SECONDS)))
+        return cls(error.code, message_of(error), since, now + timedelta(seconds=jittered(DAY_SECONDS)))
 
     def postponed(self, now: datetime) -> "Quiet":
         """Return what stands after a check-in that the hosting server did not get."""
@@ -46,9 +47,10 @@ class Quiet:
 
     def sentence(self) -> str:
         """Return what a person has to know."""
-        return (
-            f"{self.text} Until then readings are taken and kept here, and the server is asked once a day; "
-            '"Check in now" in the web UI asks at once.'
+        return Message(
+            "%(text)s Until then readings are taken and kept here, and the server is asked once a day; "
+            '"Check in now" in the web UI asks at once.',
+            text=self.text,
         )
 
     def as_json(self) -> dict[str, Any]:

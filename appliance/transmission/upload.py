@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from appliance.common.errors import ContentRefusedError
+from appliance.common.message import message_of
 from appliance.store.store import Store
 from appliance.transmission.client import ChangesIgnoredError, HostingClient
 
@@ -45,7 +46,7 @@ def upload_waiting(
         try:
             answer = client.upload(batch)
         except ContentRefusedError as error:
-            done.set_aside += store.reject(batch.id, str(error))
+            done.set_aside += store.reject(batch.id, message_of(error))
             continue
         except ChangesIgnoredError:
             store.send_in_full(batch.id)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from appliance.common.errors import ControlError
+from appliance.common.message import Message, message_of
 from appliance.process.client import ControlClient
 from updater.checks.base import Check, Situation, Streaks
 from updater.checks.disk_space import FULL_BYTES, free_bytes
@@ -44,7 +45,7 @@ class Deep(Check):
         return findings
 
     def _finding(self, component: Component, pid: int, trouble: str, helps: bool) -> Finding:
-        fix = Fix(Remedy.STOP_AND_START, f"Stop the {component.name} and start it again.") if helps else None
+        fix = Fix(Remedy.STOP_AND_START, Message("Stop the %(name)s and start it again.", name=component.name)) if helps else None
         return Finding(self.slug, f"The {component.name} runs and does not work: {trouble}", component.name, pid, fix)
 
     async def ask(self, spec: ComponentSpec) -> str | None:
@@ -59,7 +60,7 @@ class Deep(Check):
         try:
             answer = await ControlClient(endpoint.socket_file, name, timeout=self._timeout).call("GET", "/v1/health")
         except ControlError as error:
-            return str(error)
+            return message_of(error)
         if answer.get("ok"):
             return None
         checks = [check for check in answer.get("checks", []) if isinstance(check, dict) and not check.get("ok")]
@@ -71,10 +72,10 @@ class Deep(Check):
             async with asyncio.timeout(self._timeout):
                 status = await _get(endpoint)
         except TimeoutError:
-            return f"{where} gave no answer within {self._timeout:.0f} s."
+            return Message("%(where)s gave no answer within %(timeout)s s.", where=where, timeout=round(self._timeout))
         except (OSError, ValueError, asyncio.IncompleteReadError) as error:
-            return f"{where} gave no answer: {error}."
-        return None if status == 200 else f"{where} answered {status}."
+            return Message("%(where)s gave no answer: %(reason)s.", where=where, reason=message_of(error))
+        return None if status == 200 else Message("%(where)s answered %(status)s.", where=where, status=status)
 
 
 async def _get(endpoint: WebEndpoint) -> int:

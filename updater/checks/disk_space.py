@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation
 from updater.components.issues import Finding
 from updater.components.memory import MEBIBYTE
@@ -37,7 +38,11 @@ class DiskSpace(Check):
         return [
             Finding(
                 self.slug,
-                f"The disk of {situation.data_folder} has {free / MEBIBYTE:.0f} MB left. Free some space, give the volume more, "
-                "or keep readings for fewer days (store.keep_days); when it is full, new readings cannot be kept.",
+                Message(
+                    "The disk of %(data_folder)s has %(free)s MB left. Free some space, give the volume more, or "
+                    "keep readings for fewer days (store.keep_days); when it is full, new readings cannot be kept.",
+                    data_folder=situation.data_folder,
+                    free=round(free / MEBIBYTE),
+                ),
             )
         ]

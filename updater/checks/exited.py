@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation
 from updater.components.component import ComponentState
 from updater.components.issues import Finding, Fix, Remedy
@@ -20,7 +21,7 @@ class Exited(Check):
                 self.slug,
                 f"The {component.name} {(component.last_exit or 'is down').rstrip('.')}.",
                 component.name,
-                fix=Fix(Remedy.START, f"Start the {component.name} again."),
+                fix=Fix(Remedy.START, Message("Start the %(name)s again.", name=component.name)),
             )
             for component in situation.components
             if component.state is ComponentState.FAILED and not component.budget_spent

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation
 from updater.components.component import ComponentState
 from updater.components.issues import Finding, Fix, Remedy
@@ -21,11 +22,15 @@ class Heartbeat(Check):
         return [
             Finding(
                 self.slug,
-                f"The {component.name} has sent no heartbeat for {component.heartbeat_age:.0f} s "
-                f"(allowed: {component.spec.watchdog_seconds:.0f} s).",
+                Message(
+                    "The %(name)s has sent no heartbeat for %(heartbeat_age)s s (allowed: %(watchdog_seconds)s s).",
+                    name=component.name,
+                    heartbeat_age=round(component.heartbeat_age),
+                    watchdog_seconds=round(component.spec.watchdog_seconds),
+                ),
                 component.name,
                 component.pid,
-                Fix(Remedy.KILL_AND_START, f"Kill the {component.name} and start it again."),
+                Fix(Remedy.KILL_AND_START, Message("Kill the %(name)s and start it again.", name=component.name)),
             )
             for component in situation.components
             if component.state is ComponentState.RUNNING and component.heartbeat_age > component.spec.watchdog_seconds

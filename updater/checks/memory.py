@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation, Streaks
 from updater.components.issues import Finding, Fix, Remedy
 from updater.components.memory import MEBIBYTE, above
@@ -28,11 +29,16 @@ class Memory(Check):
                 findings.append(
                     Finding(
                         self.slug,
-                        f"The {component.name} uses {used / MEBIBYTE:.0f} MB of memory, above the ceiling of {ceiling} MB "
-                        "(health_check.memory_ceiling_mb).",
+                        Message(
+                            "The %(name)s uses %(used)s MB of memory, above the ceiling of %(ceiling)s MB "
+                            "(health_check.memory_ceiling_mb).",
+                            name=component.name,
+                            used=round(used / MEBIBYTE),
+                            ceiling=ceiling,
+                        ),
                         component.name,
                         pid,
-                        Fix(Remedy.STOP_AND_START, f"Stop the {component.name} and start it again."),
+                        Fix(Remedy.STOP_AND_START, Message("Stop the %(name)s and start it again.", name=component.name)),
                     )
                 )
         self._streaks.keep_only({component.pid for component in situation.components if component.pid is not None})

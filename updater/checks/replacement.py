@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation
 from updater.components.issues import Finding
 from updater.records.journal import Journal
@@ -22,8 +23,15 @@ class Replacement(Check):
         return [
             Finding(
                 self.slug,
-                f"The update from version {transaction.from_version} to {transaction.to_version} is stuck: it could neither be "
-                f"finished nor taken back.{why} Nothing is deleted; look at the containers {transaction.old.name} and "
-                f"{transaction.previous_name} on the host.",
+                Message(
+                    "The update from version %(from_version)s to %(to_version)s is stuck: it could neither be "
+                    "finished nor taken back.%(why)s Nothing is deleted; look at the containers %(name)s and "
+                    "%(previous_name)s on the host.",
+                    from_version=transaction.from_version,
+                    to_version=transaction.to_version,
+                    why=why,
+                    name=transaction.old.name,
+                    previous_name=transaction.previous_name,
+                ),
             )
         ]

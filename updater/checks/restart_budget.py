@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation
 from updater.components.component import Component
 from updater.components.issues import Finding, Fix, Remedy
@@ -30,7 +31,9 @@ class RestartBudget(Check):
                 f"The {component.name} was restarted {policy.budget} times within {minutes:.0f} minutes and fails still. "
                 f"At the end it {component.last_exit}",
                 component.name,
-                fix=Fix(Remedy.GIVE_UP, "Stop the appliance with exit code 75, so that the container engine starts it afresh."),
+                fix=Fix(
+                    Remedy.GIVE_UP, Message("Stop the appliance with exit code 75, so that the container engine starts it afresh.")
+                ),
             )
         count = within_window(policy, component.history, situation.now)
         if count * 2 < policy.budget:

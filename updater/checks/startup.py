@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from appliance.common.message import Message
 from updater.checks.base import Check, Situation
 from updater.components.issues import Finding, Fix, Remedy
 
@@ -16,10 +17,14 @@ class Startup(Check):
         return [
             Finding(
                 self.slug,
-                f"The {component.name} was started and is not ready after {component.spec.startup_seconds:.0f} s.",
+                Message(
+                    "The %(name)s was started and is not ready after %(startup_seconds)s s.",
+                    name=component.name,
+                    startup_seconds=round(component.spec.startup_seconds),
+                ),
                 component.name,
                 component.pid,
-                Fix(Remedy.STOP_AND_START, f"Stop the {component.name} and start it again."),
+                Fix(Remedy.STOP_AND_START, Message("Stop the %(name)s and start it again.", name=component.name)),
             )
             for component in situation.components
             if component.startup_overdue

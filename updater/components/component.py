@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message
 from updater.components.awake_clock import AwakeClock
 from updater.components.children import Child, Children
 from updater.components.restart import RestartHistory, RestartPolicy, next_restart
@@ -140,7 +141,9 @@ class Component:
     def restart(self) -> None:
         """Start the component afresh because somebody asked for it. Raises ComponentError while the appliance stops."""
         if self.state is ComponentState.STOPPING and self._goal is Goal.STAY_DOWN:
-            raise ComponentError(f"The {self.name} is being stopped, because the appliance is. Start the appliance again.")
+            raise ComponentError(
+                Message("The %(name)s is being stopped, because the appliance is. Start the appliance again.", name=self.name)
+            )
         self.budget_spent = False
         if self._child is None:
             self._again()

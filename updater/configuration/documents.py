@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from appliance.common.version import installed_at
 from appliance.settings.document import DOCUMENT_BYTES, LARGEST_VERSION, DocumentError, ReceivedLayerName, site_path
@@ -45,8 +46,11 @@ def bootstrap_of(folder: Path, followed: Followed) -> bytes:
     if hashlib.sha256(content).hexdigest() != followed.root_sha256:
         raise UntrustedError(
             Reason.MISMATCH,
-            f"The root of trust in {folder} is not the one this site was enrolled with. Enrol the site again with a new enrolment "
-            "string.",
+            Message(
+                "The root of trust in %(folder)s is not the one this site was enrolled with. Enrol the site "
+                "again with a new enrolment string.",
+                folder=folder,
+            ),
             file="root.json",
         )
     return content

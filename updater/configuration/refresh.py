@@ -17,6 +17,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, DcaError, SettingsError
 from appliance.common.files import to_json, write_atomic
 from appliance.common.log import configure_logging
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.settings.configuration_state import Configuration
@@ -70,13 +71,13 @@ def check(
     try:
         settings = store.effective().settings
         if settings.update.level == "off":
-            return CheckResult("off", "The intelligent update is off (update.level): nothing is fetched.")
+            return CheckResult("off", Message("The intelligent update is off (update.level): nothing is fetched."))
         fetcher = Fetcher(settings.hosting, limits or FetchLimits(maximum_rate=1000.0 * settings.update.kilobytes_per_second))
         return _Check(paths, store, told, fetcher=fetcher, url=settings.hosting.url, clock=clock).run()
     except DcaError as error:
         kinds = {SettingsError: "settings", DataFolderError: Reason.FOLDER}
         reason = next((word for kind, word in kinds.items() if isinstance(error, kind)), "not enrolled")
-        return CheckResult("failed", str(error), reason)
+        return CheckResult("failed", message_of(error), reason)
 
 
 class _Check:
@@ -104,7 +105,7 @@ class _Check:
         except TrustError as error:
             result = self._untrusted(error)
         except DataFolderError as error:
-            result = CheckResult("failed", str(error), Reason.FOLDER)
+            result = CheckResult("failed", message_of(error), Reason.FOLDER)
         return CheckResult(result.what, result.text, result.reason, result.marker, self._fetcher.traffic)
 
     def _receive(self) -> CheckResult:
@@ -120,7 +121,7 @@ class _Check:
             self._collect(repository, offers)
             return self._decide(offers)
         except DocumentError as error:
-            return self._refuse(offers, error.reason, str(error), whole=False)
+            return self._refuse(offers, error.reason, message_of(error), whole=False)
         finally:
             self._tidy(offers)
 
@@ -141,7 +142,7 @@ class _Check:
                 now=utc_now(),
             )
         except TrustError as error:
-            received = replace(before or offered.Offered(to_rfc3339(utc_now())), problem=str(error))
+            received = replace(before or offered.Offered(to_rfc3339(utc_now())), problem=message_of(error))
         # On a full disk what was offered before stays; the health check tells of the disk.
         with contextlib.suppress(OSError):
             offered.write(self._paths.update, received)
@@ -163,22 +164,24 @@ class _Check:
             return self._judge(offers, now)
         if step == "settle":
             self._store.change_received(lambda received: received.settled(offered))
-        return CheckResult("unchanged", "There is no new configuration.", marker=offered)
+        return CheckResult("unchanged", Message("There is no new configuration."), marker=offered)
 
     def _judge(self, offers: list[Offer], now: datetime) -> CheckResult:
         try:
             configuration, texts = configuration_of(offers, now)
             after = self._store.effective_with(configuration.values())
         except DocumentError as error:
-            return self._refuse(offers, error.reason, str(error))
+            return self._refuse(offers, error.reason, message_of(error))
         except GuardrailError as error:
-            return self._refuse(offers, "guardrail", str(error))
+            return self._refuse(offers, "guardrail", message_of(error))
         except SettingsError as error:
-            return self._refuse(offers, "invalid", str(error))
+            return self._refuse(offers, "invalid", message_of(error))
         changes = [change for change in difference(self._store.effective(), after) if not change[0].startswith("guardrails.")]
         changes += self._definitions_changed(configuration)
         self._keep_texts(texts)
-        text = f"New configuration is in force ({describe(configuration)}), and is being watched."
+        text = Message(
+            "New configuration is in force (%(configuration)s), and is being watched.", configuration=describe(configuration)
+        )
         self._store.change_received(lambda received: received.applied(configuration, text, changes, now))
         return CheckResult("applied", text, marker=configuration.marker)
 
@@ -213,8 +216,8 @@ class _Check:
         what: Literal["refused", "failed"] = "refused" if isinstance(error, UntrustedError) else "failed"
         if error.reason is not Reason.BUSY:
             with contextlib.suppress(DataFolderError):  # a full disk: then the supervisor alone tells
-                self._store.change_received(lambda received: received.failed(what, error.reason, str(error), utc_now()))
-        return CheckResult(what, str(error), error.reason)
+                self._store.change_received(lambda received: received.failed(what, error.reason, message_of(error), utc_now()))
+        return CheckResult(what, message_of(error), error.reason)
 
     def _tidy(self, offers: list[Offer]) -> None:
         """Remove documents that are offered no more, and definitions that nothing refers to. What is left over harms nobody."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.message import Message, message_of
 from appliance.release import (
     CATALOGUE_BYTES,
     ROLLOUT_BYTES,
@@ -41,7 +42,7 @@ def receive_releases(
         rollout = parse_rollout(content) if content is not None else None
         catalogue = _catalogue(repository, channel, folder)
     except (ReleaseError, UntrustedError) as error:
-        return Offered(to_rfc3339(now), marker, group=group, floor=floor, problem=str(error))
+        return Offered(to_rfc3339(now), marker, group=group, floor=floor, problem=message_of(error))
     return Offered(
         to_rfc3339(now), marker, catalogue, _for_us(rollout, channel), group, installed_counter(catalogue, installed, floor)
     )
@@ -54,7 +55,12 @@ def _catalogue(repository: Repository, channel: str, folder: Path) -> Catalogue 
         return None
     catalogue = parse_catalogue(content)
     if catalogue.channel != channel:
-        raise ReleaseError("invalid", f"{path} is the list of another channel, {catalogue.channel}. Ask the hosting team.")
+        raise ReleaseError(
+            "invalid",
+            Message(
+                "%(path)s is the list of another channel, %(channel)s. Ask the hosting team.", path=path, channel=catalogue.channel
+            ),
+        )
     return catalogue
 
 
@@ -74,7 +80,12 @@ def _document(repository: Repository, path: str, most: int, folder: Path) -> byt
             return None
         raise
     if target.length > most:
-        raise ReleaseError("too long", f"{path} has {target.length} bytes, more than the {most} that are taken.")
+        raise ReleaseError(
+            "too long",
+            Message(
+                "%(path)s has %(length)s bytes, more than the %(most)s that are taken.", path=path, length=target.length, most=most
+            ),
+        )
     file = repository.download(path, folder)
     with folder_errors(file):
         return file.read_bytes()

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.message import messages_from, with_messages
 from appliance.common.traffic import Traffic
 from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
 from appliance.settings.document import (
@@ -73,18 +74,22 @@ class CheckResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
-        return {
-            "what": self.what,
-            "text": self.text,
-            "reason": self.reason,
-            "marker": self.marker,
-            "traffic": self.traffic.as_json(),
-        }
+        document: dict[str, Any] = with_messages(
+            {
+                "what": self.what,
+                "text": self.text,
+                "reason": self.reason,
+                "marker": self.marker,
+                "traffic": self.traffic.as_json(),
+            }
+        )
+        return document
 
     @classmethod
     def from_json(cls, value: Any) -> "CheckResult":
         """Return what `to_json` wrote. Raises ValueError for anything else."""
         try:
+            value = messages_from(value)
             return cls(value["what"], value["text"], value["reason"], value["marker"], Traffic.from_json(value["traffic"]))
         except (KeyError, TypeError) as error:
             raise ValueError("that is no result of a check") from error

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
+from appliance.common.message import Message, messages_from, with_messages
+
 Possibility = Literal["possible", "no socket", "no permission", "no engine", "not in a container", "not here", "unknown"]
 
 
@@ -23,16 +25,17 @@ class ImageUpdates:
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON, for `python -m updater probe` and `dca update status --json`."""
-        return asdict(self)
+        document: dict[str, Any] = with_messages(asdict(self))
+        return document
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
         """Return what `to_json` wrote. Raises ValueError when it is something else."""
-        answer = json.loads(text)
+        answer = messages_from(json.loads(text))
         if not isinstance(answer, dict) or answer.get("state") not in get_args(Possibility) or "text" not in answer:
             raise ValueError("that is no answer about image updates")
         known: dict[str, Any] = {field.name: answer.get(field.name) for field in fields(cls)}
         return cls(**known)
 
 
-NOT_YET_KNOWN = ImageUpdates("unknown", "The container engine has not been asked yet.")
+NOT_YET_KNOWN = ImageUpdates("unknown", Message("The container engine has not been asked yet."))

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from appliance.common.message import Message
 from updater.engine.container_spec import Json
 from updater.engine.failures import engine_error, unreachable
 from updater.engine.own_container import own_container_id
@@ -106,8 +107,11 @@ class Engine:
         found = self.container(own) if own else None
         if found is None:
             raise EngineError(
-                f"The container engine at {self._host} does not know the container this appliance runs in. Mount the socket of "
-                "the engine that runs it.",
+                Message(
+                    "The container engine at %(host)s does not know the container this appliance runs in. Mount the "
+                    "socket of the engine that runs it.",
+                    host=self._host,
+                ),
                 "not found",
             )
         return found
@@ -179,7 +183,7 @@ class Engine:
         while True:
             state = (self.container(container) or {}).get("State")
             if state is None:
-                raise EngineError(f"The container {container} is gone.", "not found")
+                raise EngineError(Message("The container %(container)s is gone.", container=container), "not found")
             if state["Status"] in ("exited", "dead"):
                 return int(state["ExitCode"])
             if time.monotonic() > end:
@@ -225,7 +229,9 @@ class Engine:
         self._ask(doing, pull)
         found = self.image(f"{repository}@{digest}")
         if found is None:
-            raise EngineError(f"The container engine did not {doing}: it told of no error, and does not have the image.")
+            raise EngineError(
+                Message("The container engine did not %(doing)s: it told of no error, and does not have the image.", doing=doing)
+            )
         return str(found["Id"])
 
     def load(self, file: Path, progress: Tell) -> str:
@@ -245,7 +251,12 @@ class Engine:
             loaded = self._ask(doing, load)
         found = {image["Id"] for name in loaded if (image := self.image(name)) is not None}
         if len(found) != 1:
-            raise EngineError(f"The image archive {file.name} holds {len(found)} images, and one was expected.", "refused")
+            raise EngineError(
+                Message(
+                    "The image archive %(name)s holds %(count)s images, and one was expected.", name=file.name, count=len(found)
+                ),
+                "refused",
+            )
         return str(found.pop())
 
     def _look(self, doing: str, question: "Callable[[APIClient], Json]") -> Json | None:

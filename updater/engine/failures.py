@@ -3,6 +3,7 @@
 Engines before 28.3 answer 500 to much that is the caller's business, and a registry's "too many requests" among it.
 """
 
+from appliance.common.message import Message
 from updater.errors import EngineError, EngineFailure
 
 PORT_TAKEN = ("port is already allocated", "address already in use")
@@ -24,13 +25,13 @@ WORDS: dict[EngineFailure, tuple[str, ...]] = {
 }
 """What the engine says, in the order in which it counts, whatever the status."""
 ADVICE: dict[EngineFailure, str] = {
-    "unreachable": "Check that it runs and that the socket is its own.",
-    "no space": "Make room on the disk of the container engine, for example with `docker image prune`.",
-    "rate limit": "The registry lets this address fetch nothing more for a while; it is tried again later.",
-    "login": "Let the container engine log in to the registry, or have the hosting team publish the image as an archive.",
-    "platform": "The hosting team has published nothing for the processor of this host.",
+    "unreachable": Message("Check that it runs and that the socket is its own."),
+    "no space": Message("Make room on the disk of the container engine, for example with `docker image prune`."),
+    "rate limit": Message("The registry lets this address fetch nothing more for a while; it is tried again later."),
+    "login": Message("Let the container engine log in to the registry, or have the hosting team publish the image as an archive."),
+    "platform": Message("The hosting team has published nothing for the processor of this host."),
 }
-PORT_ADVICE = "Free the port; where no container and no program of this host has it, restart the container engine."
+PORT_ADVICE = Message("Free the port; where no container and no program of this host has it, restart the container engine.")
 DETAIL_CHARACTERS = 300
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from appliance.common.files import to_json
+from appliance.common.message import Message, message_of
 from updater.engine.capability import ImageUpdates
 from updater.engine.container_spec import Inspected
 from updater.engine.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
@@ -36,7 +37,7 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
     container = own_container_id(mounts)
     if container is None and not any(mark.exists() for mark in CONTAINER_MARKS):
         return ImageUpdates(
-            "not in a container", "This appliance does not run in a container. Update it in the way it was installed."
+            "not in a container", Message("This appliance does not run in a container. Update it in the way it was installed.")
         )
     host = environment.get("DOCKER_HOST") or DEFAULT_HOST
     if host.startswith("unix://") and (closed := _closed(Path(host.removeprefix("unix://")), container)):
@@ -45,13 +46,16 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
         with Engine.open(environment, timeout=TIMEOUT_SECONDS) as engine:
             answer = _judge(engine.version(), engine.container(container) if container else None, container)
     except EngineError as error:
-        return ImageUpdates("no engine", str(error), container_id=container)
+        return ImageUpdates("no engine", message_of(error), container_id=container)
     data = PurePosixPath(environment.get("DCA_DATA_DIR") or "/data")
     if answer.state == "possible" and is_network_file_system(kind := file_system_of(mounts, data)):
-        text = (
-            f"The data folder {data} lies on a network file system ({kind}), where an update cannot be kept safe from a power cut."
+        text = Message(
+            "The data folder %(data)s lies on a network file system (%(kind)s), where an update cannot be "
+            "kept safe from a power cut.",
+            data=data,
+            kind=kind,
         )
-        return replace(answer, state="not here", text=f"{text} Put it on a disk of this host.")
+        return replace(answer, state="not here", text=Message("%(text)s Put it on a disk of this host.", text=text))
     return answer
 
 
@@ -64,15 +68,24 @@ def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:
     except OSError:
         return ImageUpdates(
             "no socket",
-            f"The socket of the container engine is not at {socket_file}. To let the appliance install new versions itself, "
-            "mount it into the container; without it everything else works, and new versions are announced.",
+            Message(
+                "The socket of the container engine is not at %(socket_file)s. To let the appliance install new "
+                "versions itself, mount it into the container; without it everything else works, and new "
+                "versions are announced.",
+                socket_file=socket_file,
+            ),
             container_id=container,
         )
     if not os.access(socket_file, os.R_OK | os.W_OK):
         return ImageUpdates(
             "no permission",
-            f"User {os.getuid()} may not use the socket {socket_file}. Add the group of the socket to the container "
-            f"(group_add: {status.st_gid}).",
+            Message(
+                "User %(user)s may not use the socket %(socket_file)s. Add the group of the socket to the "
+                "container (group_add: %(st_gid)s).",
+                user=os.getuid(),
+                socket_file=socket_file,
+                st_gid=status.st_gid,
+            ),
             container_id=container,
         )
     return None
@@ -88,13 +101,25 @@ def _judge(version: EngineVersion, found: Inspected | None, container: str | Non
     if found is None:
         return ImageUpdates(
             "no engine",
-            f"{version.name} {version.version} does not know the container this appliance runs in. Mount the socket of the "
-            "engine that runs it.",
+            Message(
+                "%(name)s %(version)s does not know the container this appliance runs in. Mount the socket of "
+                "the engine that runs it.",
+                name=version.name,
+                version=version.version,
+            ),
             **known,
         )
     name = str(found.get("Name", "")).lstrip("/")
     known |= {"container_name": name, "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or "")}
     if reason := why_not_on(version.name) or why_not(found):
-        return ImageUpdates("not here", f"The container {name} is not replaced: {reason}.", **known)
-    told = f"{version.name} {version.version} (API {known['api_version']}) can replace the container {name}."
+        return ImageUpdates(
+            "not here", Message("The container %(name)s is not replaced: %(reason)s.", name=name, reason=reason), **known
+        )
+    told = Message(
+        "%(name)s %(version)s (API %(api_version)s) can replace the container %(container)s.",
+        name=version.name,
+        version=version.version,
+        api_version=known["api_version"],
+        container=name,
+    )
     return ImageUpdates("possible", told, **known)

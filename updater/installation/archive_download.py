@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from appliance.common.files import sync_folder, to_json, write_atomic
+from appliance.common.message import Message
 from updater.engine.progress_stream import Tell
 from updater.errors import FetchError, Reason, UntrustedError
 from updater.trust.client import Target
@@ -41,8 +42,13 @@ def download(target: Target, fetcher: Source, folder: Path, tell: Tell, *, pause
     if target.length > ARCHIVE_BYTES:
         raise UntrustedError(
             Reason.TOO_LONG,
-            f"The image archive {target.name} has {target.length} bytes, more than the {ARCHIVE_BYTES} that are taken. Ask the "
-            "hosting team for a smaller one.",
+            Message(
+                "The image archive %(name)s has %(length)s bytes, more than the %(archive_bytes)s that are "
+                "taken. Ask the hosting team for a smaller one.",
+                name=target.name,
+                length=target.length,
+                archive_bytes=ARCHIVE_BYTES,
+            ),
             file=target.name,
         )
     file = folder / target.name.rpartition("/")[2]
@@ -144,8 +150,11 @@ class _Part:
             self.remove()
             raise UntrustedError(
                 Reason.MISMATCH,
-                f"The image archive {self._file.name} is not the one that was signed, and was deleted. It is fetched anew at the "
-                "next try; if that ends the same, ask the hosting team to publish it again.",
+                Message(
+                    "The image archive %(name)s is not the one that was signed, and was deleted. It is fetched anew "
+                    "at the next try; if that ends the same, ask the hosting team to publish it again.",
+                    name=self._file.name,
+                ),
                 file=self._target.name,
             )
         with self._part.open("rb+") as stream:

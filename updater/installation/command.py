@@ -20,6 +20,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError, SettingsError
 from appliance.common.files import to_json
 from appliance.common.log import configure_logging
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.settings.store import SettingsStore
@@ -86,7 +87,7 @@ def install(paths: Paths, order: Order) -> InstallOutcome:
                 stack.enter_context(held_for_install(paths.update))
             except BlockingIOError:
                 return InstallOutcome(
-                    "refused", transaction, "under way", "Another installation is under way. Wait until it has ended."
+                    "refused", transaction, "under way", Message("Another installation is under way. Wait until it has ended.")
                 )
             return _install(paths, order, transaction)
     except OSError as error:
@@ -108,7 +109,10 @@ def _install(paths: Paths, order: Order, transaction: str) -> InstallOutcome:
         finally:
             _drop_bundle(paths, order)
     return InstallOutcome(
-        "switching", transaction, "", f"Version {installation.to_version} is ready; the container is being replaced by it."
+        "switching",
+        transaction,
+        "",
+        Message("Version %(to_version)s is ready; the container is being replaced by it.", to_version=installation.to_version),
     )
 
 
@@ -177,11 +181,11 @@ def _reason(error: DcaError | OSError) -> tuple[str, str]:
     """Return a reason of one word or two, and the sentence."""
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        text = f"The data folder could not be written to: {error.strerror or error}."
-        return ("no space", f"{text} Free some space on the host.") if full else ("folder", text)
+        text = Message("The data folder could not be written to: %(reason)s.", reason=error.strerror or error)
+        return ("no space", Message("%(text)s Free some space on the host.", text=text)) if full else ("folder", text)
     if isinstance(error, (NotInstalledError, SwitchError, TransportError, TrustError, BundleError)):
-        return str(error.reason), str(error)
+        return str(error.reason), message_of(error)
     if isinstance(error, EngineError):
-        return error.kind, str(error)
+        return error.kind, message_of(error)
     words = {NoRoomError: "no space", PreflightError: "preflight", NotFollowingError: "not enrolled", SettingsError: "settings"}
-    return next((word for kind, word in words.items() if isinstance(error, kind)), "failed"), str(error)
+    return next((word for kind, word in words.items() if isinstance(error, kind)), "failed"), message_of(error)

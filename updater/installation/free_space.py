@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from appliance.common.message import Message
 from updater.engine.mounts import file_system_of, mount_points
 from updater.errors import NoRoomError
 
@@ -74,8 +75,13 @@ def require_room(image_bytes: int, archive_bytes: int, *, data: Path, engine: Di
 def _require(disk: Disk, needed: int, name: str) -> None:
     if disk.free < needed:
         raise NoRoomError(
-            f"There is no room for the new version on {name}: it needs {_megabytes(needed)} MB, and {_megabytes(disk.free)} MB are "
-            "free. Free some space, for example with `docker image prune`."
+            Message(
+                "There is no room for the new version on %(name)s: it needs %(megabytes)s MB, and %(free)s "
+                "MB are free. Free some space, for example with `docker image prune`.",
+                name=name,
+                megabytes=_megabytes(needed),
+                free=_megabytes(disk.free),
+            )
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.common.message import Message, message_of
 from appliance.release import Platform, Release
 from appliance.release.saved_image import SavedImage, SavedImageError, read_saved_image
 from updater.engine.container_spec import Inspected
@@ -58,7 +59,12 @@ def obtain(
             failure = error
     if archive is None:
         raise failure or TransportError(
-            "no way", f"Version {release.version} has neither a registry to pull from nor an archive for {platform}."
+            "no way",
+            Message(
+                "Version %(version)s has neither a registry to pull from nor an archive for %(platform)s.",
+                version=release.version,
+                platform=platform,
+            ),
         )
     try:
         return way.load(archive)
@@ -135,7 +141,7 @@ class _Way:
         try:
             file = archive()
         except TrustError as error:
-            raise TransportError(error.reason, str(error)) from error
+            raise TransportError(error.reason, message_of(error)) from error
         self.progress.tell("loading", f"looking into {file.name}")
         held = _saved_image(file)
         if held.config != self.wanted.config:
@@ -154,7 +160,10 @@ class _Way:
         try:
             image_id = self.engine.load(file, self.progress.of("loading"))
         except OSError as error:
-            raise TransportError("damaged archive", f"The image archive {file} cannot be read: {error.strerror}.") from error
+            raise TransportError(
+                "damaged archive",
+                Message("The image archive %(file)s cannot be read: %(reason)s.", file=file, reason=error.strerror),
+            ) from error
         self.engine.tag(image_id, self.kept)
         for tag, before in named.items():
             if before:
@@ -172,8 +181,12 @@ class _Way:
     def _mismatch(self, what: str) -> TransportError:
         return TransportError(
             "mismatch",
-            f"{what} is not the image that was signed as version {self.release.version}, and is not used. Ask the hosting team to "
-            "publish the version again.",
+            Message(
+                "%(what)s is not the image that was signed as version %(version)s, and is not used. Ask the "
+                "hosting team to publish the version again.",
+                what=what,
+                version=self.release.version,
+            ),
         )
 
 
@@ -183,7 +196,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except EngineError as error:
-        raise TransportError(error.kind, str(error)) from error
+        raise TransportError(error.kind, message_of(error)) from error
 
 
 def _saved_image(file: Path) -> SavedImage:
@@ -192,9 +205,13 @@ def _saved_image(file: Path) -> SavedImage:
         with tarfile.open(file, mode="r|*") as archive:
             saved = read_saved_image(archive, measure=False)
     except (SavedImageError, tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise TransportError("damaged archive", f"{file.name} is no archive of one image: {error}.") from error
+        raise TransportError(
+            "damaged archive", Message("%(name)s is no archive of one image: %(reason)s.", name=file.name, reason=message_of(error))
+        ) from error
     if not saved.layers:
-        raise TransportError("damaged archive", f"{file.name} is no archive of one image: its configuration names no layers.")
+        raise TransportError(
+            "damaged archive", Message("%(name)s is no archive of one image: its configuration names no layers.", name=file.name)
+        )
     return saved
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.release import HealthGateTimes, Release
@@ -88,7 +89,13 @@ class Installation:
         before = Journal(self.paths.update).read()
         if before is not None and before.phase not in FINISHED:
             raise NotInstalledError(
-                "under way", f"The update to version {before.to_version} has not ended ({before.phase}).", refused=True
+                "under way",
+                Message(
+                    "The update to version %(to_version)s has not ended (%(phase)s).",
+                    to_version=before.to_version,
+                    phase=before.phase,
+                ),
+                refused=True,
             )
         self._tell("checking", "what is offered")
         self._found = probe(self._environment)
@@ -111,7 +118,7 @@ class Installation:
             transaction = self.transaction_for(image, release, counter, "" if offer.overlooked else offer.hosting_url)
             if self.order.bundle:
                 offer.keep(seen)
-            said = "Its bundle had expired, and was taken because a person has said so." if offer.overlooked else ""
+            said = Message("Its bundle had expired, and was taken because a person has said so.") if offer.overlooked else ""
             self.begin(replace(transaction, text=said))
 
     def _due(self, offer: InstallOffer) -> tuple[Seen, Release]:
@@ -125,11 +132,11 @@ class Installation:
         deciding = ImageDecision(self.paths, self.store, lambda: settings, lambda: self._found)
         decision = deciding.about(seen.received, wanted or None, brought=bool(offer.brought))
         release = decision.release if decision else None
-        text = decision.text if decision else "The hosting team offers no version."
+        text = decision.text if decision else Message("The hosting team offers no version.")
         if wanted and wanted == installed_version():
-            raise NotInstalledError("installed", f"Version {wanted} is installed already.", refused=True)
+            raise NotInstalledError("installed", Message("Version %(wanted)s is installed already.", wanted=wanted), refused=True)
         if decision is None or release is None or wanted not in ("", release.version):
-            about = f"Version {wanted} is not offered to this site. " if wanted else ""
+            about = Message("Version %(wanted)s is not offered to this site. ", wanted=wanted) if wanted else ""
             raise NotInstalledError("not offered", about + text, refused=True)
         self.to_version = release.version
         if decision.state != "due":
@@ -142,7 +149,9 @@ class Installation:
             self.to_version = release.version
             raise NotInstalledError(
                 "changed",
-                f"What the hosting team says of version {release.version} has changed while it was fetched.",
+                Message(
+                    "What the hosting team says of version %(version)s has changed while it was fetched.", version=release.version
+                ),
                 refused=True,
             )
         return seen
@@ -192,7 +201,7 @@ class Installation:
         api = self.engine.version().api
         old, new = self.engine.image(str(self.own["Image"])), self.engine.image(image)
         if new is None:
-            raise NotInstalledError("image gone", "The image of the new version was removed while it was being prepared.")
+            raise NotInstalledError("image gone", Message("The image of the new version was removed while it was being prepared."))
         labels = {ROLE_LABEL: "main", TRANSACTION_LABEL: self.transaction}
         spec = successor(self.own, old or {}, new, reference=self.reference, labels=labels, api=api)
         signed: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.common.message import Message, message_of
 from updater.engine.mounts import mount_points
 from updater.errors import ManifestError
 
@@ -56,7 +57,9 @@ def write(manifest: Path = MANIFEST, root: Path = ROOT) -> int:
         lines = [f"{_digest(root / name)}  {root / name}\n" for name in names]
         manifest.write_text("".join(lines) + _end(len(lines)), encoding="utf-8")
     except (OSError, UnicodeError) as error:
-        raise ManifestError(f"The manifest of the image cannot be written: {error}.") from error
+        raise ManifestError(
+            Message("The manifest of the image cannot be written: %(reason)s.", reason=message_of(error))
+        ) from error
     return len(lines)
 
 
@@ -65,11 +68,15 @@ def check(manifest: Path = MANIFEST, root: Path = ROOT) -> Checked:
     try:
         lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
     except FileNotFoundError as error:
-        raise ManifestError(f"There is no {manifest}: this is not the image as it was built.") from error
+        raise ManifestError(
+            Message("There is no %(manifest)s: this is not the image as it was built.", manifest=manifest)
+        ) from error
     except (OSError, UnicodeError) as error:
-        raise ManifestError(f"The manifest {manifest} cannot be read: {error}.") from error
+        raise ManifestError(
+            Message("The manifest %(manifest)s cannot be read: %(reason)s.", manifest=manifest, reason=message_of(error))
+        ) from error
     if not lines or lines.pop() != _end(len(lines)):
-        raise ManifestError(f"The manifest {manifest} is damaged.")
+        raise ManifestError(Message("The manifest %(manifest)s is damaged.", manifest=manifest))
     mounted = _mounted(root)
     faults = []
     for line in lines:
@@ -99,7 +106,7 @@ def _files(root: Path, folder: str, skipped: frozenset[Path]) -> Iterator[str]:
         if name in NOT_OF_THE_IMAGE or root / name in skipped:
             continue
         if "\n" in name:
-            raise ManifestError(f"No manifest can name the file {name!r}. Take it out of the image.")
+            raise ManifestError(Message("No manifest can name the file %(name)s. Take it out of the image.", name=repr(name)))
         if entry.is_dir(follow_symlinks=False):
             if entry.stat(follow_symlinks=False).st_mode & stat.S_IXOTH:
                 yield from _files(root, name, skipped)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.engine.container_spec import Inspected, Json, successor
@@ -63,7 +64,7 @@ def run(
     """
     described = engine.image(image)
     if described is None:
-        raise EngineError(f"The container engine has no image {image}.", "not found")
+        raise EngineError(Message("The container engine has no image %(image)s.", image=image), "not found")
     if unfit := _other_platform(engine, described):
         return unfit
     name = preflight_name(container_name(own))
@@ -86,7 +87,7 @@ def _look(engine: Engine, made: str, seconds: float) -> Preflight:
         engine.start(made)
     except EngineError as error:
         if error.kind in ("platform", "refused"):
-            return _not_runnable(str(error))
+            return _not_runnable(message_of(error))
         raise
     try:
         code = engine.wait(made, seconds)
@@ -106,7 +107,11 @@ def _look(engine: Engine, made: str, seconds: float) -> Preflight:
 
 def _judge(report: Json, said: str, code: int) -> Preflight:
     if code == 0 and report.get("ok") is True:
-        return Preflight("", f"The new version tested itself in {report.get('seconds')} s and can take over here.", report)
+        return Preflight(
+            "",
+            Message("The new version tested itself in %(seconds)s s and can take over here.", seconds=report.get("seconds")),
+            report,
+        )
     failed = [check for check in report["checks"] if not check["ok"]]
     reason = "damaged" if any(check["name"] == "files" for check in failed) else "unfit"
     texts = " ".join(str(check["text"]).rstrip(".") + "." for check in failed)
@@ -115,9 +120,15 @@ def _judge(report: Json, said: str, code: int) -> Preflight:
 
 def _no_report(code: int, said: str, *, out_of_memory: bool) -> Preflight:
     if out_of_memory:
-        return Preflight("unfit", f"The test of the new version took more than {MEMORY_BYTES >> 20} MiB of memory.", log=said)
+        return Preflight(
+            "unfit",
+            Message("The test of the new version took more than %(megabytes)s MiB of memory.", megabytes=MEMORY_BYTES >> 20),
+            log=said,
+        )
     if code == ILLEGAL_INSTRUCTION:
-        return Preflight("platform", "The new image needs a newer processor than this host has (illegal instruction).", log=said)
+        return Preflight(
+            "platform", Message("The new image needs a newer processor than this host has (illegal instruction)."), log=said
+        )
     if EXEC_FORMAT in said:
         return _not_runnable(said)
     last = said.strip().splitlines()[-1:] or ["it said nothing"]
@@ -138,7 +149,9 @@ def _other_platform(engine: Engine, image: Inspected) -> Preflight | None:
     its, ours = (image.get("Os") or "", image.get("Architecture") or ""), (here.os, here.arch)
     if not all(its) or not all(ours) or its == ours:
         return None
-    return Preflight("platform", f"The new image is for {'/'.join(its)}, and this host runs {'/'.join(ours)}.")
+    return Preflight(
+        "platform", Message("The new image is for %(its)s, and this host runs %(ours)s.", its="/".join(its), ours="/".join(ours))
+    )
 
 
 def _remove_leftover(engine: Engine, name: str) -> None:
@@ -149,7 +162,9 @@ def _remove_leftover(engine: Engine, name: str) -> None:
     if ROLE.items() <= labels_of(found).items():
         engine.remove(found["Id"], force=True, volumes=True)
         return
-    raise PreflightError(f"There is a container named {name} that is not of the appliance. Give it another name.")
+    raise PreflightError(
+        Message("There is a container named %(name)s that is not of the appliance. Give it another name.", name=name)
+    )
 
 
 def _body(engine: Engine, image: Inspected, own: Inspected, labels: Mapping[str, str], *, in_force: bool) -> Json:

@@ -5,6 +5,7 @@ that is left is denied, so that it does not come back by itself.
 """
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message
 from appliance.common.version import installed_version
 from appliance.release import Release
 from updater.engine.labels import kept_reference
@@ -52,8 +53,11 @@ def _before(work: Installation) -> Result:
     if row is None:
         raise NotInstalledError(
             "nothing before",
-            f"Version {present} was not installed by this appliance, so that there is nothing to go back to. Install the version "
-            "before in the way in which this one was installed.",
+            Message(
+                "Version %(present)s was not installed by this appliance, so that there is nothing to go back "
+                "to. Install the version before in the way in which this one was installed.",
+                present=present,
+            ),
             refused=True,
         )
     if any(each.version == row.from_version for each in denied.read(work.paths.update)):
@@ -73,7 +77,11 @@ def _obtain_again(work: Installation, offer: InstallOffer, version: str) -> str:
     if release is None or own_platform() not in release.platforms:
         raise NotInstalledError(
             "image gone",
-            f"The image of version {version} is no longer on this host, and the hosting team does not have that version any more.",
+            Message(
+                "The image of version %(version)s is no longer on this host, and the hosting team does not have "
+                "that version any more.",
+                version=version,
+            ),
         )
     return work.obtain(offer, seen, release)
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from appliance.common.errors import DcaError
 from appliance.common.files import to_json
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from updater.errors import SelfTestError
@@ -71,7 +72,7 @@ def _result(name: str, check: Check) -> dict[str, Any]:
     try:
         return {"name": name, "ok": True, "text": check()}
     except DcaError as error:
-        return {"name": name, "ok": False, "text": str(error)}
+        return {"name": name, "ok": False, "text": message_of(error)}
     except Exception as error:  # noqa: BLE001 - a damaged or unfit image fails in any way, and that is the answer
         return {"name": name, "ok": False, "text": f"{type(error).__name__}: {error}"}
 
@@ -79,7 +80,7 @@ def _result(name: str, check: Check) -> dict[str, Any]:
 def _files() -> str:
     checked = manifest.check()
     if checked.faults:
-        raise SelfTestError(f"The image is damaged: {checked.text}.")
+        raise SelfTestError(Message("The image is damaged: %(text)s.", text=checked.text))
     return checked.text
 
 
@@ -89,7 +90,14 @@ def _modules() -> str:
         try:
             importlib.import_module(name)
         except Exception as error:
-            raise SelfTestError(f"The module {name} does not load: {type(error).__name__}: {error}.") from error
+            raise SelfTestError(
+                Message(
+                    "The module %(name)s does not load: %(kind)s: %(reason)s.",
+                    name=name,
+                    kind=type(error).__name__,
+                    reason=message_of(error),
+                )
+            ) from error
     return f"all {len(names)} modules load"
 
 
@@ -141,5 +149,9 @@ def _child(*words: str) -> str:
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=REHEARSAL_SECONDS, stdin=subprocess.DEVNULL)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise SelfTestError(said[-1].removeprefix("dca: ") if said else f"It ended with exit code {done.returncode}.")
+        raise SelfTestError(
+            said[-1].removeprefix("dca: ")
+            if said
+            else Message("It ended with exit code %(returncode)s.", returncode=done.returncode)
+        )
     return done.stdout.strip()

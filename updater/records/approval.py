@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from appliance.common.errors import DataFolderError
+from appliance.common.message import Message
 from updater.records.json_file import write_record
 
 FILE = "approval.json"
@@ -33,8 +34,12 @@ class Approvals:
             write_record(self._file, asdict(approval))
         except OSError as error:
             raise DataFolderError(
-                f"That version {approval.version} is wanted could not be written down: {error.strerror}. Free some space, or make "
-                "the data folder writable."
+                Message(
+                    "That version %(version)s is wanted could not be written down: %(reason)s. Free some space, or "
+                    "make the data folder writable.",
+                    version=approval.version,
+                    reason=error.strerror,
+                )
             ) from error
         self.given = approval
 

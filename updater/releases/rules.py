@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from appliance.common.message import Message
 from appliance.release import Catalogue, Offer, Release, Rollout, in_cohort, offer_for, version_key
 from appliance.release.rollout import ChannelRollout
 from updater.engine.capability import Possibility
@@ -70,7 +71,11 @@ def decide(catalogue: Catalogue, rollout: Rollout | None, here: Here) -> Decisio
     offer = offer_for(rollout, here.channel, here.group, here.site_id) if rollout else None
     if offer is None:
         held = rollout is not None and _is_held(rollout, here)
-        said = "The hosting team offers this site no version: it is held back." if held else "No version is offered to this site."
+        said = (
+            Message("The hosting team offers this site no version: it is held back.")
+            if held
+            else Message("No version is offered to this site.")
+        )
         return Decision("none", None, ("site held",) if held else (), said)
     release = catalogue.find(offer.version)
     if release is None or release.counter != offer.counter:
@@ -78,15 +83,22 @@ def decide(catalogue: Catalogue, rollout: Rollout | None, here: Here) -> Decisio
             "none",
             None,
             (),
-            f"Version {offer.version} is offered, but the signed list of releases does not have it (any more): nothing is "
-            "installed that both do not name.",
+            Message(
+                "Version %(version)s is offered, but the signed list of releases does not have it (any more): "
+                "nothing is installed that both do not name.",
+                version=offer.version,
+            ),
         )
     if release.version == here.version:
-        return Decision("none", None, (), f"This site runs version {here.version}, the one that is offered to it.")
+        return Decision(
+            "none", None, (), Message("This site runs version %(version)s, the one that is offered to it.", version=here.version)
+        )
     waits = dict(_waits(offer, release, here))
     if not waits:
-        return Decision("due", release, (), f"Version {release.version} is to be installed now.")
-    text = f"Version {release.version} is offered, and waits: {'; '.join(waits.values())}."
+        return Decision("due", release, (), Message("Version %(version)s is to be installed now.", version=release.version))
+    text = Message(
+        "Version %(version)s is offered, and waits: %(reasons)s.", version=release.version, reasons="; ".join(waits.values())
+    )
     return Decision("available", release, tuple(waits), text)
 
 

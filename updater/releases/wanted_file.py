@@ -13,6 +13,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.files import to_json, write_atomic
+from appliance.common.message import Message
 from appliance.common.version import installed_version
 from appliance.release import Release
 from updater.records import history
@@ -53,7 +54,9 @@ class Wanted:
             if version != installed_version() or version == before:
                 return
             now = utc_now()
-            text = f"Version {version} was installed by the host, which had waited for it in {FILE}."
+            text = Message(
+                "Version %(version)s was installed by the host, which had waited for it in %(file)s.", version=version, file=FILE
+            )
             digest = hashlib.sha256(f"{version} {wanted_at}".encode()).hexdigest()
             history.add(
                 self._file.parent,

@@ -16,6 +16,7 @@ import structlog
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.common.files import to_json
 from appliance.common.log import configure_logging
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from updater.engine.container_spec import Json
 from updater.engine.engine import Engine
@@ -111,9 +112,11 @@ class _Janitor:
         untouched = next_action(back, Steps(self.engine, self.paths).look(back)) is Action.FINISH
         if not (untouched and transaction.phase in ("prepared", "switching")):
             handover.resume(self.engine, self.paths, transaction)
-            self.done.append("An update that had lost its switcher goes on.")
+            self.done.append(Message("An update that had lost its switcher goes on."))
             return
-        text = f"The update to version {transaction.to_version} was cut off before anything was changed."
+        text = Message(
+            "The update to version %(to_version)s was cut off before anything was changed.", to_version=transaction.to_version
+        )
         self.engine.remove(helper_container.helper_name(transaction), force=True)
         now = utc_now()
         result = Result(
@@ -138,15 +141,17 @@ class _Janitor:
         preflight = self.engine.container(preflight_name(name))
         if preflight is not None and role_of(preflight) == "preflight":
             # With its volume: a copy of the settings is in it.
-            self._remove(preflight, "The container of a preflight was removed.", volumes=True)
+            self._remove(preflight, Message("The container of a preflight was removed."), volumes=True)
         switcher = self.engine.container(switcher_name(name))
         if switcher is not None and role_of(switcher) == "switcher" and self._has_ended(switcher, transaction):
-            self._remove(switcher, "The container of a switcher was removed.")
+            self._remove(switcher, Message("The container of a switcher was removed."))
         if transaction is None or transaction.old.id == own["Id"] or transaction.old.name != name:
             return
         old = self.engine.container(transaction.old.id)
         if old is not None and old["State"]["Status"] not in ALIVE:
-            self._remove(old, f"The container of version {transaction.from_version} was removed.")
+            self._remove(
+                old, Message("The container of version %(from_version)s was removed.", from_version=transaction.from_version)
+            )
 
     def _has_ended(self, switcher: Json, transaction: Transaction | None) -> bool:
         """Return whether a switcher has done its work: one that is not known may have been made this very moment."""
@@ -168,7 +173,7 @@ class _Janitor:
             for tag in image.get("RepoTags") or ():
                 if tag.startswith(prefix) and tag not in keep:
                     self.engine.untag(tag)
-                    self.done.append(f"The name {tag} of an earlier image was removed.")
+                    self.done.append(Message("The name %(tag)s of an earlier image was removed.", tag=tag))
 
     def _newest_installed(self) -> list[str]:
         installed = [result.transaction for result in history.read(self.paths.update) if result.outcome == "installed"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import structlog
 
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from updater.engine.container_spec import Json
 from updater.engine.engine import Engine
@@ -32,7 +33,7 @@ def begin(engine: Engine, paths: Paths, transaction: Transaction) -> None:
         if isinstance(error, EngineError) and error.kind == "unreachable":
             raise  # perhaps it runs: the janitor looks, as soon as the engine answers
         engine.remove(helper_container.helper_name(transaction), force=True)
-        journal.write(replace(transaction, phase="rolled_back", reason="no switcher", text=str(error)))
+        journal.write(replace(transaction, phase="rolled_back", reason="no switcher", text=message_of(error)))
         raise
 
 
@@ -53,13 +54,22 @@ def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> Non
     """Remove a switcher that has done its work. Raises SwitchError where one still works."""
     found, before = switcher_of(engine, transaction), journal.read()
     if before is not None and before.phase not in FINISHED and before.transaction != transaction.transaction:
-        raise SwitchError(f"The update to version {before.to_version} has not ended ({before.phase}).", "under way")
+        raise SwitchError(
+            Message(
+                "The update to version %(to_version)s has not ended (%(phase)s).", to_version=before.to_version, phase=before.phase
+            ),
+            "under way",
+        )
     if found is None:
         return
     ended = before is not None and before.transaction == labels_of(found).get(TRANSACTION_LABEL)
     if found["State"]["Status"] in ALIVE and not ended:
         raise SwitchError(
-            f"The container {helper_container.helper_name(transaction)} still carries out another update.", "under way"
+            Message(
+                "The container %(helper_name)s still carries out another update.",
+                helper_name=helper_container.helper_name(transaction),
+            ),
+            "under way",
         )
     engine.remove(found["Id"], force=True)
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from appliance.common.clock import from_rfc3339
+from appliance.common.message import Message
 from appliance.release import HealthGateTimes
 from updater.engine.container_spec import Inspected, Json
 from updater.records.acknowledgement import Acknowledgement
@@ -134,7 +135,9 @@ class HealthGate:
                 return Verdict(
                     "roll back",
                     "no contact",
-                    f"Version {self._version} cannot reach the hosting server, and the version before can.",
+                    Message(
+                        "Version %(version)s cannot reach the hosting server, and the version before can.", version=self._version
+                    ),
                 )
             if self._excused and now - self._ready_since >= self._steady:
                 return Verdict("commit")
@@ -149,23 +152,34 @@ class HealthGate:
 
     def _vanished(self, now: float, other_main: bool) -> Verdict | None:
         if other_main:
-            text = f"Another appliance was started in place of version {self._version} while that was being tried, and runs."
+            text = Message(
+                "Another appliance was started in place of version %(version)s while that was being tried, and runs.",
+                version=self._version,
+            )
             return Verdict("superseded", "superseded", text)
         if self._vanished_since is None:
             self._vanished_since = now
         if now - self._vanished_since < VANISHED_SECONDS:
             return None
-        text = f"The container of version {self._version} was stopped or removed while it was being tried."
+        text = Message(
+            "The container of version %(version)s was stopped or removed while it was being tried.", version=self._version
+        )
         return Verdict("roll back", "vanished", text)
 
     def _bad(self, candidate: Candidate) -> Verdict | None:
         version = f"Version {self._version}"
         if candidate.out_of_memory:
-            return Verdict("roll back", "memory", f"{version} used more memory than its container may.")
+            return Verdict("roll back", "memory", Message("%(version)s used more memory than its container may.", version=version))
         if candidate.status in ("exited", "dead"):
-            return Verdict("roll back", "ended", f"{version} ended with exit code {candidate.exit_code}.")
+            return Verdict(
+                "roll back",
+                "ended",
+                Message("%(version)s ended with exit code %(exit_code)s.", version=version, exit_code=candidate.exit_code),
+            )
         if candidate.health == "unhealthy":
-            return Verdict("roll back", "unhealthy", f"{version} was found unhealthy by its health check.")
+            return Verdict(
+                "roll back", "unhealthy", Message("%(version)s was found unhealthy by its health check.", version=version)
+            )
         return None
 
     def _is_of_this_start(self, said: Acknowledgement, now: float) -> bool:
@@ -195,8 +209,10 @@ class HealthGate:
     def _not_ready(self, said: Acknowledgement | None) -> str:
         text = f"Version {self._version} did not say in time that it is ready"
         if said is None:
-            return f"{text}; it said nothing."
-        return f"{text}. It said: {said.stage}{f', {said.text}' if said.text else ''}."
+            return Message("%(text)s; it said nothing.", text=text)
+        return Message(
+            "%(text)s. It said: %(stage)s%(said)s.", text=text, stage=said.stage, said=f", {said.text}" if said.text else ""
+        )
 
 
 def _moment(text: str) -> datetime | None:

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.message import Message, message_of
 from updater.errors import EngineError, SwitchError
 from updater.records import denied, history
 from updater.records.denied import Denied
@@ -74,11 +75,15 @@ class Replacement:
                 if error.kind == "unreachable":
                     self._record(attempts=self.transaction.attempts - 1)
                     raise
-                self._failed(action, error.kind, str(error))
+                self._failed(action, error.kind, message_of(error))
             except SwitchError as error:
-                self._failed(action, error.reason, str(error), final=self.transaction.phase in FORWARD)
+                self._failed(action, error.reason, message_of(error), final=self.transaction.phase in FORWARD)
             except OSError as error:
-                self._failed(action, "disk", f"The data folder could not be written to: {error.strerror or error}.")
+                self._failed(
+                    action,
+                    "disk",
+                    Message("The data folder could not be written to: %(reason)s.", reason=error.strerror or error),
+                )
         return self.transaction
 
     def _begin_attempt(self) -> None:
@@ -86,9 +91,18 @@ class Replacement:
         self._record(attempts=attempts)
         log.info("The update goes on.", phase=self.transaction.phase, attempt=attempts, to_version=self.transaction.to_version)
         if attempts > LARGEST_ATTEMPTS and self.transaction.phase in FORWARD:
-            self._go_back("attempts", f"The update was begun {LARGEST_ATTEMPTS} times and never came to its end.")
+            self._go_back(
+                "attempts",
+                Message("The update was begun %(times)s times and never came to its end.", times=LARGEST_ATTEMPTS),
+            )
         elif attempts > 2 * LARGEST_ATTEMPTS and self.transaction.phase == "rolling_back":
-            self._stick("attempts", f"The way back was begun {LARGEST_ATTEMPTS} times and never came to its end.")
+            self._stick(
+                "attempts",
+                Message(
+                    "The way back was begun %(times)s times and never came to its end.",
+                    times=LARGEST_ATTEMPTS,
+                ),
+            )
 
     def _do(self, action: Action, world: World) -> None:
         """Do a step. Raises EngineError, SwitchError or OSError."""
@@ -100,7 +114,7 @@ class Replacement:
         elif action is Action.GIVE_WAY:
             self._give_way()
         elif action is Action.REFUSE_IMAGE:
-            raise SwitchError("The new container was made of another image than the one that was verified.", "image")
+            raise SwitchError(Message("The new container was made of another image than the one that was verified."), "image")
         elif action is Action.FINISH:
             self._finish()
         elif action is Action.WAIT:
@@ -124,17 +138,25 @@ class Replacement:
             self._stopped_at = self._timer.now()
         version, step = self.transaction.to_version, action.value
         told: dict[Phase, tuple[Stage, str]] = {
-            "committed": ("finishing", f"Version {version} is good; what is left of the one before goes: {step}."),
-            "rolling_back": ("rolling_back", f"Version {version} is taken back: {step}."),
+            "committed": (
+                "finishing",
+                Message("Version %(version)s is good; what is left of the one before goes: %(step)s.", version=version, step=step),
+            ),
+            "rolling_back": ("rolling_back", Message("Version %(version)s is taken back: %(step)s.", version=version, step=step)),
             "stuck": ("stuck", self.transaction.text),
         }
-        self._tell(*told.get(self.transaction.phase, ("switching", f"Version {version} takes over: {step}.")))
+        self._tell(
+            *told.get(
+                self.transaction.phase,
+                ("switching", Message("Version %(version)s takes over: %(step)s.", version=version, step=step)),
+            )
+        )
 
     def _gate(self, world: World) -> None:
         if world.new is None:
-            raise SwitchError("The new container is gone.", "vanished")
+            raise SwitchError(Message("The new container is gone."), "vanished")
         version = self.transaction.to_version
-        self._tell("gate", f"Version {version} is being tried.")
+        self._tell("gate", Message("Version %(version)s is being tried.", version=version))
         verdict = self._watch.watch(self.transaction, world.new.id)
         log.info("The new version was judged.", decision=verdict.decision, reason=verdict.reason, text=verdict.text)
         if verdict.decision == "commit":
@@ -149,12 +171,16 @@ class Replacement:
         end = self._timer.now() + VANISHED_SECONDS
         while self._timer.now() < end:
             if another_main(self._engine, self._paths, self.transaction):
-                self._superseded(Verdict("superseded", "superseded", "Another appliance was started in place of this update."))
+                self._superseded(
+                    Verdict("superseded", "superseded", Message("Another appliance was started in place of this update."))
+                )
                 return
             self._timer.wait(LOOK_SECONDS)
         raise SwitchError(
-            f"Another container has the name {self.transaction.old.name}, and is no appliance that runs on this data folder. "
-            "Remove or rename it.",
+            Message(
+                "Another container has the name %(name)s, and is no appliance that runs on this data folder. Remove or rename it.",
+                name=self.transaction.old.name,
+            ),
             "name taken",
         )
 
@@ -179,7 +205,10 @@ class Replacement:
         self._last = (action, times + 1 if action is last else 1)
         if self._last[1] > REPETITIONS and action not in (Action.WAIT, Action.GATE, Action.FINISH):
             self._last = (None, 0)
-            raise SwitchError(f"The container engine said that the step '{action.value}' was done, and it was not.", "no effect")
+            raise SwitchError(
+                Message("The container engine said that the step '%(step)s' was done, and it was not.", step=action.value),
+                "no effect",
+            )
 
     def _go_back(self, reason: str, text: str) -> None:
         log.error("The update is taken back.", reason=reason, text=text)

@@ -8,6 +8,7 @@ import structlog
 
 from appliance.common.errors import DcaError
 from appliance.common.files import sync_folder, to_json, write_atomic
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.engine.container_spec import COMPOSE_REPLACE, Json, successor
@@ -168,7 +169,7 @@ class Steps:
         except EngineError as error:
             if error.kind == "unreachable":
                 raise
-            return str(error)
+            return message_of(error)
 
     def _remove_new(self, _transaction: Transaction, world: World) -> None:
         assert world.new is not None
@@ -191,7 +192,9 @@ class Steps:
         image = self._engine.image(transaction.old.image_id)
         if image is None or not transaction.old.inspect:
             name = transaction.old.name
-            raise EngineError(f"The container {name} was removed, and so was what it could be made of again.", "not found")
+            raise EngineError(
+                Message("The container %(name)s was removed, and so was what it could be made of again.", name=name), "not found"
+            )
         self._remove_unfinished(transaction)
         spec = successor(transaction.old.inspect, image, image, reference=transaction.old.reference, labels={}, api=transaction.api)
         made = self._engine.create(spec.name, spec.body)

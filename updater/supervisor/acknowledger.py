@@ -13,6 +13,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from updater.checks.deep import Deep
@@ -107,7 +108,7 @@ class Acknowledging:
         troubles = {component.name: await self._trouble(component) for component in self._components}
         lacks = [text for text in troubles.values() if text]
         if self._refresh is None:
-            lacks.append("The first check for what is new has not ended yet.")
+            lacks.append(Message("The first check for what is new has not ended yet."))
         said = Acknowledgement(
             transaction.transaction,
             installed_version(),
@@ -132,5 +133,5 @@ class Acknowledging:
 
     async def _trouble(self, component: Component) -> str | None:
         if component.state is not ComponentState.RUNNING:
-            return f"The {component.name} is {component.state.value.replace('_', ' ')}."
+            return Message("The %(name)s is %(state)s.", name=component.name, state=component.state.value.replace("_", " "))
         return await self._deep.ask(component.spec)

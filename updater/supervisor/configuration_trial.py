@@ -18,6 +18,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DcaError
+from appliance.common.message import Message, message_of
 from appliance.process.client import ControlClient
 from appliance.settings.configuration_state import Configuration, ReceivedChange
 from appliance.settings.store import SettingsStore
@@ -111,11 +112,15 @@ class ConfigurationTrial:
         """Put the configuration before into force, and say so in a sentence. Raises NothingToGoBackError, DcaError."""
         received = self._store.received()
         if received.in_force is None:
-            raise NothingToGoBackError("No configuration of the hosting server is in force: there is nothing to go back from.")
+            raise NothingToGoBackError(
+                Message("No configuration of the hosting server is in force: there is nothing to go back from.")
+            )
         left, before = received.in_force, received.earlier[0] if received.earlier else None
-        text = (
-            f"The configuration before ({describe(before)}) is in force again, in place of {describe(left)}. It is held until the "
-            "hosting server publishes another one."
+        text = Message(
+            "The configuration before (%(before)s) is in force again, in place of %(left)s. It is "
+            "held until the hosting server publishes another one.",
+            before=describe(before),
+            left=describe(left),
         )
         now = utc_now()
         self._store.change_received(lambda received: received.gone_back(text, now) if received.in_force == left else received)
@@ -213,7 +218,7 @@ class ConfigurationTrial:
                 except ControlError as error:
                     # One that has died over it says why in its last words, which are here in a moment.
                     await asyncio.sleep(LAST_WORDS_SECONDS)
-                    text = f"the {component.name} cannot use it: {str(error).rstrip('.')}"
+                    text = Message("the %(name)s cannot use it: %(reason)s", name=component.name, reason=message_of(error))
                     return self._failed or Trouble("reload", text, component.name)
         return None
 
@@ -229,7 +234,11 @@ class ConfigurationTrial:
         return Trouble("deep", f"the {component.name} runs and does not work: {text.rstrip('.')}", component.name)
 
     async def _keep(self, watched: Configuration) -> None:
-        text = f"The configuration ({describe(watched)}) was watched for {self._seconds:.0f} s and is kept."
+        text = Message(
+            "The configuration (%(configuration)s) was watched for %(seconds)s s and is kept.",
+            configuration=describe(watched),
+            seconds=round(self._seconds),
+        )
         now = utc_now()
         await self._write(lambda received: received.kept(text, now) if _is_trial(received.in_force, watched) else received)
         log.info(text)
@@ -237,9 +246,13 @@ class ConfigurationTrial:
     async def _restore(self, watched: Configuration, trouble: Trouble, seconds: float) -> None:
         received = self._store.received()
         before = received.earlier[0] if received.earlier else None
-        text = (
-            f"The configuration ({describe(watched)}) was taken back after {seconds:.0f} s, because {trouble.text}. The one before "
-            f"({describe(before)}) is in force again."
+        text = Message(
+            "The configuration (%(configuration)s) was taken back after %(seconds)s s, because %(text)s. The one "
+            "before (%(before)s) is in force again.",
+            configuration=describe(watched),
+            seconds=round(seconds),
+            text=trouble.text,
+            before=describe(before),
         )
         now = utc_now()
         await self._write(

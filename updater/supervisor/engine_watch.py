@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from appliance.common.message import Message, message_of
 from updater.components.children import Children
 from updater.engine.capability import NOT_YET_KNOWN, ImageUpdates
 
@@ -33,8 +34,10 @@ class EngineWatch:
             answer = await self._children.ask(self._command, os.environ, TIMEOUT_SECONDS)
             return ImageUpdates.from_json(answer)
         except TimeoutError:
-            reason = f"it gave no answer within {TIMEOUT_SECONDS:.0f} s"
+            reason: str = Message("it gave no answer within %(seconds)s s", seconds=round(TIMEOUT_SECONDS))
         except (OSError, ValueError) as error:
-            reason = str(error)
+            reason = message_of(error)
         log.warning("What image updates are possible could not be found out.", reason=reason)
-        return ImageUpdates("unknown", f"What image updates are possible could not be found out: {reason}.")
+        return ImageUpdates(
+            "unknown", Message("What image updates are possible could not be found out: %(reason)s.", reason=reason)
+        )

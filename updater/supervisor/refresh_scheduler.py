@@ -13,6 +13,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DcaError
+from appliance.common.message import Message, message_of
 from appliance.common.traffic import Traffic
 from appliance.process.client import ControlClient
 from appliance.settings.store import SettingsStore
@@ -106,8 +107,10 @@ class RefreshScheduler:
         """
         if self._level() == "off":
             raise UpdateOffError(
-                "The intelligent update is off (update.level): nothing is fetched. Switch it on at the page Health and "
-                "updates of the web UI, or with `dca settings set update.level=config`."
+                Message(
+                    "The intelligent update is off (update.level): nothing is fetched. Switch it on at the page "
+                    "Health and updates of the web UI, or with `dca settings set update.level=config`."
+                )
             )
         if told and not any(marker and self._is_news(kind, marker) for kind, marker in told):
             return
@@ -153,10 +156,12 @@ class RefreshScheduler:
             answer = await self._children.ask(command, os.environ, CHECK_SECONDS)
             return CheckResult.from_json(json.loads(answer))
         except TimeoutError:
-            reason = f"it was not over within {CHECK_SECONDS / 60:.0f} minutes"
+            reason: str = Message("it was not over within %(minutes)s minutes", minutes=round(CHECK_SECONDS / 60))
         except (OSError, ValueError) as error:
-            reason = str(error)
-        return CheckResult("failed", f"The check for configuration failed: {reason}. It is made again later.", "process")
+            reason = message_of(error)
+        return CheckResult(
+            "failed", Message("The check for configuration failed: %(reason)s. It is made again later.", reason=reason), "process"
+        )
 
     def _take(self, result: CheckResult, told: RefreshReport) -> None:
         """Note how a check went; a failed one is made again."""

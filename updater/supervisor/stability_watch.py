@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.message import Message
 from appliance.common.version import installed_version
 from updater.components.component import Component, ComponentState
 from updater.records.json_file import write_record
@@ -63,9 +64,11 @@ class StabilityWatch:
         """Return in a sentence that the installed version ends too often, None where it does not."""
         if self._now is None or self._now.version != installed_version() or self._now.crashes <= TOLERATED:
             return None
-        return (
-            f"Version {self._now.version} or a part of it ended by itself {self._now.crashes} times within a day of its "
-            f"installation ({self._now.since})."
+        return Message(
+            "Version %(version)s or a part of it ended by itself %(crashes)s times within a day of its installation (%(since)s).",
+            version=self._now.version,
+            crashes=self._now.crashes,
+            since=self._now.since,
         )
 
     def begin(self, late_rollback: bool) -> None:

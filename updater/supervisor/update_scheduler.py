@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from updater.components.children import Children
@@ -140,7 +141,7 @@ class UpdateScheduler:
         decision = self._decision.now()
         offered = decision.release if decision else None
         if offered is None or (version and version != offered.version):
-            text = decision.text if decision else "The hosting server has offered no version yet."
+            text = decision.text if decision else Message("The hosting server has offered no version yet.")
             raise InstallError(f"Version {version} is not offered. {text}" if version else text)
         if self._is_left_to_the_host(decision):
             raise InstallError(decision.text if decision else "")
@@ -156,32 +157,37 @@ class UpdateScheduler:
         approvals.give(Approval(version, by, to_rfc3339(utc_now())))
         decision = self._decision.now()
         if self._is_left_to_the_host(decision):
-            self._note("nothing", f"Version {version} is left to the host: an agent there finds it in wanted.json.")
+            self._note(
+                "nothing",
+                Message("Version %(version)s is left to the host: an agent there finds it in wanted.json.", version=version),
+            )
         elif decision is None or decision.state != "due":
             approvals.take_back()
             if before:
                 approvals.give(before)
-            raise InstallError(decision.text if decision else "The offer is gone.")
+            raise InstallError(decision.text if decision else Message("The offer is gone."))
 
     def roll_back(self, by: str) -> None:
         """Go back to the version before. Raises InstallError with the reason why not."""
         self._require_quiet()
         if history.installation_of(self._folder, installed_version()) is None:
-            raise InstallError("The installed version was not installed by this appliance: there is nothing to go back to.")
+            raise InstallError(
+                Message("The installed version was not installed by this appliance: there is nothing to go back to.")
+            )
         self._order(Order(by, options=("--back",), told="the version before"))
 
     def bundle(self, file: Path, by: str, *, allow_expired: bool) -> None:
         """Install from a bundle. Raises InstallError with the reason why not."""
         self._require_quiet()
         if not file.resolve().is_relative_to(self._data.resolve()) or not file.is_file():
-            raise InstallError(f"There is no bundle {file} in the data folder.")
+            raise InstallError(Message("There is no bundle %(file)s in the data folder.", file=file))
         options = ("--bundle", str(file), *(("--allow-expired",) if allow_expired else ()))
         self._order(Order(by, options=options, told="a bundle"))
 
     def allow(self, version: str, by: str) -> None:
         """Let a version be offered again that was taken back. Raises InstallError where it is not held."""
         if not denied.clear(self._folder, version):
-            raise InstallError(f"Version {version} is not one that this site leaves alone.")
+            raise InstallError(Message("Version %(version)s is not one that this site leaves alone.", version=version))
         log.info("A version is allowed again.", version=version, by=by)
         self.look()
 
@@ -249,9 +255,12 @@ class UpdateScheduler:
             answer = json.loads(await self._children.ask(self._command(order), os.environ, INSTALL_SECONDS))
             what, text = str(answer["what"]), str(answer["text"])
         except TimeoutError:
-            what, text = "failed", f"The installation was not over within {INSTALL_SECONDS / 3600:.0f} hours."
+            what, text = (
+                "failed",
+                Message("The installation was not over within %(hours)s hours.", hours=round(INSTALL_SECONDS / 3600)),
+            )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            what, text = "failed", f"The installation failed: {error}."
+            what, text = "failed", Message("The installation failed: %(reason)s.", reason=message_of(error))
         finally:
             self._installing = None
         self._take(order, what, text)
@@ -289,7 +298,7 @@ class UpdateScheduler:
     def _require_quiet(self) -> None:
         if self._orders or self._under_way():
             about = self._version_under_way() or "a version"
-            raise InstallError(f"An installation is under way already ({about}). Wait until it has ended.")
+            raise InstallError(Message("An installation is under way already (%(about)s). Wait until it has ended.", about=about))
 
     def _transaction(self) -> Transaction | None:
         return self._journal.content()

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from appliance.common.message import Message, message_of
 from updater.errors import BundleError, FetchError, Reason
 from updater.trust.folder import METADATA_BYTES, folder_errors
 
@@ -76,12 +77,16 @@ class BundleSource:
         if len(versions) == 1:
             return versions[0]
         if versions:
-            raise BundleError("invalid", f"The bundle holds {len(versions)} versions, and it has to be one.")
+            raise BundleError("invalid", Message("The bundle holds %(count)s versions, and it has to be one.", count=len(versions)))
         others = ", ".join(sorted(f"{match[2]}/{match[3]}" for match in found)) or "none"
         raise BundleError(
             "platform",
-            f"The bundle has no image for this machine, which is {platform} (it has: {others}). Ask the hosting team for one with "
-            f"`dca-hosting bundle --platform {platform}`.",
+            Message(
+                "The bundle has no image for this machine, which is %(platform)s (it has: %(others)s). Ask the "
+                "hosting team for one with `dca-hosting bundle --platform %(platform)s`.",
+                platform=platform,
+                others=others,
+            ),
         )
 
     def require_root(self, root: bytes) -> None:
@@ -89,12 +94,14 @@ class BundleSource:
         try:
             version = int(json.loads(root)["signed"]["version"])
         except (ValueError, LookupError, TypeError) as error:
-            raise BundleError("root", "The root of trust of this site cannot be read. Enrol the site again.") from error
+            raise BundleError("root", Message("The root of trust of this site cannot be read. Enrol the site again.")) from error
         if self._content(f"metadata/{version}.root.json") != root:
             raise BundleError(
                 "root",
-                "The bundle is not of the hosting team that this site follows: it begins with another root of trust. Use one of "
-                "the hosting server where this site is enrolled.",
+                Message(
+                    "The bundle is not of the hosting team that this site follows: it begins with another root of "
+                    "trust. Use one of the hosting server where this site is enrolled."
+                ),
             )
 
     def fetch(
@@ -115,13 +122,22 @@ class BundleSource:
         if entry is None:
             raise FetchError(
                 Reason.ANSWER,
-                f"The bundle does not have {name}: it is not whole, or this site has heard of something newer since it was "
-                "written. Ask the hosting team for a new one.",
+                Message(
+                    "The bundle does not have %(name)s: it is not whole, or this site has heard of something newer "
+                    "since it was written. Ask the hosting team for a new one.",
+                    name=name,
+                ),
                 file=name,
                 status=404,
             )
         if entry.size > max_bytes:
-            raise FetchError(Reason.TOO_LONG, f"{name} in the bundle is longer than the {max_bytes} bytes it may have.", file=name)
+            raise FetchError(
+                Reason.TOO_LONG,
+                Message(
+                    "%(name)s in the bundle is longer than the %(max_bytes)s bytes it may have.", name=name, max_bytes=max_bytes
+                ),
+                file=name,
+            )
         begins(offset, "")
         yield from self._pieces(name, entry, offset)
 
@@ -147,7 +163,9 @@ class BundleSource:
                 self._stream.seek(entry.offset + entry.size - left)
                 piece = self._stream.read(min(PIECE_BYTES, left))
             if not piece:
-                raise FetchError(Reason.UNREACHABLE, f"The bundle ends in the middle of {name}. Copy it again.", file=name)
+                raise FetchError(
+                    Reason.UNREACHABLE, Message("The bundle ends in the middle of %(name)s. Copy it again.", name=name), file=name
+                )
             left -= len(piece)
             yield piece
 
@@ -179,7 +197,12 @@ def _index(stream: IO[bytes], size: int) -> dict[str, _Entry]:
         raise
     except Exception as error:
         # Whatever a crafted tar makes the library trip over, it is no bundle.
-        raise BundleError("invalid", f"The file is no bundle, or damaged: {error}. Copy it again, or ask for a new one.") from error
+        raise BundleError(
+            "invalid",
+            Message(
+                "The file is no bundle, or damaged: %(reason)s. Copy it again, or ask for a new one.", reason=message_of(error)
+            ),
+        ) from error
     return entries
 
 
@@ -198,7 +221,10 @@ def _require_plain(member: tarfile.TarInfo, entries: dict[str, _Entry], size: in
     elif member.size < 0 or member.offset_data + member.size > size:
         problem = f"only a part of {shown!r}"
     if problem:
-        raise BundleError("invalid", f"The file is no bundle of the hosting team: it has {problem}. Ask for a new one.")
+        raise BundleError(
+            "invalid",
+            Message("The file is no bundle of the hosting team: it has %(reason)s. Ask for a new one.", reason=problem),
+        )
 
 
 def _version(timestamp: bytes) -> int:

@@ -38,6 +38,7 @@ from tuf.api.metadata import Metadata, Root, Signed, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from appliance.common.files import sync_folder
+from appliance.common.message import Message, message_of
 from updater.errors import FetchError, Reason, TrustError, TrustFolderError, UntrustedError
 from updater.trust.failures import refusal
 from updater.trust.folder import EARLIEST, METADATA_BYTES, ROOT_BYTES, TrustFolder, folder_errors, locked
@@ -142,7 +143,7 @@ class TrustClient:
             raise door.failure or error from None
         except Exception as error:
             # Whatever crafted metadata makes the library trip over, it is refused like any other that cannot be verified.
-            raise refusal(_reason(error, door.file), door.file, str(error), now, self._fetcher.server_date) from error
+            raise refusal(_reason(error, door.file), door.file, message_of(error), now, self._fetcher.server_date) from error
         finally:
             self._folder.sync()
 
@@ -201,7 +202,11 @@ class Repository:
         if info is None:
             raise UntrustedError(
                 Reason.MISSING,
-                f"No role of the repository signed for a target {name}. Check its name, or ask the hosting team to publish it.",
+                Message(
+                    "No role of the repository signed for a target %(name)s. Check its name, or ask the hosting team "
+                    "to publish it.",
+                    name=name,
+                ),
                 file=name,
             )
         return info
@@ -258,7 +263,7 @@ class _Door(FetcherInterface):
                 raise
             self.failure = error
             # The library has to see the status: 403 or 404 for the next root means that there is none.
-            raise DownloadHTTPError(str(error), error.status) from error
+            raise DownloadHTTPError(message_of(error), error.status) from error
 
 
 def require_root(content: bytes, origin: str) -> None:
@@ -270,7 +275,11 @@ def require_root(content: bytes, origin: str) -> None:
     except Exception as error:  # see `TrustClient._explained`
         raise UntrustedError(
             _reason(error, "root.json"),
-            f"{origin} is no root of a TUF repository, signed by its own keys. Use the root.json that the hosting team gave you.",
+            Message(
+                "%(origin)s is no root of a TUF repository, signed by its own keys. Use the root.json that the "
+                "hosting team gave you.",
+                origin=origin,
+            ),
             file=origin,
         ) from error
 
@@ -280,7 +289,9 @@ def file_name(target: str) -> str:
     name = quote(target, safe="")
     if name in ("", ".", "..") or name.startswith(UNFINISHED) or len(name) > 255:
         raise UntrustedError(
-            Reason.INVALID, f"No file can be named after the target {target[:300]!r}. Choose another.", file=target
+            Reason.INVALID,
+            Message("No file can be named after the target %(target)s. Choose another.", target=repr(target[:300])),
+            file=target,
         )
     return name
 
@@ -303,15 +314,25 @@ def _require_room(info: TargetFile, folder: Path) -> None:
     if info.length > TARGET_BYTES:
         raise UntrustedError(
             Reason.TOO_LONG,
-            f"The target {info.path} has {info.length} bytes, more than the {TARGET_BYTES} that are taken. Ask the hosting team to "
-            "publish it in another way.",
+            Message(
+                "The target %(path)s has %(length)s bytes, more than the %(target_bytes)s that are taken. Ask "
+                "the hosting team to publish it in another way.",
+                path=info.path,
+                length=info.length,
+                target_bytes=TARGET_BYTES,
+            ),
             file=info.path,
         )
     # Once as it comes, once verified.
     if shutil.disk_usage(folder).free < 2 * info.length + FREE_BYTES:
         raise TrustFolderError(
             Reason.DISK_FULL,
-            f"There is no room in {folder} for the target {info.path} of {info.length} bytes. Free some space on its disk.",
+            Message(
+                "There is no room in %(folder)s for the target %(path)s of %(length)s bytes. Free some space on its disk.",
+                folder=folder,
+                path=info.path,
+                length=info.length,
+            ),
             file=str(folder),
         )
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.message import Message
 from updater.errors import ClockError, Reason, TrustError, UntrustedError
 
 CLOCKS_AGREE = timedelta(hours=1)
@@ -30,8 +31,13 @@ def refusal(reason: Reason, file: str, detail: str, now: datetime, server_date: 
     if reason is Reason.EXPIRED and server_date is not None and now - server_date > CLOCKS_AGREE:
         return ClockError(
             Reason.CLOCK,
-            f"{shown} is no longer valid by the clock of this host, which says {to_rfc3339(now)}, while that of the server says "
-            f"{to_rfc3339(server_date)}. Set the clock of the host.",
+            Message(
+                "%(shown)s is no longer valid by the clock of this host, which says %(now)s, while that "
+                "of the server says %(server_time)s. Set the clock of the host.",
+                shown=shown,
+                now=to_rfc3339(now),
+                server_time=to_rfc3339(server_date),
+            ),
             file=shown,
         )
     said = " ".join(detail.split())[:DETAIL_CHARACTERS]

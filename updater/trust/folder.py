@@ -11,6 +11,7 @@ from pathlib import Path
 
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.files import sync_folder, write_atomic
+from appliance.common.message import Message
 from updater.errors import ClockError, Reason, TrustFolderError
 
 METADATA_BYTES = 5_000_000
@@ -55,8 +56,11 @@ class TrustFolder:
             except (FileNotFoundError, NotADirectoryError) as error:
                 raise TrustFolderError(
                     Reason.FOLDER,
-                    f"{self.path} has no root to begin with. Run `dca trust --metadata-dir {self.path} init ROOT` with the "
-                    "root.json that the hosting team gave you.",
+                    Message(
+                        "%(path)s has no root to begin with. Run `dca trust --metadata-dir %(path)s init ROOT` with the "
+                        "root.json that the hosting team gave you.",
+                        path=self.path,
+                    ),
                     file=str(self._bootstrap),
                 ) from error
 
@@ -83,9 +87,14 @@ class TrustFolder:
         if now < earliest:
             raise ClockError(
                 Reason.CLOCK,
-                f"The clock of this host says {to_rfc3339(now)}, but it is {to_rfc3339(earliest)} at least, so that nothing can be "
-                "said about what has expired. Set the clock of the host; if it is right now and was wrong before, delete "
-                f"{self._newest_moment}.",
+                Message(
+                    "The clock of this host says %(now)s, but it is %(earliest)s at least, so that nothing "
+                    "can be said about what has expired. Set the clock of the host; if it is right now and was wrong "
+                    "before, delete %(file)s.",
+                    now=to_rfc3339(now),
+                    earliest=to_rfc3339(earliest),
+                    file=self._newest_moment,
+                ),
                 file=str(self._newest_moment),
             )
 
@@ -131,7 +140,9 @@ def locked(folder: Path) -> Iterator[None]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise TrustFolderError(
-                    Reason.BUSY, f"Another process works in {folder}. Wait until it has ended.", file=str(folder)
+                    Reason.BUSY,
+                    Message("Another process works in %(folder)s. Wait until it has ended.", folder=folder),
+                    file=str(folder),
                 ) from error
         yield
     finally:
@@ -147,11 +158,16 @@ def folder_errors(folder: Path) -> Iterator[None]:
         file = str(error.filename2 or error.filename or folder)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise TrustFolderError(
-                Reason.DISK_FULL, f"There is no room left for {file}. Free some space on its disk.", file=file
+                Reason.DISK_FULL, Message("There is no room left for %(file)s. Free some space on its disk.", file=file), file=file
             ) from error
         raise TrustFolderError(
             Reason.FOLDER,
-            f"{file} cannot be used: {error.strerror or error}. Check that it is there, and that user {os.getuid()} may use it.",
+            Message(
+                "%(file)s cannot be used: %(reason)s. Check that it is there, and that user %(user)s may use it.",
+                file=file,
+                reason=error.strerror or error,
+                user=os.getuid(),
+            ),
             file=file,
         ) from error
 

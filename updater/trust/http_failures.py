@@ -8,6 +8,7 @@ import ssl
 import urllib3.exceptions as urllib3_errors
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message
 from appliance.common.outbound import causes_of, first_of, proxy_login, server_of, tunnel_refusal
 from updater.errors import FetchError, Reason
 
@@ -26,7 +27,7 @@ def no_address(url: str) -> FetchError:
     """Return the error of something that cannot be asked for over HTTP."""
     return FetchError(
         Reason.UNREACHABLE,
-        f"{url or 'Nothing'} is no web address of a repository. Write https://NAME[:PORT]/PATH.",
+        Message("%(url)s is no web address of a repository. Write https://NAME[:PORT]/PATH.", url=url or "Nothing"),
         file=_file(url),
     )
 
@@ -51,8 +52,13 @@ def too_long(url: str, max_bytes: int) -> FetchError:
     """Return the error of a file that is larger than it may be."""
     return FetchError(
         Reason.TOO_LONG,
-        f"{_file(url)} of {server_of(url)} is longer than the {max_bytes} bytes it may have, and was not taken. "
-        "Ask the hosting team to check what they published.",
+        Message(
+            "%(file)s of %(server)s is longer than the %(max_bytes)s bytes it may have, and was not "
+            "taken. Ask the hosting team to check what they published.",
+            file=_file(url),
+            server=server_of(url),
+            max_bytes=max_bytes,
+        ),
         file=_file(url),
     )
 
@@ -61,8 +67,13 @@ def too_slow(url: str, rate: float) -> FetchError:
     """Return the error of a fetch below the minimum rate, in bytes a second."""
     return FetchError(
         Reason.SLOW,
-        f"{_file(url)} of {server_of(url)} came with less than {rate:.0f} bytes a second, and was given up. Check the line of this "
-        "site; it is tried again at the next check.",
+        Message(
+            "%(file)s of %(server)s came with less than %(rate)s bytes a second, and was given up. Check "
+            "the line of this site; it is tried again at the next check.",
+            file=_file(url),
+            server=server_of(url),
+            rate=round(rate),
+        ),
         file=_file(url),
     )
 
@@ -71,7 +82,11 @@ def other_part(url: str) -> FetchError:
     """Return the error of an answer with another part of a file than was asked for."""
     return FetchError(
         Reason.ANSWER,
-        f"{server_of(url)} answered with another part of {_file(url)} than was asked for. It is fetched anew from its beginning.",
+        Message(
+            "%(server)s answered with another part of %(file)s than was asked for. It is fetched anew from its beginning.",
+            server=server_of(url),
+            file=_file(url),
+        ),
         file=_file(url),
         status=416,
     )
@@ -87,7 +102,11 @@ def _file(url: str) -> str:
 
 
 def _broken(url: str) -> str:
-    return f"{_file(url)} of {server_of(url)} was cut off on its way. It is tried again at the next check."
+    return Message(
+        "%(file)s of %(server)s was cut off on its way. It is tried again at the next check.",
+        file=_file(url),
+        server=server_of(url),
+    )
 
 
 def _sentence(error: Exception, url: str, proxy: str) -> str:
@@ -109,33 +128,47 @@ def _sentence(error: Exception, url: str, proxy: str) -> str:
 def _exchange_sentence(error: Exception, causes: list[BaseException], url: str) -> str:
     server = server_of(url)
     if isinstance(error, urllib3_errors.TimeoutError):
-        return f"{_file(url)} was not fetched: {server} took the request but fell silent. It is tried again at the next check."
+        return Message(
+            "%(file)s was not fetched: %(server)s took the request but fell silent. It is tried again at the next check.",
+            file=_file(url),
+            server=server,
+        )
     if first_of(causes, http.client.BadStatusLine) and not first_of(causes, http.client.RemoteDisconnected):
-        return f"{server} does not speak HTTP. Check the address of the repository."
+        return Message("%(server)s does not speak HTTP. Check the address of the repository.", server=server)
     return _broken(url)
 
 
 def _connection_sentence(causes: list[BaseException], server: str) -> str:
     if first_of(causes, socket.gaierror) or first_of(causes, urllib3_errors.NameResolutionError):
         name = server.rpartition(":")[0]
-        return f"The name {name} cannot be resolved. Check the name, and the DNS server this host uses."
+        return Message("The name %(name)s cannot be resolved. Check the name, and the DNS server this host uses.", name=name)
     if first_of(causes, urllib3_errors.ConnectTimeoutError):
-        return f"{server} does not answer. Check the address, and whether a firewall lets this host out."
+        return Message("%(server)s does not answer. Check the address, and whether a firewall lets this host out.", server=server)
     cause = first_of(causes, OSError)
     if cause and cause.errno == errno.ECONNREFUSED:
-        return f"{server} refuses the connection: nothing listens there. Check address and port."
-    return f"There is no connection to {server}: {cause.strerror if cause and cause.strerror else 'unknown'}. Check the network."
+        return Message("%(server)s refuses the connection: nothing listens there. Check address and port.", server=server)
+    return Message(
+        "There is no connection to %(server)s: %(reason)s. Check the network.",
+        server=server,
+        reason=cause.strerror if cause and cause.strerror else "unknown",
+    )
 
 
 def _certificate_sentence(error: ssl.SSLCertVerificationError, server: str) -> str:
     if error.verify_code in (_EXPIRED, _NOT_YET_VALID):
-        return (
-            f"The certificate of {server} is not valid now: {error.verify_message}. Check this host's clock (it says "
-            f"{to_rfc3339(utc_now())}); when it is right, the hosting team has to renew the certificate."
+        return Message(
+            "The certificate of %(server)s is not valid now: %(reason)s. Check this host's clock (it "
+            "says %(now)s); when it is right, the hosting team has to renew the certificate.",
+            server=server,
+            reason=error.verify_message,
+            now=to_rfc3339(utc_now()),
         )
-    return (
-        f"The certificate of {server} is not trusted: {error.verify_message.rstrip('.')}. If it was issued by an authority of your "
-        "own, name the file with that authority's certificate in hosting.ca_file (DCA_HOSTING_CA_FILE)."
+    return Message(
+        "The certificate of %(server)s is not trusted: %(reason)s. If it was issued by an "
+        "authority of your own, name the file with that authority's certificate in hosting.ca_file "
+        "(DCA_HOSTING_CA_FILE).",
+        server=server,
+        reason=error.verify_message.rstrip("."),
     )
 
 
@@ -143,12 +176,21 @@ def _proxy_sentence(causes: list[BaseException], refusal: str | None, proxy: str
     if refusal and "407" in refusal:
         return proxy_login(proxy)
     if refusal:
-        return f"The proxy {proxy} will not connect to the repository: {refusal}. Ask who runs the proxy to allow it."
+        return Message(
+            "The proxy %(proxy)s will not connect to the repository: %(refusal)s. Ask who runs the proxy to allow it.",
+            proxy=proxy,
+            refusal=refusal,
+        )
     if certificate := first_of(causes, ssl.SSLCertVerificationError):
-        return (
-            f"The certificate of the proxy {proxy} is not trusted: {certificate.verify_message}. Name its authority's certificate "
-            "in hosting.ca_file (DCA_HOSTING_CA_FILE)."
+        return Message(
+            "The certificate of the proxy %(proxy)s is not trusted: %(reason)s. Name its authority's "
+            "certificate in hosting.ca_file (DCA_HOSTING_CA_FILE).",
+            proxy=proxy,
+            reason=certificate.verify_message,
         )
     if first_of(causes, ssl.SSLError):
-        return f"The proxy {proxy} does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY)."
-    return f"The proxy stands in the way. {_connection_sentence(causes, proxy)} The setting is hosting.proxy (DCA_PROXY)."
+        return Message("The proxy %(proxy)s does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY).", proxy=proxy)
+    return Message(
+        "The proxy stands in the way. %(trouble)s The setting is hosting.proxy (DCA_PROXY).",
+        trouble=_connection_sentence(causes, proxy),
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from appliance.common.message import Message
 from appliance.settings.store import SettingsStore
 from updater.errors import NotFollowingError
 
@@ -23,11 +24,15 @@ def followed(store: SettingsStore) -> Followed:
     """Return the repository this site follows. Raises NotFollowingError."""
     rows = store.documents(ENROLMENT)
     if not rows:
-        raise NotFollowingError("This site is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI.")
+        raise NotFollowingError(
+            Message("This site is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI.")
+        )
     root = rows[0].get("root_sha256")
     if not root:
         raise NotFollowingError(
-            "The enrolment of this site names no root of trust, so that no configuration can be verified. Ask the hosting team for "
-            "an enrolment string with root= in it, and enrol the site again."
+            Message(
+                "The enrolment of this site names no root of trust, so that no configuration can be verified. "
+                "Ask the hosting team for an enrolment string with root= in it, and enrol the site again."
+            )
         )
     return Followed(str(rows[0]["url"]), str(rows[0]["site_id"]), str(root))

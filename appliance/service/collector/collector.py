@@ -11,6 +11,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DataFolderError, SettingsError, StoreError
+from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
@@ -131,7 +132,9 @@ class Collector:
         await self._traffic_writer.keep()
         report = await self._collector_notes.ask(lambda store: traffic_report(store, days))
         if report is None:
-            raise ControlError("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
+            raise ControlError(
+                Message("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
+            )
         since_start = self._scanning.traffic()
         since_start.add(self._connection.traffic)
         return {**report.as_json(), "since_start": since_start.as_json()}
@@ -143,7 +146,7 @@ class Collector:
     async def health(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
         late = time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
-        plan = "The periodic work of the collector has stopped." if late else "the periodic work is done"
+        plan = Message("The periodic work of the collector has stopped.") if late else "the periodic work is done"
         checks = [await self._check_store(), {"name": "plan", "ok": not late, "text": plan}]
         return {"ok": all(check["ok"] for check in checks), "checks": checks}
 
@@ -153,13 +156,19 @@ class Collector:
             try:
                 await asyncio.wait_for(self._store.call(Store.check), STORE_ANSWER_SECONDS)
             except TimeoutError:
-                ok, text = False, f"The database of readings does not answer within {STORE_ANSWER_SECONDS:.0f} s."
+                ok, text = (
+                    False,
+                    Message(
+                        "The database of readings does not answer within %(seconds)s s.",
+                        seconds=round(STORE_ANSWER_SECONDS),
+                    ),
+                )
             except DataFolderError as error:
                 # A full disk or a read-only volume: a restart would not help, and would lose what waits in memory.
-                text = str(error)
+                text = message_of(error)
                 self._problems.report("store", text)
             except StoreError as error:
-                ok, text = False, str(error)
+                ok, text = False, message_of(error)
                 self._problems.report("store", text)
             else:
                 self._checked_at = time.monotonic()
@@ -189,13 +198,13 @@ class Collector:
         """Check in because a person asks for it; return `{"text"}`. Raises ControlError with the reason when it failed."""
         self._require_enrolment()
         if not await self._check_in(now=True):
-            raise ControlError(self._connection.last_error or "The check-in was not made: `dca status` says more.")
-        return {"text": "The hosting server has answered."}
+            raise ControlError(self._connection.last_error or Message("The check-in was not made: `dca status` says more."))
+        return {"text": Message("The hosting server has answered.")}
 
     def _require_enrolment(self) -> None:
         if not self._connection.enrolled:
             raise ControlError(
-                "The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI."
+                Message("The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI.")
             )
 
     async def reload(self) -> None:
@@ -252,7 +261,7 @@ class Collector:
         except ControlError:
             self._plan.postpone("sweep", self._scanning.gate.seconds() or times.BUSY_SECONDS)
         except SettingsError as error:
-            self._problems.report("targets", str(error))
+            self._problems.report("targets", message_of(error))
         else:
             self._problems.clear("targets")
 
@@ -263,7 +272,7 @@ class Collector:
         except ControlError:
             self._plan.postpone("read", self._scanning.gate.seconds() or times.BUSY_SECONDS)
         except SettingsError as error:
-            self._problems.report("targets", str(error))
+            self._problems.report("targets", message_of(error))
 
     def _scan_ended(self, scan: Scan) -> None:
         """After a sweep of everything nothing is due for a while; after any scan the one that had to wait may run."""
@@ -273,7 +282,10 @@ class Collector:
             self._plan.postpone("read", settings.read_minutes * 60)
             self._problems.set("nothing_found", None if scan.devices else scan.nothing_found())
             trouble = scan.unasked()
-            self._problems.set("network", f"In the last sweep {trouble}. Check the network of this machine." if trouble else None)
+            self._problems.set(
+                "network",
+                Message("In the last sweep %(trouble)s. Check the network of this machine.", trouble=trouble) if trouble else None,
+            )
         if self._sweep_wanted:
             self._sweep_wanted = False
             self._spawn(self._due_sweep())

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.errors import DataFolderError, StoreError
+from appliance.common.message import message_of
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.scans.resume_point import ResumePoint
@@ -54,7 +55,7 @@ class CollectorNotes:
         try:
             return await self._store.call(work)
         except (DataFolderError, StoreError) as error:
-            self._problems.report("store", str(error))
+            self._problems.report("store", message_of(error))
             return None
 
     async def recall(self, targets: list[str]) -> Notes:

@@ -21,6 +21,7 @@ from appliance.common.errors import (
     SettingsError,
     StoreError,
 )
+from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread, abandonable
@@ -91,7 +92,7 @@ class HostingConnection:
             self._registration, self._quiet = registration(self._settings), read_quiet(self._settings)
             self._client = open_client(self._trust_folder, self._settings, self.traffic)
         except (SettingsError, DataFolderError) as error:
-            self._problems.report("enrolment", str(error))
+            self._problems.report("enrolment", message_of(error))
         else:
             if self._registration:
                 self._problems.clear("enrolment")
@@ -151,8 +152,8 @@ class HostingConnection:
                 return False
             except DcaError as error:
                 failures += 1
-                self._last_error = str(error)
-                self._problems.report("enrolment", str(error))
+                self._last_error = message_of(error)
+                self._problems.report("enrolment", message_of(error))
                 await asyncio.sleep(next_delay(failures, retry_after=getattr(error, "retry_after", None), first=2.0))
         return self.enrolled
 
@@ -195,7 +196,7 @@ class HostingConnection:
         async with self._one_call:
             client = self._client
             if client is None or self._quiet:
-                raise RefusedError("The site is not enrolled at a hosting server that takes anything now.")
+                raise RefusedError(Message("The site is not enrolled at a hosting server that takes anything now."))
             bundle_id = await abandonable(lambda: client.send_bundle(bundle))
             await self._contact()
         return bundle_id
@@ -213,14 +214,14 @@ class HostingConnection:
         except HostingError as error:
             self._failures += 1
             self._not_before = time.monotonic() + self._pause(error)
-            self._last_error = str(error)
+            self._last_error = message_of(error)
             if self._quiet or error.code in QUIET:
                 await self._be_quiet(error)
             else:
-                self._problems.report("hosting", str(error))
+                self._problems.report("hosting", message_of(error))
             return None
         except (DataFolderError, StoreError) as error:
-            self._problems.report("store", str(error))
+            self._problems.report("store", message_of(error))
             return None
         if answered(result):
             await self._contact()
@@ -233,7 +234,7 @@ class HostingConnection:
             self._problems.clear("hosting")
             quiet = Quiet.after(error, now, before)
         elif before:
-            self._problems.report("hosting", str(error))
+            self._problems.report("hosting", message_of(error))
             quiet = before.postponed(now)
         else:
             return
@@ -270,11 +271,14 @@ class HostingConnection:
         if client is None or not client.insecure:
             return None
         if client.url.startswith("https://"):
-            return (
-                f"The certificate of the hosting server {client.url} is not checked (hosting.verify_tls is off): anyone on the "
-                "way could pose as it. Name its certificate authority in hosting.ca_file and switch hosting.verify_tls on."
+            return Message(
+                "The certificate of the hosting server %(url)s is not checked (hosting.verify_tls is off): "
+                "anyone on the way could pose as it. Name its certificate authority in hosting.ca_file and "
+                "switch hosting.verify_tls on.",
+                url=client.url,
             )
-        return (
-            f"Readings go to {client.url} without encryption: anyone on the way can read them. Ask the hosting team for an "
-            "https:// address."
+        return Message(
+            "Readings go to %(url)s without encryption: anyone on the way can read them. Ask the hosting "
+            "team for an https:// address.",
+            url=client.url,
         )

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 
 from appliance.common.errors import SnmpError
+from appliance.common.message import Message
 from appliance.common.traffic import Traffic
 from appliance.discovery.icmp import Pinger
 from appliance.service.collector.threads import abandonable
@@ -22,7 +23,11 @@ async def resolve_host(host: str) -> str:
         found = await abandonable(lambda: socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise SnmpError(f"The name {host} cannot be resolved: {reason}. Check the name, or use the address.") from error
+        raise SnmpError(
+            Message(
+                "The name %(host)s cannot be resolved: %(reason)s. Check the name, or use the address.", host=host, reason=reason
+            )
+        ) from error
     return str(found[0][4][0])
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message
 from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 from appliance.discovery.sweep import SweepProgress
 
@@ -119,18 +120,26 @@ class Scan:
         """Return the sentence for a sweep without any imaging device: what did answer, and what to change."""
         asked, sweep = _addresses(self.addresses), self.sweep
         if trouble := self.unasked():
-            return f"No imaging device was found, {trouble}. Check the network of this machine."
+            return Message("No imaging device was found, %(trouble)s. Check the network of this machine.", trouble=trouble)
         if sweep.found:
-            return f"No imaging device was found: of {asked}, {sweep.found} answer SNMP, none of them as an imaging device."
+            return Message(
+                "No imaging device was found: of %(asked)s, %(found)s answer SNMP, none of them as an imaging device.",
+                asked=asked,
+                found=sweep.found,
+            )
         if sweep.answering:
             many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
-            return (
-                f"No imaging device was found: of {asked}, {many}, but not SNMP with the given credentials. Check them "
-                "(snmp.credentials, --community, --v3-user), the port (snmp.port, --snmp-port), and that SNMP is enabled."
+            return Message(
+                "No imaging device was found: of %(asked)s, %(many)s, but not SNMP with the given credentials. "
+                "Check them (snmp.credentials, --community, --v3-user), the port (snmp.port, --snmp-port), and "
+                "that SNMP is enabled.",
+                asked=asked,
+                many=many,
             )
-        return (
-            f"Nothing answers at {asked}. Check the addresses, that the devices are on, and that no firewall stands between: "
-            "pings and UDP to the SNMP port must pass."
+        return Message(
+            "Nothing answers at %(asked)s. Check the addresses, that the devices are on, and that no "
+            "firewall stands between: pings and UDP to the SNMP port must pass.",
+            asked=asked,
         )
 
     def as_json(self) -> dict[str, Any]:

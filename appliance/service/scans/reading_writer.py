@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from appliance.common.errors import DataFolderError, SettingsError, StoreError
+from appliance.common.message import message_of
 from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.service.collector.problems import Problems
@@ -76,7 +77,7 @@ class ReadingWriter:
         try:
             await self._store.call(lambda store: store.keep(readings, profiles, masking))
         except (DataFolderError, StoreError) as error:
-            self._problems.report("store", str(error))
+            self._problems.report("store", message_of(error))
             return False
         written = {id(reading) for reading in readings}
         self._waiting = [item for item in self._waiting if id(item[0]) not in written]
@@ -88,7 +89,7 @@ class ReadingWriter:
         try:
             masking = self._masking()
         except (SettingsError, DataFolderError) as error:
-            self._problems.report("privacy", str(error))
+            self._problems.report("privacy", message_of(error))
             return None
         self._problems.clear("privacy")
         return masking

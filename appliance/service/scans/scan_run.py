@@ -18,6 +18,7 @@ import structlog
 
 from appliance.common.clock import utc_now
 from appliance.common.errors import CredentialError, DcaError, NoAnswerError, SnmpError
+from appliance.common.message import Message, message_of
 from appliance.common.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
@@ -222,13 +223,13 @@ class ScanRun:
         try:
             answer = await self._first_that_answers(client, device, credentials, visit)
         except NoAnswerError as error:
-            await self._fail(device, await self._why_silent(device, str(error)))
+            await self._fail(device, await self._why_silent(device, message_of(error)))
         except DcaError as error:
-            await self._fail(device, str(error))
+            await self._fail(device, message_of(error))
         except Exception as error:
             # An answer nobody foresaw must not cost the readings of the other devices.
             log.exception("a device could not be read", address=device.address)
-            await self._fail(device, f"Its answers could not be understood ({type(error).__name__}).")
+            await self._fail(device, Message("Its answers could not be understood (%(name)s).", name=type(error).__name__))
         else:
             self._scan.reading_answering += 1
             return answer
@@ -257,7 +258,12 @@ class ScanRun:
         raise (
             refusal
             or silence
-            or SnmpError(f"No SNMP credential is for {device.address}: enter one in snmp.credentials, or widen its ranges.")
+            or SnmpError(
+                Message(
+                    "No SNMP credential is for %(address)s: enter one in snmp.credentials, or widen its ranges.",
+                    address=device.address,
+                )
+            )
         )
 
     async def _visit(self, client: SnmpClient, agent: Agent, device: Known, *, probed: Objects | None = None) -> Reading:
@@ -297,9 +303,12 @@ class ScanRun:
         """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
         if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of("poll")):
             return reason
-        return (
-            f"{device.address} answers ping, but not SNMP with the given credentials on UDP port {device.port}. Check them "
-            "(snmp.credentials, --community, --v3-user), the port, and that SNMP is enabled on the device."
+        return Message(
+            "%(address)s answers ping, but not SNMP with the given credentials on UDP port %(port)s. Check "
+            "them (snmp.credentials, --community, --v3-user), the port, and that SNMP is enabled on the "
+            "device.",
+            address=device.address,
+            port=device.port,
         )
 
     def _learn(self, found: Found) -> None:
@@ -326,8 +335,11 @@ class ScanRun:
             self._memory.profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
         if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
             raise SnmpError(
-                f"Another device answers SNMP at {agent.address} now, and it is no imaging device. The next sweep finds where this "
-                "one has gone."
+                Message(
+                    "Another device answers SNMP at %(address)s now, and it is no imaging device. The next sweep "
+                    "finds where this one has gone.",
+                    address=agent.address,
+                )
             )
         return reading
 

@@ -12,6 +12,7 @@ import structlog
 
 from appliance.common.clock import utc_now
 from appliance.common.errors import ControlError
+from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import builtin_definitions
@@ -75,7 +76,10 @@ class ScanService:
         """
         self._definitions = builtin_definitions().with_files(received).with_folder(folder)
         self._snapshots.take(self._definitions)
-        return " ".join(f"{problem} It is left out." for problem in self._definitions.problems) or None
+        return (
+            " ".join(Message("%(reason)s It is left out.", reason=message_of(problem)) for problem in self._definitions.problems)
+            or None
+        )
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
@@ -93,7 +97,9 @@ class ScanService:
         scan_settings, guardrails = self.settings.scan, self.settings.guardrails
         wanted = list(scan_settings.targets if targets is None else targets)
         if not wanted:
-            raise ControlError("There is nothing to scan: no targets are set. Enter the networks of the site in scan.targets.")
+            raise ControlError(
+                Message("There is nothing to scan: no targets are set. Enter the networks of the site in scan.targets.")
+            )
         chosen = TargetSet.parse(wanted, scan_settings.exclude, guardrails.networks)
         self._refuse_in_quiet_time()
 

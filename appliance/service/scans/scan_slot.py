@@ -8,6 +8,7 @@ import structlog
 
 from appliance.common.clock import utc_now
 from appliance.common.errors import ControlError, DcaError
+from appliance.common.message import Message, message_of
 from appliance.service.scans.progress import Kind, Scan
 
 FOLLOW_SECONDS = 0.25
@@ -32,7 +33,13 @@ class ScanSlot:
         """Run `work` as a new scan and return it at once. Raises ControlError while another one runs."""
         if self.current is not None:
             doing = "is scanning" if self.current.kind == "sweep" else "reads the known devices"
-            raise ControlError(f"The collector {doing} right now ({self.current.text()}). Wait until it is done, or cancel it.")
+            raise ControlError(
+                Message(
+                    "The collector %(doing)s right now (%(progress)s). Wait until it is done, or cancel it.",
+                    doing=doing,
+                    progress=self.current.text(),
+                )
+            )
         scan = self.current = Scan(kind)
         self._over.clear()
         self._task = asyncio.create_task(self._run(scan, work), name=f"scan {kind}")
@@ -41,7 +48,7 @@ class ScanSlot:
     def cancel(self) -> None:
         """Abandon the scan that runs; what it has read stays. Raises ControlError when none runs."""
         if self._task is None or self.current is None or self.current.done:
-            raise ControlError("No scan is running: there is nothing to cancel.")
+            raise ControlError(Message("No scan is running: there is nothing to cancel."))
         self._task.cancel()
 
     async def wait(self) -> None:
@@ -82,11 +89,13 @@ class ScanSlot:
         except asyncio.CancelledError:
             scan.cancelled = True
         except DcaError as error:
-            scan.trouble = str(error)
+            scan.trouble = message_of(error)
         except Exception as error:
             # A fault in one scan must not end the collector: it is logged and shown.
             log.exception("the scan failed", scan=scan.id)
-            scan.trouble = f"The scan ended early because of an internal fault ({type(error).__name__}); the log has the details."
+            scan.trouble = Message(
+                "The scan ended early because of an internal fault (%(name)s); the log has the details.", name=type(error).__name__
+            )
         await self._finish(scan)
 
     async def _finish(self, scan: Scan) -> None:
