@@ -72,6 +72,10 @@ image: ## the container images of the appliance and the hosting server
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_FLAGS) --target appliance --tag $(IMAGE):$(VERSION) --tag $(IMAGE):stable .
 	DOCKER_BUILDKIT=1 $(DOCKER) build $(BUILD_FLAGS) --target hosting --tag dca/hosting:$(VERSION) --tag dca/hosting:stable .
 
+.PHONY: translations
+translations: $(VENV)/.dev ## bring the catalogues of the pages up to date with their texts; tells what is not translated
+	$(BIN)/python -m web.catalogue
+
 .PHONY: lock
 lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
 	sh requirements/lock.sh $(BIN)/python

@@ -26,7 +26,7 @@ def explain_transport(error: Exception, server: str, proxy: str = "") -> Hosting
     if tls := first_of(causes, ssl.SSLError):
         return HostingError(_tls_sentence(tls, server))
     if isinstance(error, urllib3_errors.NewConnectionError):
-        return HostingError(_connection_sentence(causes, "hosting server", server))
+        return HostingError(_connection_sentence(causes, Message("hosting server"), server))
     return HostingError(_exchange_sentence(error, causes, server))
 
 
@@ -44,7 +44,7 @@ def _exchange_sentence(error: Exception, causes: list[BaseException], server: st
     if first_of(causes, http.client.IncompleteRead) or isinstance(error, urllib3_errors.DecodeError):
         return Message("The answer of the hosting server %(server)s was cut off on its way. It is tried again.", server=server)
     if first_of(causes, http.client.BadStatusLine) and not first_of(causes, http.client.RemoteDisconnected):
-        return not_hosting(server, "it does not speak HTTP")
+        return not_hosting(server, Message("it does not speak HTTP"))
     return Message(
         "The connection to the hosting server %(server)s broke off before its answer came. It is tried "
         "again; when it stays so, check whether the address must begin with https:// or http://.",
@@ -156,5 +156,5 @@ def _proxy_sentence(causes: list[BaseException], proxy: str) -> str:
         return Message("The proxy %(proxy)s does not speak HTTPS. Write http:// in hosting.proxy (DCA_PROXY).", proxy=proxy)
     return Message(
         "%(trouble)s The setting is hosting.proxy (DCA_PROXY).",
-        trouble=_connection_sentence(causes, "proxy", proxy),
+        trouble=_connection_sentence(causes, Message("proxy"), proxy),
     )

@@ -46,7 +46,13 @@ class Deep(Check):
 
     def _finding(self, component: Component, pid: int, trouble: str, helps: bool) -> Finding:
         fix = Fix(Remedy.STOP_AND_START, Message("Stop the %(name)s and start it again.", name=component.name)) if helps else None
-        return Finding(self.slug, f"The {component.name} runs and does not work: {trouble}", component.name, pid, fix)
+        return Finding(
+            self.slug,
+            Message("The %(name)s runs and does not work: %(trouble)s", name=component.name, trouble=trouble),
+            component.name,
+            pid,
+            fix,
+        )
 
     async def ask(self, spec: ComponentSpec) -> str | None:
         """Return what is wrong, as a sentence, or None."""

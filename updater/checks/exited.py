@@ -19,7 +19,7 @@ class Exited(Check):
         return [
             Finding(
                 self.slug,
-                f"The {component.name} {(component.last_exit or 'is down').rstrip('.')}.",
+                Message("The %(name)s %(ending)s.", name=component.name, ending=(component.last_exit or "is down").rstrip(".")),
                 component.name,
                 fix=Fix(Remedy.START, Message("Start the %(name)s again.", name=component.name)),
             )

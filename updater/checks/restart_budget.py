@@ -28,8 +28,14 @@ class RestartBudget(Check):
         if component.budget_spent:
             return Finding(
                 self.slug,
-                f"The {component.name} was restarted {policy.budget} times within {minutes:.0f} minutes and fails still. "
-                f"At the end it {component.last_exit}",
+                Message(
+                    "The %(name)s was restarted %(budget)d times within %(minutes)d minutes and fails still. "
+                    "At the end it %(ending)s",
+                    name=component.name,
+                    budget=policy.budget,
+                    minutes=round(minutes),
+                    ending=component.last_exit,
+                ),
                 component.name,
                 fix=Fix(
                     Remedy.GIVE_UP, Message("Stop the appliance with exit code 75, so that the container engine starts it afresh.")
@@ -40,7 +46,14 @@ class RestartBudget(Check):
             return None
         return Finding(
             self.slug,
-            f"The {component.name} was restarted {count} times within {minutes:.0f} minutes; after {policy.budget} times the "
-            f"appliance is stopped. At last it {component.last_exit}",
+            Message(
+                "The %(name)s was restarted %(count)d times within %(minutes)d minutes; after %(budget)d times the appliance is "
+                "stopped. At last it %(ending)s",
+                name=component.name,
+                count=count,
+                minutes=round(minutes),
+                budget=policy.budget,
+                ending=component.last_exit,
+            ),
             component.name,
         )

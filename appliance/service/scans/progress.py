@@ -88,33 +88,41 @@ class Scan:
         """Return the state of the scan in one line for a person."""
         if self.trouble:
             return self.trouble
-        devices = f"{self.read} of {self.devices} devices read"
+        devices = Message("%(read)d of %(devices)d devices read", read=self.read, devices=self.devices)
         if self.done:
-            ending = "cancelled, " if self.cancelled else ""
-            failed = f", {len(self.failures)} failed" if self.failures else ""
-            unasked = f"; {trouble}" if (trouble := self.unasked()) else ""
-            return f"{ending}{devices}{failed}{unasked}"
-        waiting = f"quiet time until {self.paused_until:%a %H:%M}: " if self.paused_until else ""
+            ended = _joined(
+                Message("cancelled") if self.cancelled else "",
+                devices,
+                Message("%(count)d failed", count=len(self.failures)) if self.failures else "",
+            )
+            trouble = self.unasked()
+            return Message("%(ended)s; %(trouble)s", ended=ended, trouble=trouble) if trouble else ended
         if self.kind == "read":
-            return f"{waiting}reading the known devices: {devices}"
-        asked = f"{self.sweep.asked} of {_addresses(self.addresses)} asked"
-        if self.sweep.silent_pass:
-            asked = f"asking over SNMP what answers no ping: {asked}"
-        return f"{waiting}{asked}, {devices}"
+            doing = Message("reading the known devices: %(devices)s", devices=devices)
+        else:
+            asked = Message("%(asked)d of %(addresses)s asked", asked=self.sweep.asked, addresses=_addresses(self.addresses))
+            if self.sweep.silent_pass:
+                asked = Message("asking over SNMP what answers no ping: %(asked)s", asked=asked)
+            doing = Message("%(asked)s, %(devices)s", asked=asked, devices=devices)
+        if self.paused_until:
+            return Message("quiet time until %(moment)s: %(doing)s", moment=f"{self.paused_until:%a %H:%M}", doing=doing)
+        return doing
 
     def unasked(self) -> str | None:
         """Return how many addresses could not be asked and why, or None when all could."""
         if not self.sweep.trouble:
             return None
-        reasons = ", ".join(self.sweep.trouble)
-        return f"{_addresses(sum(self.sweep.trouble.values()))} could not be asked: {reasons}"
+        count = _addresses(sum(self.sweep.trouble.values()))
+        return Message("%(count)s could not be asked: %(reasons)s", count=count, reasons=", ".join(self.sweep.trouble))
 
     def left_silent(self) -> str | None:
         """Return how many addresses were left after silence to pings, or None when none were."""
         silent = self.sweep.left_silent
         if not silent:
             return None
-        return f"{_addresses(silent)} did not answer {'its ping' if silent == 1 else 'their pings'} and were not asked over SNMP"
+        if silent == 1:
+            return Message("1 address did not answer its ping and were not asked over SNMP")
+        return Message("%(count)d addresses did not answer their pings and were not asked over SNMP", count=silent)
 
     def nothing_found(self) -> str:
         """Return the sentence for a sweep without any imaging device: what did answer, and what to change."""
@@ -128,7 +136,7 @@ class Scan:
                 found=sweep.found,
             )
         if sweep.answering:
-            many = "1 answers ping" if sweep.answering == 1 else f"{sweep.answering} answer ping"
+            many = Message("1 answers ping") if sweep.answering == 1 else Message("%(count)d answer ping", count=sweep.answering)
             return Message(
                 "No imaging device was found: of %(asked)s, %(many)s, but not SNMP with the given credentials. "
                 "Check them (snmp.credentials, --community, --v3-user), the port (snmp.port, --snmp-port), and "
@@ -171,5 +179,12 @@ class Scan:
         }
 
 
-def _addresses(count: int) -> str:
-    return "1 address" if count == 1 else f"{count} addresses"
+def _addresses(count: int) -> Message:
+    return Message("1 address") if count == 1 else Message("%(count)d addresses", count=count)
+
+
+def _joined(*parts: str) -> str:
+    """Return the parts that are not empty as one message, with commas between."""
+    said = {f"part{number}": part for number, part in enumerate(part for part in parts if part)}
+    template = ", ".join(f"%({name})s" for name in said)
+    return Message(template, **said)

@@ -189,8 +189,11 @@ class ScanService:
     def _refuse_in_quiet_time(self) -> None:
         if until := self.quiet_until():
             raise ControlError(
-                f"It is quiet time until {until:%a %H:%M}: no scan starts before. Change scan.quiet_times, or use `dca scan`, "
-                "which a person may do at any time."
+                Message(
+                    "It is quiet time until %(moment)s: no scan starts before. Change scan.quiet_times, or use `dca scan`, "
+                    "which a person may do at any time.",
+                    moment=f"{until:%a %H:%M}",
+                )
             )
 
     @asynccontextmanager
