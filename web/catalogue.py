@@ -31,6 +31,11 @@ SITE = ("appliance", "updater", "web", "webui")
 CONSOLE = ("hosting",)
 TEMPLATES = {"webui": "webui/templates", "hosting": "hosting/console/templates"}
 KEYWORDS: Mapping[str, Any] = {name: {None: (1,), 3: (1, 2)} for name in ("_", "translate")} | {"Message": None}
+MISC = (
+    *("config_changes", "error_state", "ipp_state_reasons", "network_firmware"),
+    *("power_on_count", "printer_name", "printer_uuid", "uptime_seconds"),
+)
+"""What is told of every device beside the items of the reading; more is in the definitions of vendors."""
 PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]")
 
 
@@ -59,11 +64,14 @@ def _in_code(code: str) -> Iterator[Text]:
 
 def _enumerations() -> Iterator[str]:
     """Yield the names that pages make words of: where they stand within a sentence in small letters."""
-    for name in (*enumerations.SUPPLY_TYPE.values(), *enumerations.COUNTER_UNIT.values()):
+    small = (enumerations.SUPPLY_TYPE, enumerations.COUNTER_UNIT, enumerations.ALERT_SEVERITY, enumerations.ALERT_CODE)
+    for name in (name for names in small for name in names.values()):
         yield words(name).lower()
     for names in (enumerations.PRINTER_STATUS, enumerations.DEVICE_STATUS, enumerations.ALERT_GROUP, enumerations.ALERT_CODE):
         yield from (str(words(name)) for name in names.values())
-    yield from (str(words(name)) for name in ("sleeping", *INKS))
+    yield from (str(words(name)) for name in ("sleeping", *INKS, *MISC))
+    for file in (ROOT / "appliance" / "definitions").glob("*.toml"):
+        yield from (str(words(name)) for name in re.findall(r"\bmisc\.([a-z0-9_]+)", file.read_text(encoding="utf-8")))
 
 
 def wanted(language: str) -> set[Text]:

@@ -47,6 +47,9 @@ LATE_TICK_SECONDS = 30.0
 log = structlog.get_logger()
 
 
+_ANSWERS: str = Message("the database answers")
+
+
 class Collector:
     """All that the collector does. `start` returns when it serves; `stop` within seconds, whatever is under way."""
 
@@ -103,7 +106,7 @@ class Collector:
     def summary(self) -> str:
         """Return in a few words what goes on."""
         scan = self.scans.current
-        return scan.text() if scan else "idle"
+        return scan.text() if scan else Message("idle")
 
     async def status(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/status`."""
@@ -146,12 +149,12 @@ class Collector:
     async def health(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
         late = time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
-        plan = Message("The periodic work of the collector has stopped.") if late else "the periodic work is done"
+        plan = Message("The periodic work of the collector has stopped.") if late else Message("the periodic work is done")
         checks = [await self._check_store(), {"name": "plan", "ok": not late, "text": plan}]
         return {"ok": all(check["ok"] for check in checks), "checks": checks}
 
     async def _check_store(self) -> dict[str, Any]:
-        ok, text = True, "the database answers"
+        ok, text = True, _ANSWERS
         if time.monotonic() - self._checked_at > CHECK_STORE_SECONDS:
             try:
                 await asyncio.wait_for(self._store.call(Store.check), STORE_ANSWER_SECONDS)
