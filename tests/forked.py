@@ -19,8 +19,9 @@ from typing import IO, Literal
 
 from tests.children import Finished
 
-Package = Literal["hosting", "updater"]
+Package = Literal["appliance", "hosting", "updater"]
 MODULES: dict[Package, tuple[str, ...]] = {
+    "appliance": tuple(f"appliance.commands.{name}" for name in ("cli", "enrol", "read", "scan", "settings", "status")),
     "hosting": (
         *("hosting.cli", "hosting.db.migrate", "hosting.configuration.publication", "tuf.api.serialization.json"),
         *(f"hosting.commands.{name}" for name in ("configuration", "init", "keys", "release", "repository", "rollout", "sign")),
