@@ -23,6 +23,9 @@ PURE := tests/appliance/common tests/appliance/definitions tests/appliance/event
 ENGINE ?=
 STORE ?=
 
+# Demo and tests start hundreds of interpreters: modules are compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null || grep -h '## ' $(MAKEFILE_LIST)

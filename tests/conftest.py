@@ -13,7 +13,7 @@ from xdist.remote import Producer
 
 from tests.children import Child, run_child, wait_until
 from tests.requirement import missing
-from tests.together import Together, make_scheduler
+from tests.together import Together, make_scheduler, rank
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +22,12 @@ ROOT = Path(__file__).parents[1]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
     """Keep together what cannot run side by side."""
     return make_scheduler(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=rank)
 
 
 class FreePort(Protocol):

@@ -13,8 +13,11 @@ from appliance.common.errors import ControlError
 from appliance.process.client import ControlClient
 from tests.children import Child, Finished, run_child, wait_until
 from tests.conftest import StartChild
+from tests.forked import run_forked
 
 DCA = Path(sys.executable).with_name("dca")
+RUN_DCA = "import sys; from appliance.commands.cli import main; sys.exit(main())"
+"""What the installed command `dca` does."""
 
 
 @dataclass
@@ -35,6 +38,10 @@ class Site:
 
     def dca(self, *words: str | Path, more: Mapping[str, str] | None = None) -> Finished:
         """Run a `dca` command to its end."""
+        return run_forked("appliance", ["-c", RUN_DCA, *words], environment=self.environment | dict(more or {}))
+
+    def installed(self, *words: str | Path, more: Mapping[str, str] | None = None) -> Finished:
+        """Run the installed command `dca` to its end, in an interpreter of its own."""
         return run_child([DCA, *words], environment=self.environment | dict(more or {}))
 
     def set(self, *changes: str) -> None:

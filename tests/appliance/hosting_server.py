@@ -9,8 +9,9 @@ from typing import Any
 
 from hosting.db.database import Database, database_url
 from hosting.db.sites import queue_command, set_revoked
-from tests.children import Child, run_child
+from tests.children import Child
 from tests.conftest import StartChild
+from tests.forked import run_forked
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Hosting:
         return self
 
     def command(self, *words: str) -> str:
-        finished = run_child(["python", "-m", "hosting", *words, "--data", str(self.folder)])
+        finished = run_forked("hosting", ["-m", "hosting", *words, "--data", str(self.folder)])
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 

@@ -19,6 +19,7 @@ import urllib3
 from appliance.process.client import ControlClient
 from appliance.settings.configuration_state import Received
 from tests.children import Child, run_child
+from tests.forked import run_forked
 from tests.hosting.person import Person
 from tests.hosting.running import Answer
 from tests.ports import free_tcp_port
@@ -50,8 +51,8 @@ class HostingTeam:
     def command(self, *words: str) -> str:
         """Return what a `dca-hosting` command prints."""
         at = 2 if words[0] in ("repository", "config", "site", "release") else 1
-        told = ["python", "-m", "hosting", *words[:at], "--data", str(self.folder / "data"), *words[at:]]
-        finished = run_child(told)
+        told = [*words[:at], "--data", str(self.folder / "data"), *words[at:]]
+        finished = run_forked("hosting", ["-m", "hosting", *told])
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 

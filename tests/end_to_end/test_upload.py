@@ -20,8 +20,9 @@ from appliance.transmission.client import HostingClient
 from appliance.transmission.enrolment import enrol_site, open_client
 from appliance.transmission.site_key import Identity, load_key
 from appliance.transmission.upload import Sent, upload_waiting
-from tests.children import Child, run_child
+from tests.children import Child
 from tests.conftest import FreePort, StartChild
+from tests.forked import run_forked
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Hosting:
     child: Child | None = None
 
     def command(self, *words: str) -> str:
-        finished = run_child(["python", "-m", "hosting", words[0], "--data", str(self.folder), *words[1:]])
+        finished = run_forked("hosting", ["-m", "hosting", words[0], "--data", str(self.folder), *words[1:]])
         assert finished.returncode == 0, finished.stderr
         return finished.stdout.strip()
 

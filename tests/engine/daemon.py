@@ -27,8 +27,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 TRANSFER_SECONDS = 300.0
 ATTEMPTS = 3
-POOL = "10.216.0.0/16"
-"""Where the networks of these engines lie; those of the engine of the other tests lie elsewhere."""
+POOLS, POOL_NETWORKS = 32, 4
+"""The networks of these engines lie in 10.216.0.0/17, four for each process; those of the engine of the other tests elsewhere."""
 
 # $1 root of the engine's programs ("/" or a chroot), $2 folder of the engine, the rest: the command.
 LAUNCH = """
@@ -91,7 +91,7 @@ class PrivateEngine:
 
     folder: Path
     kind: EngineKind = field(default_factory=EngineKind)
-    pool: str = POOL
+    pool: str = field(default_factory=lambda: pool_of(os.getpid()))
     live_restore: bool = False
     _process: subprocess.Popen[bytes] | None = None
 
@@ -232,6 +232,11 @@ class PrivateEngine:
         except AssertionError:
             return False
         return True
+
+
+def pool_of(process: int) -> str:
+    """Return where the networks of the engines of a process lie: several run at the same time on one machine."""
+    return f"10.216.{process % POOLS * POOL_NETWORKS}.0/22"
 
 
 def _children(pid: int) -> list[int]:

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.children import run_child
 from tests.end_to_end.configuration import HostingTeam
 from tests.engine.client import DOCKER
+from tests.forked import run_forked
 
 KEYS = 2
 
@@ -37,8 +37,8 @@ class ReleasingTeam(HostingTeam):
         [draft] = (self.folder / "data").rglob("drafts/*.json")
         for number in range(1, KEYS + 1):
             key = self.folder / f"keys/release-{number}.key"
-            words = ["sign", str(draft), "--key", str(key), "--passphrase-file", str(self.folder / "password")]
-            finished = run_child(["python", "-m", "hosting", *words])
+            words = ["-m", "hosting", "sign", str(draft), "--key", str(key), "--passphrase-file", str(self.folder / "password")]
+            finished = run_forked("hosting", words)
             assert finished.returncode == 0, finished.stderr
         self.command("repository", "publish")
 

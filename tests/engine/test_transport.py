@@ -31,7 +31,6 @@ from updater.records.progress import ProgressFile
 
 PLATFORM = "linux/amd64"
 REFERENCE = "dca/appliance:stable"
-POOL = "10.215.0.0/16"
 MEBIBYTE = 1 << 20
 
 
@@ -48,7 +47,7 @@ def private(engine: docker.DockerClient, appliance_image: str, tmp_path_factory:
     kind = EngineKind.of_environment()
     if lacks := kind.available():
         missing(lacks)
-    with OneTry(tmp_path_factory.mktemp("engine"), kind, POOL) as made:
+    with OneTry(tmp_path_factory.mktemp("engine"), kind) as made:
         made.bring("", appliance_image)
         with closing(made.client()) as client:
             client.images.get(appliance_image).tag(REFERENCE)
@@ -346,7 +345,7 @@ def test_a_disk_that_is_full_is_told_and_the_old_image_stays(
 ) -> None:
     hub.fault = ""
     told = ProgressFile(tmp_path, "0123456789ab")
-    with OneTry(small_disk, EngineKind.of_environment(), POOL) as full, closing(full.client()) as there:
+    with OneTry(small_disk, EngineKind.of_environment()) as full, closing(full.client()) as there:
         full.bring("", appliance_image)
         before = state(there)
         ballast = small_disk / "ballast"

@@ -18,11 +18,12 @@ from appliance.settings.model import HostingSettings
 from hosting.config import Config
 from tests.children import Child, Finished, run_child
 from tests.conftest import ROOT, StartChild
+from tests.forked import run_forked
 from tests.hosting.postgresql import PostgreSQL
 
 
 def hosting(*words: str | Path, environment: dict[str, str] | None = None) -> Finished:
-    return run_child(["python", "-m", "hosting", *words], folder=ROOT, environment=environment)
+    return run_forked("hosting", ["-m", "hosting", *words], folder=ROOT, environment=environment)
 
 
 def done(finished: Finished) -> str:

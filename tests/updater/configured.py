@@ -14,7 +14,7 @@ from appliance.common.paths import Paths
 from appliance.settings.configuration_state import Configuration, Received
 from appliance.settings.document import GLOBAL_PATH, Document, group_path, site_path, write_document
 from appliance.settings.store import SettingsStore
-from tests.children import run_child
+from tests.forked import run_forked
 from updater.configuration.rules import CheckResult
 from updater.trust.folder import TrustFolder
 
@@ -22,7 +22,7 @@ from .tuf_repository import RepositoryServer, TufRepository, in_days, serving
 
 SITE_ID = "5f0c2b1e"
 OTHER_SITE_ID = "77aa01cd"
-RECEIVE = ["python", "-P", "-m", "updater", "receive"]
+RECEIVE = ["-m", "updater", "receive"]
 
 
 class ConfigRepository(TufRepository):
@@ -99,7 +99,7 @@ class ConfiguredSite:
 
     def check(self, told: str = "") -> CheckResult:
         """Check in a process of its own, as the supervisor does."""
-        finished = run_child([*RECEIVE, *(["--marker", told] if told else [])], environment=self.environment)
+        finished = run_forked("updater", [*RECEIVE, *(["--marker", told] if told else [])], environment=self.environment)
         assert (finished.returncode, finished.stderr) == (0, ""), finished
         return CheckResult.from_json(json.loads(finished.stdout))
 

@@ -24,7 +24,7 @@ def here(site: Site) -> Site:
 
 
 def test_scan_prints_a_table_of_the_printers(here: Site, fleet: RunningSimulator) -> None:
-    finished = here.dca("scan", fleet.span, "--snmp-port", str(fleet.port), more={"PYTHONUTF8": "1"})
+    finished = here.installed("scan", fleet.span, "--snmp-port", str(fleet.port), more={"PYTHONUTF8": "1"})
     assert (finished.returncode, finished.stderr) == (0, "")
     heading, _, *lines = finished.stdout.splitlines()
     assert heading.split() == ["ADDRESS", "MODEL", "SERIAL", "STATUS", "TOTAL", "TONER"]

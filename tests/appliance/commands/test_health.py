@@ -39,30 +39,30 @@ def supervisor(site: Site, answer: bytes) -> Iterator[None]:
 @pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 1)])
 def test_health_prints_the_line_of_the_supervisor(site: Site, ok: bool, code: int) -> None:
     with supervisor(site, json.dumps({"ok": ok, "text": "one line"}).encode()):
-        finished = site.dca("health")
+        finished = site.installed("health")
     assert (finished.returncode, finished.stdout, finished.stderr) == (code, "one line\n", "")
 
 
 def test_health_without_a_supervisor_and_with_an_answer_cut_in_half(site: Site) -> None:
-    finished = site.dca("health")
+    finished = site.installed("health")
     assert finished.returncode == 1
     assert "The supervisor is not running" in finished.stderr
     with supervisor(site, b'{"ok": tr'):
-        finished = site.dca("health")
+        finished = site.installed("health")
     assert finished.returncode == 1
     assert "does not answer" in finished.stderr
     assert len(finished.stderr.splitlines()) == 1
 
 
 def test_health_starts_without_what_is_heavy(site: Site) -> None:
-    finished = site.dca("health", more={"PYTHONPROFILEIMPORTTIME": "1"})
+    finished = site.installed("health", more={"PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rpartition("|")[2].strip() for line in finished.stderr.splitlines() if line.startswith("import time:")}
     assert "appliance.commands.cli" in imported
     assert not imported & {"tornado", "asyncio", "pydantic", "structlog", "tinydb", "sqlite3", "cryptography", "appliance.service"}
 
 
 def test_health_answers_within_a_second(site: Site) -> None:
-    site.dca("health")
+    site.installed("health")
     began = time.monotonic()
-    site.dca("health")
+    site.installed("health")
     assert time.monotonic() - began < 1

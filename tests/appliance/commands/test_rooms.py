@@ -7,7 +7,7 @@ from tests.appliance.collector import Site
 
 
 def test_version(site: Site) -> None:
-    assert site.dca("version").stdout.strip() == installed_version()
+    assert site.installed("version").stdout.strip() == installed_version()
 
 
 def test_a_data_folder_that_cannot_be_made(site: Site, tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from appliance.common.clock import to_rfc3339
-from tests.children import Finished, run_child
+from tests.children import Finished
 from tests.conftest import ROOT
+from tests.forked import run_forked
 from tests.updater.tuf_repository import serving
 
 PASSPHRASE = "four words of a test"
 
 
 def hosting(*words: str | Path, folder: Path = ROOT) -> Finished:
-    return run_child(["python", "-m", "hosting", *words], folder=folder)
+    return run_forked("hosting", ["-m", "hosting", *words], folder=folder)
 
 
 def done(finished: Finished) -> str:
@@ -105,7 +106,7 @@ class Site:
 
     def trust(self, *words: str | Path) -> Finished:
         options: list[str | Path] = ["--metadata-dir", self.folder / "trust", "--metadata-url", f"{self.url}/metadata"]
-        return run_child(["python", "-m", "updater", "trust", *options, *words], folder=ROOT)
+        return run_forked("updater", ["-m", "updater", "trust", *options, *words], folder=ROOT)
 
     def begin(self, root: Path) -> "Site":
         assert self.trust("init", root).returncode == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hosting.repository.repository import Repository
-from tests.children import run_child
 from tests.conftest import ROOT
+from tests.forked import run_forked
 from tests.updater.tuf_repository import serving
 
 from .images import saved
@@ -32,8 +32,8 @@ CATALOGUE, ARCHIVE = "release/stable.json", "release/0.2.0-linux-amd64.tar.gz"
 
 def killed(published: Published, step: int, what: str) -> bool:
     """Publish, killed at a step; return whether the step was reached."""
-    words: list[str | Path] = ["python", "-m", "tests.hosting.repository.killed_publisher", published.repository, str(step), what]
-    finished = run_child(words, folder=ROOT)
+    words: list[str | Path] = ["-m", "tests.hosting.repository.killed_publisher", published.repository, str(step), what]
+    finished = run_forked("hosting", words, folder=ROOT)
     assert finished.returncode in (0, -9), finished.stderr
     return finished.returncode == -9
 

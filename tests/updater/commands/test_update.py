@@ -10,6 +10,7 @@ import pytest
 from appliance.common.clock import utc_now
 from appliance.common.version import installed_version
 from tests.children import Child, Finished, run_child
+from tests.forked import run_forked
 from tests.updater.harness import Appliance, wait_until
 from tests.updater.offering import NEXT, OfferedTo
 from updater.records import denied
@@ -26,7 +27,7 @@ class Commanded(OfferedTo):
         return {"DCA_DATA_DIR": str(self.folder), "DCA_RUN_DIR": str(self.folder / "run")}
 
     def dca(self, *words: str) -> Finished:
-        return run_child(["python", "-P", "-m", "updater", "update", *words], environment=self.environment)
+        return run_forked("updater", ["-m", "updater", "update", *words], environment=self.environment)
 
 
 @pytest.fixture

@@ -263,6 +263,6 @@ def test_two_checks_at_once_are_one(configured_site: ConfiguredSite) -> None:
 
 def test_the_command_prints_json_whatever_happens(configured_site: ConfiguredSite) -> None:
     configured_site.paths.settings.write_text("{")
-    finished = run_child(RECEIVE, environment=configured_site.environment)
+    finished = run_child(["python", "-P", *RECEIVE], environment=configured_site.environment)
     assert finished.returncode == 0
     assert json.loads(finished.stdout)["what"] in ("failed", "unchanged")

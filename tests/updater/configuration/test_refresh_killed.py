@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from appliance.settings.configuration_state import Configuration
-from tests.children import Finished, run_child
+from tests.children import Finished
+from tests.forked import run_forked
 from tests.updater.configured import ConfiguredSite, configured
 
 OLD = {"scan": {"read_minutes": 30, "targets": ["10.0.0.0/24"]}}
@@ -57,7 +58,7 @@ class Killed:
         data = self.site.paths.data
         shutil.rmtree(data)
         shutil.copytree(self.saved, data, symlinks=True)
-        return run_child(["python", "-c", KILL_AT, data, str(point), self.what], environment=self.site.environment)
+        return run_forked("updater", ["-c", KILL_AT, data, str(point), self.what], environment=self.site.environment)
 
     def points(self) -> Iterator[int]:
         """Kill it at each of some points, one after the other."""

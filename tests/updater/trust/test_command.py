@@ -12,6 +12,7 @@ import pytest
 
 from tests.children import Child, Finished, run_child
 from tests.conftest import StartChild
+from tests.forked import run_forked
 from tests.updater.trusting import Site
 from tests.updater.tuf_repository import in_days
 
@@ -33,7 +34,8 @@ class Command:
         return [DCA, "trust", *where, *names, "--target-base-url", site.server.target_url, "--target-dir", site.targets, *action]
 
     def run(self, *action: str, targets: tuple[str, ...] = (), **environment: str) -> Finished:
-        return run_child(self.words(*action, targets=targets), environment=environment)
+        words = self.words(*action, targets=targets)[1:]
+        return run_forked("updater", ["-m", "updater", *words], environment=environment)
 
     def init(self) -> Finished:
         return run_child([DCA, "trust", "--metadata-dir", self.site.trust, "init", self.root])
@@ -234,7 +236,7 @@ def test_kill_before_any_change_of_a_file_leaves_old_or_new_whole(updated: Site,
         for name in ("trust", "targets"):
             shutil.rmtree(updated.folder / name)
             shutil.copytree(saved / name, updated.folder / name, symlinks=True)
-        return run_child(["python", "-c", KILL_AT, str(updated.folder), str(point), "trust", *words])
+        return run_forked("updater", ["-c", KILL_AT, str(updated.folder), str(point), "trust", *words])
 
     points = int(run_until(-1).stdout)
     assert points >= 20
