@@ -10,7 +10,6 @@ from appliance.report.supply_level import SupplyView, ink_views, supply_view
 
 BAR = 20
 LEVELS = "▁▂▃▄▅▆▇█"
-LETTERS = {"black": "K", "cyan": "C", "magenta": "M", "yellow": "Y"}
 INKS_IN_A_LINE = 6
 
 
@@ -69,7 +68,7 @@ def _inks(supplies: Iterable[Supply], *, unicode: bool) -> str:
     """Return what makes the colours, black first, as the lists of the web interfaces do."""
     parts = []
     for view in ink_views(map(supply_view, supplies), INKS_IN_A_LINE):
-        letter = LETTERS.get(view.ink, (view.detail.color or "")[:2])
+        letter = view.letter or (view.detail.color or "")[:2]
         bar = LEVELS[min(7, int(view.percent * 8 / 100))] if unicode and view.percent is not None else ""
         parts.append(f"{letter}{bar} {view.value}")
     return "  ".join(parts)

@@ -1,6 +1,6 @@
 """How much of a supply is left, and what that means: one bar, one word, one order, wherever supplies are shown. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,21 @@ RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wa
 """Types of prtMarkerSuppliesType that fill up, for printers that do not tell the class."""
 INKS = ("black", "cyan", "magenta", "yellow")
 """Colours that are drawn as themselves, in the order in which they are shown."""
+COLOR_LETTERS: Mapping[str, str] = {
+    "black": "K",
+    "cyan": "C",
+    "magenta": "M",
+    "yellow": "Y",
+    "photo black": "PK",
+    "matte black": "MK",
+    "light cyan": "LC",
+    "light magenta": "LM",
+    "gray": "GY",
+    "grey": "GY",
+    "white": "WH",
+}
+KIND_LETTERS: Mapping[str, str] = {"opc": "D", "developer": "DV", "fuser": "F", "transferUnit": "T"}
+"""Letters of what is not toner or ink, by prtMarkerSuppliesType: drum, developer, fuser, transfer unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,13 @@ class SupplyView:
     value: str
     level: SupplyLevel
     detail: Supply
+
+    @property
+    def letter(self) -> str:
+        """The letters beside the bar where there is no room for its name: `K` for black toner, `D` for a drum; empty for others."""
+        if is_receptacle(self.detail):
+            return "WB"
+        return KIND_LETTERS.get(self.detail.type) or COLOR_LETTERS.get((self.detail.color or "").lower(), "")
 
     @property
     def label(self) -> str:
@@ -90,6 +112,10 @@ def supply_view(supply: Supply) -> SupplyView:
 
 
 def ink_views(views: Iterable[SupplyView], most: int) -> tuple[SupplyView, ...]:
-    """Return what makes the colours, black first: all that a line of a list has room for."""
+    """Return what makes the colours, all that a line of a list has room for: toner and ink before drums, black first."""
     shown = [view for view in views if view.detail.color and not is_receptacle(view.detail)]
-    return tuple(sorted(shown, key=lambda view: INKS.index(view.ink) if view.ink in INKS else len(INKS))[:most])
+
+    def order(view: SupplyView) -> tuple[bool, int]:
+        return view.detail.type in KIND_LETTERS, INKS.index(view.ink) if view.ink in INKS else len(INKS)
+
+    return tuple(sorted(shown, key=order)[:most])

@@ -74,6 +74,17 @@ def keep(webui: RunningWebUi, *readings: report.Reading) -> None:
         store.keep(readings, {one.device.key: {"version": "2c", "port": 161, "credential": "default"} for one in readings})
 
 
+def test_the_bars_of_a_list_say_what_they_are_of(webui: RunningWebUi) -> None:
+    drum = supply(40, type="opc", description="Black Drum", index="1.3")
+    waste = supply(80, type="wasteToner", description="Waste", index="1.4")
+    keep(webui, reading(1, supplies=[drum, supply(60), waste, supply(50, color="cyan", description="Cyan Toner", index="1.2")]))
+
+    page = webui.admin().get("/devices").text
+
+    assert re.findall(r'class="supply-letter" aria-hidden="true">(\w*)<', page) == ["K", "C", "D"]
+    assert re.findall(r"<title>(.*?)</title>", page)[1:] == ["Black Toner: 60 %", "Cyan Toner: 50 %", "Black Drum: 40 %"]
+
+
 def test_templates_never_write_anything_unescaped() -> None:
     files = list(TEMPLATES.rglob("*.html"))
     assert len(files) > 15
