@@ -18,7 +18,7 @@ from appliance.common.version import installed_version
 from updater.components.component import Component, ComponentState
 from updater.records.json_file import write_record
 
-FILE = "soak.json"
+FILE = "stability.json"
 LENGTH = timedelta(hours=24)
 TOLERATED = 5
 """So often a version may end within the day: hosts lose power, and a restart is no fault of the version."""
@@ -95,10 +95,10 @@ class StabilityWatch:
     def _current(self) -> StabilityRecord | None:
         return self._now if self._now and not self._now.is_over(utc_now()) else None
 
-    def _keep(self, soaking: StabilityRecord) -> None:
-        self._now = soaking
+    def _keep(self, record: StabilityRecord) -> None:
+        self._now = record
         try:
-            write_record(self._file, asdict(soaking))
+            write_record(self._file, asdict(record))
         except OSError as error:
             log.warning("How often the new version ends could not be written down.", reason=error.strerror)
 

@@ -85,13 +85,13 @@ class Supervisor:
         self._watch = ConfigurationTrial(
             self._store, self._components, self._issues, self._clock, self.reload, seconds=trial_seconds
         )
-        self._soak = StabilityWatch(paths.update)
+        self._stability = StabilityWatch(paths.update)
         decision = ImageDecision(paths, self._store, lambda: self._settings, lambda: self._engine.found)
         self.images = UpdateScheduler(
             paths,
             self._children,
             decision,
-            self._soak,
+            self._stability,
             commands=image_commands or ImageCommands(),
             plan=self._plan,
         )
@@ -144,7 +144,7 @@ class Supervisor:
             self._listen(stack)
             self._handle_signals()
             stack.callback(self._children.kill_all)
-            self._soak.started()
+            self._stability.started()
             log.info("The appliance starts.", version=installed_version(), pid=os.getpid(), data_folder=str(self._paths.data))
             for component in self._components:
                 component.start()
@@ -272,7 +272,7 @@ class Supervisor:
     async def _stop_components(self) -> None:
         """Stop the last component first, with a head start before the next; kill what still runs when the time is over."""
         notify(STOPPING=1, STATUS="stopping")
-        self._soak.stopped()
+        self._stability.stopped()
         deadline = asyncio.get_running_loop().time() + STOP_SECONDS
         for component in reversed(self._components):
             component.stop()
@@ -301,7 +301,7 @@ class Supervisor:
     def _changed(self) -> None:
         self._moved.set()
         self._watch.changed()
-        self._soak.look(self._components)
+        self._stability.look(self._components)
         self._plan.now(URGENT)
         if not self._told_ready and all(component.state is ComponentState.RUNNING for component in self._components):
             self._told_ready = True
@@ -332,7 +332,7 @@ class Supervisor:
     def _replacement_ended(self, transaction: Transaction) -> None:
         """Clean up after a replacement; a version that was just installed has a day to prove itself further."""
         if transaction.phase == "done" and transaction.to_version == installed_version():
-            self._soak.begin(bool(transaction.to_release.get("late_rollback")))
+            self._stability.begin(bool(transaction.to_release.get("late_rollback")))
         self._plan.now("tidy")
 
     async def _report_upwards(self) -> None:

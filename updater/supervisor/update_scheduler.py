@@ -82,7 +82,7 @@ class UpdateScheduler:
         paths: Paths,
         children: Children,
         decision: ImageDecision,
-        soak: StabilityWatch,
+        stability: StabilityWatch,
         *,
         commands: ImageCommands,
         plan: SupervisorPlan,
@@ -91,7 +91,7 @@ class UpdateScheduler:
         self._data = paths.data
         self._children = children
         self._decision = decision
-        self._soak = soak
+        self._stability = stability
         self._commands = commands
         self._plan = plan
         self._journal: CachedFile[Transaction | None] = CachedFile(paths.update / "journal.json", Journal(paths.update).read)
@@ -127,7 +127,7 @@ class UpdateScheduler:
             "next_window_at": to_rfc3339(next_window_at) if next_window_at else None,
             "command": self._by_hand(decision),
             "rollout": self.rollout,
-            "degraded": self._soak.degraded(),
+            "degraded": self._stability.degraded(),
             "last_attempt": self._last,
         }
 
@@ -233,8 +233,8 @@ class UpdateScheduler:
         return Order(wanted_by or "auto", release.version, ("--version", release.version) if wanted_by else ())
 
     def _back_by_itself(self) -> Order | None:
-        version = self._soak.installed
-        if not self._soak.wants_back or version in self._attempts.given_back:
+        version = self._stability.installed
+        if not self._stability.wants_back or version in self._attempts.given_back:
             return None
         self._attempts.given_back.add(version)
         log.error("The installed version ends too often; the one before is put back, as the hosting team has signed.")
