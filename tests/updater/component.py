@@ -17,7 +17,6 @@ from pathlib import Path
 from appliance.common.files import to_json, write_atomic
 from appliance.common.paths import Paths
 from appliance.process.notify import heartbeat_interval, notify
-from appliance.settings.store import SettingsStore
 
 eaten: list[bytearray] = []
 
@@ -45,6 +44,9 @@ def obey(order: str, state: dict[str, str]) -> None:
 
 def read_settings(folder: Path, state: dict[str, str]) -> str:
     """Read the settings as components do; some values are poison. Returns why they are not taken."""
+    # Most components of tests never need it, and it takes longer to load than all the rest.
+    from appliance.settings.store import SettingsStore  # noqa: PLC0415
+
     minutes = SettingsStore(Paths.from_environment().settings, {}).effective().settings.scan.read_minutes
     if minutes == 31:
         print("Killed by the configuration.", file=sys.stderr, flush=True)
