@@ -33,7 +33,7 @@ def sentences(*messages: str) -> str:
     """Return messages one after the other as one message, without those that are empty."""
     said = [message for message in messages if message]
     if len(said) < 2:
-        return "".join(said)
+        return said[0] if said else ""
     values: dict[str, object] = {f"sentence{number}": message for number, message in enumerate(said)}
     template = " ".join(f"%({name})s" for name in values)
     return Message(template, **values)

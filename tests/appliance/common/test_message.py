@@ -59,7 +59,9 @@ def test_sentences_become_one_message() -> None:
     assert both == "It is kept. Port 1."
     assert isinstance(both, Message)
     assert [getattr(value, "template", "") for value in both.values.values()] == ["It is kept.", "Port %(port)d."]
-    assert sentences("", "alone") == "alone"
+    alone = Message("Alone.")
+    assert sentences("", alone) is alone
+    assert sentences() == ""
 
 
 def test_copies_and_pickles_know_the_template() -> None:
