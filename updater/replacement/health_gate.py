@@ -207,11 +207,12 @@ class HealthGate:
             self._deadline = max(self._deadline, min(now + PROGRESS_SECONDS, self._longest))
 
     def _not_ready(self, said: Acknowledgement | None) -> str:
-        text = f"Version {self._version} did not say in time that it is ready"
         if said is None:
-            return Message("%(text)s; it said nothing.", text=text)
+            return Message("Version %(version)s did not say in time that it is ready; it said nothing.", version=self._version)
         return Message(
-            "%(text)s. It said: %(stage)s%(said)s.", text=text, stage=said.stage, said=f", {said.text}" if said.text else ""
+            "Version %(version)s did not say in time that it is ready. It said: %(said)s.",
+            version=self._version,
+            said=", ".join(filter(None, (said.stage, said.text))),
         )
 
 

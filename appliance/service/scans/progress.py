@@ -105,7 +105,7 @@ class Scan:
                 asked = Message("asking over SNMP what answers no ping: %(asked)s", asked=asked)
             doing = Message("%(asked)s, %(devices)s", asked=asked, devices=devices)
         if self.paused_until:
-            return Message("quiet time until %(moment)s: %(doing)s", moment=f"{self.paused_until:%a %H:%M}", doing=doing)
+            return Message("quiet time until %(moment)s: %(doing)s", moment=self.paused_until.strftime("%a %H:%M"), doing=doing)
         return doing
 
     def unasked(self) -> str | None:

@@ -192,7 +192,7 @@ class ScanService:
                 Message(
                     "It is quiet time until %(moment)s: no scan starts before. Change scan.quiet_times, or use `dca scan`, "
                     "which a person may do at any time.",
-                    moment=f"{until:%a %H:%M}",
+                    moment=until.strftime("%a %H:%M"),
                 )
             )
 
