@@ -23,7 +23,8 @@ from tests.web.shown_texts import bracketed, untranslated
 __all__ = ["bracketed"]
 
 DATA = re.compile(
-    r"\S*[./:#]\S*|admin|test|site|all|stable|\w+_(now|bundle)|prtMarkerLifeCount|root|targets|snapshot|timestamp|release|globalcfg|config|"
+    r"\S*[./:#]\S*|admin|test|site|all|stable|\w+_(now|bundle)|prtMarkerLifeCount|"
+    r"root|targets|snapshot|timestamp|release|globalcfg|config|"
     r"valid for \d+ days|lowToner|jam|vendor|\d+ bytes|config/\S+ version \d+|version 0.1.0|its own name|north|sha256:a+, .*|"
     r"[0-9a-f]{8}(, [0-9a-f]{8})*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,64}"
 )
