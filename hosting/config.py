@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from appliance.common.message import Message
 from hosting.errors import ConfigurationError
 
 CHECK_IN_SECONDS, UPLOAD_SECONDS = 50, 60
@@ -89,7 +90,8 @@ def check_public_url(text: str) -> str:
     """Return the address without a slash at its end. Raises ConfigurationError when it is no web address."""
     url = text.strip().rstrip("/")
     if not PUBLIC_URL.match(url):
-        raise ConfigurationError(f"{text!r} is no address of a server. Write https://NAME, with :PORT where it is not 443.")
+        told = Message("%(text)s is no address of a server. Write https://NAME, with :PORT where it is not 443.", text=repr(text))
+        raise ConfigurationError(told)
     return url
 
 

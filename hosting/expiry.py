@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 
+from appliance.common.message import Message
 from hosting.errors import ConfigurationError
 
 
@@ -10,4 +11,5 @@ def end_of_day(text: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
     except ValueError as error:
-        raise ConfigurationError(f"{text[:40]!r} is no day. Write it as YYYY-MM-DD, for example 2027-03-31.") from error
+        told = Message("%(text)s is no day. Write it as YYYY-MM-DD, for example 2027-03-31.", text=repr(text[:40]))
+        raise ConfigurationError(told) from error

@@ -19,6 +19,7 @@ from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.repository.renewal import resign_regularly
 from hosting.services import Services
 from hosting.web import BaseHandler
+from web import translations
 from web.application import WebApplication
 
 CONSOLE_BODY_BYTES = 1024 * 1024
@@ -41,6 +42,7 @@ class HostingApplication(WebApplication):
     """The API and the console, below the path of the public URL."""
 
     def __init__(self, services: Services) -> None:
+        translations.load()
         super().__init__(
             [*API_ROUTES, *CONSOLE_ROUTES],
             base_path=services.config.base_path,

@@ -42,6 +42,8 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]")
 def texts(rooms: Iterable[str]) -> set[Text]:
     """Return the texts of these rooms."""
     found = {text for room in rooms for text in _written(room)} | set(_enumerations())
+    if not set(CONSOLE).isdisjoint(rooms):
+        found |= set(_enumerations_of_the_console())
     # What is said of one thing and of several is found as the text for one thing, too.
     return found - {text[0] for text in found if isinstance(text, tuple)}
 
@@ -72,6 +74,12 @@ def _enumerations() -> Iterator[str]:
     yield from (str(words(name)) for name in ("sleeping", *INKS, *MISC))
     for file in (ROOT / "appliance" / "definitions").glob("*.toml"):
         yield from (str(words(name)) for name in re.findall(r"\bmisc\.([a-z0-9_]+)", file.read_text(encoding="utf-8")))
+
+
+def _enumerations_of_the_console() -> Iterator[str]:
+    """Yield the names that stand by themselves there."""
+    for name in (*enumerations.SUPPLY_TYPE.values(), *enumerations.COUNTER_UNIT.values()):
+        yield str(words(name))
 
 
 def wanted(language: str) -> set[Text]:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from appliance.common.message import Message, sentences
 from hosting.errors import ConfigurationError
 
 SECONDS = 60
@@ -35,8 +36,8 @@ def check_definitions(definitions: Mapping[str, str]) -> None:
             )
         except subprocess.TimeoutExpired as error:
             raise ConfigurationError(
-                f"Checking the definitions took longer than {SECONDS} seconds. Nothing was published."
+                Message("Checking the definitions took longer than %(seconds)s seconds. Nothing was published.", seconds=SECONDS)
             ) from error
     if finished.returncode != 0:
         said = [line.removeprefix("dca: ").replace(f"{folder}/", "") for line in finished.stderr.splitlines() if line]
-        raise ConfigurationError(f"A definition cannot be used. {' '.join(said[:3])}".strip())
+        raise ConfigurationError(sentences(Message("A definition cannot be used."), " ".join(said[:3])))

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from appliance.common.message import Message
 from hosting.configuration.layer_text import Wanted
 
-NOT_SET = "not set"
+NOT_SET = Message("not set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def difference(before: Wanted, after: Wanted) -> tuple[Change, ...]:
 
 def _group(before: Wanted, after: Wanted) -> Iterator[Change]:
     if before.group != after.group:
-        yield Change("group", before.group or NOT_SET, after.group or NOT_SET)
+        yield Change(Message("group"), before.group or NOT_SET, after.group or NOT_SET)
 
 
 def _settings(before: Wanted, after: Wanted) -> Iterator[Change]:
@@ -44,7 +45,7 @@ def _definitions(before: Wanted, after: Wanted) -> Iterator[Change]:
         old, new = before.definitions.get(name), after.definitions.get(name)
         if old != new:
             lines = difflib.unified_diff((old or "").splitlines(), (new or "").splitlines(), lineterm="", n=2)
-            yield Change(f"definition {name}", _length(old), _length(new), tuple(lines)[2:])
+            yield Change(Message("definition %(name)s", name=name), _length(old), _length(new), tuple(lines)[2:])
 
 
 def _flat(wanted: Wanted) -> dict[str, Any]:
@@ -60,4 +61,4 @@ def _length(text: str | None) -> str:
     if text is None:
         return NOT_SET
     count = len(text.splitlines())
-    return f"{count} {'line' if count == 1 else 'lines'}"
+    return Message("%(count)d line", count=count) if count == 1 else Message("%(count)d lines", count=count)

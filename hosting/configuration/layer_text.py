@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from appliance.common.message import Message, message_of, sentences
 from appliance.settings.document import (
     DOCUMENT_BYTES,
     Document,
@@ -17,7 +18,7 @@ from hosting.configuration.scope import Scope
 from hosting.errors import ConfigurationError
 
 _DOCUMENT_KEYS = frozenset({"format", "version", "group", "settings", "definitions"})
-WHERE_INSTEAD = "SNMP credentials are set on the Scanning page of the site's web interface, or by `dca credentials` there."
+WHERE_INSTEAD = Message("SNMP credentials are set on the Scanning page of the site's web interface, or by `dca credentials` there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,22 @@ def read_wanted(text: str, before: Wanted) -> Wanted:
     """
     raw = _decode(text)
     if not isinstance(raw, dict):
-        raise ConfigurationError('The configuration is no JSON object. Write {"scan": {"read_minutes": 30}}, for example.')
+        raise ConfigurationError(Message('The configuration is no JSON object. Write {"scan": {"read_minutes": 30}}, for example.'))
     if not raw or not raw.keys() <= _DOCUMENT_KEYS:
         raw = {"settings": raw}
     if raw.get("group", before.group) != before.group:
         raise ConfigurationError(
-            "The group of a site is not set in its configuration. Use: dca-hosting site set NAME --group GROUP"
+            Message("The group of a site is not set in its configuration. Use: dca-hosting site set NAME --group GROUP")
         )
     settings, definitions = raw.get("settings", before.settings), raw.get("definitions", before.definitions)
     for name, part in (("settings", settings), ("definitions", definitions)):
         if not isinstance(part, Mapping):
-            raise ConfigurationError(f"{name} is no JSON object.")
+            raise ConfigurationError(Message("%(name)s is no JSON object.", name=name))
     for section, fields in settings.items():
         if not isinstance(fields, Mapping):
-            raise ConfigurationError(f"{section[:60]} is no JSON object. Write {{section: {{field: value}}}}.")
+            raise ConfigurationError(
+                Message("%(section)s is no JSON object. Write {section: {field: value}}.", section=section[:60])
+            )
     # A section without a field says nothing.
     return Wanted({section: fields for section, fields in settings.items() if fields != {}}, definitions, before.group)
 
@@ -86,26 +89,28 @@ def document_of(wanted: Wanted, version: int, scope: Scope) -> bytes:
         content = write_document(document)
         parse_document(content, scope.layer)
     except DocumentError as error:
-        advice = f" {WHERE_INSTEAD}" if error.reason == "secret" else ""
-        raise ConfigurationError(f"{error}{advice}") from error
+        advice = WHERE_INSTEAD if error.reason == "secret" else ""
+        raise ConfigurationError(sentences(message_of(error), advice)) from error
     except (ValueError, RecursionError, TypeError, AttributeError) as error:
-        raise ConfigurationError("The configuration cannot be written as JSON in UTF-8, or is nested too deep.") from error
+        raise ConfigurationError(Message("The configuration cannot be written as JSON in UTF-8, or is nested too deep.")) from error
     return content
 
 
 def _decode(text: str) -> Any:
     if len(text) > DOCUMENT_BYTES:
-        raise ConfigurationError(f"The configuration is longer than the {DOCUMENT_BYTES // 1024} KiB that a site takes.")
+        raise ConfigurationError(
+            Message("The configuration is longer than the %(kibibytes)s KiB that a site takes.", kibibytes=DOCUMENT_BYTES // 1024)
+        )
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except RecursionError as error:
-        raise ConfigurationError("The configuration is nested too deep.") from error
+        raise ConfigurationError(Message("The configuration is nested too deep.")) from error
     except ValueError as error:
-        raise ConfigurationError(f"The configuration is not JSON: {error}.") from error
+        raise ConfigurationError(Message("The configuration is not JSON: %(reason)s.", reason=message_of(error))) from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError(Message("a name stands twice in one object"))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from appliance.common.message import Message
 from hosting.config import Config
 from hosting.configuration.definitions import check_definitions
 from hosting.configuration.difference import Change, difference
@@ -21,7 +22,7 @@ from hosting.repository.folder import RepositoryFolder
 from hosting.repository.published import PublishedState
 from hosting.repository.repository import Repository
 
-NO_REPOSITORY = "There is no repository yet, so nothing can be signed. Set one up: dca-hosting repository init"
+NO_REPOSITORY = Message("There is no repository yet, so nothing can be signed. Set one up: dca-hosting repository init")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Publishing:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
         wanted, scope = proposal.wanted, proposal.scope
         content = None if wanted.is_empty else document_of(wanted, proposal.version, scope)
-        self.publish_document(scope.path, proposal.base, content, f"configuration for {scope.title}", actor=actor)
+        title = Message("configuration for %(scope)s", scope=scope.title)
+        self.publish_document(scope.path, proposal.base, content, title, actor=actor)
 
     def publish_document(self, path: str, base: int, content: bytes | None, title: str, *, actor: str) -> None:
         """Sign and publish a document after version `base`; None takes it away. `title` is what people call it.
@@ -80,7 +82,9 @@ class Publishing:
             self._finish_what_was_begun(repository)
             with self._database.writing() as connection:
                 if configuration.newest_version(connection, path) != base:
-                    raise ConfigurationError(f"Somebody else published a {title} in the meantime. Compare again.")
+                    raise ConfigurationError(
+                        Message("Somebody else published a %(document)s in the meantime. Compare again.", document=title)
+                    )
                 configuration.intend(connection, path, base + 1, content, actor=actor)
             self._publish(repository, {path: content})
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from appliance.common.message import Message
 from appliance.settings.document import GLOBAL_PATH, GROUP_NAME, ReceivedLayerName, group_path, site_path
 from hosting.errors import ConfigurationError
 
@@ -15,18 +16,21 @@ class Scope:
     title: str
 
 
-EVERYBODY = Scope(GLOBAL_PATH, "global", "all sites")
+EVERYBODY = Scope(GLOBAL_PATH, "global", Message("all sites"))
 
 
 def group_scope(name: str) -> Scope:
     """Return the scope of a group. Raises ConfigurationError for what cannot be its name."""
     if not GROUP_NAME.fullmatch(name):
         raise ConfigurationError(
-            f"{name[:80]!r} cannot be the name of a group. Use up to 63 small letters, digits and hyphens, for example north-west."
+            Message(
+                "%(name)s cannot be the name of a group. Use up to 63 small letters, digits and hyphens, for example north-west.",
+                name=repr(name[:80]),
+            )
         )
-    return Scope(group_path(name), "group", f"group {name}")
+    return Scope(group_path(name), "group", Message("group %(name)s", name=name))
 
 
 def site_scope(site_id: str, name: str) -> Scope:
     """Return the scope of one site."""
-    return Scope(site_path(site_id), "assigned", f"site {name}")
+    return Scope(site_path(site_id), "assigned", Message("site %(name)s", name=name))

@@ -5,20 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from tornado.locale import Locale
+
+from appliance.common.message import Message, sentences
 from hosting.console import texts
 from hosting.repository.drafts import Draft, Progress
 from hosting.repository.roles import CONFIG, GLOBAL, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from hosting.repository.validity import RoleCondition
 
-EVERYTHING = "sites refuse all that is new and go on with what they have"
+EVERYTHING = Message("sites refuse all that is new and go on with what they have")
 REFUSED: Mapping[str, str] = {
     ROOT: EVERYTHING,
     TARGETS: EVERYTHING,
     SNAPSHOT: EVERYTHING,
     TIMESTAMP: EVERYTHING,
-    RELEASE: "sites refuse new releases",
-    GLOBAL: "sites refuse new configuration and go on with what they have",
-    CONFIG: "sites refuse new configuration and go on with what they have",
+    RELEASE: Message("sites refuse new releases"),
+    GLOBAL: Message("sites refuse new configuration and go on with what they have"),
+    CONFIG: Message("sites refuse new configuration and go on with what they have"),
 }
 """What sites do once a role has expired; the bins are as `config`."""
 
@@ -51,7 +54,9 @@ class Alarm:
     commands: tuple[str, ...]
 
 
-def alarms(roles: Sequence[RoleCondition], drafts: Sequence[Waiting], folder: str, now: datetime) -> Iterator[Alarm]:
+def alarms(
+    roles: Sequence[RoleCondition], drafts: Sequence[Waiting], folder: str, now: datetime, reader: Locale
+) -> Iterator[Alarm]:
     """Yield what people have to do, expired roles first. `folder` is that of the drafts, for the commands.
 
     That the server has to sign a role soon is no alarm: it does so each hour.
@@ -60,28 +65,34 @@ def alarms(roles: Sequence[RoleCondition], drafts: Sequence[Waiting], folder: st
     order = {"expired": 0, "late": 1, "due": 2}
     for role in sorted((one for one in roles if one.state in order), key=lambda one: (order[one.state], one.expires)):
         if role.is_offline:
-            yield Alarm(_level(role), f"{_what(role, now)} {_how(waiting.get(role.role))}", _commands(role, waiting, folder))
+            yield Alarm(
+                _level(role), sentences(_what(role, now, reader), _how(waiting.get(role.role))), _commands(role, waiting, folder)
+            )
         elif role.state != "due":
-            why = "The server tries each hour to sign it anew, and could not: the log of dca-hosting serve says why."
-            yield Alarm(_level(role), f"{_what(role, now)} {why}", ("dca-hosting repository status",))
+            why = Message("The server tries each hour to sign it anew, and could not: the log of dca-hosting serve says why.")
+            yield Alarm(_level(role), sentences(_what(role, now, reader), why), ("dca-hosting repository status",))
 
 
 def _level(role: RoleCondition) -> str:
     return {"expired": "bad", "late": "warn"}.get(role.state, "info")
 
 
-def _what(role: RoleCondition, now: datetime) -> str:
+def _what(role: RoleCondition, now: datetime, reader: Locale) -> str:
     refused = REFUSED.get(role.role, REFUSED[CONFIG])
-    moment = texts.ago(role.expires, now)
+    moment = texts.ago(role.expires, now, reader)
     if role.state == "expired":
-        return f"The role {role.role} expired {moment}: {refused}."
-    return f"The role {role.role} expires {moment}. From then on {refused}."
+        return Message("The role %(role)s expired %(moment)s: %(refused)s.", role=role.role, moment=moment, refused=refused)
+    return Message(
+        "The role %(role)s expires %(moment)s. From then on %(refused)s.", role=role.role, moment=moment, refused=refused
+    )
 
 
 def _how(draft: Waiting | None) -> str:
     if draft is None:
-        return "Prolong it: make a draft, have enough people sign it, publish it."
-    return "Its draft is signed by enough people: publish it." if draft.is_complete else "Its draft waits for signatures."
+        return Message("Prolong it: make a draft, have enough people sign it, publish it.")
+    if draft.is_complete:
+        return Message("Its draft is signed by enough people: publish it.")
+    return Message("Its draft waits for signatures.")
 
 
 def _commands(role: RoleCondition, waiting: Mapping[str, Waiting], folder: str) -> tuple[str, ...]:

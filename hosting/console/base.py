@@ -9,6 +9,7 @@ import structlog
 from tornado.web import HTTPError
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message, message_of
 from appliance.common.version import installed_version
 from hosting.configuration.scope import group_scope
 from hosting.console import texts
@@ -17,42 +18,51 @@ from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
 from hosting.web import BaseHandler
 from web.origin import FormRefusedError
+from web.translations import ENGLISH, TranslatedHandler
 
 SESSION_COOKIE = "dca_hosting_session"
 NAVIGATION = (
-    ("/sites", "Sites"),
-    ("/devices", "Devices"),
-    ("/configuration", "Configuration"),
-    ("/releases", "Releases"),
-    ("/enrolment", "Enrolment"),
-    ("/repository", "Repository"),
+    ("/sites", Message("Sites")),
+    ("/devices", Message("Devices")),
+    ("/configuration", Message("Configuration")),
+    ("/releases", Message("Releases")),
+    ("/enrolment", Message("Enrolment")),
+    ("/repository", Message("Repository")),
 )
 
 NOTICES: Mapping[str, tuple[str, str]] = {
-    "scan": ("ok", "The scan is asked for. The site begins it at its next check-in."),
-    "scan-waits": ("info", "A scan is asked for already. The site begins it at its next check-in."),
-    "revoked": ("ok", "The site is revoked: from now on the server refuses what it sends."),
-    "admitted": ("ok", "The site is admitted again."),
-    "deactivated": ("ok", "The site is deactivated: from now on the server turns it away."),
-    "activated": ("ok", "The site is active again."),
-    "expiry": ("ok", "The expiry of the site is set."),
-    "check": ("ok", "The check is asked for. The site looks for its configuration at its next check-in."),
-    "check-waits": ("info", "A check is asked for already."),
-    "bundle": ("ok", "A support bundle is asked for. The site sends it at its next check-in."),
-    "bundle-waits": ("info", "A support bundle is asked for already."),
-    "group": ("ok", "The group is signed into the configuration of the site."),
-    "published": ("ok", "The configuration is signed and published. Sites learn of it at their next check-in."),
-    "rollout": ("ok", "The rollout is signed and published. Sites learn of it at their next check-in."),
-    "same": ("info", "Nothing is different, so nothing was published."),
+    "scan": ("ok", Message("The scan is asked for. The site begins it at its next check-in.")),
+    "scan-waits": ("info", Message("A scan is asked for already. The site begins it at its next check-in.")),
+    "revoked": ("ok", Message("The site is revoked: from now on the server refuses what it sends.")),
+    "admitted": ("ok", Message("The site is admitted again.")),
+    "deactivated": ("ok", Message("The site is deactivated: from now on the server turns it away.")),
+    "activated": ("ok", Message("The site is active again.")),
+    "expiry": ("ok", Message("The expiry of the site is set.")),
+    "check": ("ok", Message("The check is asked for. The site looks for its configuration at its next check-in.")),
+    "check-waits": ("info", Message("A check is asked for already.")),
+    "bundle": ("ok", Message("A support bundle is asked for. The site sends it at its next check-in.")),
+    "bundle-waits": ("info", Message("A support bundle is asked for already.")),
+    "group": ("ok", Message("The group is signed into the configuration of the site.")),
+    "published": ("ok", Message("The configuration is signed and published. Sites learn of it at their next check-in.")),
+    "rollout": ("ok", Message("The rollout is signed and published. Sites learn of it at their next check-in.")),
+    "same": ("info", Message("Nothing is different, so nothing was published.")),
 }
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""
 
 
-class ThrottledError(HTTPError):
+class RefusedError(HTTPError):
+    """A request is refused; `text` says why, to the person who sent it."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(status, text)
+        self.text = text
+
+
+class ThrottledError(RefusedError):
     """Too many attempts; `wait` is in seconds."""
 
     def __init__(self, wait: int) -> None:
-        super().__init__(429, f"Too many attempts to log in. Try again in {wait} seconds.")
+        super().__init__(429, Message("Too many attempts to log in. Try again in %(wait)d seconds.", wait=wait))
         self.wait = wait
 
 
@@ -63,9 +73,10 @@ class GroupAsked(NamedTuple):
     fault: str
 
 
-class ConsoleHandler(BaseHandler):
+class ConsoleHandler(TranslatedHandler, BaseHandler):
     """A page. `self.session` is who is logged in."""
 
+    languages: ClassVar[tuple[str, ...]] = (ENGLISH,)
     public: ClassVar[bool] = False
     session: Session | None = None
     badges: Mapping[str, tuple[str, str]] = MappingProxyType({})
@@ -86,22 +97,21 @@ class ConsoleHandler(BaseHandler):
         if self.request.method in ("GET", "HEAD"):
             self.redirect(self.url("/login", next=self.request.path) if self.request.path != "/" else self.url("/login"))
         else:
-            raise HTTPError(403, "You are not logged in, or your session is over. Log in again.")
+            raise RefusedError(403, Message("You are not logged in, or your session is over. Log in again."))
 
     def check_xsrf_cookie(self) -> None:
         """Refuse a form without the token of this browser, in words for the person who sent it."""
         try:
             super().check_xsrf_cookie()
         except HTTPError as error:
-            raise HTTPError(
-                403, "The form is out of date or came from another site. Go back, load the page again and send it once more."
-            ) from error
+            text = Message("The form is out of date or came from another site. Go back, load the page again and send it once more.")
+            raise RefusedError(403, text) from error
 
     def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
         try:
             status = self.services.repository.status(utc_now())
         except RepositoryError:
-            return {"/repository": ("bad", "Damaged")}
+            return {"/repository": ("bad", Message("Damaged"))}
         states = {role.state for role in status.alarming()} if status else set()
         return {"/repository": texts.ROLE_STATES["expired" if "expired" in states else "late"]} if states else {}
 
@@ -135,7 +145,7 @@ class ConsoleHandler(BaseHandler):
             group_scope(name)
         except ConfigurationError as error:
             self.set_status(422)
-            return GroupAsked(name, str(error))
+            return GroupAsked(name, message_of(error))
         self.redirect(self.url(f"{pages}/group/{name}"))
         return None
 
@@ -160,9 +170,11 @@ class ConsoleHandler(BaseHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as a page: what happened in one sentence; of what this server did wrong, nothing more than that."""
         error = kwargs.get("exc_info", (None, None, None))[1]
-        text = {404: "There is no such page.", 405: "This page cannot be asked in this way."}.get(status_code, "")
+        text = {404: Message("There is no such page."), 405: Message("This page cannot be asked in this way.")}.get(status_code, "")
         if isinstance(error, FormRefusedError):
             text = error.cause.explain()
+        elif isinstance(error, RefusedError):
+            text = error.text
         elif isinstance(error, HTTPError):
             text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
         if isinstance(error, ThrottledError):
@@ -170,8 +182,9 @@ class ConsoleHandler(BaseHandler):
         elif isinstance(error, DataError | BusyError):
             self.set_status(503)
             self.set_header("Retry-After", "15")
-            text = "The server cannot reach its database at the moment. Try again in a moment."
-        self.render("error.html", text=text or "The server failed to answer; its log says more.", status=self.get_status())
+            text = Message("The server cannot reach its database at the moment. Try again in a moment.")
+        failed = Message("The server failed to answer; its log says more.")
+        self.render("error.html", text=text or failed, status=self.get_status())
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what this server did wrong with its traceback; a refusal is told by the log line of the request."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tornado.locale import Locale
+
 from hosting.console.texts import number
 
 WIDTH, HEIGHT = 1120, 260
@@ -33,7 +35,7 @@ class Chart:
     label: str
 
 
-def draw(points: Sequence[tuple[datetime, int]], name: str) -> Chart | None:
+def draw(points: Sequence[tuple[datetime, int]], name: str, reader: Locale) -> Chart | None:
     """Return the chart of (moment, value) in the order of time; None for fewer than two moments."""
     if len(points) < 2 or points[0][0] == points[-1][0]:
         return None
@@ -60,7 +62,14 @@ def draw(points: Sequence[tuple[datetime, int]], name: str) -> Chart | None:
         dots=tuple((left, top, title) for (left, top), title in zip(places, titles, strict=True)),
         values=tuple(Mark(y(low + step * part), number(low + step * part)) for part in range(LINES + 1)),
         times=tuple(Mark(x(moment), moment.strftime(form)) for moment in moments),
-        label=f"{name} from {number(points[0][1])} on {start:%Y-%m-%d} to {number(points[-1][1])} on {end:%Y-%m-%d}",
+        label=reader.translate("%(name)s from %(first)s on %(start)s to %(last)s on %(end)s")
+        % {
+            "name": name,
+            "first": number(points[0][1]),
+            "start": f"{start:%Y-%m-%d}",
+            "last": number(points[-1][1]),
+            "end": f"{end:%Y-%m-%d}",
+        },
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message, message_of
 from hosting.configuration.difference import Change, difference
 from hosting.configuration.layer_text import Wanted, read_wanted, settings_text, wanted_of
 from hosting.configuration.publication import Proposal, Publishing
@@ -50,7 +51,7 @@ class ConfigurationPage(ConsoleHandler):
 
 
 def _words() -> dict[str, Any]:
-    return {"number": texts.number, "configuration_state": texts.configuration_state, "counted": texts.counted}
+    return {"number": texts.number, "configuration_state": texts.configuration_state, "counted_sites": texts.counted_sites}
 
 
 def _states(connection: Connection, where: Condition) -> dict[str, int]:
@@ -101,7 +102,7 @@ class EditPage(ConsoleHandler):
             proposal = publishing.prepare(scope, change)
             if publishes and proposal.changes:
                 if base != str(proposal.base):
-                    raise ConfigurationError("Somebody else published in the meantime. Compare again.")
+                    raise ConfigurationError(Message("Somebody else published in the meantime. Compare again."))
                 publishing.publish(proposal, actor=actor)
             return proposal
 
@@ -109,7 +110,7 @@ class EditPage(ConsoleHandler):
             proposal = await self.services.publish(work)
         except (ConfigurationError, RepositoryError) as error:
             self.set_status(422 if isinstance(error, ConfigurationError) else 503)
-            await self._show(subject, fault=str(error), **self._typed())
+            await self._show(subject, fault=message_of(error), **self._typed())
             return
         if publishes:
             self.redirect(self.url(self.request.path, done="published" if proposal.changes else "same"))

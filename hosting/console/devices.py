@@ -6,6 +6,7 @@ from datetime import datetime
 from tornado.web import HTTPError
 
 from appliance.common.clock import in_utc
+from appliance.common.message import Message
 from appliance.report import Reading
 from appliance.report.names import meter_name, words
 from hosting.console import texts
@@ -22,11 +23,11 @@ HISTORY = 200
 HISTORY_SHOWN = 12
 EVENTS_SHOWN = 20
 CONDITIONS = {
-    "silent": "Silent",
-    "error": "Cannot print",
-    "warning": "Needs attention",
-    "ok": "In order",
-    "unknown": "Status not told",
+    "silent": Message("Silent"),
+    "error": Message("Cannot print"),
+    "warning": Message("Needs attention"),
+    "ok": Message("In order"),
+    "unknown": Message("Status not told"),
 }
 
 
@@ -108,7 +109,7 @@ class DevicePage(ConsoleHandler):
             "device.html",
             view=view,
             reading=view.reading,
-            chart=draw(points, meter_name(meter)) if meter else None,
+            chart=draw(points, self._(meter_name(meter)), self.locale) if meter else None,
             charted=meter_name(meter) if meter else "",
             columns=_columns(view.reading),
             history=_history(kept, meter)[: HISTORY if everything else HISTORY_SHOWN],
@@ -117,10 +118,22 @@ class DevicePage(ConsoleHandler):
             meter_name=meter_name,
             words=words,
             state_word=texts.state,
+            severity=texts.severity,
+            event_word=texts.event,
             number=texts.number,
             in_utc=in_utc,
-            misc={name: _plain(value) for name, value in sorted(view.reading.misc.items())},
+            misc={name: self._plain(value) for name, value in sorted(view.reading.misc.items())},
         )
+
+    def _plain(self, value: object) -> str:
+        """Return a value of `misc`, which may be anything, as a line of text."""
+        if isinstance(value, list | tuple):
+            return ", ".join(map(self._plain, value))
+        if isinstance(value, dict):
+            return ", ".join(f"{self._(words(str(name)).lower())} {self._plain(item)}" for name, item in value.items())
+        if isinstance(value, bool):
+            return self._("yes") if value else self._("no")
+        return self._("none") if value is None else str(value)
 
 
 def _charted(reading: Reading) -> str | None:
@@ -141,14 +154,3 @@ def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
         change = now - then.value if now is not None and then and now >= then.value else None
         lines.append(HistoryLine(in_utc(item.taken_at), meters, change))
     return lines
-
-
-def _plain(value: object) -> str:
-    """Return a value of `misc`, which may be anything, as a line of text."""
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_plain, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{words(str(name)).lower()} {_plain(item)}" for name, item in value.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else str(value)

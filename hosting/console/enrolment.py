@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from appliance.common.message import Message, message_of
 from hosting.config import check_public_url
 from hosting.console.base import ConsoleHandler
 from hosting.db import sites
@@ -26,13 +27,13 @@ class EnrolmentPage(ConsoleHandler):
         days_text = self.get_body_argument("days", "7")
         days = int(days_text) if days_text in {str(days) for days in DAYS} else 7
         address_text = self.get_body_argument("url", "").strip()
-        faults = {}
+        faults: dict[str, str] = {}
         if not 1 <= len(name) <= 100 or not name.isprintable():
-            faults["site"] = "Give the site a name of 1 to 100 characters."
+            faults["site"] = Message("Give the site a name of 1 to 100 characters.")
         try:
             address = check_public_url(address_text)
         except ConfigurationError as error:
-            address, faults["url"] = address_text, str(error)
+            address, faults["url"] = address_text, message_of(error)
         if faults:
             self.set_status(422)
             await self._show(name=name, address=address, days=days, faults=faults)

@@ -2,12 +2,44 @@
 
 from datetime import datetime
 
+from tornado.escape import xhtml_escape
 from tornado.web import UIModule
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report.supply_level import SupplyView
 from hosting.console import texts
 from hosting.console.chart import Chart as Drawing
+
+
+class Html(str):
+    """A part of a page that is HTML already."""
+
+    __slots__ = ()
+
+
+class Sentence(UIModule):
+    """A sentence of which some values are HTML: `{% module Sentence(_("Read %(moment)s."), moment=modules.Moment(at)) %}`."""
+
+    def render(self, text: str, **values: object) -> str:
+        """Return the sentence with its values, those that are no HTML escaped."""
+        shown = {name: value if isinstance(value, Html) else xhtml_escape(str(value)) for name, value in values.items()}
+        return xhtml_escape(text) % shown
+
+
+class Code(UIModule):
+    """What stands within a sentence as a person types it."""
+
+    def render(self, text: str) -> Html:
+        """Return the `<code>`."""
+        return Html(f"<code>{xhtml_escape(text)}</code>")
+
+
+class Link(UIModule):
+    """A link within a sentence."""
+
+    def render(self, address: str, text: str) -> Html:
+        """Return the `<a>`."""
+        return Html(f'<a href="{xhtml_escape(address)}">{xhtml_escape(text)}</a>')
 
 
 class State(UIModule):
@@ -21,10 +53,11 @@ class State(UIModule):
 class Moment(UIModule):
     """A moment, as long as it is ago; the exact moment is its title."""
 
-    def render(self, moment: datetime | None, never: str = "never") -> str:
-        """Return a `<time>`, or the word `never`."""
-        text = never if moment is None else texts.ago(moment, utc_now())
-        return self.render_string("parts/moment.html", exact=to_rfc3339(moment), text=text).decode().strip()
+    def render(self, moment: datetime | None, never: str = "") -> Html:
+        """Return a `<time>`; where there is none the word `never`, in the language of the page."""
+        word = never or self.locale.translate("never")
+        text = word if moment is None else texts.ago(moment, utc_now(), self.locale)
+        return Html(self.render_string("parts/moment.html", exact=to_rfc3339(moment), text=text).decode().strip())
 
 
 class SupplyBar(UIModule):

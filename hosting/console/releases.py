@@ -7,6 +7,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
+from appliance.common.message import Message, message_of
 from appliance.release import (
     CHANNEL_NAME,
     DEFAULT_CHANNEL,
@@ -65,7 +66,7 @@ def look_at(publishing: Publishing, channel: str) -> Published:
         catalogues = publishing.published().catalogues()
         rollout = Rollouts(publishing).in_force()
     except (ConfigurationError, RepositoryError) as error:
-        return Published(catalogue=Catalogue(channel), fault=str(error))
+        return Published(catalogue=Catalogue(channel), fault=message_of(error))
     return Published(tuple(catalogues), catalogues.get(channel, Catalogue(channel)), rollout)
 
 
@@ -99,13 +100,14 @@ class ReleasesPage(ConsoleHandler):
             }
 
         found = await self.services.database.read(look)
+        moved = self._("Sites that moved to %(version)s") % {"version": offered.version} if offered else ""
         current = next((view for view in found["views"] if offered and view.release.version == offered.version), None)
         self.page(
             "releases.html",
             published=published,
             channel=channel,
             current=current,
-            drawing=chart.draw(_growth(found["arrivals"]), f"Sites that moved to {offered.version}") if offered else None,
+            drawing=chart.draw(_growth(found["arrivals"]), moved, self.locale) if offered else None,
             asked=asked,
             **_words(),
             **found,
@@ -119,7 +121,7 @@ def _view(connection: Connection, release: Release, counts: ReleaseCounts) -> Re
 def _words() -> dict[str, Any]:
     return {
         "number": texts.number,
-        "counted": texts.counted,
+        "counted_sites": texts.counted_sites,
         "size": texts.size,
         "in_words": in_words,
         "counted_reasons": update_texts.counted_reasons,
@@ -143,7 +145,7 @@ def offer_of_site(rollout: Rollout, site: Site) -> tuple[str, str]:
     by = "site" if site.site_id in offers.sites else "group" if site.group_name in offers.groups else "all" if offer else ""
     words = in_words(offer)
     if offer and not in_cohort(offer.seed, site.site_id, offer.percent):
-        words += "; this site is not among them yet"
+        words = Message("%(offer)s; this site is not among them yet", offer=words)
     return words, by
 
 
@@ -173,7 +175,7 @@ class RolloutPage(ConsoleHandler):
             proposal = rollouts.prepare(subject.audience, self._wish(), subject.names)
             if publishes and proposal.changes:
                 if base != str(proposal.base):
-                    raise ConfigurationError("Somebody else published in the meantime. Compare again.")
+                    raise ConfigurationError(Message("Somebody else published in the meantime. Compare again."))
                 rollouts.publish(proposal, actor=actor)
             return proposal
 
@@ -181,7 +183,7 @@ class RolloutPage(ConsoleHandler):
             proposal = await self.services.publish(work)
         except (ConfigurationError, RepositoryError) as error:
             self.set_status(422 if isinstance(error, ConfigurationError) else 503)
-            await self._show(subject, fault=str(error))
+            await self._show(subject, fault=message_of(error))
             return
         if publishes:
             self.redirect(self.url(self.request.path, done="rollout" if proposal.changes else "same"))
@@ -191,13 +193,13 @@ class RolloutPage(ConsoleHandler):
     async def _subject(self, channel: str, kind: str, name: str = "") -> _Subject:
         """Return what the address names. Raises HTTPError 404."""
         if kind == "all":
-            return _Subject(Audience(channel), "all sites", {})
+            return _Subject(Audience(channel), Message("all sites"), {})
         if kind == "group":
-            return _Subject(Audience(channel, group=name), f"group {name}", {})
+            return _Subject(Audience(channel, group=name), Message("group %(name)s", name=name), {})
         site = await self.services.database.read(lambda connection: sites.site_by_id(connection, name))
         if site is None:
             raise HTTPError(404)
-        return _Subject(Audience(channel, site_id=name), f"site {site.name}", {name: site.name})
+        return _Subject(Audience(channel, site_id=name), Message("site %(name)s", name=site.name), {name: site.name})
 
     def _wish(self) -> Wish:
         """Return what the form asks for. Raises ConfigurationError for a share that is no number."""
@@ -212,7 +214,7 @@ class RolloutPage(ConsoleHandler):
                 return Wish(paused=False)
         percent = self.get_body_argument("percent", "").strip()
         if not percent.isdecimal() or len(percent) > 3:
-            raise ConfigurationError("The share of the sites has to be a whole number from 0 to 100.")
+            raise ConfigurationError(Message("The share of the sites has to be a whole number from 0 to 100."))
         moment = self.get_body_argument("not_before", "").strip() or AT_ONCE
         return Wish(version=self.get_body_argument("version", "") or None, percent=int(percent), not_before=moment)
 

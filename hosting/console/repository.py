@@ -1,6 +1,7 @@
 """The page of the repository: what is signed, by whom, until when, and what people have to do."""
 
 from appliance.common.clock import utc_now
+from appliance.common.message import message_of
 from hosting.console import texts
 from hosting.console.alarms import Waiting, alarms
 from hosting.console.base import ConsoleHandler
@@ -20,7 +21,7 @@ class RepositoryPage(ConsoleHandler):
             try:
                 return watch.status(now), [Waiting.check(draft) for draft in watch.drafts()], ""
             except RepositoryError as error:
-                return None, [], str(error)
+                return None, [], message_of(error)
 
         status, drafts, fault = await self.services.database.run(look)
         folder = self.config.repository
@@ -30,6 +31,6 @@ class RepositoryPage(ConsoleHandler):
             drafts=drafts,
             fault=fault,
             folder=folder,
-            alarms=list(alarms(status.roles, drafts, f"{folder}/drafts", now)) if status else [],
+            alarms=list(alarms(status.roles, drafts, f"{folder}/drafts", now, self.locale)) if status else [],
             role_states=texts.ROLE_STATES,
         )

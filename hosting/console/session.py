@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import structlog
 
+from appliance.common.message import Message
 from hosting.console.base import SESSION_COOKIE, ConsoleHandler, ThrottledError
 from hosting.db import accounts, audit
 from hosting.db.database import Connection
@@ -36,7 +37,7 @@ class LoginHandler(ConsoleHandler):
         if not matches:
             structlog.get_logger().warning("login failed", account=name[:100], address=address)
             self.set_status(403)
-            self.page("login.html", next_path=next_path, account=name, fault="The name or the password is not right.")
+            self.page("login.html", next_path=next_path, account=name, fault=Message("The name or the password is not right."))
             return
 
         def begin(connection: Connection) -> str:

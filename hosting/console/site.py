@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from tornado.web import HTTPError
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message, message_of
 from appliance.release import DEFAULT_CHANNEL, ROLLOUT_PATH, Rollout, parse_rollout
 from appliance.report.names import words
 from hosting.configuration.publication import Publishing, in_group
 from hosting.configuration.scope import group_scope, site_scope
 from hosting.console import texts, update_texts
-from hosting.console.base import ConsoleHandler
+from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
@@ -73,6 +74,8 @@ class SitePage(ConsoleHandler):
             size=texts.size,
             configuration_state=texts.configuration_state,
             outcome=texts.outcome,
+            collector_state=texts.collector_state,
+            action=texts.action,
             away=turned_away(site, utc_now()),
             **found,
         )
@@ -82,7 +85,7 @@ class SiteGroup(ConsoleHandler):
     """`/sites/ID/group`: sign the site into a group, or out of it."""
 
     async def post(self, site_id: str) -> None:
-        """Publish the membership. Raises HTTPError 404, 409 when it cannot be published."""
+        """Publish the membership. Raises HTTPError 404, RefusedError 409 when it cannot be published."""
         group = self.get_body_argument("group", "").strip() or None
         actor = self.actor
         site = await self.services.database.read(lambda connection: sites.site_by_id(connection, site_id))
@@ -100,7 +103,7 @@ class SiteGroup(ConsoleHandler):
         try:
             done = await self.services.publish(work)
         except (ConfigurationError, RepositoryError) as error:
-            raise HTTPError(409, str(error)) from error
+            raise RefusedError(409, message_of(error)) from error
         self.redirect(self.url(f"/sites/{site_id}", done="group" if done else "same"))
 
 
@@ -146,9 +149,9 @@ class _Command(SiteAction):
     notice = ""
 
     def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
-        """Queue it. Raises HTTPError 409 for a site without an appliance."""
+        """Queue it. Raises RefusedError 409 for a site without an appliance."""
         if site.public_key is None or turned_away(site, utc_now()):
-            raise HTTPError(409, "This site has no appliance that is served here. Enrol or admit it first.")
+            raise RefusedError(409, Message("This site has no appliance that is served here. Enrol or admit it first."))
         queued = sites.queue_command(connection, site.site_id, self.name, actor=actor, address=address)
         return self.notice if queued else f"{self.notice}-waits"
 
@@ -213,11 +216,11 @@ class Expiry(SiteAction):
     """`/sites/ID/expiry`: serve the site until the end of a day in UTC; without one, for ever."""
 
     def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
-        """Set the day. Raises HTTPError 422 for what is no day."""
+        """Set the day. Raises RefusedError 422 for what is no day."""
         text = self.get_body_argument("expires", "").strip()
         try:
             moment = end_of_day(text) if text else None
         except ConfigurationError as error:
-            raise HTTPError(422, str(error)) from error
+            raise RefusedError(422, message_of(error)) from error
         sites.set_expiry(connection, site.site_id, moment, actor=actor, address=address)
         return "expiry"

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.views import SiteView, site_view
@@ -14,7 +15,7 @@ from hosting.db.sites import Site, SiteQuery
 
 PAGE = 50
 SORTS = ("name", "contact", "version")
-SHOWN = {"refused": "Configuration refused", "quiet": "Turned away"}
+SHOWN = {"refused": Message("Configuration refused"), "quiet": Message("Turned away")}
 
 
 class SitesPage(ConsoleHandler):
@@ -59,7 +60,6 @@ class SitesPage(ConsoleHandler):
             selection=selection,
             words=texts.CONTACTS,
             shows=SHOWN,
-            configuration_state=texts.configuration_state,
             number=texts.number,
             levels=texts.UPDATE_LEVELS,
             page_number=page,

@@ -3,70 +3,123 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from tornado.locale import Locale
+
+from appliance.common.message import Message
 from appliance.report.names import SUPPLY_STATES, words
+from web.translations import worded
 
 CONTACTS: Mapping[str, tuple[str, str]] = {
-    "online": ("ok", "Online"),
-    "late": ("warn", "Late"),
-    "lost": ("bad", "Lost"),
-    "never": ("off", "Not enrolled yet"),
-    "expired": ("bad", "Expired"),
-    "deactivated": ("off", "Deactivated"),
-    "revoked": ("bad", "Revoked"),
+    "online": ("ok", Message("Online")),
+    "late": ("warn", Message("Late")),
+    "lost": ("bad", Message("Lost")),
+    "never": ("off", Message("Not enrolled yet")),
+    "expired": ("bad", Message("Expired")),
+    "deactivated": ("off", Message("Deactivated")),
+    "revoked": ("bad", Message("Revoked")),
 }
 
 ROLE_STATES: Mapping[str, tuple[str, str]] = {
-    "ok": ("ok", "Valid"),
-    "due": ("busy", "Due"),
-    "late": ("warn", "Late"),
-    "expired": ("bad", "Expired"),
+    "ok": ("ok", Message("Valid")),
+    "due": ("busy", Message("Due")),
+    "late": ("warn", Message("Late")),
+    "expired": ("bad", Message("Expired")),
 }
 """How long a role of the repository is still valid: due at half of its time, late in the last quarter."""
 
 CONFIGURATION_STATES: Mapping[str, tuple[str, str]] = {
-    "none": ("off", "Nothing received yet"),
-    "trial": ("busy", "On trial"),
-    "kept": ("ok", "In force"),
-    "refused": ("bad", "Refused"),
-    "failed": ("bad", "Not received"),
-    "held": ("warn", "Taken back at the site"),
+    "none": ("off", Message("Nothing received yet")),
+    "trial": ("busy", Message("On trial")),
+    "kept": ("ok", Message("In force")),
+    "refused": ("bad", Message("Refused")),
+    "failed": ("bad", Message("Not received")),
+    "held": ("warn", Message("Taken back at the site")),
 }
 """What became of a signed configuration at a site."""
 
 OUTCOMES: Mapping[str, str] = {
-    "applied": "Applied, on trial",
-    "kept": "Kept after its trial",
-    "restored": "Failed its trial; the one before was restored",
-    "refused": "Refused",
-    "failed": "Not received",
-    "gone_back": "Taken back by the site's admin",
-    "moved": "Left behind: the site has moved",
+    "applied": Message("Applied, on trial"),
+    "kept": Message("Kept after its trial"),
+    "restored": Message("Failed its trial; the one before was restored"),
+    "refused": Message("Refused"),
+    "failed": Message("Not received"),
+    "gone_back": Message("Taken back by the site's admin"),
+    "moved": Message("Left behind: the site has moved"),
 }
 
 MASKS: Mapping[str, str] = {
-    "ip_address": "IP addresses",
-    "host_name": "host names",
-    "mac": "MAC addresses",
-    "location": "locations",
-    "asset_number": "asset numbers",
-    "console": "panel texts",
-    "phone_numbers": "phone numbers",
+    "ip_address": Message("IP addresses"),
+    "host_name": Message("host names"),
+    "mac": Message("MAC addresses"),
+    "location": Message("locations"),
+    "asset_number": Message("asset numbers"),
+    "console": Message("panel texts"),
+    "phone_numbers": Message("phone numbers"),
 }
 """What a site may mask, by the name of its setting."""
 
 TRAFFIC: Mapping[str, str] = {
-    "sweep": "looking for devices",
-    "silent": "asking what does not answer pings",
-    "first_read": "first reads",
-    "poll": "polls",
-    "http": "over HTTP",
-    "upload": "uploads",
-    "check_in": "check-ins",
-    "update": "updates",
+    "sweep": Message("looking for devices"),
+    "silent": Message("asking what does not answer pings"),
+    "first_read": Message("first reads"),
+    "poll": Message("polls"),
+    "http": Message("over HTTP"),
+    "upload": Message("uploads"),
+    "check_in": Message("check-ins"),
+    "update": Message("updates"),
 }
 """What a site's traffic is for."""
 
-UPDATE_LEVELS: Mapping[str, str] = {"off": "off", "config": "configuration", "notify": "notify", "auto": "automatic"}
+UPDATE_LEVELS: Mapping[str, str] = {
+    "off": Message("off"),
+    "config": Message("configuration"),
+    "notify": Message("notify"),
+    "auto": Message("automatic"),
+}
+
+
+COLLECTOR_STATES: Mapping[str, str] = {"idle": Message("Idle"), "scanning": Message("Scanning"), "reading": Message("Reading")}
+"""What the collector of a site is at."""
+
+SEVERITIES: Mapping[str, str] = {
+    "other": Message("Other"),
+    "critical": Message("Critical"),
+    "warning": Message("Warning"),
+    "warningBinaryChangeEvent": Message("Warning binary change event"),
+}
+"""prtAlertSeverityLevel (RFC 3805)."""
+
+EVENTS: Mapping[str, str] = {
+    "device_new": Message("Device new"),
+    "device_moved": Message("Device moved"),
+    "device_replaced": Message("Device replaced"),
+    "device_identified": Message("Device identified"),
+    "device_silent": Message("Device silent"),
+    "device_back": Message("Device back"),
+    "supply_replaced": Message("Supply replaced"),
+    "supply_low": Message("Supply low"),
+    "supply_empty": Message("Supply empty"),
+    "supply_full": Message("Supply full"),
+    "counter_reset": Message("Counter reset"),
+    "alert_raised": Message("Alert raised"),
+    "alert_cleared": Message("Alert cleared"),
+}
+"""What happened to a device, by the kind of the event."""
+
+ACTIONS: Mapping[str, str] = {
+    "enrolment code made": Message("Enrolment code made"),
+    "enrolled": Message("Enrolled"),
+    "command queued": Message("Command queued"),
+    "revoked": Message("Revoked"),
+    "admitted again": Message("Admitted again"),
+    "deactivated": Message("Deactivated"),
+    "activated": Message("Activated"),
+    "expiry set": Message("Expiry set"),
+    "configuration published": Message("Configuration published"),
+    "configuration taken away": Message("Configuration taken away"),
+    "support bundle received": Message("Support bundle received"),
+}
+"""What the audit log says of a site."""
 
 
 def configuration_state(name: str) -> tuple[str, str]:
@@ -84,25 +137,46 @@ def state(name: str) -> str:
     return SUPPLY_STATES.get(name, words(name))
 
 
-def masks(active: Mapping[str, str | list[str]]) -> str:
+def collector_state(name: str) -> str:
+    """Return in words what the collector of a site is at."""
+    return COLLECTOR_STATES.get(name, words(name))
+
+
+def severity(name: str) -> str:
+    """Return how serious an alert is in words."""
+    return SEVERITIES.get(name, words(name))
+
+
+def event(kind: str) -> str:
+    """Return the kind of an event in words."""
+    return EVENTS.get(kind, words(kind))
+
+
+def action(name: str) -> str:
+    """Return what somebody did, as the audit log names it, in words."""
+    return ACTIONS.get(name, name.capitalize())
+
+
+def masks(active: Mapping[str, str | list[str]], reader: Locale) -> str:
     """Return the masks of a site in words: `IP addresses (pseudonym), phone numbers`."""
-    named = []
+    named: list[str] = []
     for name, value in active.items():
         if isinstance(value, list):
             named += value
-        else:
-            named.append(MASKS.get(name, words(name).lower()) + (" (pseudonym)" if value == "pseudonym" else ""))
-    return ", ".join(named) or "nothing"
+            continue
+        mask = worded(MASKS.get(name, words(name).lower()), reader)
+        named.append(reader.translate("%(mask)s (pseudonym)") % {"mask": mask} if value == "pseudonym" else mask)
+    return ", ".join(named) or reader.translate("nothing")
 
 
-def traffic(spent: Mapping[str, int]) -> str:
+def traffic(spent: Mapping[str, int], reader: Locale) -> str:
     """Return the traffic of a site in words, the most first: `23.1 kB: polls 20.0 kB, check-ins 3.1 kB`."""
     parts = [
-        f"{TRAFFIC.get(purpose, words(purpose).lower())} {size(count)}"
+        f"{worded(TRAFFIC.get(purpose, words(purpose).lower()), reader)} {size(count)}"
         for purpose, count in sorted(spent.items(), key=lambda item: -item[1])
         if count
     ]
-    return f"{size(sum(spent.values()))}: {', '.join(parts)}" if parts else "nothing"
+    return f"{size(sum(spent.values()))}: {', '.join(parts)}" if parts else reader.translate("nothing")
 
 
 def size(count: int) -> str:
@@ -117,25 +191,29 @@ def number(value: float) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """Return `1 device` or `12 devices`."""
-    return f"{number(count)} {one if count == 1 else many}"
+def counted_sites(count: int, reader: Locale) -> str:
+    """Return `1 site` or `12 sites`."""
+    return reader.translate("%(count)s site", "%(count)s sites", count) % {"count": number(count)}
 
 
-def ago(moment: datetime, now: datetime) -> str:
+def ago(moment: datetime, now: datetime, reader: Locale) -> str:
     """Return how long before `now` the moment was: `just now`, `4 minutes ago`, `in 2 hours`."""
     seconds = int((now - moment).total_seconds())
     if abs(seconds) < 10:
-        return "just now"
-    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
+        return reader.translate("just now")
+    passed = {"amount": span(abs(seconds), reader)}
+    return reader.translate("%(amount)s ago") % passed if seconds > 0 else reader.translate("in %(amount)s") % passed
 
 
-def span(seconds: int) -> str:
+def span(seconds: int, reader: Locale) -> str:
     """Return a length of time in its largest unit: `45 seconds`, `4 minutes`, `3 days`."""
     if seconds < 60:
-        return counted(seconds, "second", "seconds")
+        return reader.translate("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
     if seconds < 3600:
-        return counted(seconds // 60, "minute", "minutes")
+        minutes = seconds // 60
+        return reader.translate("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
     if seconds < 2 * 86400:
-        return counted(seconds // 3600, "hour", "hours")
-    return counted(round(seconds / 86400), "day", "days")
+        hours = seconds // 3600
+        return reader.translate("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    days = round(seconds / 86400)
+    return reader.translate("%(count)s day", "%(count)s days", days) % {"count": number(days)}

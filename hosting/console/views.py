@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message
 from appliance.report import Reading
 from appliance.report.condition import device_name, is_silent, state_of
 from appliance.report.supply_level import SupplyView, ink_views, supply_view
@@ -121,7 +122,7 @@ def site_view(site: Site, counts: Mapping[str, int], check_in_seconds: int, wait
     """Return the line of one site."""
     level, word = texts.CONTACTS[contact(site, utc_now(), check_in_seconds)]
     if level == "off" and site.public_key is not None:
-        word = "Not heard of yet"
+        word = Message("Not heard of yet")
     return SiteView(site, parse_state(site.state), level, word, counts, waiting)
 
 

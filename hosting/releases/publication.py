@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from appliance.common.message import Message, message_of
 from appliance.release import ROLLOUT_PATH, ReleaseError, Rollout, parse_rollout, write_rollout
 from hosting.configuration.difference import Change
 from hosting.configuration.publication import Publishing
@@ -37,13 +38,14 @@ class Rollouts:
         try:
             parse_rollout(write_rollout(after))
         except ReleaseError as error:
-            raise ConfigurationError(f"No site would take this rollout. {error}") from error
+            why = Message("No site would take this rollout. %(why)s", why=message_of(error))
+            raise ConfigurationError(why) from error
         return RolloutProposal(after, base, difference(before, after, names))
 
     def publish(self, proposal: RolloutProposal, *, actor: str) -> None:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
         content = write_rollout(proposal.rollout)
-        self._publishing.publish_document(ROLLOUT_PATH, proposal.base, content, "rollout", actor=actor)
+        self._publishing.publish_document(ROLLOUT_PATH, proposal.base, content, Message("rollout"), actor=actor)
 
     def _newest(self) -> tuple[Rollout, int]:
         """Return the rollout in force, and the highest version there ever was."""

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Literal
 
 from appliance.common.clock import from_rfc3339, to_rfc3339
+from appliance.common.message import Message
 from appliance.release import Catalogue, ChannelRollout, Offer, Rollout
 from hosting.configuration.difference import Change
 from hosting.configuration.scope import group_scope
 from hosting.errors import ConfigurationError
 
 Action = Literal["offer", "hold", "unpin"]
-NOTHING = "nothing"
-_AS_OTHERS = "as others"
+NOTHING = Message("nothing")
+_AS_OTHERS = Message("as others")
 AT_ONCE = "none"
 
 
@@ -75,7 +76,8 @@ def difference(before: Rollout, after: Rollout, names: Mapping[str, str]) -> tup
 def _change(name: str, before: Offer | str | None, after: Offer | str | None) -> Change:
     then, now = (offer if isinstance(offer, str) else in_words(offer) for offer in (before, after))
     if then == now and isinstance(before, Offer) and isinstance(after, Offer):
-        then, now = f"{then} (number {before.counter})", f"{now} (number {after.counter})"
+        then = Message("%(offer)s (number %(counter)d)", offer=then, counter=before.counter)
+        now = Message("%(offer)s (number %(counter)d)", offer=now, counter=after.counter)
     return Change(name, then, now)
 
 
@@ -83,32 +85,35 @@ def in_words(offer: Offer | None) -> str:
     """Return an offer in words: `0.2.0 to 10 %, not before 2027-01-31T22:00:00Z, paused`."""
     if offer is None:
         return NOTHING
-    words = f"{offer.version} to {offer.percent} %"
+    words = Message("%(version)s to %(percent)d %%", version=offer.version, percent=offer.percent)
     if offer.not_before:
-        words += f", not before {to_rfc3339(offer.not_before)}"
-    return words + (", paused" if offer.paused else "")
+        words = Message("%(offer)s, not before %(moment)s", offer=words, moment=to_rfc3339(offer.not_before))
+    return Message("%(offer)s, paused", offer=words) if offer.paused else words
 
 
 def _offer(before: Offer | None, audience: Audience, wish: Wish, catalogue: Catalogue | None) -> Offer:
     version = wish.version or (before.version if before else None)
     if version is None:
-        raise ConfigurationError("Nothing is offered to these sites themselves yet. Say which release: --version VERSION")
+        raise ConfigurationError(Message("Nothing is offered to these sites themselves yet. Say which release: --version VERSION"))
     release = catalogue.find(version) if catalogue else None
     # A version that was withdrawn and given again is another release.
     is_another = wish.version is not None and release is not None and before is not None and release.counter != before.counter
     if before is None or before.version != version or is_another:
         if release is None:
             raise ConfigurationError(
-                f"There is no release {version[:40]} in the published catalogue of {audience.channel}. "
-                "See: dca-hosting release list"
+                Message(
+                    "There is no release %(version)s in the published catalogue of %(channel)s. See: dca-hosting release list",
+                    version=version[:40],
+                    channel=audience.channel,
+                )
             )
         if wish.percent is None and audience.group is None and audience.site_id is None:
-            raise ConfigurationError("Say how many of all sites are offered the release, in percent: --percent N")
+            raise ConfigurationError(Message("Say how many of all sites are offered the release, in percent: --percent N"))
         before = Offer(version, release.counter, seed=version)
     assert before is not None
     percent = before.percent if wish.percent is None else wish.percent
     if not 0 <= percent <= 100:
-        raise ConfigurationError(f"{percent} percent cannot be. Give a whole number from 0 to 100.")
+        raise ConfigurationError(Message("%(percent)d percent cannot be. Give a whole number from 0 to 100.", percent=percent))
     paused = before.paused if wish.paused is None else wish.paused
     return replace(before, percent=percent, not_before=_moment(wish.not_before, before.not_before), paused=paused)
 
@@ -121,7 +126,8 @@ def _moment(text: str | None, before: datetime | None) -> datetime | None:
     try:
         return from_rfc3339(text.strip()).replace(microsecond=0)
     except ValueError as error:
-        raise ConfigurationError(f"{text[:40]!r} is no moment. Write 2027-01-31T22:00Z, for example.") from error
+        told = Message("%(text)s is no moment. Write 2027-01-31T22:00Z, for example.", text=repr(text[:40]))
+        raise ConfigurationError(told) from error
 
 
 def _with(channel: ChannelRollout, audience: Audience, offer: Offer | None) -> ChannelRollout:
@@ -137,14 +143,14 @@ def _without(channel: ChannelRollout, audience: Audience) -> ChannelRollout:
         return replace(channel, sites={name: offer for name, offer in channel.sites.items() if name != audience.site_id})
     if audience.group is not None:
         return replace(channel, groups={name: offer for name, offer in channel.groups.items() if name != audience.group})
-    raise ConfigurationError("Only a group or a site can be unpinned. Name it: --group or --site")
+    raise ConfigurationError(Message("Only a group or a site can be unpinned. Name it: --group or --site"))
 
 
 def _offers(rollout: Rollout, names: Mapping[str, str]) -> Iterator[tuple[str, Offer | None]]:
     for channel, offers in rollout.channels.items():
         if offers.default is not None:
-            yield f"{channel}, all sites", offers.default
+            yield Message("%(channel)s, all sites", channel=channel), offers.default
         for group, offer in offers.groups.items():
-            yield f"{channel}, group {group}", offer
+            yield Message("%(channel)s, group %(group)s", channel=channel, group=group), offer
         for site_id, offer in offers.sites.items():
-            yield f"{channel}, site {names.get(site_id, site_id)}", offer
+            yield Message("%(channel)s, site %(site)s", channel=channel, site=names.get(site_id, site_id)), offer

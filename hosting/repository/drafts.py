@@ -13,6 +13,7 @@ from tuf.api.exceptions import RepositoryError as MetadataError
 from tuf.api.metadata import Metadata, Root, Targets
 
 from appliance.common.files import write_atomic
+from appliance.common.message import Message
 from hosting.errors import RepositoryError
 from hosting.repository.folder import RepositoryFolder
 
@@ -82,9 +83,13 @@ class Draft:
         """Add a signature. Raises RepositoryError for a key that is none of those that count, or has signed already."""
         keyid = signer.public_key.keyid
         if keyid not in self.candidates():
-            raise RepositoryError(f"The key {keyid[:8]} is none of those that sign {self.role}. Use another.")
+            raise RepositoryError(
+                Message("The key %(key)s is none of those that sign %(role)s. Use another.", key=keyid[:8], role=self.role)
+            )
         if any(keyid in progress.signed for progress in self.progress()):
-            raise RepositoryError(f"The key {keyid[:8]} has signed this draft already. Another key has to sign it.")
+            raise RepositoryError(
+                Message("The key %(key)s has signed this draft already. Another key has to sign it.", key=keyid[:8])
+            )
         self.metadata.sign(signer, append=True)
 
     def to_bytes(self) -> bytes:
@@ -131,9 +136,13 @@ def read_draft(path: Path) -> Draft:
         _require_contents(path, draft)
         return draft
     except OSError as error:
-        raise RepositoryError(f"The draft {path} cannot be read: {error.strerror}.") from error
+        raise RepositoryError(
+            Message("The draft %(path)s cannot be read: %(reason)s.", path=path, reason=error.strerror)
+        ) from error
     except (MetadataError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RepositoryError(f"{path} is no draft. Give a file of the folder `drafts` of the repository.") from error
+        raise RepositoryError(
+            Message("%(path)s is no draft. Give a file of the folder `drafts` of the repository.", path=path)
+        ) from error
 
 
 def _require_contents(path: Path, draft: Draft) -> None:
@@ -143,7 +152,13 @@ def _require_contents(path: Path, draft: Draft) -> None:
     for shown, signed in ((draft.contents.before, before), (draft.contents.after, targets)):
         for name, text in shown.items():
             if name not in signed or hashlib.sha256(text.encode()).hexdigest() != signed[name]["hashes"]["sha256"]:
-                raise RepositoryError(f"{path} shows another content of {name} than it signs. Do not sign it; make it anew.")
+                raise RepositoryError(
+                    Message(
+                        "%(path)s shows another content of %(name)s than it signs. Do not sign it; make it anew.",
+                        path=path,
+                        name=name,
+                    )
+                )
 
 
 def write_draft(path: Path, draft: Draft) -> None:
@@ -156,7 +171,11 @@ def require_none_waits(folder: RepositoryFolder, roles: Iterable[str]) -> None:
     wanted = set(roles)
     if waiting := [draft.name for draft in drafts_of(folder) if draft.role in wanted]:
         raise RepositoryError(
-            f"{', '.join(waiting)} waits already in {folder.drafts}. Sign and publish it, or remove it, and try again."
+            Message(
+                "%(drafts)s waits already in %(folder)s. Sign and publish it, or remove it, and try again.",
+                drafts=", ".join(waiting),
+                folder=folder.drafts,
+            )
         )
 
 

@@ -15,6 +15,7 @@ from tuf.api.exceptions import RepositoryError as MetadataError
 from tuf.api.metadata import Metadata, Root
 
 from appliance.common.files import sync_folder
+from appliance.common.message import Message
 from hosting.errors import RepositoryError
 from hosting.repository.keys import OnlineKeys
 from hosting.repository.roles import ROOT, SNAPSHOT, TIMESTAMP
@@ -85,7 +86,7 @@ class RepositoryFolder:
         """Return the root in force. Raises RepositoryError without one."""
         versions = self.root_versions()
         if not versions:
-            raise RepositoryError(f"{self.path} has no published root. Run: dca-hosting repository init")
+            raise RepositoryError(Message("%(folder)s has no published root. Run: dca-hosting repository init", folder=self.path))
         return self.read(ROOT, versions[-1])
 
     def versioned(self) -> Iterator[tuple[int, str, Path]]:
@@ -145,7 +146,9 @@ class RepositoryFolder:
         try:
             while not _lock(descriptor):
                 if time.monotonic() > end:
-                    raise RepositoryError("Another process has been publishing for two minutes. Try again when it has ended.")
+                    raise RepositoryError(
+                        Message("Another process has been publishing for two minutes. Try again when it has ended.")
+                    )
                 time.sleep(0.05)
             yield
         finally:
@@ -163,9 +166,13 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RepositoryError(f"{path} cannot be read: {error.strerror}. Restore the repository from a backup.") from error
+        raise RepositoryError(
+            Message("%(path)s cannot be read: %(reason)s. Restore the repository from a backup.", path=path, reason=error.strerror)
+        ) from error
     except (MetadataError, ValueError, KeyError, TypeError) as error:
-        raise RepositoryError(f"{path} is damaged: it is no metadata. Restore the repository from a backup.") from error
+        raise RepositoryError(
+            Message("%(path)s is damaged: it is no metadata. Restore the repository from a backup.", path=path)
+        ) from error
 
 
 def announced(snapshot: Metadata[Any]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from appliance.common.message import Message, message_of
 from appliance.release import (
     CHANNEL_NAME,
     ROLLOUT_PATH,
@@ -33,7 +34,13 @@ class PublishedTarget:
         try:
             return self.file.read_bytes()
         except OSError as error:
-            raise RepositoryError(f"{self.file} cannot be read: {error.strerror}. Restore the repository from a backup.") from error
+            raise RepositoryError(
+                Message(
+                    "%(file)s cannot be read: %(reason)s. Restore the repository from a backup.",
+                    file=self.file,
+                    reason=error.strerror,
+                )
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,9 @@ class PublishedState:
     def look(cls, folder: RepositoryFolder) -> "PublishedState":
         """Return what is in force. Raises RepositoryError where nothing is published."""
         if not folder.is_published:
-            raise RepositoryError(f"{folder.path} has no published repository. Run: dca-hosting repository init")
+            raise RepositoryError(
+                Message("%(folder)s has no published repository. Run: dca-hosting repository init", folder=folder.path)
+            )
         timestamp = folder.read_plain(folder.timestamp)
         snapshot = folder.file(SNAPSHOT, timestamp["signed"]["meta"][f"{SNAPSHOT}.json"]["version"])
         roles = {
@@ -74,7 +83,9 @@ class PublishedState:
                 try:
                     found[channel] = parse_catalogue(target.read())
                 except ReleaseError as error:
-                    raise RepositoryError(f"{target.file} is damaged: {error}") from error
+                    raise RepositoryError(
+                        Message("%(file)s is damaged: %(reason)s", file=target.file, reason=message_of(error))
+                    ) from error
         return dict(sorted(found.items()))
 
     def rollout(self) -> Rollout | None:
@@ -83,4 +94,4 @@ class PublishedState:
         try:
             return parse_rollout(target.read()) if target else None
         except ReleaseError as error:
-            raise RepositoryError(f"The published rollout is damaged: {error}") from error
+            raise RepositoryError(Message("The published rollout is damaged: %(reason)s", reason=message_of(error))) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from appliance.common.clock import utc_now
+from appliance.common.message import Message
 from hosting.errors import RepositoryError
 from hosting.repository import archives
 from hosting.repository.cleanup import sweep
@@ -164,12 +165,19 @@ def _published(edition: Edition, roles: tuple[str, ...]) -> Published:
 def _require_publishable(folder: RepositoryFolder, drafts: list[Draft], ready: Mapping[str, Draft]) -> None:
     lacking = [draft.name for draft in drafts if draft.role not in ready]
     if not drafts:
-        raise RepositoryError("There is no draft to publish. Make one: dca-hosting repository renew, or rotate.")
+        raise RepositoryError(Message("There is no draft to publish. Make one: dca-hosting repository renew, or rotate."))
     if stale := [draft.name for draft in drafts if folder.is_published and _file_of(folder, draft).exists()]:
-        raise RepositoryError(f"{', '.join(stale)} is published already with another content. Remove the draft, and make it anew.")
+        raise RepositoryError(
+            Message(
+                "%(drafts)s is published already with another content. Remove the draft, and make it anew.", drafts=", ".join(stale)
+            )
+        )
     if not ready or (lacking and not folder.is_published):
         raise RepositoryError(
-            f"Nothing was published: {', '.join(lacking)} lacks signatures. Sign: dca-hosting sign DRAFT --key KEY"
+            Message(
+                "Nothing was published: %(drafts)s lacks signatures. Sign: dca-hosting sign DRAFT --key KEY",
+                drafts=", ".join(lacking),
+            )
         )
 
 
@@ -179,5 +187,7 @@ def _version(path: str, content: bytes) -> int:
     except (ValueError, KeyError, TypeError, RecursionError):
         version = None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise RepositoryError(f"The document for {path} has no version. Give it one, a whole number from 1 on.")
+        raise RepositoryError(
+            Message("The document for %(path)s has no version. Give it one, a whole number from 1 on.", path=path)
+        )
     return version

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from appliance.common.message import Message
 from hosting.errors import RepositoryError
 from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder
@@ -42,7 +43,9 @@ class RepositoryStatusCache:
             except FileNotFoundError:
                 return None
             except OSError as error:
-                raise RepositoryError(f"{self._folder.timestamp} cannot be read: {error.strerror}.") from error
+                raise RepositoryError(
+                    Message("%(file)s cannot be read: %(reason)s.", file=self._folder.timestamp, reason=error.strerror)
+                ) from error
             published = (timestamp.st_ino, timestamp.st_mtime_ns)
             if self._read is None or self._read[0] != published:
                 self._read = (published, self._look(now))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tornado import locale
 
 from appliance.common.clock import utc_now
 from hosting.console.alarms import Waiting, alarms
@@ -103,7 +104,7 @@ def test_what_people_sign_is_told_with_the_commands_that_prolong_it(published: P
     status = RepositoryStatusCache(published.repository).status(moment)
     assert status is not None
     roles = [role for role in status.roles if role.is_offline]
-    (alarm,) = alarms(roles, [], "drafts", moment)
+    (alarm,) = alarms(roles, [], "drafts", moment, locale.get("en"))
     assert alarm.level == level
     assert "sites refuse new releases" in alarm.text
     assert alarm.commands == (
@@ -136,7 +137,7 @@ def commands_for_release(published: Published, moment: datetime) -> tuple[str, .
     assert status is not None
     drafts = [Waiting.check(draft) for draft in watch.drafts()]
     roles = [role for role in status.roles if role.role == "release"]
-    (alarm,) = alarms(roles, drafts, str(published.repository / "drafts"), moment)
+    (alarm,) = alarms(roles, drafts, str(published.repository / "drafts"), moment, locale.get("en"))
     return alarm.commands
 
 

@@ -1,17 +1,15 @@
 """The language of the pages: that of the browser or of the account, and no text that the catalogues do not know."""
 
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-from tornado.locale import Locale
 
+from tests.web.shown_texts import bracketed, untranslated
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state, supervisor_status
 from tests.webui.test_pages import keep, reading, supply
-from web import catalogue, translations
+
+__all__ = ["bracketed"]
 
 PAGES = ("/", "/devices", "/devices/serial:ACME%2F1", "/scanning", "/health", "/settings", "/nowhere")
 DATA = re.compile(
@@ -80,68 +78,9 @@ def test_a_refusal_is_in_the_language_of_the_page(webui: RunningWebUi) -> None:
     assert "is no range" not in page.shown
 
 
-class _Shown(HTMLParser):
-    """Collects what a person reads or hears of a page: texts, and attributes that are texts."""
-
-    NOT_READ = frozenset({"script", "style", "code", "pre", "time"})
-    READ = ("aria-label", "placeholder", "title", "data-confirm", "data-label", "data-away", "data-lost", "data-auto")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._inside: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.texts += [value for name, value in attrs if name in self.READ and value and "://" not in value]
-        if tag not in ("meta", "link", "input", "img", "br", "line", "rect"):
-            self._inside.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._inside and self._inside.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        mono = self.NOT_READ.intersection(self._inside)
-        if data.strip() and not mono:
-            self.texts.append(data.strip())
-
-
-def _outside_brackets(text: str) -> str:
-    depth, outside = 0, ""
-    for character in text:
-        depth += (character == "⟦") - (character == "⟧")
-        outside += character if depth == 0 and character != "⟧" else ""
-    return outside
-
-
-@pytest.fixture
-def bracketed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the English catalogue put each text that it knows into brackets."""
-    english = catalogue.read("en")
-    for message in english:
-        if message.id:
-            message.string = f"⟦{message.id}⟧" if isinstance(message.id, str) else tuple(f"⟦{one}⟧" for one in message.id)
-    folder = tmp_path / "locale" / "en" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "dca.mo").write_bytes(catalogue.compiled(english))
-    monkeypatch.setattr(translations, "FOLDER", folder.parent.parent)
-    Locale._cache.clear()
-    yield
-    monkeypatch.undo()
-    translations.load()
-    Locale._cache.clear()
-
-
-def untranslated(page: str) -> list[str]:
-    """Return the words of a page that came from no catalogue; data of the tests are in capitals."""
-    shown = _Shown()
-    shown.feed(page)
-    return [text for text in shown.texts if not DATA.fullmatch(text) and re.search(r"[a-z]{3,}", _outside_brackets(text))]
-
-
 def test_every_text_of_every_page_is_in_the_catalogue(bracketed: None, start_webui: StartWebUi) -> None:
     webui = start_webui()
-    assert untranslated(webui.visitor().get("/setup").text) == []
+    assert untranslated(webui.visitor().get("/setup").text, DATA) == []
     admin = webui.visitor()
     webui.set_up(admin, name="SITE")
     keep(
@@ -169,9 +108,9 @@ def test_every_text_of_every_page_is_in_the_catalogue(bracketed: None, start_web
         }
     )
 
-    found = {page: untranslated(admin.get(page).text) for page in (*PAGES, *SETUP_PAGES)}
-    found["/login"] = untranslated(webui.visitor().get("/login").text)
+    found = {page: untranslated(admin.get(page).text, DATA) for page in (*PAGES, *SETUP_PAGES)}
+    found["/login"] = untranslated(webui.visitor().get("/login").text, DATA)
     webui.collector.status = collector_status()
-    found["idle"] = untranslated(admin.get("/").text) + untranslated(admin.get("/setup/scan").text)
+    found["idle"] = untranslated(admin.get("/").text, DATA) + untranslated(admin.get("/setup/scan").text, DATA)
 
     assert "\n".join(f"{page}: {text}" for page, texts in found.items() for text in texts) == ""
