@@ -38,6 +38,7 @@ from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
+from appliance.transmission.connection import ConnectionSettings
 
 CHECK_STORE_SECONDS = 60.0
 """The deep check writes to the disk at most this often: small boards live on memory cards."""
@@ -390,5 +391,4 @@ def _text(moment: datetime | None) -> str | None:
 
 def _connection(settings: Settings) -> tuple[object, ...]:
     """Return those of the settings after whose change the hosting server has to be connected anew."""
-    hosting = settings.hosting
-    return (hosting.url, hosting.ca_file, hosting.verify_tls, hosting.proxy, hosting.proxy_user, hosting.proxy_password)
+    return (settings.hosting.url, ConnectionSettings.from_settings(settings.hosting))
