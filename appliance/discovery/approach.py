@@ -16,6 +16,7 @@ from typing import Final
 from appliance.common.errors import CredentialError, NoAnswerError
 from appliance.common.traffic import Traffic
 from appliance.discovery.credentials import Credential, covering
+from appliance.reading.sources.objects import PROBE
 from appliance.snmp.agent import Agent, AgentProfile, Version
 from appliance.snmp.ber import read_response
 from appliance.snmp.client import SnmpClient
@@ -70,9 +71,12 @@ class Asking:
     """What is asked of each address."""
 
     credentials: tuple[Credential, ...]
-    port: int
-    icmp: bool
-    probe: tuple[Oid, ...]
+    """In the order to try."""
+    port: int = 161
+    icmp: bool = True
+    """Whether addresses are pinged, where this process may."""
+    probe: tuple[Oid, ...] = PROBE
+    """What to ask; of silent addresses its first object."""
 
     def all_steps(self) -> tuple["Step", ...]:
         """Return one request for each credential; all users of SNMPv3 share one, which names none of them."""

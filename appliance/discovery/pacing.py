@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from appliance.common.token_bucket import TokenBucket
 
@@ -22,3 +23,14 @@ class PacketBucket(TokenBucket):
         """Wait for a token; whoever shares the bucket keeps to the ceiling together."""
         while wait := self.take():  # noqa: ASYNC110 - the token may be taken by another one meanwhile
             await asyncio.sleep(wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a sweep sends, and when it holds."""
+
+    packets_per_second: float = 200
+    bucket: PacketBucket | None = None
+    """The tokens, where others send beside the sweep; without it the sweep has `packets_per_second` for itself."""
+    held: Callable[[], bool] = lambda: False
+    """While it returns true no address is begun; those under way are asked to their end."""

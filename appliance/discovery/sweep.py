@@ -13,62 +13,39 @@
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message
 from appliance.discovery.approach import Asking, Found
-from appliance.discovery.credentials import Credential
-from appliance.discovery.pacing import PacketBucket
+from appliance.discovery.pacing import Pace
 from appliance.discovery.progress import Checkpoint, SweepProgress
+from appliance.discovery.route import Route
 from appliance.discovery.run import SweepRun
 from appliance.discovery.targets import TargetSet
-from appliance.reading.sources.objects import PROBE
 from appliance.snmp.client import SnmpClient, check_snmp_port
-from appliance.snmp.values import Oid
 
-__all__ = ["Checkpoint", "Found", "Sweep", "SweepProgress"]
+__all__ = ["Asking", "Checkpoint", "Found", "Pace", "Sweep", "SweepProgress"]
 
 
 class Sweep:
     """Asks the addresses of a target set. One sweep object may run several sweeps, one after the other."""
 
-    def __init__(
-        self,
-        client: SnmpClient,
-        *,
-        credentials: Sequence[Credential],
-        port: int = 161,
-        packets_per_second: float = 200,
-        bucket: PacketBucket | None = None,
-        icmp: bool = True,
-        thorough: bool = False,
-        held: Callable[[], bool] = lambda: False,
-        probe: Sequence[Oid] = PROBE,
-    ) -> None:
-        """`credentials` are in the order to try; `probe` is what to ask, its first object of silent addresses.
+    def __init__(self, client: SnmpClient, asking: Asking, pace: Pace | None = None, *, thorough: bool = False) -> None:
+        """`thorough` asks silent addresses over SNMP in any case.
 
-        `bucket` holds the tokens where others send beside the sweep; without it the sweep has `packets_per_second` for itself.
-        `thorough` asks silent addresses over SNMP in any case. While `held` returns true no address is begun; those under way are
-        asked to their end.
         Raises SettingsError for a port or a pace that cannot be used, and when there are no credentials.
         """
-        check_snmp_port(port)
-        if packets_per_second < 1:
-            raise SettingsError(f"scan.packets_per_second is {packets_per_second}; it has to be at least 1.")
-        if not credentials:
+        self._pace = pace or Pace()
+        check_snmp_port(asking.port)
+        if self._pace.packets_per_second < 1:
+            raise SettingsError(f"scan.packets_per_second is {self._pace.packets_per_second}; it has to be at least 1.")
+        if not asking.credentials:
             raise SettingsError(Message("There are no SNMP credentials. Enter at least one in snmp.credentials."))
         self._client = client
-        self._packets_per_second = packets_per_second
-        self._bucket = bucket
-        self._asking = Asking(
-            credentials=tuple(dict.fromkeys(credentials)),
-            port=port,
-            icmp=icmp,
-            probe=tuple(probe),
-        )
+        self._asking = replace(asking, credentials=tuple(dict.fromkeys(asking.credentials)))
         self._thorough = thorough
-        self._held = held
         self._running: SweepRun | None = None
 
     def checkpoint(self) -> Checkpoint | None:
@@ -83,16 +60,8 @@ class Sweep:
         `resume` is where an earlier sweep was cut off; it is ignored when the addresses have changed since.
         Leaving early needs `contextlib.aclosing` or a cancelled task, so that no socket stays open.
         """
-        sweep = self._running = SweepRun(
-            self._client,
-            self._asking,
-            self._bucket or PacketBucket(self._packets_per_second, asyncio.get_running_loop().time),
-            targets.ranges(),
-            progress,
-            thorough=self._thorough,
-            held=self._held,
-            resume=resume,
-        )
+        route = Route(targets.ranges(), progress, resume)
+        sweep = self._running = SweepRun(self._client, self._asking, self._pace, route, progress, thorough=self._thorough)
         driver = asyncio.create_task(sweep.drive())
         try:
             while (found := await sweep.results.get()) is not None:

@@ -23,14 +23,7 @@ from appliance.common.version import installed_version
 from appliance.report.changes import state_digest
 from appliance.store.rows import Batch
 from appliance.transmission.answers import BundleAnswer, CheckInAnswer, EnrolAnswer, UploadAnswer, parse_answer, refusal
-from appliance.transmission.connection import (
-    CONNECT_SECONDS,
-    EXCHANGE_SECONDS,
-    IDLE_SECONDS,
-    READ_SECONDS,
-    SLOWEST_LINE,
-    tls_context,
-)
+from appliance.transmission.connection import SLOWEST_LINE, ConnectionSettings, TimeLimits
 from appliance.transmission.failures import explain_transport, not_hosting, unfinished
 from appliance.transmission.signature import signed_headers
 from appliance.transmission.site_key import Identity
@@ -58,17 +51,10 @@ class HostingClient:
         self,
         url: str,
         identity: Identity,
+        connection: ConnectionSettings | None = None,
         *,
-        ca_file: str = "",
-        verify: bool = True,
-        proxy: str = "",
-        proxy_user: str = "",
-        proxy_password: str = "",
-        connect_seconds: float = CONNECT_SECONDS,
-        read_seconds: float = READ_SECONDS,
-        exchange_seconds: float = EXCHANGE_SECONDS,
+        limits: TimeLimits | None = None,
         traffic: TrafficByPurpose | None = None,
-        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """`url` is the address of the server, with its path; `traffic` counts what the calls cost.
 
@@ -76,24 +62,24 @@ class HostingClient:
         """
         self._url = url.rstrip("/")
         self._identity = identity
-        self._verify = verify
+        self._limits = limits = limits or TimeLimits()
+        connection = connection or ConnectionSettings()
+        self._verify = connection.verify
         self._server = server_of(self._url)
-        self._proxy = server_of(proxy) if proxy else ""
-        self._exchange_seconds = exchange_seconds
+        self._proxy = server_of(connection.proxy) if connection.proxy else ""
         self._traffic = TrafficByPurpose() if traffic is None else traffic
         self._purpose: Purpose = "check_in"
         self._connections = Connections()
         self._told_state: str | None = None
-        self._idle_seconds = idle_seconds
         self._used_at = time.monotonic()
-        self._tls = tls_context(ca_file=ca_file, verify=verify)
+        self._tls = connection.tls_context()
         self._pool = open_pool(
             self._tls,
             self._connections,
-            urllib3.Timeout(connect=connect_seconds, read=read_seconds),
-            proxy=proxy,
-            proxy_user=proxy_user,
-            proxy_password=proxy_password,
+            urllib3.Timeout(connect=limits.connect, read=limits.read),
+            proxy=connection.proxy,
+            proxy_user=connection.proxy_user,
+            proxy_password=connection.proxy_password,
         )
 
     @property
@@ -209,7 +195,7 @@ class HostingClient:
 
     def _within_deadline(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
         """Return status, headers and body of the answer: a server that drips, even its headers, is as bad as one that is silent."""
-        deadline = Deadline(self._exchange_seconds + len(content) / SLOWEST_LINE, self._connections.shut_down)
+        deadline = Deadline(self._limits.exchange + len(content) / SLOWEST_LINE, self._connections.shut_down)
         try:
             with deadline:
                 exchanged = self._exchange(path, headers, content, key_id)
@@ -231,7 +217,7 @@ class HostingClient:
         return self._send(path, headers, content, key_id)
 
     def _send(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
-        if time.monotonic() - self._used_at > self._idle_seconds:
+        if time.monotonic() - self._used_at > self._limits.idle:
             self.close()
         url = self._url + path
         signed = signed_headers(url, headers, content, private_key=self._identity.private_key, key_id=key_id, created=utc_now())

@@ -21,6 +21,7 @@ from appliance.common.traffic import TrafficByPurpose
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 
 TABLE = "enrolment"
@@ -185,13 +186,4 @@ def open_client(trust_folder: Path, settings: SettingsStore, traffic: TrafficByP
 
 def connect(url: str, identity: Identity, hosting: HostingSettings, traffic: TrafficByPurpose | None = None) -> HostingClient:
     """Return a client with certificate authority and proxy as set; `traffic` counts its calls. Raises SettingsError."""
-    return HostingClient(
-        url,
-        identity,
-        ca_file=hosting.ca_file,
-        verify=hosting.verify_tls,
-        proxy=hosting.proxy,
-        proxy_user=hosting.proxy_user,
-        proxy_password=hosting.proxy_password.get_secret_value(),
-        traffic=traffic,
-    )
+    return HostingClient(url, identity, ConnectionSettings.from_settings(hosting), traffic=traffic)

@@ -17,6 +17,7 @@ from appliance.report import Device, Reading
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.enrolment import enrol_site, open_client
 from appliance.transmission.site_key import Identity, load_key
 from appliance.transmission.upload import Sent, upload_waiting
@@ -203,7 +204,7 @@ def test_a_site_the_server_does_not_know_keeps_its_readings(
     assert key is not None
     stranger = Identity(key, "01a204df-c909-73e2-8e7e-cac5182c5f08")
     with (
-        HostingClient(client.url, stranger, ca_file=str(hosting.folder / "ca.pem")) as other,
+        HostingClient(client.url, stranger, ConnectionSettings(ca_file=str(hosting.folder / "ca.pem"))) as other,
         pytest.raises(RefusedError, match="does not know this site") as caught,
     ):
         upload_waiting(store, other)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -10,18 +9,22 @@ from typing import Any
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.errors import ControlError, DataFolderError, SettingsError, StoreError
-from appliance.common.message import Message, message_of
+from appliance.common.errors import ControlError, DataFolderError, SettingsError
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.discovery.icmp import icmp_mode
 from appliance.privacy.outgoing import Masking
 from appliance.service.collector import plan as times
+from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
+from appliance.service.collector.due_scans import DueScans
+from appliance.service.collector.hosting_requests import HostingRequests
 from appliance.service.collector.plan import Plan
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.site_state_source import SiteStateSource
+from appliance.service.collector.store_check import StoreCheck
 from appliance.service.collector.support_bundle import Support
 from appliance.service.collector.threads import StoreThread
 from appliance.service.collector.update_refresh import UpdateRefresh
@@ -35,19 +38,11 @@ from appliance.service.scans.scan_service import ScanService
 from appliance.service.scans.scan_slot import ScanSlot
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
-from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
-
-CHECK_STORE_SECONDS = 60.0
-"""The deep check writes to the disk at most this often: small boards live on memory cards."""
-STORE_ANSWER_SECONDS = 4.0
-LATE_TICK_SECONDS = 30.0
+from appliance.transmission.connection import ConnectionSettings
 
 log = structlog.get_logger()
-
-
-_ANSWERS: str = Message("the database answers")
 
 
 class Collector:
@@ -65,16 +60,20 @@ class Collector:
         self._reading_writer = ReadingWriter(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
         self._scanning = ScanService(settings, self._reading_writer, self._collector_notes, self._scan_ended, zone)
         self._connection = HostingConnection(paths.trust, settings_store, self._store, self._problems)
-        self._commands = HostingCommands(self._collector_notes)
-        self._update_refresh = UpdateRefresh(paths.supervisor_socket, self._problems)
-        self._support = Support(paths, settings_store, self._connection, self._collector_notes)
         self._site_state = SiteStateSource(paths, settings_store, self._collector_notes)
         self._traffic_writer = TrafficWriter(self._collector_notes, self._connection.traffic)
+        self._store_check = StoreCheck(self._store, self._problems)
         self._plan = Plan()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._sweep_wanted = False
-        self._checked_at = float("-inf")
-        self._ticked_at = time.monotonic()
+        self._background = BackgroundTasks()
+        self._due_scans = DueScans(self._scanning, self._plan, self._problems, self._background)
+        self._hosting_requests = HostingRequests(
+            lambda: self._settings,
+            HostingCommands(self._collector_notes),
+            UpdateRefresh(paths.supervisor_socket, self._problems),
+            Support(paths, settings_store, self._connection, self._collector_notes),
+            due_scans=self._due_scans,
+            background=self._background,
+        )
 
     async def start(self) -> None:
         """Open the store, go on where the last process ended, and begin the periodic work."""
@@ -84,14 +83,13 @@ class Collector:
         self._make_plan()
         if self._scanning.resume_point:
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
-        self._spawn(self._tick())
-        self._spawn(self._enrol_by_environment())
+        self._background.spawn(self._tick())
+        self._background.spawn(self._enrol_by_environment())
 
     async def stop(self) -> None:
         """Abandon the scan and the calls to the hosting server, write what was read, close the store."""
         self._connection.stop()
-        for task in self._tasks:
-            task.cancel()
+        self._background.cancel()
         await self.scans.stop()
         await self._reading_writer.stop()
         self._connection.close()
@@ -148,35 +146,10 @@ class Collector:
 
     async def health(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/health`: whether the database can be written, and whether the plan is followed."""
-        late = time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
+        late = self._plan.is_late
         plan = Message("The periodic work of the collector has stopped.") if late else Message("the periodic work is done")
-        checks = [await self._check_store(), {"name": "plan", "ok": not late, "text": plan}]
+        checks = [await self._store_check.run(), {"name": "plan", "ok": not late, "text": plan}]
         return {"ok": all(check["ok"] for check in checks), "checks": checks}
-
-    async def _check_store(self) -> dict[str, Any]:
-        ok, text = True, _ANSWERS
-        if time.monotonic() - self._checked_at > CHECK_STORE_SECONDS:
-            try:
-                await asyncio.wait_for(self._store.call(Store.check), STORE_ANSWER_SECONDS)
-            except TimeoutError:
-                ok, text = (
-                    False,
-                    Message(
-                        "The database of readings does not answer within %(seconds)s s.",
-                        seconds=round(STORE_ANSWER_SECONDS),
-                    ),
-                )
-            except DataFolderError as error:
-                # A full disk or a read-only volume: a restart would not help, and would lose what waits in memory.
-                text = message_of(error)
-                self._problems.report("store", text)
-            except StoreError as error:
-                ok, text = False, message_of(error)
-                self._problems.report("store", text)
-            else:
-                self._checked_at = time.monotonic()
-                self._problems.clear("store")
-        return {"name": "store", "ok": ok, "text": text}
 
     def start_sweep(self, targets: Sequence[str] | None = None) -> Scan:
         """Begin the sweep a person asks for, of `targets`, by default of all that the settings name.
@@ -187,7 +160,7 @@ class Collector:
 
     def cancel_scan(self) -> None:
         """Abandon the scan that runs. Raises ControlError when none does."""
-        self._sweep_wanted = False
+        self._due_scans.drop_wanted()
         self._scanning.cancel()
 
     def start_upload(self) -> None:
@@ -195,7 +168,7 @@ class Collector:
         self._require_enrolment()
         if quiet := self._connection.quiet:
             raise ControlError(quiet.sentence())
-        self._spawn(self._upload(now=True))
+        self._background.spawn(self._upload(now=True))
 
     async def check_in_now(self) -> dict[str, Any]:
         """Check in because a person asks for it; return `{"text"}`. Raises ControlError with the reason when it failed."""
@@ -234,16 +207,16 @@ class Collector:
     async def enrol(self, text: str) -> dict[str, Any]:
         """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""
         made = await self._connection.enrol(text)
-        self._spawn(self._check_in())
+        self._background.spawn(self._check_in())
         return {"site_id": made.site_id, "url": made.url}
 
     def _make_plan(self) -> None:
         def starting(work: Callable[[], Coroutine[Any, Any, object]]) -> Callable[[], None]:
-            return lambda: self._spawn(work())
+            return lambda: self._background.spawn(work())
 
         work = times.Work(
-            sweep=starting(self._due_sweep),
-            read=starting(self._due_read),
+            sweep=starting(self._due_scans.sweep),
+            read=starting(self._due_scans.read),
             check_in=starting(self._check_in),
             upload=starting(self._upload),
             traffic=starting(self._traffic_writer.keep),
@@ -254,44 +227,11 @@ class Collector:
 
     async def _tick(self) -> None:
         while True:
-            self._ticked_at = time.monotonic()
             self._plan.tick()
             await asyncio.sleep(times.TICK_SECONDS)
 
-    async def _due_sweep(self) -> None:
-        try:
-            self._scanning.start_sweep()
-        except ControlError:
-            self._plan.postpone("sweep", self._scanning.gate.seconds() or times.BUSY_SECONDS)
-        except SettingsError as error:
-            self._problems.report("targets", message_of(error))
-        else:
-            self._problems.clear("targets")
-
-    async def _due_read(self) -> None:
-        try:
-            if known := await self._scanning.known():
-                self._scanning.start_read(known)
-        except ControlError:
-            self._plan.postpone("read", self._scanning.gate.seconds() or times.BUSY_SECONDS)
-        except SettingsError as error:
-            self._problems.report("targets", message_of(error))
-
     def _scan_ended(self, scan: Scan) -> None:
-        """After a sweep of everything nothing is due for a while; after any scan the one that had to wait may run."""
-        settings = self._settings.scan
-        if self._scanning.last_sweep_at and self._scanning.last_sweep_at >= scan.started_at:
-            self._plan.postpone("sweep", settings.sweep_minutes * 60)
-            self._plan.postpone("read", settings.read_minutes * 60)
-            self._problems.set("nothing_found", None if scan.devices else scan.nothing_found())
-            trouble = scan.unasked()
-            self._problems.set(
-                "network",
-                Message("In the last sweep %(trouble)s. Check the network of this machine.", trouble=trouble) if trouble else None,
-            )
-        if self._sweep_wanted:
-            self._sweep_wanted = False
-            self._spawn(self._due_sweep())
+        self._due_scans.ended(scan)
 
     async def _upload(self, *, now: bool = False) -> None:
         await self._connection.upload(now=now)
@@ -314,32 +254,11 @@ class Collector:
         answer = await self._connection.check_in(await self._site_state.state(self._settings, await self.status()), now=now)
         if answer is None:
             return False
-        for command in await self._commands.fresh(answer.commands):
-            self._obey(command)
-        await self._update_refresh.heed(answer, self._settings.update.level)
+        await self._hosting_requests.heed(answer)
         await self._take_intervals(answer)
         if turned_away:
-            self._spawn(self._upload())
+            self._background.spawn(self._upload())
         return True
-
-    def _obey(self, command: str) -> None:
-        """Do what the hosting server asks for."""
-        log.info("the hosting server asks for something", command=command)
-        if command == "scan_now":
-            self._scan_for_hosting()
-        elif command == "check_now":
-            self._spawn(self._update_refresh.look(self._settings.update.level))
-        elif command == "send_support_bundle":
-            self._spawn(self._support.send(allowed=self._settings.privacy.support_bundle))
-        else:
-            log.warning("this command is not known here", command=command)
-
-    def _scan_for_hosting(self) -> None:
-        running = self.scans.current
-        if running is None:
-            self._spawn(self._due_sweep())
-        elif running.kind == "read":
-            self._sweep_wanted = True
 
     async def _take_intervals(self, answer: CheckInAnswer) -> None:
         """Take the intervals the server asks for, as its settings layer, unless the site lets it change nothing."""
@@ -372,17 +291,6 @@ class Collector:
         if settings.scan.targets and settings.scan.targets != before.scan.targets:
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run `work` beside everything else; a fault in it is logged and costs nothing else."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._spawned_ended)
-
-    def _spawned_ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("work of the collector failed", exc_info=error)
-
 
 def _text(moment: datetime | None) -> str | None:
     return to_rfc3339(moment) if moment else None
@@ -390,5 +298,4 @@ def _text(moment: datetime | None) -> str | None:
 
 def _connection(settings: Settings) -> tuple[object, ...]:
     """Return those of the settings after whose change the hosting server has to be connected anew."""
-    hosting = settings.hosting
-    return (hosting.url, hosting.ca_file, hosting.verify_tls, hosting.proxy, hosting.proxy_user, hosting.proxy_password)
+    return (settings.hosting.url, ConnectionSettings.from_settings(settings.hosting))

@@ -4,6 +4,7 @@ Declared with `schedule`, with jitter so that no sites act in step. Jobs only st
 process is not running is due when it starts again: the moment it was last done is given by whoever kept it.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ TRAFFIC_MINUTES = 10
 """What calls to the hosting server cost is written this rarely: small boards live on memory cards."""
 BUSY_SECONDS = 15.0
 """A scan that is due while another one runs is tried again after this."""
+LATE_TICK_SECONDS = 30.0
+"""A plan not looked at for so long is not followed."""
 
 
 Start = Callable[[], object]
@@ -50,6 +53,7 @@ class Plan:
 
     def __init__(self) -> None:
         self._scheduler = PeriodicScheduler()
+        self._ticked_at = time.monotonic()
 
     def declare(self, settings: Settings, work: Work, *, last_sweep: datetime | None, last_read: datetime | None) -> None:
         """Declare all that the collector does by the clock. A job whose interval has not changed stays as it was planned."""
@@ -94,6 +98,12 @@ class Plan:
         job = self._scheduler.job(name)
         return job.next_at if job else None
 
+    @property
+    def is_late(self) -> bool:
+        """Return whether nobody looks any more at what is due."""
+        return time.monotonic() - self._ticked_at > LATE_TICK_SECONDS
+
     def tick(self) -> None:
         """Start what is due."""
+        self._ticked_at = time.monotonic()
         self._scheduler.run_pending()

@@ -22,7 +22,7 @@ from appliance.common.message import Message, message_of
 from appliance.common.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
-from appliance.discovery.sweep import Checkpoint, Found, Sweep
+from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep
 from appliance.discovery.targets import TargetSet
 from appliance.privacy.people import scrub
 from appliance.reading.device import PollResult, poll_device, visit_device
@@ -148,16 +148,9 @@ class ScanRun:
             self._scan.fail(name, reason)
         self._scan.addresses = targets.count()
         async with SnmpClient(self._options.snmp, self._memory.security, self._memory.templates) as client:
-            sweep = self._sweep = Sweep(
-                client,
-                credentials=self._options.credentials,
-                port=self._options.port,
-                packets_per_second=self._options.packets_per_second,
-                bucket=self._bucket,
-                icmp=self._options.icmp,
-                thorough=thorough,
-                held=lambda: self._gate.closed,
-            )
+            asking = Asking(self._options.credentials, port=self._options.port, icmp=self._options.icmp)
+            pace = Pace(self._options.packets_per_second, self._bucket, held=lambda: self._gate.closed)
+            sweep = self._sweep = Sweep(client, asking, pace, thorough=thorough)
             found_by = sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None)
             with _one_error():
                 async with asyncio.TaskGroup() as group, aclosing(found_by) as answers:

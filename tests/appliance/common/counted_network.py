@@ -91,7 +91,7 @@ def calls(outcome: dict[str, Any], folder: Path) -> None:
     for scheme, context in (("http", None), ("https", authority.server_context("127.0.0.1"))):
         traffic, total = TrafficByPurpose(), Traffic()
         with serving(answer, context) as peer, watched(peer.port, outcome, scheme, total):
-            with HostingClient(peer.url, IDENTITY, ca_file=str(authority.file), traffic=traffic) as client:
+            with HostingClient(peer.url, IDENTITY, authority.trusted, traffic=traffic) as client:
                 client.check_in({"first": True})
                 client.upload(BATCH)
                 client.check_in({"last": True})

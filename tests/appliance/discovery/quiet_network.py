@@ -12,7 +12,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from appliance.discovery.credentials import Credential
-from appliance.discovery.sweep import Sweep, SweepProgress
+from appliance.discovery.sweep import Asking, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.snmp.client import SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects
@@ -44,8 +44,8 @@ async def main() -> None:
             for number, each in enumerate(swallowing, 1):
                 if number not in (5, 6):
                     each.bind((f"127.30.0.{number}", agent.port))
-            credentials = [Credential("default", "2c", "public")]
-            sweep = Sweep(client, credentials=credentials, port=agent.port, packets_per_second=500, probe=tuple(OBJECTS))
+            asking = Asking((Credential("default", "2c", "public"),), agent.port, probe=tuple(OBJECTS))
+            sweep = Sweep(client, asking, Pace(500))
             async with aclosing(sweep.run(targets, progress)) as results:
                 found = [each.address async for each in results]
         finally:

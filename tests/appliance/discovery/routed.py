@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.discovery.credentials import Credential
-from appliance.discovery.sweep import Sweep, SweepProgress
+from appliance.discovery.sweep import Asking, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
@@ -39,8 +39,8 @@ def swept(
         async with SnmpClient(SnmpOptions(timeout=timeout, retries=1, budget=10)) as client:
             if while_sweeping:
                 while_sweeping(client)
-            credentials = [Credential("default", "2c", "public")]
-            sweep = Sweep(client, credentials=credentials, packets_per_second=pace, thorough=thorough, probe=PROBE)
+            asking = Asking((Credential("default", "2c", "public"),), probe=PROBE)
+            sweep = Sweep(client, asking, Pace(pace), thorough=thorough)
             async with aclosing(sweep.run(TargetSet.parse(targets), progress)) as results:
                 async for each in results:
                     found[each.address] += 1

@@ -10,7 +10,7 @@ from appliance.common.traffic import Traffic
 from appliance.discovery.credentials import Credential
 from appliance.discovery.estimate import remaining_seconds
 from appliance.discovery.icmp import icmp_mode
-from appliance.discovery.sweep import Sweep, SweepProgress
+from appliance.discovery.sweep import Asking, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.snmp.client import SnmpClient, SnmpOptions
 
@@ -61,7 +61,7 @@ def test_setting_the_clock_changes_neither_pace_nor_patience(monkeypatch: pytest
     async def main() -> SweepProgress:
         progress = SweepProgress()
         async with SnmpClient(SnmpOptions(timeout=0.3, retries=0)) as client:
-            sweep = Sweep(client, credentials=[Credential("default", "2c", "public")], packets_per_second=400)
+            sweep = Sweep(client, Asking((Credential("default", "2c", "public"),)), Pace(400))
             async with aclosing(sweep.run(TargetSet.parse(["127.27.0.0/26"]), progress)) as results:
                 async for _ in results:
                     raise AssertionError("nobody has an agent there")

@@ -16,7 +16,7 @@ import pytest
 from appliance.common.errors import SettingsError
 from appliance.discovery.credentials import Credential
 from appliance.discovery.icmp import icmp_mode
-from appliance.discovery.sweep import Found, Sweep, SweepProgress
+from appliance.discovery.sweep import Asking, Found, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects, Oid
@@ -48,7 +48,7 @@ async def sweep(
     progress: SweepProgress | None = None,
 ) -> list[Found]:
     """Sweep and return what was found, in the order in which it came."""
-    swept = Sweep(client, credentials=credentials, port=port, packets_per_second=packets_per_second, icmp=icmp, probe=PROBE)
+    swept = Sweep(client, Asking(tuple(credentials), port, icmp=icmp, probe=PROBE), Pace(packets_per_second))
     async with aclosing(swept.run(TargetSet.parse(targets), progress or SweepProgress())) as results:
         return [found async for found in results]
 
@@ -139,7 +139,7 @@ def test_results_come_while_the_sweep_goes_on() -> None:
     async def main() -> tuple[int, int]:
         progress = SweepProgress()
         async with responding(OBJECTS, host="127.21.0.1") as responder, SnmpClient(PATIENCE) as client:
-            swept = Sweep(client, credentials=PUBLIC, port=responder.port, packets_per_second=100, icmp=False, probe=PROBE)
+            swept = Sweep(client, Asking(PUBLIC, responder.port, icmp=False, probe=PROBE), Pace(100))
             async with aclosing(swept.run(TargetSet.parse(["127.21.0.0/24"]), progress)) as results:
                 async for _ in results:
                     assert progress.remaining_seconds is not None
@@ -184,7 +184,7 @@ def test_leaving_a_sweep_early_leaves_nothing_behind() -> None:
         async with responding(OBJECTS, host="127.23.0.1") as responder, SnmpClient(PATIENCE) as client:
             transport = client.transport("127.0.0.1")
             before = open_descriptors()
-            swept = Sweep(client, credentials=PUBLIC, port=responder.port, packets_per_second=500, probe=PROBE)
+            swept = Sweep(client, Asking(PUBLIC, responder.port, probe=PROBE), Pace(500))
             async with aclosing(swept.run(TargetSet.parse(["127.23.0.0/16"]), SweepProgress())) as results:
                 async for _ in results:
                     break
@@ -324,7 +324,7 @@ def test_silent_addresses_do_not_delay_those_that_answer() -> None:
             responding({}, versions=(), host="127.26.0.11", port=agent.port),
             SnmpClient(SnmpOptions(timeout=20.0, retries=1)) as client,
         ):
-            swept = Sweep(client, credentials=PUBLIC, port=agent.port, packets_per_second=2000, icmp=False, probe=PROBE)
+            swept = Sweep(client, Asking(PUBLIC, agent.port, icmp=False, probe=PROBE), Pace(2000))
             begun = time.monotonic()
             async with aclosing(swept.run(TargetSet.parse(["127.26.0.0/24"]), SweepProgress())) as results:
                 async for _ in results:
@@ -338,7 +338,7 @@ def test_silent_addresses_do_not_delay_those_that_answer() -> None:
 def test_ports_of_printing_are_refused(port: int) -> None:
     async def main() -> None:
         async with SnmpClient() as client:
-            Sweep(client, credentials=PUBLIC, port=port)
+            Sweep(client, Asking(PUBLIC, port))
 
     with pytest.raises(SettingsError, match="port of printing"):
         asyncio.run(main())
@@ -351,7 +351,7 @@ def test_ports_of_printing_are_refused(port: int) -> None:
 def test_what_cannot_be_swept_with_is_refused(credentials: Sequence[Credential], packets_per_second: float, complaint: str) -> None:
     async def main() -> None:
         async with SnmpClient() as client:
-            Sweep(client, credentials=credentials, packets_per_second=packets_per_second)
+            Sweep(client, Asking(tuple(credentials)), Pace(packets_per_second))
 
     with pytest.raises(SettingsError, match=complaint):
         asyncio.run(main())
@@ -362,7 +362,7 @@ def test_the_standard_probe_says_whether_a_device_is_a_printer() -> None:
 
     async def main() -> list[Found]:
         async with responding({**OBJECTS, serial: text("S1")}) as responder, SnmpClient(PATIENCE) as client:
-            swept = Sweep(client, credentials=PUBLIC, port=responder.port, icmp=False)
+            swept = Sweep(client, Asking(PUBLIC, responder.port, icmp=False))
             async with aclosing(swept.run(TargetSet.parse(["127.0.0.1"]), SweepProgress())) as results:
                 return [found async for found in results]
 

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from appliance.transmission.connection import ConnectionSettings
+
 
 @dataclass(frozen=True)
 class Authority:
@@ -23,6 +25,11 @@ class Authority:
     @property
     def file(self) -> Path:
         return self.folder / "ca.pem"
+
+    @property
+    def trusted(self) -> ConnectionSettings:
+        """How a client connects that trusts this authority."""
+        return ConnectionSettings(ca_file=str(self.file))
 
     def server_context(self, *names: str, days: tuple[int, int] = (-1, 30)) -> ssl.SSLContext:
         """Return the TLS context of a server whose certificate is for `names`, valid from and to these days from now."""

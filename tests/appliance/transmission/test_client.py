@@ -12,6 +12,7 @@ from appliance.report import Batch as WireBatch
 from appliance.report.changes import state_digest
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
@@ -34,7 +35,7 @@ def confirm(request: Received) -> Reply:
 def test_an_upload_arrives_over_https_with_a_private_authority(authority: Authority) -> None:
     with (
         serving(confirm, authority.server_context("127.0.0.1")) as peer,
-        HostingClient(peer.url, IDENTITY, ca_file=str(authority.file)) as client,
+        HostingClient(peer.url, IDENTITY, authority.trusted) as client,
     ):
         answer = client.upload(BATCH)
         assert not client.insecure
@@ -87,7 +88,7 @@ def test_a_batch_that_is_sent_again_has_the_same_body() -> None:
 def test_one_connection_serves_all_calls(authority: Authority) -> None:
     with (
         serving(confirm, authority.server_context("127.0.0.1")) as peer,
-        HostingClient(peer.url, IDENTITY, ca_file=str(authority.file)) as client,
+        HostingClient(peer.url, IDENTITY, authority.trusted) as client,
     ):
         for _ in range(4):
             client.upload(BATCH)
@@ -179,7 +180,7 @@ def test_plain_http_and_unchecked_certificates_are_known_as_insecure(authority: 
         assert plain.insecure
     with (
         serving(confirm, authority.server_context("127.0.0.1")) as peer,
-        HostingClient(peer.url, IDENTITY, verify=False) as unchecked,
+        HostingClient(peer.url, IDENTITY, ConnectionSettings(verify=False)) as unchecked,
     ):
         assert unchecked.upload(BATCH).accepted == 3
         assert unchecked.insecure
@@ -191,12 +192,13 @@ def test_a_ca_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | N
     if content:
         file.write_text(content)
     with pytest.raises(SettingsError, match=rf"DCA_HOSTING_CA_FILE\) names {file}"):
-        HostingClient("https://127.0.0.1:1", IDENTITY, ca_file=str(file))
+        HostingClient("https://127.0.0.1:1", IDENTITY, ConnectionSettings(ca_file=str(file)))
 
 
 def test_secrets_are_in_no_repr() -> None:
-    with HostingClient("http://127.0.0.1:1", IDENTITY, proxy="http://127.0.0.1:2", proxy_user="u", proxy_password="pa55") as client:
-        shown = f"{client!r} {IDENTITY!r} {vars(client)!r}"
+    connection = ConnectionSettings(proxy="http://127.0.0.1:2", proxy_user="u", proxy_password="pa55")
+    with HostingClient("http://127.0.0.1:1", IDENTITY, connection) as client:
+        shown = f"{client!r} {connection!r} {IDENTITY!r} {vars(client)!r}"
     assert "pa55" not in shown
     assert "Ed25519PrivateKey" not in shown
 

@@ -17,6 +17,7 @@ from appliance.common.errors import ContentRefusedError, HostingError, RefusedEr
 from appliance.common.traffic import TrafficByPurpose
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import TimeLimits
 from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
@@ -66,7 +67,7 @@ def test_a_certificate_of_an_unknown_authority_names_the_setting(authority: Auth
 @pytest.mark.parametrize("name", ["other.example", "127.9.9.9"])
 def test_a_certificate_for_another_name(authority: Authority, name: str) -> None:
     with serving(lambda _: Reply(), authority.server_context(name)) as peer:
-        text = str(failure(peer.url, ca_file=str(authority.file)))
+        text = str(failure(peer.url, connection=authority.trusted))
     assert text.startswith(f"The certificate of 127.0.0.1:{peer.port} is for another name: ")
     assert peer.received == []
 
@@ -74,7 +75,7 @@ def test_a_certificate_for_another_name(authority: Authority, name: str) -> None
 @pytest.mark.parametrize(("days", "reason"), [((-30, -1), "expired"), ((1, 30), "not yet valid")])
 def test_a_certificate_that_is_not_valid_now_points_to_the_clock(authority: Authority, days: tuple[int, int], reason: str) -> None:
     with serving(lambda _: Reply(), authority.server_context("127.0.0.1", days=days)) as peer:
-        text = str(failure(peer.url, ca_file=str(authority.file)))
+        text = str(failure(peer.url, connection=authority.trusted))
     assert reason in text
     assert "Check this host's clock" in text
 
@@ -94,7 +95,7 @@ def test_plain_http_asked_of_a_server_that_speaks_https(authority: Authority) ->
 
 def test_a_server_that_takes_the_request_and_stays_silent() -> None:
     with answering_raw(b"", hold=True) as peer:
-        assert "did not answer in time" in str(failure(peer.url, read_seconds=0.3))
+        assert "did not answer in time" in str(failure(peer.url, limits=TimeLimits(read=0.3)))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_server_that_takes_the_request_and_stays_silent() -> None:
 def test_a_server_that_drips_its_answer(head: bytes) -> None:
     with dripping(head) as port:
         began = time.monotonic()
-        text = str(failure(f"http://127.0.0.1:{port}", exchange_seconds=0.5))
+        text = str(failure(f"http://127.0.0.1:{port}", limits=TimeLimits(exchange=0.5)))
         assert time.monotonic() - began < 10
     assert "did not finish its answer in time" in text
 
@@ -295,5 +296,5 @@ def test_the_tls_context_asks_for_a_modern_protocol(authority: Authority) -> Non
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with serving(lambda _: Reply(), old) as peer:
-        failure(peer.url, ca_file=str(authority.file))
+        failure(peer.url, connection=authority.trusted)
     assert peer.received == []

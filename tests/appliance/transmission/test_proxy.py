@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.common.errors import HostingError, SettingsError
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity
 from tests.appliance.transmission.certificates import Authority, make_authority
 from tests.appliance.transmission.peer import Peer, Reply, free_port, serving
@@ -22,7 +23,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def check_in(peer: Peer, proxy: Proxy, **options: Any) -> None:
-    with HostingClient(peer.url, IDENTITY, proxy=proxy.url, **options) as client:
+    with HostingClient(peer.url, IDENTITY, ConnectionSettings(proxy=proxy.url, **options)) as client:
         client.check_in({})
 
 
@@ -84,4 +85,4 @@ def test_a_proxy_that_is_not_there_is_told_with_its_setting(scheme: str) -> None
 
 def test_an_address_that_is_no_proxy_is_refused_at_once() -> None:
     with pytest.raises(SettingsError, match="DCA_PROXY"):
-        HostingClient("https://127.0.0.1:1", IDENTITY, proxy="socks5://127.0.0.1:9")
+        HostingClient("https://127.0.0.1:1", IDENTITY, ConnectionSettings(proxy="socks5://127.0.0.1:9"))

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import ConnectionSettings, TimeLimits
 from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
@@ -37,7 +38,7 @@ def test_the_next_connection_resumes_the_session(authority: Authority, version: 
     context.maximum_version = version
     with (
         serving(confirm_and_close, context) as peer,
-        HostingClient(peer.url, IDENTITY, ca_file=str(authority.file)) as client,
+        HostingClient(peer.url, IDENTITY, authority.trusted) as client,
     ):
         for _ in range(3):
             client.upload(BATCH)
@@ -48,7 +49,7 @@ def test_the_next_connection_resumes_the_session(authority: Authority, version: 
 def test_a_server_that_has_forgotten_the_session_makes_a_new_one(authority: Authority) -> None:
     with serving(confirm_and_close, authority.server_context("127.0.0.1")) as peer:
         port = peer.port
-        client = HostingClient(peer.url, IDENTITY, ca_file=str(authority.file))
+        client = HostingClient(peer.url, IDENTITY, authority.trusted)
         client.upload(BATCH)
     with serving(confirm_and_close, authority.server_context("127.0.0.1"), port=port) as peer, client:
         client.upload(BATCH)
@@ -59,7 +60,7 @@ def test_a_server_that_has_forgotten_the_session_makes_a_new_one(authority: Auth
 def test_a_session_is_never_offered_by_another_client(authority: Authority) -> None:
     with serving(confirm_and_close, authority.server_context("127.0.0.1")) as peer:
         for _ in range(2):
-            with HostingClient(peer.url, IDENTITY, ca_file=str(authority.file)) as client:
+            with HostingClient(peer.url, IDENTITY, authority.trusted) as client:
                 client.upload(BATCH)
     assert [request.resumed for request in peer.received] == [False, False]
 
@@ -68,7 +69,7 @@ def test_the_session_with_the_server_is_resumed_through_a_proxy(authority: Autho
     with (
         serving(confirm_and_close, authority.server_context("127.0.0.1")) as peer,
         proxying() as proxy,
-        HostingClient(peer.url, IDENTITY, ca_file=str(authority.file), proxy=proxy.url) as client,
+        HostingClient(peer.url, IDENTITY, ConnectionSettings(ca_file=str(authority.file), proxy=proxy.url)) as client,
     ):
         client.upload(BATCH)
         client.upload(BATCH)
@@ -78,7 +79,7 @@ def test_the_session_with_the_server_is_resumed_through_a_proxy(authority: Autho
 def test_a_connection_that_was_idle_for_long_is_not_used_again(authority: Authority) -> None:
     with (
         serving(confirm, authority.server_context("127.0.0.1")) as peer,
-        HostingClient(peer.url, IDENTITY, ca_file=str(authority.file), idle_seconds=0) as client,
+        HostingClient(peer.url, IDENTITY, authority.trusted, limits=TimeLimits(idle=0)) as client,
     ):
         client.upload(BATCH)
         client.upload(BATCH)
