@@ -9,8 +9,9 @@ from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.process.lock import MainLock
 from updater.supervisor.plan import PlanTimes, Retries
-from updater.supervisor.supervisor import Supervisor
+from updater.supervisor.supervisor import Supervisor, SupervisorOptions
 from updater.supervisor.update_scheduler import ImageCommands
+from updater.supervisor.updates import UpdateCommands
 
 
 def main() -> int:
@@ -20,12 +21,11 @@ def main() -> int:
     plan = json.loads(Path(sys.argv[1]).read_text())
 
     async def run() -> int:
-        supervisor = Supervisor(
-            paths,
-            engine_command=plan["engine"],
-            image_commands=ImageCommands(install=plan["install"], tidy=["true"]),
+        options = SupervisorOptions(
+            commands=UpdateCommands(probe=plan["engine"], images=ImageCommands(install=plan["install"], tidy=["true"])),
             times=PlanTimes(install_wait_seconds=0.0, install_retries=Retries(first=3600.0)),
         )
+        supervisor = Supervisor(paths, options)
         supervisor.load_components()
         return await supervisor.run()
 

@@ -23,8 +23,9 @@ from updater.checks.startup import Startup
 from updater.components.restart import RestartPolicy
 from updater.components.specs import ComponentSpec, ControlEndpoint, ForkedModule, WebEndpoint
 from updater.supervisor.plan import PlanTimes, Retries
-from updater.supervisor.supervisor import Supervisor
+from updater.supervisor.supervisor import Supervisor, SupervisorOptions
 from updater.supervisor.update_scheduler import ImageCommands
+from updater.supervisor.updates import UpdateCommands
 
 COMPONENT = Path(__file__).with_name("component.py")
 
@@ -57,6 +58,12 @@ def times(plan: dict[str, Any]) -> PlanTimes:
     return PlanTimes(**made)
 
 
+def commands(plan: dict[str, Any]) -> UpdateCommands:
+    named = {"probe": "engine_command", "receive": "receive_command"}
+    given = {field: plan[name] for field, name in named.items() if name in plan}
+    return UpdateCommands(**given, images=ImageCommands(**plan.get("image_commands", {"tidy": ["true"]})))
+
+
 def main() -> int:
     paths = Paths.from_environment()
     paths.prepare()
@@ -79,17 +86,15 @@ def main() -> int:
         return tuple(spec(component, folder) for component in plan["components"])
 
     async def run() -> int:
-        policy = RestartPolicy(**plan.get("policy", {}))
-        supervisor = Supervisor(
-            paths,
+        options = SupervisorOptions(
             declare,
-            policy=policy,
+            policy=RestartPolicy(**plan.get("policy", {})),
             checks=checks,
-            **{name: plan[name] for name in ("receive_command", "engine_command") if name in plan},
-            image_commands=ImageCommands(**plan.get("image_commands", {"tidy": ["true"]})),
+            commands=commands(plan),
             times=times(plan.get("times", {})),
             trial_seconds=plan.get("trial_seconds", 2.0),
         )
+        supervisor = Supervisor(paths, options)
         supervisor.load_components()
         return await supervisor.run()
 

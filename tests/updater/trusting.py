@@ -10,7 +10,7 @@ import pytest
 
 from appliance.settings.model import HostingSettings
 from updater.errors import Reason, TrustError
-from updater.trust.client import Repository, TrustClient
+from updater.trust.client import Repository, RepositoryUrls, TrustClient
 from updater.trust.http_source import Fetcher, FetchLimits
 
 from .tuf_repository import RepositoryServer, TufRepository, serving
@@ -45,10 +45,9 @@ class Site:
     def client(self) -> TrustClient:
         return TrustClient(
             self.trust,
-            self.server.metadata_url,
+            RepositoryUrls(self.server.metadata_url, self.server.target_url),
             bootstrap=self.bootstrap or self.repository.trusted_root,
-            fetcher=Fetcher(HostingSettings(), self.limits),
-            target_url=self.server.target_url,
+            source=Fetcher(HostingSettings(), self.limits),
             **self.clock,
         )
 

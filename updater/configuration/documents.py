@@ -11,7 +11,7 @@ from appliance.common.version import installed_at
 from appliance.settings.document import DOCUMENT_BYTES, LARGEST_VERSION, DocumentError, ReceivedLayerName, site_path
 from updater.configuration.rules import Offer
 from updater.errors import Reason, UntrustedError
-from updater.trust.client import Repository, TrustClient
+from updater.trust.client import Repository, RepositoryUrls, TrustClient
 from updater.trust.folder import EARLIEST, TrustFolder, folder_errors
 from updater.trust.origin import Followed
 from updater.trust.source import Source
@@ -31,10 +31,9 @@ def site_client(
     folder = paths.repository(followed.root_sha256)
     return TrustClient(
         folder,
-        f"{base}/metadata/",
+        RepositoryUrls.below(base),
         bootstrap=bootstrap_of(folder, followed),
-        fetcher=source,
-        target_url=f"{base}/targets/",
+        source=source,
         not_before=max(EARLIEST, (installed_at() or EARLIEST) - BUILD_TOLERANCE),
         clock=clock,
     )

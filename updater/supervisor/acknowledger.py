@@ -30,7 +30,7 @@ AGAIN_SECONDS = 10.0
 """A check that failed is made again after this time: one lost packet is no reason to go back."""
 
 
-class Acknowledging:
+class Acknowledger:
     """Speaks for the version that runs while it is on trial, and sees how the trial ends."""
 
     def __init__(

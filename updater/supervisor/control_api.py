@@ -9,6 +9,7 @@ from tornado.web import Application, HTTPError
 from appliance.process.control import ControlHandler
 from updater.supervisor.refresh_scheduler import RefreshReport
 from updater.supervisor.update_scheduler import UpdateScheduler
+from updater.supervisor.updates import Updates
 
 CONSOLE = "console"
 LONGEST_TEXT = 4096
@@ -28,15 +29,6 @@ class Controlled(Protocol):
 
     def reload(self) -> None:
         """Read the settings again. Raises DcaError, and changes nothing, when they cannot be used."""
-
-    def update(self) -> dict[str, Any]:
-        """Return the answer of `GET /v1/update`."""
-
-    def check(self, told: RefreshReport | None) -> None:
-        """Check for what is new soon. Raises DcaError when that is not done here."""
-
-    async def back(self) -> str:
-        """Go back to the configuration before; return a sentence. Raises DcaError when there is none."""
 
 
 class _SupervisorHandler(ControlHandler):
@@ -81,36 +73,42 @@ class ReloadHandler(_SupervisorHandler):
         self.answer({})
 
 
-class UpdateHandler(_SupervisorHandler):
+class _UpdatesHandler(ControlHandler):
+    def initialize(self, updates: Updates) -> None:
+        """Take what becomes of configuration and versions."""
+        self.updates = updates
+
+
+class UpdateHandler(_UpdatesHandler):
     """`GET /v1/update`."""
 
     def get(self) -> None:
         """Answer that part of the status: a check-in asks for it again and again, and needs no more."""
-        self.answer(self.supervisor.update())
+        self.answer(self.updates.status())
 
 
-class CheckHandler(_SupervisorHandler):
+class CheckHandler(_UpdatesHandler):
     """`POST /v1/update/check`, with `marker` and `rollout` what the hosting server says is there."""
 
     def post(self) -> None:
         """Begin to check."""
-        told = RefreshReport(self._marker("marker"), self._marker("rollout"))
-        self.supervisor.check(told if told != RefreshReport() else None)
+        report = RefreshReport(self._marker("marker"), self._marker("rollout"))
+        self.updates.check(report if report != RefreshReport() else None)
         self.answer({}, 202)
 
     def _marker(self, name: str) -> str:
-        told = self.body().get(name, "")
-        if not isinstance(told, str) or not re.fullmatch(r"[0-9a-f]{16}|none|", told):
+        marker = self.body().get(name, "")
+        if not isinstance(marker, str) or not re.fullmatch(r"[0-9a-f]{16}|none|", marker):
             raise HTTPError(400, f'"{name}" must be the marker of what is published.')
-        return told
+        return marker
 
 
-class BackHandler(_SupervisorHandler):
+class BackHandler(_UpdatesHandler):
     """`POST /v1/update/back`."""
 
     async def post(self) -> None:
         """Go back to the configuration before."""
-        self.answer({"text": await self.supervisor.back()})
+        self.answer({"text": await self.updates.back()})
 
 
 class _ImageHandler(ControlHandler):
@@ -180,18 +178,18 @@ class UnknownHandler(ControlHandler):
         raise HTTPError(404, "There is no such call.")
 
 
-def control_application(supervisor: Controlled, images: UpdateScheduler) -> Application:
-    """Return the control API of `supervisor`."""
-    shared, about_images = {"supervisor": supervisor}, {"images": images}
+def control_application(supervisor: Controlled, updates: Updates) -> Application:
+    """Return the control API of `supervisor` and its `updates`."""
+    shared, about_updates, about_images = {"supervisor": supervisor}, {"updates": updates}, {"images": updates.images}
     return Application(
         [
             (r"/v1/status", StatusHandler, shared),
             (r"/v1/health", HealthHandler, shared),
             (r"/v1/components/([a-z]+)/restart", RestartHandler, shared),
             (r"/v1/reload", ReloadHandler, shared),
-            (r"/v1/update", UpdateHandler, shared),
-            (r"/v1/update/check", CheckHandler, shared),
-            (r"/v1/update/back", BackHandler, shared),
+            (r"/v1/update", UpdateHandler, about_updates),
+            (r"/v1/update/check", CheckHandler, about_updates),
+            (r"/v1/update/back", BackHandler, about_updates),
             (r"/v1/update/apply", ApplyHandler, about_images),
             (r"/v1/update/rollback", RollBackHandler, about_images),
             (r"/v1/update/bundle", BundleHandler, about_images),

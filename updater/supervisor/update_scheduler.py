@@ -40,7 +40,7 @@ log = structlog.get_logger()
 INSTALL_SECONDS = 12 * 3600.0
 """Longest time of one installation up to the switch: a large image on a slow line."""
 TIDY_SECONDS = 900.0
-HISTORY_TOLD = 10
+HISTORY_ROWS = 10
 UPDATER = (sys.executable, "-P", "-m", "updater")
 
 
@@ -53,14 +53,14 @@ class ImageCommands:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class InstallerRun:
     """One run of the installer."""
 
     by: str
     version: str = ""
     options: tuple[str, ...] = ()
-    told: str = ""
-    """What it is about, for people."""
+    subject: str = ""
+    """What it is about where no version is known beforehand, for people."""
 
 
 @dataclass(slots=True)
@@ -98,11 +98,10 @@ class UpdateScheduler:
         self._wanted = Wanted(paths.update)
         self._wanted.settle()
         self._chance = random.SystemRandom()
-        self._orders: list[Order] = []
-        self._installing: Order | None = None
+        self._requests: list[InstallerRun] = []
+        self._installing: InstallerRun | None = None
         self._attempts = _Attempts()
         self._last: dict[str, Any] | None = None
-        self._count = 0
 
     # What the control API asks for.
 
@@ -118,11 +117,11 @@ class UpdateScheduler:
         said = progress.read(self._folder) if under_way else None
         next_window_at = self._decision.next_window_at
         return {
-            "decision": decision and _told(decision),
+            "decision": decision and _decision_json(decision),
             "progress": said and said.to_json(),
             "installing": self._version_under_way(),
             "transaction": transaction.phase if transaction else None,
-            "history": [row.to_json() for row in history.read(self._folder)[:HISTORY_TOLD]],
+            "history": [row.to_json() for row in history.read(self._folder)[:HISTORY_ROWS]],
             "denied": [row.to_json() for row in denied.read(self._folder)],
             "next_window_at": to_rfc3339(next_window_at) if next_window_at else None,
             "command": self._by_hand(decision),
@@ -174,7 +173,7 @@ class UpdateScheduler:
             raise InstallError(
                 Message("The installed version was not installed by this appliance: there is nothing to go back to.")
             )
-        self._order(Order(by, options=("--back",), told="the version before"))
+        self._request(InstallerRun(by, options=("--back",), subject="the version before"))
 
     def bundle(self, file: Path, by: str, *, allow_expired: bool) -> None:
         """Install from a bundle. Raises InstallError with the reason why not."""
@@ -182,7 +181,7 @@ class UpdateScheduler:
         if not file.resolve().is_relative_to(self._data.resolve()) or not file.is_file():
             raise InstallError(Message("There is no bundle %(file)s in the data folder.", file=file))
         options = ("--bundle", str(file), *(("--allow-expired",) if allow_expired else ()))
-        self._order(Order(by, options=options, told="a bundle"))
+        self._request(InstallerRun(by, options=options, subject="a bundle"))
 
     def allow(self, version: str, by: str) -> None:
         """Let a version be offered again that was taken back. Raises InstallError where it is not held."""
@@ -194,9 +193,9 @@ class UpdateScheduler:
     # The inside.
 
     async def install(self) -> None:
-        """Install what was ordered and what is due, one after the other."""
-        while order := self._orders.pop(0) if self._orders else self._due():
-            await self._install(order)
+        """Install what was requested and what is due, one after the other."""
+        while run := self._requests.pop(0) if self._requests else self._due():
+            await self._install(run)
         pause = min(self._pauses(), default=math.inf)
         if pause < self._plan.times.install_minutes * 60:
             self._plan.postpone("install", max(0.05, pause))
@@ -211,15 +210,15 @@ class UpdateScheduler:
         if self._replacing():
             self._tidy_while_under_way()
 
-    def _due(self) -> Order | None:
+    def _due(self) -> InstallerRun | None:
         """Return what is to be installed by now, without anybody asking for it at this moment."""
         if self._under_way():
             return None
         decision, now = self._decision.now(), asyncio.get_running_loop().time()
         release = decision.release if decision else None
         self._tell_host(decision)
-        if order := self._back_by_itself():
-            return order
+        if run := self._back_by_itself():
+            return run
         if decision is None or release is None or decision.state != "due":
             self._attempts.version = ""
             return None
@@ -230,15 +229,15 @@ class UpdateScheduler:
             self._attempts = _Attempts(release.version, not_before=now + wait, given_back=self._attempts.given_back)
         if now < self._attempts.not_before:
             return None
-        return Order(wanted_by or "auto", release.version, ("--version", release.version) if wanted_by else ())
+        return InstallerRun(wanted_by or "auto", release.version, ("--version", release.version) if wanted_by else ())
 
-    def _back_by_itself(self) -> Order | None:
+    def _back_by_itself(self) -> InstallerRun | None:
         version = self._stability.installed
         if not self._stability.wants_back or version in self._attempts.given_back:
             return None
         self._attempts.given_back.add(version)
         log.error("The installed version ends too often; the one before is put back, as the hosting team has signed.")
-        return Order("auto", options=("--back",), told="the version before")
+        return InstallerRun("auto", options=("--back",), subject="the version before")
 
     def _pauses(self) -> Iterator[float]:
         """Yield the seconds to what is worth a look: the window opens, an attempt is due."""
@@ -247,12 +246,12 @@ class UpdateScheduler:
         if self._attempts.version:
             yield self._attempts.not_before - asyncio.get_running_loop().time()
 
-    async def _install(self, order: Order) -> None:
-        about = order.version or order.told
-        log.info("An installation begins.", about=about, by=order.by)
-        self._installing = order
+    async def _install(self, run: InstallerRun) -> None:
+        about = run.version or run.subject
+        log.info("An installation begins.", about=about, by=run.by)
+        self._installing = run
         try:
-            answer = json.loads(await self._children.ask(self._command(order), os.environ, INSTALL_SECONDS))
+            answer = json.loads(await self._children.ask(self._command(run), os.environ, INSTALL_SECONDS))
             what, text = str(answer["what"]), str(answer["text"])
         except TimeoutError:
             what, text = (
@@ -263,40 +262,40 @@ class UpdateScheduler:
             what, text = "failed", Message("The installation failed: %(reason)s.", reason=message_of(error))
         finally:
             self._installing = None
-        self._take(order, what, text)
+        self._take(run, what, text)
 
-    def _command(self, order: Order) -> list[str]:
-        return [*self._commands.install, "--by", order.by, *order.options]
+    def _command(self, run: InstallerRun) -> list[str]:
+        return [*self._commands.install, "--by", run.by, *run.options]
 
-    def _take(self, order: Order, what: str, text: str) -> None:
+    def _take(self, run: InstallerRun, what: str, text: str) -> None:
         """Note how an installation went as far as it goes here, and when it is tried again."""
         self._note(what, text)
         approval = self._decision.approvals.given
-        if what != "failed" and approval and approval.version == order.version:
+        if what != "failed" and approval and approval.version == run.version:
             self._decision.approvals.take_back()
         if what == "switching":
-            log.info("The container is being replaced.", about=order.version or order.told, by=order.by)
+            log.info("The container is being replaced.", about=run.version or run.subject, by=run.by)
             self._tidy_while_under_way()
             return
         log.warning("The installation has not led to a replacement.", what=what, reason=text)
-        if order.version:
+        if run.version:
             failures, chance = self._attempts.failures + 1, self._chance.random()
             not_before = asyncio.get_running_loop().time() + self._plan.times.install_retries.after(failures, chance)
-            self._attempts = _Attempts(order.version, failures, not_before, self._attempts.given_back)
+            self._attempts = _Attempts(run.version, failures, not_before, self._attempts.given_back)
 
     def _note(self, what: str, text: str) -> None:
-        self._count += 1
-        self._last = {"number": self._count, "at": to_rfc3339(utc_now()), "what": what, "text": text}
+        number = self._last["number"] + 1 if self._last else 1
+        self._last = {"number": number, "at": to_rfc3339(utc_now()), "what": what, "text": text}
 
     def _tidy_while_under_way(self) -> None:
         self._plan.postpone("tidy", self._plan.times.tidy_under_way_minutes * 60)
 
-    def _order(self, order: Order) -> None:
-        self._orders.append(order)
+    def _request(self, run: InstallerRun) -> None:
+        self._requests.append(run)
         self.look()
 
     def _require_quiet(self) -> None:
-        if self._orders or self._under_way():
+        if self._requests or self._under_way():
             about = self._version_under_way() or "a version"
             raise InstallError(Message("An installation is under way already (%(about)s). Wait until it has ended.", about=about))
 
@@ -314,7 +313,7 @@ class UpdateScheduler:
         transaction = self._transaction()
         if transaction and self._replacing():
             return transaction.to_version
-        return (self._installing.version or self._installing.told) if self._installing else None
+        return (self._installing.version or self._installing.subject) if self._installing else None
 
     def _tell_host(self, decision: Decision | None) -> None:
         """Leave to an agent of the host what is due but for the engine."""
@@ -331,7 +330,7 @@ class UpdateScheduler:
         return manual_commands.commands(decision.release, own_platform(), os.environ)
 
 
-def _told(decision: Decision) -> dict[str, Any]:
+def _decision_json(decision: Decision) -> dict[str, Any]:
     release = decision.release
     return {
         "state": decision.state,

@@ -5,7 +5,7 @@ files that are whole after a power cut, a clock that cannot be right, one proces
 Short-lived processes
 only:
 
-    with TrustClient(folder, url, bootstrap=root, fetcher=Fetcher(settings)) as client:
+    with TrustClient(folder, RepositoryUrls.below(address), bootstrap=root, source=Fetcher(settings)) as client:
         repository = client.refresh()
         file = repository.download("config/site/17.json", targets)
 
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 from tuf.api.exceptions import (
@@ -62,7 +62,21 @@ class Target:
     custom: Mapping[str, Any]
     """What the role that signed it says about it."""
     url: str
-    """Where it is; empty where the client was given no `target_url`."""
+    """Where it is; empty where the client was given no address of targets."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryUrls:
+    """Where a repository has its files."""
+
+    metadata: str
+    targets: str = ""
+    """Empty for who only needs metadata."""
+
+    @classmethod
+    def below(cls, address: str) -> Self:
+        """Return the folders of a repository of ours; its address has no slash at its end."""
+        return cls(f"{address}/metadata/", f"{address}/targets/")
 
 
 class TrustClient:
@@ -74,27 +88,25 @@ class TrustClient:
     def __init__(
         self,
         folder: Path,
-        metadata_url: str,
+        urls: RepositoryUrls,
         *,
         bootstrap: bytes,
-        fetcher: Source,
-        target_url: str = "",
+        source: Source,
         not_before: datetime = EARLIEST,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`bootstrap` is the root that came another way; `not_before` a moment that is over, such as the build of this software."""
         self._folder = TrustFolder(folder)
-        self._metadata_url = metadata_url
-        self._target_url = target_url
+        self._urls = urls
         self._bootstrap = bootstrap
-        self._fetcher = fetcher
+        self._source = source
         self._not_before = not_before
         self._clock = clock
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "TrustClient":
         _silence_library()
-        self._stack.callback(self._fetcher.close)
+        self._stack.callback(self._source.close)
         with self._stack:
             self._folder.prepare()
             self._stack.enter_context(locked(self._folder.path))
@@ -112,12 +124,12 @@ class TrustClient:
         """
         now = self._clock()
         self._folder.require_clock(now, self._not_before)
-        door = _Door(self._fetcher)
+        door = _Door(self._source)
         with self._explained(door, now):
             updater = Updater(
                 str(self._folder.path),
-                self._metadata_url,
-                target_base_url=self._target_url or None,
+                self._urls.metadata,
+                target_base_url=self._urls.targets or None,
                 fetcher=door,
                 config=UpdaterConfig(
                     root_max_length=ROOT_BYTES, snapshot_max_length=METADATA_BYTES, targets_max_length=METADATA_BYTES
@@ -143,7 +155,7 @@ class TrustClient:
             raise door.failure or error from None
         except Exception as error:
             # Whatever crafted metadata makes the library trip over, it is refused like any other that cannot be verified.
-            raise refusal(_reason(error, door.file), door.file, message_of(error), now, self._fetcher.server_date) from error
+            raise refusal(_reason(error, door.file), door.file, message_of(error), now, self._source.server_date) from error
         finally:
             self._folder.sync()
 
@@ -228,10 +240,10 @@ class Repository:
 
 
 class _Door(FetcherInterface):
-    """The fetcher as python-tuf knows it: metadata by way of memory, targets by way of a nameless file beside their place."""
+    """The source as python-tuf knows it: metadata by way of memory, targets by way of a nameless file beside their place."""
 
-    def __init__(self, fetcher: Source) -> None:
-        self._fetcher = fetcher
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self.file = ""
         """The name of the file fetched last."""
         self.failure: FetchError | None = None
@@ -257,7 +269,7 @@ class _Door(FetcherInterface):
     def _pieces(self, url: str, max_length: int) -> Iterator[bytes]:
         self.file = url.rpartition("/")[2]
         try:
-            yield from self._fetcher.fetch(url, max_length)
+            yield from self._source.fetch(url, max_length)
         except FetchError as error:
             if error.status is None:
                 raise

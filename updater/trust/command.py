@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.settings.environment import environment_layer
 from appliance.settings.validation import validate
-from updater.trust.client import TrustClient, require_root
+from updater.trust.client import RepositoryUrls, TrustClient, require_root
 from updater.trust.folder import ROOT_BYTES, TrustFolder, folder_errors, read_bounded
 from updater.trust.http_source import Fetcher
 
@@ -63,8 +63,7 @@ def _client(options: argparse.Namespace) -> TrustClient:
     values, variables = environment_layer()
     return TrustClient(
         options.metadata_dir,
-        options.metadata_url,
+        RepositoryUrls(options.metadata_url, options.target_base_url or ""),
         bootstrap=TrustFolder(options.metadata_dir).bootstrap(),
-        fetcher=Fetcher(validate(values, variables).hosting),
-        target_url=options.target_base_url or "",
+        source=Fetcher(validate(values, variables).hosting),
     )

@@ -22,7 +22,7 @@ from tests.hosting.releases.registry import running as registry
 from tests.hosting.test_cli import hosting as command
 from tests.updater.tuf_repository import serving
 from updater.trust.bundle_source import BASE, BundleSource
-from updater.trust.client import TrustClient
+from updater.trust.client import RepositoryUrls, TrustClient
 from updater.trust.folder import TrustFolder
 
 from .images import saved
@@ -283,8 +283,7 @@ def from_bundle(out: Path, root: bytes, folder: Path) -> bytes:
     with BundleSource(out, trust) as found:
         found.require_root(root)
         name = archive_path(found.version_for("linux/amd64"), "linux/amd64")
-        urls = f"{BASE}/metadata/", f"{BASE}/targets/"
-        with TrustClient(trust, urls[0], bootstrap=root, fetcher=found, target_url=urls[1]) as client:
+        with TrustClient(trust, RepositoryUrls.below(BASE), bootstrap=root, source=found) as client:
             return client.refresh().download(name, folder / "taken").read_bytes()
 
 

@@ -276,7 +276,7 @@ def test_a_version_that_ends_too_often_in_its_first_day_is_degraded_and_goes_bac
     site.transaction("committed", installed_version(), to_release=signed)
     site.start(policy={"first_delay": 0.01, "factor": 1.0, "budget": 1000})
     site.transaction("done", installed_version(), to_release=signed)
-    wait_until((site.update / "soak.json").exists)
+    wait_until((site.update / "stability.json").exists)
     assert site.image["degraded"] is None
     for _ in range(6):
         pid = site.appliance.wait_running()
@@ -291,11 +291,11 @@ def test_an_appliance_that_was_killed_counts_as_ended_by_itself_and_one_that_was
     site.transaction("committed", installed_version())
     site.start()
     site.transaction("done", installed_version())
-    soak = site.update / "soak.json"
-    wait_until(soak.exists)
+    record = site.update / "stability.json"
+    wait_until(record.exists)
     site.appliance.stop()
     site.start()
-    assert '"crashes":0' in soak.read_text()
+    assert '"crashes":0' in record.read_text()
     site.appliance.end()
     site.start()
-    assert '"crashes":1' in soak.read_text()
+    assert '"crashes":1' in record.read_text()

@@ -11,7 +11,7 @@ from tests.updater.trusting import Site
 from tests.updater.tuf_repository import TufRepository, in_days
 from updater.errors import BundleError, Reason, TrustError
 from updater.trust.bundle_source import BASE, ENTRIES, BundleSource
-from updater.trust.client import Repository, TrustClient
+from updater.trust.client import Repository, RepositoryUrls, TrustClient
 from updater.trust.folder import TrustFolder
 
 ARCHIVE = "release/0.2.0-linux-amd64.tar.gz"
@@ -35,7 +35,7 @@ def written(site: Site, **options: Any) -> Path:
 def refreshed(site: Site, bundle: BundleSource, *, also_expired: bool = False) -> Repository:
     root = site.repository.trusted_root
     bundle.require_root(root)
-    with TrustClient(site.trust, f"{BASE}/metadata/", bootstrap=root, fetcher=bundle, target_url=f"{BASE}/targets/") as client:
+    with TrustClient(site.trust, RepositoryUrls.below(BASE), bootstrap=root, source=bundle) as client:
         return client.refresh(also_expired=also_expired)
 
 
