@@ -41,10 +41,6 @@ class Answers:
         self._round_trips = RoundTrips()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def expect(self, contact: Contact) -> None:
-        """Take an address as under way."""
-        self.under_way[contact.address] = contact
-
     def ponged(self, address: str, number: int) -> None:
         """Take the answer of `address` to the ping with this number."""
         contact = self.under_way.get(address)

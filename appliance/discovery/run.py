@@ -71,17 +71,18 @@ class SweepRun:
 
     async def _pass(self) -> None:
         """Ask what the order names, until the last answer or silence is known."""
-        sender = self._sender
+        sender, bucket = self._sender, self._bucket
+        route, under_way = self._route, self._answers.under_way
         sender.begin_pass()
         sent = 0
         while True:
             now = self._loop.time()
             sender.go_on(now)
-            if self._route.next is None and not self._answers.under_way:
+            if route.next is None and not under_way:
                 break
             if not sender.has_packet():
                 await self._queue.wait(sender.seconds_to_next())
-            elif wait := self._bucket.take():
+            elif wait := bucket.take():
                 await self._queue.wait(max(wait, SHORTEST_WAIT_SECONDS))
             else:
                 sender.send_next()

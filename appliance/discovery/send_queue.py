@@ -16,18 +16,19 @@ class SendQueue:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.link = LinkPace(self._loop.time)
-        self._links = Links.of_this_machine()
-        self._permits: deque[asyncio.Future[None]] = deque()
+        self.links = Links.of_this_machine()
+        self.permits: deque[asyncio.Future[None]] = deque()
+        """Answering addresses that wait for a token."""
         self._due: deque[Contact] = deque()
         self._link_due: deque[Contact] = deque()
         """Contacts on the link whose packet the kernel did not take, maybe for want of room in its neighbour table."""
-        self._deadlines = Deadlines()
+        self.deadlines = Deadlines()
         self._waker: asyncio.Future[None] | None = None
 
     async def permit(self) -> None:
         """Wait for a token; answering addresses come first."""
         permit: asyncio.Future[None] = self._loop.create_future()
-        self._permits.append(permit)
+        self.permits.append(permit)
         self.wake()
         await permit
 
@@ -37,32 +38,17 @@ class SendQueue:
 
     def add_unsent(self, contact: Contact) -> None:
         """Have a packet that did not leave this machine sent again: on the link the kernel looks for the neighbour once more."""
-        (self._link_due if self.is_on_link(contact.address) else self._due).append(contact)
+        (self._link_due if contact.address in self.links else self._due).append(contact)
 
     def set_deadline(self, seconds: float, contact: Contact) -> None:
         """Go on with `contact` after so many seconds, unless something happens to it before."""
-        self._deadlines.set(self._loop.time() + seconds, contact)
-
-    def expired(self, now: float) -> Contact | None:
-        """Return the next contact whose time has come, None when there is none."""
-        return self._deadlines.expired(now)
-
-    def is_on_link(self, address: str) -> bool:
-        """Return whether this machine reaches `address` without a router."""
-        return address in self._links
+        self.deadlines.set(self._loop.time() + seconds, contact)
 
     def has_packet(self) -> bool:
         """Return whether a token could be used now."""
-        while self._permits and self._permits[0].done():
-            self._permits.popleft()
-        return bool(self._permits or self._due or (self._link_due and self.link.is_free()))
-
-    def grant_permit(self) -> bool:
-        """Give the token to the answering address that has waited longest; return false when none waits."""
-        if not self._permits:
-            return False
-        self._permits.popleft().set_result(None)
-        return True
+        while self.permits and self.permits[0].done():
+            self.permits.popleft()
+        return bool(self.permits or self._due or (self._link_due and self.link.is_free()))
 
     def take(self) -> Contact | None:
         """Return the contact whose packet is next, None when no packet is due."""
@@ -75,7 +61,7 @@ class SendQueue:
 
     def moments(self, *, for_link: bool) -> list[float]:
         """Return when something is due again; `for_link` says that a new address waits for the pace of the link."""
-        first = self._deadlines.first()
+        first = self.deadlines.first()
         times = [] if first is None else [first]
         if self._link_due or for_link:
             times += self.link.waits()

@@ -39,7 +39,8 @@ class Sender:
 
     def go_on(self, now: float) -> None:
         """Do what the deadlines are for that have passed: another packet to an address, or no more."""
-        while contact := self._queue.expired(now):
+        expired = self._queue.deadlines.expired
+        while contact := expired(now):
             if contact.not_sent:
                 contact.not_sent = False
                 self._queue.add_unsent(contact)
@@ -54,9 +55,9 @@ class Sender:
 
     def send_next(self) -> None:
         """Use one token; `has_packet` has said that there is something to send."""
-        if self._queue.grant_permit():
-            return
-        if contact := self._queue.take():
+        if permits := self._queue.permits:
+            permits.popleft().set_result(None)
+        elif contact := self._queue.take():
             self._packets.send(contact)
         else:
             self._begin()
@@ -71,7 +72,7 @@ class Sender:
     def _advance(self) -> None:
         self._route.advance(self._packets.may_skip)
         following = self._route.next
-        self.next_on_link = following is not None and self._queue.is_on_link(following.address)
+        self.next_on_link = following is not None and following.address in self._queue.links
 
     def _may_begin(self) -> bool:
         if self._route.next is None or len(self._answers.under_way) >= MOST_OPEN or self._held():
@@ -83,7 +84,7 @@ class Sender:
         if self.next_on_link:
             self._queue.link.use()
         contact = self._packets.contact(self._route.next)
-        self._answers.expect(contact)
+        self._answers.under_way[contact.address] = contact
         self._advance()
         self.begun += 1
         self.last_began_at = self._loop.time()

@@ -81,7 +81,7 @@ class Collector:
         await self._scanning.recall()
         self._connection.open()
         self._make_plan()
-        if self._scanning.resume_point:
+        if self._scanning.history.resume_point:
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
         self._background.spawn(self._tick())
         self._background.spawn(self._enrol_by_environment())
@@ -222,8 +222,8 @@ class Collector:
             traffic=starting(self._traffic_writer.keep),
             retention=starting(self._retention),
         )
-        scanning = self._scanning
-        self._plan.declare(self._settings, work, last_sweep=scanning.last_sweep_at, last_read=scanning.last_read_at)
+        history = self._scanning.history
+        self._plan.declare(self._settings, work, last_sweep=history.last_sweep_at, last_read=history.last_read_at)
 
     async def _tick(self) -> None:
         while True:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from appliance.common.message import message_of
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.scans.resume_point import ResumePoint
+from appliance.service.scans.scan_history import ScanHistory
 from appliance.store.rows import OutboxState
 from appliance.store.store import Store
 from appliance.store.traffic_report import SWEPT_ADDRESSES
@@ -24,20 +24,6 @@ LAST_SILENT_PASS, RESUME_POINT = "last_silent_pass_at", "unfinished_sweep"
 """Names of the notes in the store."""
 
 Result = TypeVar("Result")
-
-
-@dataclass(slots=True)
-class Notes:
-    """What a collector has to know of the one before it."""
-
-    last_sweep_at: datetime | None = None
-    """When all targets were swept last; None also when the targets have changed since."""
-    last_silent_pass_at: datetime | None = None
-    """When what answers no ping was asked over SNMP last; None also when the targets have changed since."""
-    last_read_at: datetime | None = None
-    resume_point: ResumePoint | None = None
-    """The sweep that was cut off, if one was."""
-    last_scan: dict[str, Any] | None = None
 
 
 class CollectorNotes:
@@ -58,22 +44,24 @@ class CollectorNotes:
             self._problems.report("store", message_of(error))
             return None
 
-    async def recall(self, targets: list[str]) -> Notes:
-        """Return what the collector before this one has noted; `targets` are those that would be swept now."""
+    async def recall(self, targets: list[str]) -> tuple[ScanHistory, dict[str, Any] | None]:
+        """Return what the collector before this one has noted, and its last scan as JSON.
+
+        `targets` are those that would be swept now.
+        """
         names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, LAST_SILENT_PASS, RESUME_POINT)
         kept: dict[str, str | None] = await self.ask(lambda store: {name: store.recall(name) for name in names}) or {}
-        notes = Notes()
+        history = ScanHistory()
         if (swept := kept.get(LAST_SWEEP)) and kept.get(SWEPT_TARGETS) == json.dumps(targets):
-            notes.last_sweep_at = from_rfc3339(swept)
+            history.last_sweep_at = from_rfc3339(swept)
             if silent_pass := kept.get(LAST_SILENT_PASS):
-                notes.last_silent_pass_at = from_rfc3339(silent_pass)
+                history.last_silent_pass_at = from_rfc3339(silent_pass)
         if resume_point := kept.get(RESUME_POINT):
-            notes.resume_point = ResumePoint.from_json(json.loads(resume_point))
+            history.resume_point = ResumePoint.from_json(json.loads(resume_point))
         if read := kept.get(LAST_READ):
-            notes.last_read_at = from_rfc3339(read)
-        if scan := kept.get(LAST_SCAN):
-            notes.last_scan = json.loads(scan)
-        return notes
+            history.last_read_at = from_rfc3339(read)
+        last_scan = kept.get(LAST_SCAN)
+        return history, json.loads(last_scan) if last_scan else None
 
     async def remember_sweep(self, at: datetime, silent_pass_at: datetime | None, targets: list[str], addresses: int) -> None:
         """Note that all of `targets`, which are so many addresses, were swept, and so read, at this moment.

@@ -55,7 +55,8 @@ class DueScans:
     def ended(self, scan: Scan) -> None:
         """After a sweep of everything nothing is due for a while; after any scan the one that had to wait may run."""
         settings = self._scanning.settings.scan
-        if self._scanning.last_sweep_at and self._scanning.last_sweep_at >= scan.started_at:
+        last_sweep_at = self._scanning.history.last_sweep_at
+        if last_sweep_at and last_sweep_at >= scan.started_at:
             self._plan.postpone("sweep", settings.sweep_minutes * 60)
             self._plan.postpone("read", settings.read_minutes * 60)
             self._problems.set("nothing_found", None if scan.devices else scan.nothing_found())

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import structlog
@@ -23,6 +23,7 @@ from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
 from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.resume_point import NOTE_SECONDS, ResumePoint
+from appliance.service.scans.scan_history import ScanHistory
 from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import Known, Resume, ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
@@ -32,8 +33,6 @@ from appliance.store.store import Store
 
 GATE_SECONDS = 0.5
 """How often a running scan looks whether a quiet time has begun or ended."""
-SILENT_SLACK = 0.9
-"""Share of scan.silent_hours after which a sweep is the one that is due: sweeps are not on the minute."""
 
 log = structlog.get_logger()
 
@@ -52,12 +51,8 @@ class ScanService:
         """`zone` is the time zone of the site, in which its quiet times are written."""
         self.settings = settings
         self.gate = QuietGate(zone)
-        self.last_silent_pass_at: datetime | None = None
-        self.resume_point: ResumePoint | None = None
-        """The sweep that the collector before this one has not finished."""
+        self.history = ScanHistory()
         self.scans = ScanSlot(self._ended)
-        self.last_sweep_at: datetime | None = None
-        self.last_read_at: datetime | None = None
         self._traffic = TrafficByPurpose()
         self._writer = writer
         self._notes = notes
@@ -83,11 +78,9 @@ class ScanService:
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
-        notes = await self._notes.recall(list(self.settings.scan.targets))
-        self.last_sweep_at, self.last_read_at, self.scans.last = notes.last_sweep_at, notes.last_read_at, notes.last_scan
+        self.history, self.scans.last = await self._notes.recall(list(self.settings.scan.targets))
         fingerprint = self._snapshots.fingerprint
         self._snapshots.recall(await self._notes.ask(lambda store: store.snapshots(fingerprint)) or [])
-        self.last_silent_pass_at, self.resume_point = notes.last_silent_pass_at, notes.resume_point
 
     def start_sweep(self, targets: Sequence[str] | None = None, *, in_full: bool = False) -> Scan:
         """Begin a sweep of `targets`, by default of all that the settings name; `in_full` asks each device for everything.
@@ -117,7 +110,8 @@ class ScanService:
     async def _sweep_everything(self, scan: Scan, run: ScanRun, chosen: TargetSet) -> None:
         """Sweep all targets, from where that was cut off if it was, and note how far it is."""
         wanted = self.settings.scan.targets
-        resume_point, self.resume_point = self.resume_point, None
+        history = self.history
+        resume_point, history.resume_point = history.resume_point, None
         if resume_point and not resume_point.fits(wanted, utc_now()):
             resume_point = None
         known, resume = await self.known(), None
@@ -127,7 +121,7 @@ class ScanService:
             heard = {device.address for device in known}
             known += [Known(each, self.settings.snmp.port) for each in resume_point.unread if each not in heard and each in chosen]
             known = [device for device in known if device.address not in resume.read]
-        thorough = resume_point.thorough if resume_point else self._silent_pass_is_due()
+        thorough = resume_point.thorough if resume_point else history.silent_pass_is_due(self.settings.scan.silent_hours, utc_now())
 
         async def note() -> None:
             if checkpoint := run.checkpoint():
@@ -138,18 +132,9 @@ class ScanService:
 
         async with self._watching(scan, note):
             await run.sweep(chosen, known, thorough=thorough, resume=resume)
-        self.last_sweep_at = self.last_read_at = utc_now()
-        if scan.sweep.silent_pass or thorough:
-            self.last_silent_pass_at = self.last_sweep_at
-        await self._notes.remember_sweep(self.last_sweep_at, self.last_silent_pass_at, list(wanted), scan.addresses)
-
-    def _silent_pass_is_due(self) -> bool:
-        """Return whether the sweep that starts now also asks over SNMP what answers no ping."""
-        hours = self.settings.scan.silent_hours
-        if not hours or self.last_silent_pass_at is None:
-            return bool(hours)
-        since = utc_now() - self.last_silent_pass_at
-        return since < timedelta() or since >= timedelta(hours=hours) * SILENT_SLACK
+        swept_at = utc_now()
+        history.swept(swept_at, silent_pass=scan.sweep.silent_pass or thorough)
+        await self._notes.remember_sweep(swept_at, history.last_silent_pass_at, list(wanted), scan.addresses)
 
     async def _read_since(self, moment: datetime) -> frozenset[str]:
         devices = await self._notes.ask(Store.devices) or []
@@ -163,8 +148,8 @@ class ScanService:
             self._everyone = True
             async with self._watching(scan):
                 await self._scan_run(scan).read(known)
-            self.last_read_at = utc_now()
-            await self._notes.remember_read(self.last_read_at)
+            self.history.last_read_at = read_at = utc_now()
+            await self._notes.remember_read(read_at)
 
         return self.scans.start("read", read)
 
