@@ -52,7 +52,7 @@ def test_a_power_cut_ends_all_processes_and_the_policies_decide_what_comes_back(
             BASE_IMAGE, "sleep", "8642",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert len(sleeping()) == 2
+    wait_until("both have come to their command", lambda: len(sleeping()) == 2)
 
     private.power_cut()
     assert sleeping() == []
