@@ -1,8 +1,8 @@
 """Which tests run on one worker, one after the other, when several workers share the run.
 
 Those of the engine share its images and containers, those of the browser one Chromium, those of signed configuration a fleet that
-each leaves to the next. Modules that start an engine of their own are a group each, beside those of the shared one. All others
-are handed out one by one. What takes longest as a whole begins first.
+each leaves to the next. Those that start an engine of their own are a group beside those of the shared one: with more of them at
+once two processors are too few for their deadlines. All others are handed out one by one. What takes longest begins first.
 (`--dist loadgroup` of pytest-xdist 3.8 marks the ids of tests for this, which pytest 9.2 no longer lets it.)
 """
 
@@ -10,9 +10,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-OWN_ENGINE = ("compose_update", "crash_matrix", "disturbed_site", "harness", "readings", "self_update", "transport")
+OWN_ENGINE = tuple(
+    f"tests/engine/test_{name}.py"
+    for name in ("compose_update", "crash_matrix", "disturbed_site", "harness", "readings", "self_update", "transport")
+)
 TOGETHER = (
-    *(f"tests/engine/test_{name}.py" for name in OWN_ENGINE),
     "tests/engine/",
     "tests/end_to_end/test_configuration.py",
     "tests/browser/",
@@ -35,6 +37,8 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out single tests, and those of one group of `TOGETHER` as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(OWN_ENGINE):
+            return "engines of their own"
         return next((group for group in TOGETHER if nodeid.startswith(group)), nodeid)
 
 
