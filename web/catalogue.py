@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,15 @@ Text = str | tuple[str, str]
 ROOT = FOLDER.parent.parent
 SITE = ("appliance", "updater", "web", "webui")
 CONSOLE = ("hosting",)
-TEMPLATES = {"webui": "webui/templates", "hosting": "hosting/console/templates"}
+TEMPLATES = {"web": "web/templates", "webui": "webui/templates", "hosting": "hosting/console/templates"}
 KEYWORDS: Mapping[str, Any] = {name: {None: (1,), 3: (1, 2)} for name in ("_", "translate")} | {"Message": None}
 MISC = (
     *("config_changes", "error_state", "ipp_state_reasons", "network_firmware"),
     *("power_on_count", "printer_name", "printer_uuid", "uptime_seconds"),
 )
 """What is told of every device beside the items of the reading; more is in the definitions of vendors."""
-PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
+"""A value and its type: what is a number in English may not be a text elsewhere."""
 
 
 def texts(rooms: Iterable[str]) -> set[Text]:
@@ -48,7 +50,12 @@ def texts(rooms: Iterable[str]) -> set[Text]:
     return found - {text[0] for text in found if isinstance(text, tuple)}
 
 
-def _written(room: str) -> Iterator[Text]:
+@cache
+def _written(room: str) -> frozenset[Text]:
+    return frozenset(_found_in(room))
+
+
+def _found_in(room: str) -> Iterator[Text]:
     for file in sorted((ROOT / room).rglob("*.py")):
         yield from _in_code(file.read_text(encoding="utf-8"))
     if room in TEMPLATES:

@@ -6,20 +6,13 @@ from typing import Literal
 from tornado.web import UIModule
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
-from appliance.report.condition import Level
-from appliance.report.supply_level import SupplyView
-from webui import texts
+from web import quantities
+from web.modules import State, SupplyBar
 from webui.forms import Form
 
 FieldKind = Literal["text", "number", "date", "password", "lines", "enrolment"]
 
-
-class State(UIModule):
-    """A badge of a dot and a word."""
-
-    def render(self, level: Level, text: str) -> str:
-        """Return the badge."""
-        return self.render_string("part_state.html", level=level, text=text).decode()
+__all__ = ["Choice", "Field", "Moment", "State", "SupplyBar"]
 
 
 class Moment(UIModule):
@@ -30,16 +23,8 @@ class Moment(UIModule):
         at = from_rfc3339(moment) if isinstance(moment, str) else moment
         if at is None:
             return self.render_string("part_word.html", text=never or self.locale.translate("never")).decode()
-        text = texts.ago(at, utc_now(), self.locale)
+        text = quantities.ago(at, utc_now(), self.locale)
         return self.render_string("part_moment.html", exact=to_rfc3339(at), text=text).decode()
-
-
-class SupplyBar(UIModule):
-    """The level of a supply as a bar; hatched when the device does not tell it."""
-
-    def render(self, supply: SupplyView) -> str:
-        """Return the SVG."""
-        return self.render_string("part_supply_bar.html", supply=supply).decode()
 
 
 class Field(UIModule):

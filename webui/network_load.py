@@ -8,7 +8,7 @@ from appliance.common.message import Message
 from appliance.common.traffic import PURPOSES
 from appliance.report.network_load import WEB_PAGE_BYTES, Row
 from appliance.store.traffic_report import Day
-from webui.texts import number
+from web.quantities import number
 
 FEWEST_DAYS = 14
 """The chart has at least so many days: the first one alone would look like a wall."""

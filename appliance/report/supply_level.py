@@ -60,7 +60,7 @@ class SupplyView:
         """The word beside the percentage of a supply that should be ordered or changed, empty for the others."""
         if self.percent is None or self.level not in ("warn", "bad"):
             return ""
-        return SUPPLY_STATES[self.detail.state] if self.detail.state != "ok" else "Low"
+        return SUPPLY_STATES[self.detail.state if self.detail.state != "ok" else "low"]
 
 
 def is_receptacle(supply: Supply) -> bool:

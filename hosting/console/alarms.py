@@ -8,10 +8,10 @@ from typing import Self
 from tornado.locale import Locale
 
 from appliance.common.message import Message, sentences
-from hosting.console import texts
 from hosting.repository.drafts import Draft, Progress
 from hosting.repository.roles import CONFIG, GLOBAL, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from hosting.repository.validity import RoleCondition
+from web import quantities
 
 EVERYTHING = Message("sites refuse all that is new and go on with what they have")
 REFUSED: Mapping[str, str] = {
@@ -79,7 +79,7 @@ def _level(role: RoleCondition) -> str:
 
 def _what(role: RoleCondition, now: datetime, reader: Locale) -> str:
     refused = REFUSED.get(role.role, REFUSED[CONFIG])
-    moment = texts.ago(role.expires, now, reader)
+    moment = quantities.ago(role.expires, now, reader)
     if role.state == "expired":
         return Message("The role %(role)s expired %(moment)s: %(refused)s.", role=role.role, moment=moment, refused=refused)
     return Message(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tornado.locale import Locale
 
-from hosting.console.texts import number
+from web.quantities import number
 
 WIDTH, HEIGHT = 1120, 260
 LEFT, RIGHT, TOP, BOTTOM = 76, 16, 14, 30

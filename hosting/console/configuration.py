@@ -20,6 +20,7 @@ from hosting.db.database import Condition, Connection
 from hosting.db.sites import every_site, in_configuration_state, in_group, this_site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
+from web import quantities
 
 HISTORY = 50
 SITES_SHOWN = 50
@@ -51,7 +52,7 @@ class ConfigurationPage(ConsoleHandler):
 
 
 def _words() -> dict[str, Any]:
-    return {"number": texts.number, "configuration_state": texts.configuration_state, "counted_sites": texts.counted_sites}
+    return {"number": quantities.number, "configuration_state": texts.configuration_state, "counted_sites": texts.counted_sites}
 
 
 def _states(connection: Connection, where: Condition) -> dict[str, int]:

@@ -17,6 +17,7 @@ from hosting.db import events, fleet, readings, sites
 from hosting.db.database import Connection
 from hosting.db.events import DeviceEvent
 from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
+from web import quantities
 
 PAGE = 50
 HISTORY = 200
@@ -68,7 +69,7 @@ class DevicesPage(ConsoleHandler):
             names=names,
             conditions=CONDITIONS,
             selection=selection,
-            number=texts.number,
+            number=quantities.number,
             page_number=page,
             pages=-(-count // PAGE),
         )
@@ -120,7 +121,7 @@ class DevicePage(ConsoleHandler):
             state_word=texts.state,
             severity=texts.severity,
             event_word=texts.event,
-            number=texts.number,
+            number=quantities.number,
             in_utc=in_utc,
             misc={name: self._plain(value) for name, value in sorted(view.reading.misc.items())},
         )

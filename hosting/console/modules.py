@@ -6,9 +6,11 @@ from tornado.escape import xhtml_escape
 from tornado.web import UIModule
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.report.supply_level import SupplyView
-from hosting.console import texts
 from hosting.console.chart import Chart as Drawing
+from web import quantities
+from web.modules import State, SupplyBar
+
+__all__ = ["Chart", "Code", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]
 
 
 class Html(str):
@@ -42,30 +44,14 @@ class Link(UIModule):
         return Html(f'<a href="{xhtml_escape(address)}">{xhtml_escape(text)}</a>')
 
 
-class State(UIModule):
-    """A badge of a dot and a word."""
-
-    def render(self, level: str, text: str) -> str:
-        """Return the badge."""
-        return self.render_string("parts/state.html", level=level, text=text).decode().strip()
-
-
 class Moment(UIModule):
     """A moment, as long as it is ago; the exact moment is its title."""
 
     def render(self, moment: datetime | None, never: str = "") -> Html:
         """Return a `<time>`; where there is none the word `never`, in the language of the page."""
         word = never or self.locale.translate("never")
-        text = word if moment is None else texts.ago(moment, utc_now(), self.locale)
+        text = word if moment is None else quantities.ago(moment, utc_now(), self.locale)
         return Html(self.render_string("parts/moment.html", exact=to_rfc3339(moment), text=text).decode().strip())
-
-
-class SupplyBar(UIModule):
-    """The level of a supply as a bar; hatched when the device does not tell it."""
-
-    def render(self, supply: SupplyView) -> str:
-        """Return the SVG."""
-        return self.render_string("parts/supply_bar.html", supply=supply).decode().strip()
 
 
 class Chart(UIModule):

@@ -30,6 +30,7 @@ from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.releases.publication import RolloutProposal, Rollouts
 from hosting.releases.rollout import AT_ONCE, Audience, Wish, in_words
+from web import quantities
 
 DOTS = 80
 """The chart has at most so many points."""
@@ -120,9 +121,9 @@ def _view(connection: Connection, release: Release, counts: ReleaseCounts) -> Re
 
 def _words() -> dict[str, Any]:
     return {
-        "number": texts.number,
+        "number": quantities.number,
         "counted_sites": texts.counted_sites,
-        "size": texts.size,
+        "size": quantities.size,
         "in_words": in_words,
         "counted_reasons": update_texts.counted_reasons,
         "reason_words": words,

@@ -24,6 +24,7 @@ from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.expiry import end_of_day
 from hosting.releases.update_report import reported_update, reported_versions
+from web import quantities
 
 
 class SitePage(ConsoleHandler):
@@ -66,12 +67,12 @@ class SitePage(ConsoleHandler):
             doing=update_texts.doing,
             execution=update_texts.execution,
             reason_words=words,
-            span=texts.span,
-            number=texts.number,
+            span=quantities.span,
+            number=quantities.number,
             levels=texts.UPDATE_LEVELS,
             masks=texts.masks,
             traffic=texts.traffic,
-            size=texts.size,
+            size=quantities.size,
             configuration_state=texts.configuration_state,
             outcome=texts.outcome,
             collector_state=texts.collector_state,

@@ -12,6 +12,7 @@ from hosting.db import fleet, sites
 from hosting.db.contact import CONTACTS, Contact, contact_is, is_turned_away
 from hosting.db.database import Condition, Connection
 from hosting.db.sites import Site, SiteQuery
+from web import quantities
 
 PAGE = 50
 SORTS = ("name", "contact", "version")
@@ -60,7 +61,7 @@ class SitesPage(ConsoleHandler):
             selection=selection,
             words=texts.CONTACTS,
             shows=SHOWN,
-            number=texts.number,
+            number=quantities.number,
             levels=texts.UPDATE_LEVELS,
             page_number=page,
             pages=-(-found["count"] // PAGE),

@@ -1,12 +1,12 @@
-"""Words for people: enumeration names of the MIBs, moments and numbers."""
+"""Words for people: enumeration names of the MIBs, and what is counted."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from tornado.locale import Locale
 
 from appliance.common.message import Message
 from appliance.report.names import SUPPLY_STATES, words
+from web.quantities import number, size
 from web.translations import worded
 
 CONTACTS: Mapping[str, tuple[str, str]] = {
@@ -179,41 +179,6 @@ def traffic(spent: Mapping[str, int], reader: Locale) -> str:
     return f"{size(sum(spent.values()))}: {', '.join(parts)}" if parts else reader.translate("nothing")
 
 
-def size(count: int) -> str:
-    """Return a number of bytes as `812 B`, `16.9 kB` or `1.2 MB`."""
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{number(round(count / 1_000_000, 1))} MB"
-
-
-def number(value: float) -> str:
-    """Return a number with thin spaces between thousands (ISO 80000-1), so that no country misreads it."""
-    return f"{value:,}".replace(",", "\u202f")
-
-
 def counted_sites(count: int, reader: Locale) -> str:
     """Return `1 site` or `12 sites`."""
     return reader.translate("%(count)s site", "%(count)s sites", count) % {"count": number(count)}
-
-
-def ago(moment: datetime, now: datetime, reader: Locale) -> str:
-    """Return how long before `now` the moment was: `just now`, `4 minutes ago`, `in 2 hours`."""
-    seconds = int((now - moment).total_seconds())
-    if abs(seconds) < 10:
-        return reader.translate("just now")
-    passed = {"amount": span(abs(seconds), reader)}
-    return reader.translate("%(amount)s ago") % passed if seconds > 0 else reader.translate("in %(amount)s") % passed
-
-
-def span(seconds: int, reader: Locale) -> str:
-    """Return a length of time in its largest unit: `45 seconds`, `4 minutes`, `3 days`."""
-    if seconds < 60:
-        return reader.translate("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
-    if seconds < 3600:
-        minutes = seconds // 60
-        return reader.translate("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
-    if seconds < 2 * 86400:
-        hours = seconds // 3600
-        return reader.translate("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-    days = round(seconds / 86400)
-    return reader.translate("%(count)s day", "%(count)s days", days) % {"count": number(days)}

@@ -15,7 +15,7 @@ from appliance.store.store import Store
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state, supervisor_status
 
-TEMPLATES = Path(__file__).parents[2] / "webui" / "templates"
+TEMPLATES = [Path(__file__).parents[2] / room / "templates" for room in ("web", "webui", "hosting/console")]
 
 
 def reading(number: int, **changes: Any) -> report.Reading:
@@ -86,7 +86,7 @@ def test_the_bars_of_a_list_say_what_they_are_of(webui: RunningWebUi) -> None:
 
 
 def test_templates_never_write_anything_unescaped() -> None:
-    files = list(TEMPLATES.rglob("*.html"))
+    files = [file for folder in TEMPLATES for file in folder.rglob("*.html")]
     assert len(files) > 15
     for file in files:
         text = file.read_text()

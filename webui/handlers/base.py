@@ -17,9 +17,11 @@ from appliance.common.version import installed_version
 from appliance.report import names
 from appliance.report.condition import STOPS_PRINTING
 from appliance.settings.layers import Effective
+from web import quantities
 from web.handler import WebHandler
 from web.origin import FormRefusedError
 from web.translations import TranslatedHandler, language
+from webui import texts
 from webui.fleet import component_state
 from webui.services import Notice, NoticeKind, Services
 from webui.sessions import Session
@@ -179,6 +181,8 @@ class Page(TranslatedHandler, WebHandler):
             "escape_key": lambda key: quote(key, safe=""),
             "component_state": component_state,
             "names": names,
+            "quantities": quantities,
+            "texts": texts,
             "stops_printing": STOPS_PRINTING,
         }
 

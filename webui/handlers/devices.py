@@ -8,7 +8,6 @@ from tornado.web import HTTPError
 from appliance.report.condition import device_name
 from appliance.report.names import METERS
 from appliance.report.supply_level import supply_view
-from webui import texts
 from webui.fleet import Selection, device_view, select
 from webui.handlers.base import Page
 from webui.handlers.overview import read_devices
@@ -32,7 +31,7 @@ class Devices(Page):
         )
         listing = select(await read_devices(self), selection)
         template = "part_device_table.html" if self.partial else "devices.html"
-        self.page(template, listing=listing, selection=selection, sort_link=self._sort_link, page_link=self._page_link, texts=texts)
+        self.page(template, listing=listing, selection=selection, sort_link=self._sort_link, page_link=self._page_link)
 
     def _sort_link(self, selection: Selection, column: str) -> str:
         """Return the link of a column head: the order of this column, turned round when it is in force already."""
@@ -68,7 +67,6 @@ class Device(Page):
             history=_history(readings),
             events=events,
             former_addresses=[stay for stay in addresses if stay.address != row.address],
-            texts=texts,
         )
 
 

@@ -92,7 +92,6 @@ class HealthPage(Page):
             support_bundle=self.effective().settings.privacy.support_bundle,
             form=form or SwitchesForm(self.effective()),
             levels=UPDATE_LEVELS,
-            texts=texts,
         )
 
 

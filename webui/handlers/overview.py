@@ -7,7 +7,6 @@ from typing import Any
 from appliance.common.errors import StoreError
 from appliance.report.supply_level import SupplyView, left, needs_attention, supply_view
 from appliance.store.rows import DeviceRow, EventRow
-from webui import texts
 from webui.fleet import DeviceView, device_view
 from webui.handlers.base import Page
 from webui.networks import count_addresses
@@ -41,7 +40,6 @@ class OverviewPage(Page):
             "low": supplies[:SHOWN_AT_MOST],
             "events": await read_events(self),
             "addresses": count_addresses(self.effective().settings.scan.targets),
-            "texts": texts,
         }
 
 

@@ -14,7 +14,6 @@ from appliance.report.network_load import WEB_PAGE_SOURCE, table
 from appliance.settings.model import CommunityCredential, SnmpCredential
 from appliance.snmp.usm import AuthProtocol, PrivProtocol
 from appliance.store.traffic_report import TrafficReport, traffic_report
-from webui import texts
 from webui.credentials import NEW_USER, described, take_community, take_user
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
@@ -64,7 +63,6 @@ class ScanningPage(Page):
             load_lines=load_lines(load.network_load),
             chart=days_chart(load.days),
             page_source=WEB_PAGE_SOURCE,
-            texts=texts,
             **(values | forms),
         )
 
@@ -253,7 +251,7 @@ class ScanEvents(Page):
                     break
             if not scan:
                 break
-            await self._send("html", self.render_string("part_scan_progress.html", progress=scan, texts=texts).decode())
+            await self._send("html", self.render_string("part_scan_progress.html", progress=scan).decode())
             if now - said_at > SAY_SECONDS or scan.get("done"):
                 said_at = now
                 await self._send("say", self._(scan.get("text", "")))

@@ -7,7 +7,6 @@ import structlog
 
 from appliance.common.errors import DcaError
 from appliance.common.message import Message, message_of
-from webui import texts
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError, PasswordError, check_new_password
 from webui.forms import Form, SectionForm, lines
 from webui.handlers.base import Access, Page
@@ -27,7 +26,7 @@ class SetupPage(Page):
 
     def step(self, number: int, status: int = 200, **values: Any) -> None:
         """Show the step with this number, from 1."""
-        self.page(f"setup_{number}.html", status, step=number, steps=STEPS, texts=texts, **values)
+        self.page(f"setup_{number}.html", status, step=number, steps=STEPS, **values)
 
 
 class Account(SetupPage):

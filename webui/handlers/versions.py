@@ -3,7 +3,6 @@
 from typing import Any
 
 from appliance.common.version import installed_version
-from webui import texts
 from webui.forms import SectionForm
 from webui.handlers.base import Page
 from webui.versions import versions_view
@@ -21,7 +20,6 @@ async def versions_values(page: Page) -> dict[str, Any]:
         "versions": versions_view(supervisor.data, installed_version()),
         "update": supervisor.data,
         "supervisor": supervisor,
-        "texts": texts,
     }
 
 
