@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from tornado.template import Loader
 
 from appliance.reading import enumerations
-from appliance.report.names import words
+from appliance.report.names import small_words, words
 from appliance.report.supply_level import INKS
 from web.translations import DOMAIN, ENGLISH, FOLDER, LANGUAGES
 
@@ -75,7 +75,7 @@ def _enumerations() -> Iterator[str]:
     """Yield the names that pages make words of: where they stand within a sentence in small letters."""
     small = (enumerations.SUPPLY_TYPE, enumerations.COUNTER_UNIT, enumerations.ALERT_SEVERITY, enumerations.ALERT_CODE)
     for name in (name for names in small for name in names.values()):
-        yield words(name).lower()
+        yield str(small_words(name))
     for names in (enumerations.PRINTER_STATUS, enumerations.DEVICE_STATUS, enumerations.ALERT_GROUP, enumerations.ALERT_CODE):
         yield from (str(words(name)) for name in names.values())
     yield from (str(words(name)) for name in ("sleeping", *INKS, *MISC))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from appliance.commands.tables import table
 from appliance.report import Reading, Supply
 from appliance.report.condition import device_name, state_of
-from appliance.report.names import SUPPLY_STATES, error_name, meter_name, words
+from appliance.report.names import SUPPLY_STATES, error_name, meter_name, small_words, words
 from appliance.report.supply_level import SupplyView, ink_views, supply_view
 
 BAR = 20
@@ -53,7 +53,7 @@ def device_sheet(reading: Reading, *, unicode: bool = True) -> str:
     width = max(len(name) for name, _ in facts)
     lines = [device_name(device), ""]
     lines += [f"  {name.ljust(width)}  {value}" for name, value in facts if value]
-    meters = [[meter_name(name), str(meter.value), words(meter.unit).lower()] for name, meter in reading.meters.items()]
+    meters = [[meter_name(name), str(meter.value), small_words(meter.unit)] for name, meter in reading.meters.items()]
     supplies = [_supply_row(supply_view(supply), unicode=unicode) for supply in reading.supplies]
     trays = [[tray.name or tray.index, tray.media or "", SUPPLY_STATES[tray.state]] for tray in reading.trays]
     alerts = [[words(alert.severity), words(alert.group), alert.description or words(alert.code)] for alert in reading.alerts]

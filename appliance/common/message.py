@@ -29,14 +29,19 @@ class Message(str):
         return (self.template,), dict(self.values)
 
 
-def sentences(*messages: str) -> str:
+def joined(*messages: str, between: str) -> str:
     """Return messages one after the other as one message, without those that are empty."""
     said = [message for message in messages if message]
     if len(said) < 2:
         return said[0] if said else ""
-    values: dict[str, object] = {f"sentence{number}": message for number, message in enumerate(said)}
-    template = " ".join(f"%({name})s" for name in values)
+    values: dict[str, object] = {f"part{number}": message for number, message in enumerate(said)}
+    template = between.join(f"%({name})s" for name in values)
     return Message(template, **values)
+
+
+def sentences(*messages: str) -> str:
+    """Return sentences one after the other as one message, without those that are empty."""
+    return joined(*messages, between=" ")
 
 
 def message_of(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.common.message import Message
 from appliance.report import Device
-from appliance.report.names import words
+from appliance.report.names import small_words
 
 _LONGEST = 1024
 
@@ -18,7 +18,7 @@ def device_name(device: Device) -> str:
 def sentence(kind: str, name: str, detail: Mapping[str, Any]) -> Message:
     """Return what happened to the device called `name` as one sentence, at most 1,024 characters long."""
     write = _SENTENCES.get(kind)
-    message = write(name, detail) if write else Message("%(name)s: %(kind)s.", name=name, kind=_words(kind))
+    message = write(name, detail) if write else Message("%(name)s: %(kind)s.", name=name, kind=small_words(kind))
     return message if len(message) <= _LONGEST else Message(message[:_LONGEST])
 
 
@@ -84,7 +84,7 @@ def _counter_reset(name: str, detail: Mapping[str, Any]) -> Message:
     return Message(
         "%(name)s: the meter %(meter)s went back from %(old)s to %(new)s.",
         name=name,
-        meter=_words(str(detail.get("meter"))),
+        meter=small_words(str(detail.get("meter"))),
         old=detail.get("old"),
         new=detail.get("new"),
     )
@@ -99,23 +99,19 @@ def _alert_cleared(name: str, detail: Mapping[str, Any]) -> Message:
 
 
 def _alert(detail: Mapping[str, Any]) -> Message:
-    words = str(detail.get("description") or "").replace("\n", " ") or _words(str(detail.get("code")))
-    return Message("%(what)s (%(severity)s)", what=words, severity=_words(str(detail.get("severity"))))
+    what = str(detail.get("description") or "").replace("\n", " ") or small_words(str(detail.get("code")))
+    return Message("%(what)s (%(severity)s)", what=what, severity=small_words(str(detail.get("severity"))))
 
 
 def _supply(detail: Mapping[str, Any]) -> str:
     if detail.get("description"):
         return str(detail["description"])
-    color, kind = str(detail.get("color") or ""), _words(str(detail.get("type")))
+    color, kind = str(detail.get("color") or ""), small_words(str(detail.get("type")))
     return Message("%(color)s %(kind)s", color=Message(color), kind=kind) if color else kind
 
 
 def _percent(value: object) -> str:
     return f"{value:.0f} %" if isinstance(value, int | float) else ""
-
-
-def _words(name: str) -> Message:
-    return Message(words(name).lower())
 
 
 _SENTENCES = {

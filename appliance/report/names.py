@@ -61,6 +61,11 @@ def words(name: str) -> Message:
     return Message(spaced[:1].upper() + spaced[1:].lower())
 
 
+def small_words(name: str) -> Message:
+    """Return an enumeration name as words in small letters, for within a sentence."""
+    return Message(words(name).lower())
+
+
 def percent(value: float) -> str:
     """Return a percentage without decimals; what is left but below one is never shown as nothing."""
     return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"

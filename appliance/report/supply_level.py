@@ -6,7 +6,7 @@ from typing import Literal
 
 from appliance.common.message import Message
 from appliance.report.model import Supply
-from appliance.report.names import SUPPLY_STATES, percent, words
+from appliance.report.names import SUPPLY_STATES, percent, small_words, words
 
 SupplyLevel = Literal["ok", "warn", "bad", "off"]
 LOW_PERCENT = 10.0
@@ -101,7 +101,7 @@ def needs_attention(supply: Supply) -> bool:
 def supply_view(supply: Supply) -> SupplyView:
     """Return the bar of one supply. A level the device does not tell is never drawn as one."""
     color = (supply.color or "").lower()
-    kind = Message(words(supply.type).lower())
+    kind = small_words(supply.type)
     name = supply.description or (Message("%(color)s %(kind)s", color=words(color), kind=kind) if color else kind)
     if supply.percent is None:
         value = SUPPLY_STATES.get(supply.state, words(supply.state))

@@ -8,7 +8,7 @@ from tornado.web import HTTPError
 from appliance.common.clock import in_utc
 from appliance.common.message import Message
 from appliance.report import Reading
-from appliance.report.names import meter_name, words
+from appliance.report.names import meter_name, small_words, words
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
@@ -131,7 +131,7 @@ class DevicePage(ConsoleHandler):
         if isinstance(value, list | tuple):
             return ", ".join(map(self._plain, value))
         if isinstance(value, dict):
-            return ", ".join(f"{self._(words(str(name)).lower())} {self._plain(item)}" for name, item in value.items())
+            return ", ".join(f"{self._(small_words(str(name)))} {self._plain(item)}" for name, item in value.items())
         if isinstance(value, bool):
             return self._("yes") if value else self._("no")
         return self._("none") if value is None else str(value)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tornado.locale import Locale
 
 from appliance.common.message import Message
-from appliance.report.names import SUPPLY_STATES, words
+from appliance.report.names import SUPPLY_STATES, small_words, words
 from web.quantities import number, size
 from web.translations import worded
 
@@ -164,7 +164,7 @@ def masks(active: Mapping[str, str | list[str]], reader: Locale) -> str:
         if isinstance(value, list):
             named += value
             continue
-        mask = worded(MASKS.get(name, words(name).lower()), reader)
+        mask = worded(MASKS.get(name, small_words(name)), reader)
         named.append(reader.translate("%(mask)s (pseudonym)") % {"mask": mask} if value == "pseudonym" else mask)
     return ", ".join(named) or reader.translate("nothing")
 
@@ -172,7 +172,7 @@ def masks(active: Mapping[str, str | list[str]], reader: Locale) -> str:
 def traffic(spent: Mapping[str, int], reader: Locale) -> str:
     """Return the traffic of a site in words, the most first: `23.1 kB: polls 20.0 kB, check-ins 3.1 kB`."""
     parts = [
-        f"{worded(TRAFFIC.get(purpose, words(purpose).lower()), reader)} {size(count)}"
+        f"{worded(TRAFFIC.get(purpose, small_words(purpose)), reader)} {size(count)}"
         for purpose, count in sorted(spent.items(), key=lambda item: -item[1])
         if count
     ]

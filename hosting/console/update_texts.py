@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from tornado.locale import Locale
 
 from appliance.common.message import Message
-from appliance.report.names import words
+from appliance.report.names import small_words, words
 from hosting.console.texts import counted_sites
 from hosting.releases.update_report import UpdateReport
 from web.translations import worded
@@ -63,13 +63,13 @@ def execution(name: str, result: str) -> tuple[str, str]:
 
 def waits(reasons: Sequence[str], reader: Locale) -> str:
     """Return in words why something waits."""
-    return ", ".join(worded(WAITS.get(reason, words(reason).lower()), reader) for reason in reasons)
+    return ", ".join(worded(WAITS.get(reason, small_words(reason)), reader) for reason in reasons)
 
 
 def counted_reasons(reasons: Mapping[str, int], reader: Locale, known: Mapping[str, str] = WAITS) -> str:
     """Return reasons with how many sites have each, the most frequent first."""
     listed = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    named = ((worded(known.get(name, words(name).lower()) or Message("not told"), reader), count) for name, count in listed)
+    named = ((worded(known.get(name, small_words(name)) or Message("not told"), reader), count) for name, count in listed)
     return ", ".join(f"{name}: {counted_sites(count, reader)}" for name, count in named)
 
 
@@ -78,7 +78,7 @@ def doing(told: UpdateReport, reader: Locale) -> str:
     if told.execution == "closed":
         state = DOING.get(told.result, Message("ended"))
     else:
-        state = DOING.get(told.execution, words(told.execution).lower())
+        state = DOING.get(told.execution, small_words(told.execution))
     reason = waits(told.waits, reader) if told.execution == "scheduled" else ""
     values = {"version": told.version, "state": worded(state, reader), "reason": reason}
     if reason:

@@ -38,8 +38,6 @@ WORDS_OF_ENUMERATIONS = {
     "appliance/common/message.py",
     "appliance/events/sentences.py",
     "appliance/report/names.py",
-    "appliance/report/supply_level.py",
-    "appliance/service/scans/progress.py",
     "webui/handlers/base.py",
 }
 """Where a message is made of a name, or of what another message says."""

@@ -15,9 +15,6 @@ CHECK_STORE_SECONDS = 60.0
 STORE_ANSWER_SECONDS = 4.0
 
 
-_ANSWERS: str = Message("the database answers")
-
-
 class StoreCheck:
     """Whether the database can be written; trouble with it is the problem `store`."""
 
@@ -28,17 +25,15 @@ class StoreCheck:
 
     async def run(self) -> dict[str, Any]:
         """Return the check as JSON; within a minute of a good one it is taken for good."""
-        ok, text = True, _ANSWERS
+        ok = True
+        text: str = Message("the database answers")
         if time.monotonic() - self._checked_at > CHECK_STORE_SECONDS:
             try:
                 await asyncio.wait_for(self._store.call(Store.check), STORE_ANSWER_SECONDS)
             except TimeoutError:
-                ok, text = (
-                    False,
-                    Message(
-                        "The database of readings does not answer within %(seconds)s s.",
-                        seconds=round(STORE_ANSWER_SECONDS),
-                    ),
+                ok = False
+                text = Message(
+                    "The database of readings does not answer within %(seconds)s s.", seconds=round(STORE_ANSWER_SECONDS)
                 )
             except DataFolderError as error:
                 # A full disk or a read-only volume: a restart would not help, and would lose what waits in memory.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.message import Message
+from appliance.common.message import Message, joined
 from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 from appliance.discovery.sweep import SweepProgress
 
@@ -90,20 +90,16 @@ class Scan:
             return self.trouble
         devices = Message("%(read)d of %(devices)d devices read", read=self.read, devices=self.devices)
         if self.done:
-            ended = _joined(
-                Message("cancelled") if self.cancelled else "",
-                devices,
-                Message("%(count)d failed", count=len(self.failures)) if self.failures else "",
-            )
-            trouble = self.unasked()
-            return Message("%(ended)s; %(trouble)s", ended=ended, trouble=trouble) if trouble else ended
+            cancelled = Message("cancelled") if self.cancelled else ""
+            failed = Message("%(count)d failed", count=len(self.failures)) if self.failures else ""
+            return joined(joined(cancelled, devices, failed, between=", "), self.unasked() or "", between="; ")
         if self.kind == "read":
-            doing = Message("reading the known devices: %(devices)s", devices=devices)
+            doing: str = Message("reading the known devices: %(devices)s", devices=devices)
         else:
             asked = Message("%(asked)d of %(addresses)s asked", asked=self.sweep.asked, addresses=_addresses(self.addresses))
             if self.sweep.silent_pass:
                 asked = Message("asking over SNMP what answers no ping: %(asked)s", asked=asked)
-            doing = Message("%(asked)s, %(devices)s", asked=asked, devices=devices)
+            doing = joined(asked, devices, between=", ")
         if self.paused_until:
             return Message("quiet time until %(moment)s: %(doing)s", moment=self.paused_until.strftime("%a %H:%M"), doing=doing)
         return doing
@@ -181,10 +177,3 @@ class Scan:
 
 def _addresses(count: int) -> Message:
     return Message("1 address") if count == 1 else Message("%(count)d addresses", count=count)
-
-
-def _joined(*parts: str) -> str:
-    """Return the parts that are not empty as one message, with commas between."""
-    said = {f"part{number}": part for number, part in enumerate(part for part in parts if part)}
-    template = ", ".join(f"%({name})s" for name in said)
-    return Message(template, **said)
