@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.common.version import installed_version
+from appliance.release import HealthGateTimes
 from hosting.errors import HostingServerError
 
 SIGN = "Show what a draft says, add one signature to it, and show who is still lacking. Needs no data folder."
@@ -176,10 +177,11 @@ def _declare_releases(commands: Any) -> None:
     add.add_argument("--min-engine-api", default="1.41", metavar="N.N", help="oldest API of an engine, default: 1.41")
     add.add_argument("--allow-downgrade-from", type=int, metavar="N", help="sites up to this number may go down to it")
     add.add_argument("--switcher", choices=("old", "new"), default="old", help="image that does the switch, default: old")
-    add.add_argument(
-        "--deadline", type=int, metavar="SECONDS", help="until it has to be good; default: what sites do by themselves"
-    )
-    add.add_argument("--steady", type=int, metavar="SECONDS", help="so long it has to stay good; default: what is usual")
+    usual = HealthGateTimes()
+    deadline, steady = usual.deadline_seconds, usual.steady_seconds
+    until, so_long = f"until it has to be good, default: {deadline}", f"so long it has to stay good, default: {steady}"
+    add.add_argument("--deadline", type=int, default=deadline, metavar="SECONDS", help=until)
+    add.add_argument("--steady", type=int, default=steady, metavar="SECONDS", help=so_long)
     withdraw = _action(actions, "withdraw", "make a draft without a release, for people to sign", "release")
     withdraw.add_argument("version", metavar="VERSION", help="version that no site is to move to any more")
     listing = _action(actions, "list", "list the releases of a channel", "release")

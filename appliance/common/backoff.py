@@ -10,6 +10,12 @@ CEILING_SECONDS = 900.0
 LONGEST_RETRY_AFTER = 86_400.0
 
 
+def doubled(first: float, failures: int, longest: float) -> float:
+    """Return the wait after `failures` failures in a row (at least one): `first`, twice as long after each, up to `longest`."""
+    # The exponent is bounded, so the power cannot overflow.
+    return min(longest, first * 2.0 ** min(max(failures, 1) - 1, 60))
+
+
 def next_delay(
     failures: int,
     *,
@@ -23,7 +29,7 @@ def next_delay(
     The wait doubles with each failure up to `ceiling`, and is drawn from its upper half. A `retry_after` of the server is never
     undercut: up to a fifth (at most a minute) comes on top, so that all who were told the same do not come back in the same second.
     """
-    base = min(ceiling, first * 2.0 ** min(max(failures, 1) - 1, 60))
+    base = doubled(first, failures, ceiling)
     delay = uniform(base / 2, base)
     if retry_after is None:
         return delay

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.signed_documents import GROUP_NAME, NO_MARKER
 from appliance.common.strict_json import encode
 from appliance.release.catalogue import CHANNEL_NAME
 from appliance.release.fields import FORMAT, Fields, decode
 from appliance.release.versions import VERSION
-from appliance.settings.document import GROUP_NAME, NO_MARKER
 
 ROLLOUT_PATH = "config/global/rollout.json"
 ROLLOUT_BYTES = 256 * 1024

@@ -15,7 +15,8 @@ from typing import Any, Literal, Self, get_args
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import messages_from, with_messages
-from appliance.settings.document import NO_MARKER, ReceivedLayerName
+from appliance.common.signed_documents import NO_MARKER
+from appliance.settings.document import ReceivedLayerName
 
 State = Literal["none", "trial", "kept", "refused", "failed", "held"]
 What = Literal["applied", "kept", "restored", "refused", "failed", "gone_back", "moved"]

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, get_args
 from appliance.common import strict_json
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
+from appliance.common.signed_documents import GROUP_NAME, NO_MARKER
 from appliance.common.strict_json import LARGEST_WHOLE, is_whole
 from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
@@ -31,10 +32,8 @@ DOCUMENT_BYTES = 256 * 1024
 DEFINITIONS = 64
 """Definitions one document may bring."""
 LARGEST_VERSION = LARGEST_WHOLE
-NO_MARKER = "none"
 GLOBAL_PATH = "config/global/all.json"
 
-GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DEFINITION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\.toml")
 _TOML_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
 _LONG_TOML_KEY = re.compile(rf"(?<![A-Za-z0-9_\\-])(?:{_TOML_PART}\.[ \t]*+){{64}}")

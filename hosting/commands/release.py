@@ -65,15 +65,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
         min_engine_api=options.min_engine_api,
         allow_downgrade_from=options.allow_downgrade_from,
         switcher=options.switcher,
-        gate=_gate_times(options.deadline, options.steady),
-    )
-
-
-def _gate_times(deadline: int | None, steady: int | None) -> HealthGateTimes:
-    """Return the times of the health gate, the usual ones where none are given."""
-    usual = HealthGateTimes()
-    return HealthGateTimes(
-        usual.deadline_seconds if deadline is None else deadline, usual.steady_seconds if steady is None else steady
+        gate=HealthGateTimes(options.deadline, options.steady),
     )
 
 

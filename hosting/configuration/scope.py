@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from appliance.common.message import Message
-from appliance.settings.document import GLOBAL_PATH, GROUP_NAME, ReceivedLayerName, group_path, site_path
+from appliance.common.signed_documents import GROUP_NAME
+from appliance.settings.document import GLOBAL_PATH, ReceivedLayerName, group_path, site_path
 from hosting.errors import ConfigurationError
 
 

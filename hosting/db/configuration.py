@@ -13,8 +13,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
+from appliance.common.signed_documents import NO_MARKER
 from appliance.release import ROLLOUT_PATH
-from appliance.settings.document import GLOBAL_PATH, NO_MARKER, group_path, marker, site_path
+from appliance.settings.document import GLOBAL_PATH, group_path, marker, site_path
 from hosting.db import audit
 from hosting.db.tables import configuration, site
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from appliance.common.signed_documents import NO_MARKER
 from appliance.report.changes import state_digest
-from appliance.settings.document import NO_MARKER, marker, parse_document
+from appliance.settings.document import marker, parse_document
 from hosting.configuration.layer_text import Wanted, read_wanted, shown, wanted_of
 from hosting.configuration.publication import Publishing, in_group
 from hosting.configuration.scope import EVERYBODY, group_scope, site_scope

@@ -7,13 +7,14 @@
 
 from dataclasses import dataclass
 
+from appliance.common.backoff import doubled
+
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
     """The numbers of the policy; all times in seconds."""
 
     first_delay: float = 0.5
-    factor: float = 2.0
     longest_delay: float = 60.0
     jitter: float = 0.2
     """At most this share of the delay is added, so that many sites do not act in step."""
@@ -46,6 +47,5 @@ def next_restart(
     if len(recent) >= policy.budget:
         return RestartHistory(history.failures, recent), None
     earlier = 0 if ran_for >= policy.stable_after else history.failures
-    # The exponent is bounded by the budget, so the power cannot overflow.
-    delay = min(policy.first_delay * policy.factor**earlier, policy.longest_delay)
+    delay = doubled(policy.first_delay, earlier + 1, policy.longest_delay)
     return RestartHistory(earlier + 1, (*recent, now)), delay * (1 + policy.jitter * chance)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import Message, message_of
+from appliance.common.signed_documents import NO_MARKER
 from appliance.release import (
     CATALOGUE_BYTES,
     ROLLOUT_BYTES,
@@ -20,7 +21,6 @@ from appliance.release import (
     parse_rollout,
     rollout_marker,
 )
-from appliance.settings.document import NO_MARKER
 from updater.errors import Reason, UntrustedError
 from updater.records.offered import Offered
 from updater.releases.rules import installed_counter

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import messages_from, with_messages
+from appliance.common.signed_documents import NO_MARKER
 from appliance.common.traffic import Traffic
 from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
 from appliance.settings.document import (
-    NO_MARKER,
     Document,
     DocumentError,
     ReceivedLayerName,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.errors import DcaError
+from appliance.common.signed_documents import NO_MARKER
 from appliance.release import (
     Catalogue,
     Rollout,
@@ -13,7 +14,6 @@ from appliance.release import (
     write_catalogue,
     write_rollout,
 )
-from appliance.settings.document import NO_MARKER
 from updater.records.json_file import write_record
 
 FORMAT = 1

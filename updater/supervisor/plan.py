@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from appliance.common.backoff import doubled
 from appliance.common.periodic import PeriodicTasks
 from updater.checks import Check
 
@@ -24,14 +25,11 @@ class Retries:
 
     first: float
     longest: float = 6 * 3600.0
-    factor: float = 2.0
     jitter: float = 0.2
 
     def after(self, failures: int, chance: float) -> float:
         """Return the time to the next attempt after so many failures in a row, at least one."""
-        # The exponent is bounded, so the power cannot overflow.
-        delay = min(self.first * self.factor ** min(failures - 1, 30), self.longest)
-        return delay * (1 + self.jitter * chance)
+        return doubled(self.first, failures, self.longest) * (1 + self.jitter * chance)
 
 
 @dataclass(frozen=True, slots=True)

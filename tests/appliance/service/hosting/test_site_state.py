@@ -1,8 +1,8 @@
 """What a check-in tells of the signed configuration."""
 
+from appliance.common.signed_documents import NO_MARKER
 from appliance.service.hosting.site_state import configuration_state
 from appliance.settings.configuration_state import Configuration, Outcome, Received, ReceivedLayer
-from appliance.settings.document import NO_MARKER
 
 LAYER = ReceivedLayer("global", "config/global/all.json", 4, "ab" * 32, {"scan": {"read_minutes": 30}}, signed_by="globalcfg")
 
