@@ -19,6 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from tornado.template import Loader
 
+from appliance.common.message import PLACEHOLDER
 from appliance.reading import enumerations
 from appliance.report.names import small_words, words
 from appliance.report.supply_level import INKS
@@ -37,8 +38,6 @@ MISC = (
     *("power_on_count", "printer_name", "printer_uuid", "uptime_seconds"),
 )
 """What is told of every device beside the items of the reading; more is in the definitions of vendors."""
-PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
-"""A value and its type: what is a number in English may not be a text elsewhere."""
 
 
 def texts(rooms: Iterable[str]) -> set[Text]:
@@ -156,7 +155,8 @@ def faults(language: str) -> list[str]:
 
 
 def _placeholders(text: str) -> list[str]:
-    return sorted(PLACEHOLDER.findall(text))
+    """Return the values of a text with their types, and what is no value though it looks like one."""
+    return sorted(match[0] for match in PLACEHOLDER.finditer(text)) + re.findall("%.?", PLACEHOLDER.sub("", text))
 
 
 def main() -> int:

@@ -77,12 +77,15 @@ class SectionForm(Form):
         return {self._section: changed} if changed else {}
 
     def _explain(self, found: list[tuple[str, str]]) -> None:
+        told: dict[str, list[str]] = {}
         for path, message in found:
             field, _, rest = path.partition(".")
             text = ended(message)
             if rest.isdigit():
                 text = Message("Line %(number)d: %(problem)s", number=int(rest) + 1, problem=text)
-            self.errors[field] = sentences(self.error(field), text)
+            told.setdefault(field, []).append(text)
+        for field, texts_of_field in told.items():
+            self.errors[field] = sentences(self.error(field), *texts_of_field)
 
 
 def lines(text: str) -> list[str]:

@@ -4,9 +4,12 @@ Whoever finds something out writes `Message("Port %(port)d is in use.", port=80)
 English sentence. The web faces look the template up in their catalogue (`web.translations`).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
+"""What a template holds beside its text: a value as text or as a whole number, and a percent sign."""
 _BESIDE = "_message"
 """Ends the name of what stands beside a message in a JSON object."""
 
@@ -19,9 +22,9 @@ class Message(str):
 
     def __new__(cls, template: str, /, **values: object) -> Self:
         """Return the sentence. Without values the template is the sentence: a `%` in it stands for itself."""
-        message = super().__new__(cls, template % values if values else template)
-        message.template = template
-        message.values = {name: value if isinstance(value, str | int | float) else str(value) for name, value in values.items()}
+        kept = {name: value if isinstance(value, str | int | float) else str(value) for name, value in values.items()}
+        message = super().__new__(cls, template % kept if kept else template)
+        message.template, message.values = template, kept
         return message
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
@@ -66,18 +69,41 @@ def with_messages(value: Any) -> Any:
 
 
 def messages_from(value: Any) -> Any:
-    """Return a JSON document with its messages put together again; those that do not fit their template stay plain text."""
+    """Return a JSON document with its messages put together again; what does not fit its sentence exactly stays as it is."""
+    try:
+        return _with_told_messages(value)
+    except RecursionError:
+        return value
+
+
+def _with_told_messages(value: Any) -> Any:
     if isinstance(value, list):
-        return [messages_from(item) for item in value]
+        return [_with_told_messages(item) for item in value]
     if not isinstance(value, Mapping):
         return value
-    document = {name: messages_from(member) for name, member in value.items()}
+    document = {name: _with_told_messages(member) for name, member in value.items()}
     for beside in [name for name in document if name.endswith(_BESIDE)]:
-        code, name = document.pop(beside), beside.removesuffix(_BESIDE)
-        try:
-            message = Message(code["template"], **code["values"])
-        except (KeyError, TypeError, ValueError):
-            continue
-        if message == document.get(name):
+        name = beside.removesuffix(_BESIDE)
+        if message := _told(document[beside], document.get(name)):
             document[name] = message
+            del document[beside]
     return document
+
+
+def _told(code: object, sentence: object) -> Message | None:
+    """Return the message of a template and values that make exactly this sentence, None where they do not."""
+    if not (isinstance(sentence, str) and isinstance(code, Mapping) and code.keys() == {"template", "values"}):
+        return None
+    template, values = code["template"], code["values"]
+    if not (isinstance(template, str) and isinstance(values, Mapping)):
+        return None
+    if values:
+        # Looked at before anything is put together: a damaged file may ask for more than there is memory.
+        wanted = sum(len(str(values.get(name, ""))) for name in PLACEHOLDER.findall(template))
+        if wanted > len(sentence) or "%" in PLACEHOLDER.sub("", template):
+            return None
+    try:
+        message = Message(template, **values)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return message if message == sentence else None

@@ -20,7 +20,10 @@ def test_what_is_missing_or_wrong_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     copy = catalogue.po_file("de")
     copy.parent.mkdir(parents=True)
     lines = original.read_text().split("\n\n")
-    wrong = [block.replace("vor %(amount)s", "vor %(sum)s") for block in lines if 'msgid "Devices"' not in block]
+    changes = {"vor %(amount)s": "vor %(sum)s", "%(name)s wurde gefunden.": "%(name)d wurde zu 100 % gefunden."}
+    wrong = [block for block in lines if 'msgid "Devices"' not in block]
+    for right, changed in changes.items():
+        wrong = [block.replace(right, changed) for block in wrong]
     copy.write_text("\n\n".join([*wrong, 'msgid "Nobody says this"\nmsgstr "x"', 'msgid "Overviews"\nmsgstr ""\n']))
     copy.with_suffix(".mo").write_bytes(original.with_suffix(".mo").read_bytes())
 
@@ -30,6 +33,7 @@ def test_what_is_missing_or_wrong_is_told(tmp_path: Path, monkeypatch: pytest.Mo
         "not used any more: 'Overviews'",
         "not translated: 'Overviews'",
         "other values than its text has: '%(amount)s ago'",
+        "other values than its text has: '%(name)s was found.'",
         "the compiled catalogue is another one",
     }
 

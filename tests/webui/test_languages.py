@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from appliance.common.errors import SettingsError
 from tests.web.shown_texts import bracketed, untranslated
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state, supervisor_status
@@ -65,6 +66,32 @@ def test_what_a_component_says_is_worded_here(webui: RunningWebUi) -> None:
 
     assert "collector läuft nicht" in page.shown
     assert "is not running" not in page.shown
+
+
+def test_many_wrong_lines_are_told_at_once(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+
+    lines = "\n".join(f"printer {number}" for number in range(2000))
+    page = admin.post("/scanning/ranges", {"targets": lines, "exclude": ""}, form_page="/scanning")
+
+    assert page.status == 422
+    assert "Line 2000: 'printer 1999' is no range" in page.shown
+
+
+def test_an_error_page_is_shown_though_the_language_of_the_account_cannot_be_read(
+    webui: RunningWebUi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = webui.admin()
+
+    def broken(*_: object) -> str:
+        raise SettingsError("The settings file is broken.")
+
+    monkeypatch.setattr(webui.services.store, "effective", broken)
+    monkeypatch.setattr(webui.services.accounts, "language", broken)
+
+    page = admin.get("/settings")
+    assert page.status == 503
+    assert "The settings file is broken." in page.shown
 
 
 def test_a_refusal_is_in_the_language_of_the_page(webui: RunningWebUi) -> None:

@@ -121,7 +121,10 @@ class Page(TranslatedHandler, WebHandler):
     def get_user_locale(self) -> Locale | None:
         """Return the language the account has chosen, None where that is left to the browser."""
         session = self._session_if_known()
-        return language(self.services.accounts.language(session.user)) if session else None
+        try:
+            return language(self.services.accounts.language(session.user)) if session else None
+        except DcaError:  # the page that says so is in the language of the browser
+            return None
 
     # Links, notices
 

@@ -67,5 +67,5 @@ class GoBack(Page):
     async def post(self) -> None:
         """Let the supervisor do it, and tell what it says."""
         answer = await self.services.components.go_back()
-        self.notice("warn" if answer.error else "ok", answer.error or str(answer.data.get("text", "")))
+        self.notice("warn" if answer.error else "ok", answer.error or answer.data.get("text", ""))
         self.go("/health#configuration")

@@ -168,7 +168,7 @@ class CheckIn(Page):
     async def post(self) -> None:
         """Wait for the hosting server, and tell what it says."""
         answer = await self.services.components.check_in()
-        self.notice("warn" if answer.error else "ok", answer.error or str(answer.data.get("text", "")))
+        self.notice("warn" if answer.error else "ok", answer.error or answer.data.get("text", ""))
         self.go("/settings#hosting")
 
 

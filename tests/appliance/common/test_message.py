@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from decimal import Decimal
 
 import pytest
 
@@ -47,10 +48,41 @@ def test_messages_come_through_json_with_template_and_values() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    [None, {}, {"template": "%(missing)s", "values": {"other": 1}}, {"template": 7, "values": {}}, {"template": "x", "values": []}],
+    [
+        None,
+        {},
+        {"template": "%(missing)s", "values": {"other": 1}},
+        {"template": 7, "values": {}},
+        {"template": ["plain"], "values": {}},
+        {"template": "x", "values": []},
+        {"template": "plain", "values": {}, "more": 1},
+        {"template": "%(x)d", "values": {"x": float("inf")}},
+        {"template": "%(x)c", "values": {"x": -1}},
+        {"template": "%(x)9000000000d", "values": {"x": 1}},
+        {"template": "%(x)s" * 100_000, "values": {"x": "y" * 20_000}},
+    ],
 )
-def test_a_code_that_does_not_fit_leaves_the_plain_text(code: object) -> None:
-    assert messages_from({"text": "plain", "text_message": code}) == {"text": "plain"}
+def test_a_code_that_does_not_fit_leaves_everything_as_it_is(code: object) -> None:
+    told = {"text": "plain", "text_message": code}
+
+    received = messages_from(told)
+    assert received == told
+    assert not isinstance(received["text"], Message)
+
+
+def test_data_that_is_called_like_a_code_stays() -> None:
+    assert messages_from({"last_message": "hello", "b_message": 5}) == {"last_message": "hello", "b_message": 5}
+
+
+def test_a_document_nested_too_deep_is_left_alone() -> None:
+    deep = json.loads("[" * 900 + "]" * 900)
+
+    assert messages_from(deep) is deep
+
+
+def test_a_value_that_does_not_fit_is_found_where_the_message_is_made() -> None:
+    with pytest.raises(TypeError):
+        Message("%(count)d", count=Decimal(5))
 
 
 def test_sentences_become_one_message() -> None:
