@@ -45,7 +45,8 @@ class ForeignOrigin:
         )
         setting = f"proxy_set_header Host {self._nginx_variable()};"
         name = Message(
-            "If a reverse proxy stands in between, let it pass on the Host that the browser asked for, in nginx with %(setting)s",
+            "If a reverse proxy stands in between, let it pass on the Host that the browser asked for, in nginx with "
+            "`%(setting)s`.",
             setting=setting,
         )
         return sentences(differ, name, self._forwarding())

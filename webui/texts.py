@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from appliance.common.clock import from_rfc3339, site_zone
 from appliance.common.message import Message
+from appliance.settings.quiet_times import time_of_week
 
 SCAN_KINDS: Mapping[str, str] = {"sweep": Message("Scan for devices"), "read": Message("Reading of the known devices")}
 
@@ -37,4 +38,4 @@ LAYERS: Mapping[str, str] = {
 
 def local_moment(moment: str) -> str:
     """Return a moment of the coming days as the clocks of the site show it: `Mon 09:00`."""
-    return f"{from_rfc3339(moment).astimezone(site_zone()):%a %H:%M}"
+    return time_of_week(from_rfc3339(moment).astimezone(site_zone()))

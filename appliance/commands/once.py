@@ -23,6 +23,7 @@ from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.scan_service import ScanService
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.model import Settings
+from appliance.settings.quiet_times import time_of_week
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 
@@ -105,7 +106,7 @@ async def _run_once(paths: Paths, settings_store: SettingsStore, settings: Setti
 async def _scan(scanning: ScanService, summary: Summary) -> None:
     """Sweep all targets; in a quiet time that is left out, and the summary says so."""
     if until := scanning.quiet_until():
-        summary.problems.append(f"It is quiet time until {until:%a %H:%M} (scan.quiet_times): nothing was scanned.")
+        summary.problems.append(f"It is quiet time until {time_of_week(until)} (scan.quiet_times): nothing was scanned.")
         return
     scan = scanning.start_sweep()
     await scanning.scans.wait()

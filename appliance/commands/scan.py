@@ -22,7 +22,7 @@ from appliance.discovery.targets import TargetSet
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import ScanRun
-from appliance.settings.quiet_times import quiet_until
+from appliance.settings.quiet_times import quiet_until, time_of_week
 
 PROGRESS_SECONDS = 0.5
 
@@ -34,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
     targets = targets_of(arguments.targets, settings)
     until = quiet_until(settings.scan.quiet_times, datetime.now(site_zone()))
     if until:
-        note = f"it is quiet time until {until:%a %H:%M} (scan.quiet_times); a scan that a person asks for is made all the same."
+        note = (
+            f"it is quiet time until {time_of_week(until)} (scan.quiet_times); a scan that a person asks for is made all the same."
+        )
         print(f"dca: {note}", file=sys.stderr)
     gathered = asyncio.run(_scan(targets, options, thorough=arguments.thorough))
     if arguments.json:

@@ -47,6 +47,11 @@ def sentences(*messages: str) -> str:
     return joined(*messages, between=" ")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` characters; one that is cut is no message any more but its sentence."""
+    return text if len(text) <= most else text[:most]
+
+
 def message_of(error: BaseException) -> str:
     """Return what an error says, as the message it was raised with."""
     said = error.args[0] if error.args else ""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from appliance.common.errors import SnmpError
+from appliance.common.message import Message
 from appliance.discovery.answers import Answers
 from appliance.discovery.approach import Asking, ProbeSender, Step
 from appliance.discovery.contact import REFUSED, Contact
@@ -95,7 +96,7 @@ class Packets:
         try:
             self._probe_sender.send(contact.address, step, asked, done, traffic)
         except SnmpError:
-            self._answers.give_up(contact, "this machine has no socket for such addresses")
+            self._answers.give_up(contact, Message("this machine has no socket for such addresses"))
         contact.bytes_sent += traffic.bytes_sent - before
 
 

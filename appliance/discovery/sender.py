@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from appliance.common.message import Message
 from appliance.discovery.answers import Answers
 from appliance.discovery.estimate import PINGS
 from appliance.discovery.packets import Packets
@@ -91,4 +92,4 @@ class Sender:
         if contact.steps:
             self._packets.send(contact)
         else:
-            self._answers.give_up(contact, "no SNMP credential is for its address (snmp.credentials)")
+            self._answers.give_up(contact, Message("no SNMP credential is for its address (snmp.credentials)"))

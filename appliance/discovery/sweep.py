@@ -40,7 +40,9 @@ class Sweep:
         self._pace = pace or Pace()
         check_snmp_port(asking.port)
         if self._pace.packets_per_second < 1:
-            raise SettingsError(f"scan.packets_per_second is {self._pace.packets_per_second}; it has to be at least 1.")
+            raise SettingsError(
+                Message("scan.packets_per_second is %(set)d; it has to be at least 1.", set=self._pace.packets_per_second)
+            )
         if not asking.credentials:
             raise SettingsError(Message("There are no SNMP credentials. Enter at least one in snmp.credentials."))
         self._client = client

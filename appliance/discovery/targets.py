@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Self
 
 from appliance.common.errors import SettingsError
-from appliance.common.message import Message
+from appliance.common.message import Message, message_of
 from appliance.discovery.order import Address, Range, split_by_owner
 from appliance.settings.address_ranges import check_target
 
@@ -102,7 +102,11 @@ class TargetSet:
         excluded, excluded_names = _read(exclude, "scan.exclude", whole=True)
         allowed, allowed_names = _read(networks, "guardrails.networks", whole=True)
         if allowed_names:
-            raise SettingsError(f"guardrails.networks names {allowed_names[0]}. Write networks or addresses there, no host names.")
+            raise SettingsError(
+                Message(
+                    "guardrails.networks names %(name)s. Write networks or addresses there, no host names.", name=allowed_names[0]
+                )
+            )
         for span, text in wanted:
             _check(span, text)
         made = cls([span for span, _ in wanted], [span for span, _ in excluded], [span for span, _ in allowed])
@@ -178,7 +182,9 @@ class Ranges:
         """Raises SettingsError for what is no range of addresses."""
         spans, names = _read(texts, "snmp.credentials", whole=True)
         if names:
-            raise SettingsError(f"snmp.credentials is for {names[0]}, a host name. Write networks, ranges or addresses there.")
+            raise SettingsError(
+                Message("snmp.credentials is for %(name)s, a host name. Write networks, ranges or addresses there.", name=names[0])
+            )
         self._sets = {version: _intervals((span for span, _ in spans), version) for version in (4, 6)}
 
     def __contains__(self, address: str) -> bool:
@@ -204,7 +210,7 @@ def _read(texts: Iterable[str], setting: str, *, whole: bool) -> tuple[list[tupl
         try:
             target = check_target(text)
         except ValueError as error:
-            raise SettingsError(f"{setting}: {error}") from error
+            raise SettingsError(Message("%(name)s: %(problem)s", name=setting, problem=message_of(error))) from error
         span = _span(target, whole=whole)
         if span is None:
             names.append(target)
@@ -234,14 +240,21 @@ def _check(span: _Span, text: str) -> None:
     """Refuse what cannot be swept. Raises SettingsError."""
     if span.high - span.low + 1 > LARGEST_TARGET:
         raise SettingsError(
-            f"scan.targets: {text} has more addresses than can be swept in a day. Name the networks in use; of IPv6 networks "
-            "the addresses or host names of the devices."
+            Message(
+                "scan.targets: %(target)s has more addresses than can be swept in a day. Name the networks in use; of IPv6 "
+                "networks the addresses or host names of the devices.",
+                target=text,
+            )
         )
     make: type[Address] = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address
     for number in (span.low, span.high):
         address = make(number)
         if address.is_multicast or address.is_unspecified or (span.version == 4 and number == 2**32 - 1):
-            raise SettingsError(f"scan.targets: {text} holds {address}, which is no address of a device.")
+            raise SettingsError(
+                Message(
+                    "scan.targets: %(target)s holds %(address)s, which is no address of a device.", target=text, address=address
+                )
+            )
 
 
 async def _look_up(name: str, gate: asyncio.Semaphore) -> list[Address] | str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from appliance.common.message import Message
+from appliance.common.message import Message, shortened
 from appliance.report import Device
 from appliance.report.names import small_words
 
@@ -15,11 +15,11 @@ def device_name(device: Device) -> str:
     return " ".join(part for part in (device.manufacturer, device.model) if part) or device.key
 
 
-def sentence(kind: str, name: str, detail: Mapping[str, Any]) -> Message:
+def sentence(kind: str, name: str, detail: Mapping[str, Any]) -> str:
     """Return what happened to the device called `name` as one sentence, at most 1,024 characters long."""
     write = _SENTENCES.get(kind)
     message = write(name, detail) if write else Message("%(name)s: %(kind)s.", name=name, kind=small_words(kind))
-    return message if len(message) <= _LONGEST else Message(message[:_LONGEST])
+    return shortened(message, _LONGEST)
 
 
 def _new(name: str, detail: Mapping[str, Any]) -> Message:

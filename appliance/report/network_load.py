@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
+from appliance.common.message import Message
 from appliance.common.traffic import UnitCost
 
 WEB_PAGE_BYTES: Final = 2_652 * 1024
 """The median desktop page, October 2024."""
-WEB_PAGE_SOURCE: Final = "HTTP Archive, Web Almanac 2024, chapter Page Weight: the median desktop page, 2,652 KB"
+WEB_PAGE_SOURCE: Final = Message("HTTP Archive, Web Almanac 2024, chapter Page Weight: the median desktop page, 2,652 KB")
 SUBNET_ADDRESSES: Final = 254
 """Of a /24."""
 

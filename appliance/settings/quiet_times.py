@@ -9,6 +9,15 @@ from typing import Final
 from appliance.common.message import Message
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY_WORDS: Final = (
+    Message("Mon"),
+    Message("Tue"),
+    Message("Wed"),
+    Message("Thu"),
+    Message("Fri"),
+    Message("Sat"),
+    Message("Sun"),
+)
 MINUTES_OF_DAY: Final = 24 * 60
 MINUTES_OF_WEEK: Final = 7 * MINUTES_OF_DAY
 
@@ -79,6 +88,11 @@ def check_quiet_times(texts: Sequence[str]) -> Sequence[str]:
     if windows and all(_covered(windows, monday + timedelta(minutes=minute)) for minute in range(MINUTES_OF_WEEK)):
         raise ValueError(Message("the quiet times leave no minute of the week: nothing would ever be scanned or read"))
     return texts
+
+
+def time_of_week(local: datetime) -> Message:
+    """Return a moment of the coming days as the clocks of the site show it: `Mon 09:00`."""
+    return Message("%(day)s %(time)s", day=_DAY_WORDS[local.weekday()], time=local.strftime("%H:%M"))
 
 
 def quiet_until(texts: Sequence[str], local: datetime) -> datetime | None:

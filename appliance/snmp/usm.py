@@ -79,26 +79,31 @@ class User:
 def fault_of(user: User) -> str | None:
     """Return what is wrong with a user, in words that follow its name, or None."""
     if not 1 <= len(user.name.encode()) <= LONGEST_USER_NAME:
-        return f"the name has to have 1 to {LONGEST_USER_NAME} bytes"
+        return Message("the name has to have 1 to %(most)d bytes", most=LONGEST_USER_NAME)
     if user.priv_protocol != "none" and user.auth_protocol == "none":
-        return "privacy needs authentication: choose an authentication protocol too"
+        return Message("privacy needs authentication: choose an authentication protocol too")
     for engine_id in (user.context_engine_id, user.security_engine_id):
         if engine_id and not 5 <= len(engine_id) <= 32:
-            return "an engine ID has 5 to 32 bytes"
+            return Message("an engine ID has 5 to 32 bytes")
     return _secret_fault(
-        "authentication", AUTH_KEY_BYTES.get(user.auth_protocol), user.auth_passphrase, user.auth_localized_key
-    ) or _secret_fault("privacy", PRIV_KEY_BYTES.get(user.priv_protocol), user.priv_passphrase, user.priv_localized_key)
+        Message("authentication"), AUTH_KEY_BYTES.get(user.auth_protocol), user.auth_passphrase, user.auth_localized_key
+    ) or _secret_fault(Message("privacy"), PRIV_KEY_BYTES.get(user.priv_protocol), user.priv_passphrase, user.priv_localized_key)
 
 
 def _secret_fault(purpose: str, key_bytes: int | None, passphrase: str, key: bytes) -> str | None:
     if key_bytes is None:
-        return f"a secret for {purpose} is given, but no protocol for it" if passphrase or key else None
+        return Message("a secret for %(purpose)s is given, but no protocol for it", purpose=purpose) if passphrase or key else None
     if passphrase and key:
-        return f"give either a passphrase or a localized key for {purpose}, not both"
+        return Message("give either a passphrase or a localized key for %(purpose)s, not both", purpose=purpose)
     if key:
-        return None if len(key) >= key_bytes else f"the localized key for {purpose} has to have at least {key_bytes} bytes"
+        fault = Message("the localized key for %(purpose)s has to have at least %(least)d bytes", purpose=purpose, least=key_bytes)
+        return None if len(key) >= key_bytes else fault
     if not passphrase:
-        return f"the passphrase for {purpose} is missing"
+        return Message("the passphrase for %(purpose)s is missing", purpose=purpose)
     if len(passphrase.encode()) < SHORTEST_PASSPHRASE:
-        return f"the passphrase for {purpose} is too short: SNMPv3 wants at least {SHORTEST_PASSPHRASE} characters"
+        return Message(
+            "the passphrase for %(purpose)s is too short: SNMPv3 wants at least %(least)d characters",
+            purpose=purpose,
+            least=SHORTEST_PASSPHRASE,
+        )
     return None

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from appliance.common.backoff import parse_http_date, parse_retry_after
 from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
-from appliance.common.message import Message
+from appliance.common.message import Message, sentences
 from appliance.report import DeviceKey
 from appliance.transmission.failures import not_hosting
 
@@ -99,10 +99,13 @@ def parse_answer(model: type[Model], body: bytes, server: str) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            what = "its answer is empty" if not body.strip() else "its answer is not JSON, or was cut off on its way"
+            empty, broken = Message("its answer is empty"), Message("its answer is not JSON, or was cut off on its way")
+            what: str = broken if body.strip() else empty
         else:
             where = ".".join(str(part) for part in first["loc"])
-            what = f"its answer is JSON, but {where or 'it'} does not fit ({first['msg'].lower()})"
+            what = Message(
+                "its answer is JSON, but %(member)s does not fit (%(reason)s)", member=where or "it", reason=first["msg"].lower()
+            )
         raise HostingError(not_hosting(server, what)) from error
 
 
@@ -116,7 +119,10 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
     message = _sentence(said.message)
     if status in CONTENT_REFUSED:
         return ContentRefusedError(
-            f"The hosting server {server} will not take this: {message or said.error + '.'}", code=said.error
+            Message(
+                "The hosting server %(server)s will not take this: %(reason)s", server=server, reason=message or said.error + "."
+            ),
+            code=said.error,
         )
     if status in (403, 409) or (status == 401 and said.error not in PASSING):
         return RefusedError(_refused_sentence(said.error, server, message), retry_after=wait, code=said.error)
@@ -125,9 +131,20 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
     elif said.error == "replayed":
         text = Message("The hosting server %(server)s has seen this request before. It is sent again, newly signed.", server=server)
     elif status in (429, 503):
-        text = f"The hosting server {server} is busy{_in_words(wait)}: {message or 'it is tried again.'}"
+        text = Message(
+            "The hosting server %(server)s is busy%(in_words)s: %(reason)s",
+            server=server,
+            in_words=_in_words(wait),
+            reason=message or Message("it is tried again."),
+        )
     else:
-        text = f"The hosting server {server} answered {status} ({said.error}): {message or 'it is tried again.'}"
+        text = Message(
+            "The hosting server %(server)s answered %(status)d (%(code)s): %(reason)s",
+            server=server,
+            status=status,
+            code=said.error,
+            reason=message or Message("it is tried again."),
+        )
     return HostingError(text, retry_after=wait, code=said.error)
 
 
@@ -144,17 +161,17 @@ def _foreign(status: int, wait: float | None, server: str) -> HostingError:
             retry_after=wait,
         )
     if 300 <= status < 400:
-        return HostingError(not_hosting(server, f"it sends its visitors elsewhere ({status})"))
+        return HostingError(not_hosting(server, Message("it sends its visitors elsewhere (%(status)d)", status=status)))
     if status >= 500:
         return HostingError(
             Message("The hosting server %(server)s has a fault (%(status)s). It is tried again.", server=server, status=status),
             retry_after=wait,
         )
-    return HostingError(not_hosting(server, f"it answered {status}"), retry_after=wait)
+    return HostingError(not_hosting(server, Message("it answered %(status)d", status=status)), retry_after=wait)
 
 
 def _refused_sentence(code: str, server: str, message: str) -> str:
-    sentences = {
+    known = {
         "code_invalid": (
             Message(
                 "The hosting server %(server)s does not accept the enrolment code: it was used already, has "
@@ -195,30 +212,43 @@ def _refused_sentence(code: str, server: str, message: str) -> str:
             )
         ),
     }
-    return sentences.get(code) or f"The hosting server {server} refuses ({code}): {message or 'no reason was given.'}"
+    return known.get(code) or Message(
+        "The hosting server %(server)s refuses (%(code)s): %(reason)s",
+        server=server,
+        code=code,
+        reason=message or Message("no reason was given."),
+    )
 
 
 def _clock_sentence(server: str, date: str | None, now: datetime, message: str) -> str:
     remedy = Message("Set the clock of this host, best by NTP; the readings wait until then.")
     moment = parse_http_date(date)
     if moment is None:
-        return f"The clock of this host differs too much from the hosting server {server}: {message} {remedy}"
+        differs = Message("The clock of this host differs too much from the hosting server %(server)s:", server=server)
+        return sentences(differs, message, remedy)
     seconds = round((now - moment).total_seconds())
-    return (
-        f"The clock of this host is {_duration(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} the clock of the "
-        f"hosting server {server}. {remedy}"
+    amount = _duration(abs(seconds))
+    ahead = Message(
+        "The clock of this host is %(amount)s ahead of the clock of the hosting server %(server)s.", amount=amount, server=server
     )
+    behind = Message(
+        "The clock of this host is %(amount)s behind the clock of the hosting server %(server)s.", amount=amount, server=server
+    )
+    return sentences(ahead if seconds > 0 else behind, remedy)
 
 
-def _duration(seconds: int) -> str:
-    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size:
-            return f"{round(seconds / size)} {name}s"
-    return f"{seconds} seconds"
+def _duration(seconds: int) -> Message:
+    if seconds >= 2 * 86400:
+        return Message("%(count)d days", count=round(seconds / 86400))
+    if seconds >= 2 * 3600:
+        return Message("%(count)d hours", count=round(seconds / 3600))
+    if seconds >= 2 * 60:
+        return Message("%(count)d minutes", count=round(seconds / 60))
+    return Message("%(count)d seconds", count=seconds)
 
 
 def _in_words(wait: float | None) -> str:
-    return "" if wait is None else f" and asks to wait {_duration(round(wait))}"
+    return "" if wait is None else Message(" and asks to wait %(amount)s", amount=_duration(round(wait)))
 
 
 def _sentence(text: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, RefusedError, SettingsError
 from appliance.common.files import sync_folder, write_atomic
-from appliance.common.message import Message
+from appliance.common.message import Message, sentences
 from appliance.common.outbound import server_of
 from appliance.common.paths import bootstrap_root, repository_folder
 from appliance.common.traffic import TrafficByPurpose
@@ -61,20 +61,26 @@ def parse_enrolment(text: str) -> Enrolment:
         parts = urlsplit(text.strip())
         port = parts.port
     except ValueError as error:
-        raise SettingsError(f"This is no enrolment string: the address in it cannot be read. {_FORM}") from error
+        raise _refused(Message("This is no enrolment string: the address in it cannot be read.")) from error
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise SettingsError(f"This is no enrolment string: it does not begin with https:// and a name. {_FORM}")
+        raise _refused(Message("This is no enrolment string: it does not begin with https:// and a name."))
     if parts.username is not None or parts.query or re.search(r"\s", parts.netloc + parts.path):
-        raise SettingsError(f"This is no enrolment string: its address has parts that do not belong there. {_FORM}")
+        raise SettingsError(
+            sentences(Message("This is no enrolment string: its address has parts that do not belong there."), _FORM)
+        )
     fields = parse_qs(parts.fragment, keep_blank_values=True)
     codes, roots = fields.get("enrol", []), fields.get("root", [])
     if len(codes) != 1 or not _CODE.fullmatch(codes[0]):
-        raise SettingsError(f"This is no enrolment string: the code after #enrol= is missing or cut. {_FORM}")
+        raise _refused(Message("This is no enrolment string: the code after #enrol= is missing or cut."))
     if len(roots) > 1 or any(not _SHA256.fullmatch(root.lower()) for root in roots):
-        raise SettingsError(f"This is no enrolment string: the hash after root= is no SHA-256. {_FORM}")
+        raise _refused(Message("This is no enrolment string: the hash after root= is no SHA-256."))
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     address = f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
     return Enrolment(address, codes[0], roots[0].lower() if roots else None)
+
+
+def _refused(fault: Message) -> SettingsError:
+    return SettingsError(sentences(fault, _FORM))
 
 
 def registration(settings: SettingsStore) -> Registration | None:

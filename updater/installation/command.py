@@ -20,7 +20,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError, SettingsError
 from appliance.common.files import to_json
 from appliance.common.log import configure_logging
-from appliance.common.message import Message, message_of
+from appliance.common.message import Message, message_of, with_messages
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.settings.store import SettingsStore
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     # Standard output is for the result.
     configure_logging("update", level="INFO", stream=sys.stderr)
     order = Order(options.by, options.version, options.bundle, options.allow_expired, options.back)
-    print(to_json(asdict(install(Paths.from_environment(), order))).decode())
+    print(to_json(with_messages(asdict(install(Paths.from_environment(), order)))).decode())
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.files import to_json
+from appliance.common.message import messages_from, shortened, with_messages
 
 Stage = Literal[
     "checking", "downloading", "loading", "preflight", "preparing", "switching", "gate", "finishing", "rolling_back", "stuck"
@@ -47,10 +48,10 @@ class ProgressFile:
 
     def tell(self, stage: Stage, text: str, percent: int | None = None) -> None:
         """Say how far it is."""
-        progress = Progress(self._transaction, stage, percent, text[:TEXT_CHARACTERS], to_rfc3339(utc_now()))
+        progress = Progress(self._transaction, stage, percent, shortened(text, TEXT_CHARACTERS), to_rfc3339(utc_now()))
         temporary = self._file.with_name(f".{_FILE}.{os.getpid()}")
         try:
-            temporary.write_bytes(to_json(progress.to_json()))
+            temporary.write_bytes(to_json(with_messages(progress.to_json())))
             temporary.replace(self._file)
         except OSError:
             with contextlib.suppress(OSError):
@@ -64,11 +65,11 @@ class ProgressFile:
 def read(folder: Path) -> Progress | None:
     """Return what was told last; None where nothing was, or it cannot be read."""
     try:
-        told = json.loads((folder / _FILE).read_bytes())
-        percent = told["percent"]
-        if told["stage"] not in STAGES or not (percent is None or isinstance(percent, int)):
+        told = messages_from(json.loads((folder / _FILE).read_bytes()))
+        percent, text = told["percent"], told["text"]
+        if told["stage"] not in STAGES or not (percent is None or isinstance(percent, int)) or not isinstance(text, str):
             return None
-        return Progress(str(told["transaction"]), told["stage"], percent, str(told["text"]), str(told["at"]))
+        return Progress(str(told["transaction"]), told["stage"], percent, text, str(told["at"]))
     except (OSError, ValueError, LookupError, TypeError):
         return None
 

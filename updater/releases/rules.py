@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from appliance.common.message import Message
+from appliance.common.message import Message, joined
 from appliance.release import Catalogue, Offer, Release, Rollout, in_cohort, offer_for, version_key
 from appliance.release.rollout import ChannelRollout
 from updater.engine.capability import Possibility
@@ -97,7 +97,9 @@ def decide(catalogue: Catalogue, rollout: Rollout | None, here: Here) -> Decisio
     if not waits:
         return Decision("due", release, (), Message("Version %(version)s is to be installed now.", version=release.version))
     text = Message(
-        "Version %(version)s is offered, and waits: %(reasons)s.", version=release.version, reasons="; ".join(waits.values())
+        "Version %(version)s is offered, and waits: %(reasons)s.",
+        version=release.version,
+        reasons=joined(*waits.values(), between="; "),
     )
     return Decision("available", release, tuple(waits), text)
 
@@ -116,45 +118,52 @@ def _waits(offer: Offer, release: Release, here: Here) -> Iterator[tuple[Wait, s
 
 def _of_the_offer(offer: Offer, here: Here) -> Iterator[tuple[Wait, str]]:
     if offer.paused:
-        yield "paused", "the hosting team has paused it"
+        yield "paused", Message("the hosting team has paused it")
     if here.brought:
         return
     if offer.not_before is not None and here.now < offer.not_before:
-        yield "not before", f"the hosting team has set it for {offer.not_before:%Y-%m-%d %H:%M} UTC"
+        moment = offer.not_before.strftime("%Y-%m-%d %H:%M")
+        yield "not before", Message("the hosting team has set it for %(moment)s UTC", moment=moment)
     if not in_cohort(offer.seed, here.site_id, offer.percent):
-        yield "cohort", f"it goes to {offer.percent} % of the sites first, and this one is not among them"
+        text = Message("it goes to %(percent)d %% of the sites first, and this one is not among them", percent=offer.percent)
+        yield "cohort", text
 
 
 def _of_the_release(release: Release, here: Here) -> Iterator[tuple[Wait, str]]:
     if _is_downgrade(release, here):
-        yield "downgrade", f"it is older than version {here.version}, which runs here, and is not signed as a way back"
-    if release.min_version is not None and version_key(here.version) < version_key(release.min_version):
-        yield (
-            "version",
-            f"it can only follow version {release.min_version} or a newer one",
+        text = Message(
+            "it is older than version %(version)s, which runs here, and is not signed as a way back", version=here.version
         )
+        yield "downgrade", text
+    if release.min_version is not None and version_key(here.version) < version_key(release.min_version):
+        yield "version", Message("it can only follow version %(version)s or a newer one", version=release.min_version)
     platform = release.platforms.get(here.platform)
     if platform is None:
-        yield "platform", f"it is not made for this machine ({here.platform})"
+        yield "platform", Message("it is not made for this machine (%(platform)s)", platform=here.platform)
     elif any(_is_meant(denied, release, platform.config) for denied in here.denied):
-        yield "denied", "it was tried here and was no good; the admin of the site can allow it again"
+        yield "denied", Message("it was tried here and was no good; the admin of the site can allow it again")
     if here.api is not None and _numbers(here.api) < _numbers(release.min_engine_api):
-        yield "engine", f"it needs a container engine with API {release.min_engine_api} or newer, and this one has {here.api}"
+        text = Message(
+            "it needs a container engine with API %(least)s or newer, and this one has %(api)s",
+            least=release.min_engine_api,
+            api=here.api,
+        )
+        yield "engine", text
 
 
 def _of_the_site(release: Release, here: Here) -> Iterator[tuple[Wait, str]]:
     if here.image_updates != "possible":
-        yield "cannot", "this appliance cannot replace its own container here"
+        yield "cannot", Message("this appliance cannot replace its own container here")
     if here.level in ("off", "config"):
-        yield "level", f"new versions are switched off at the site (update.level is {here.level})"
+        yield "level", Message("new versions are switched off at the site (update.level is %(level)s)", level=here.level)
     if here.approved == release.version:
         return
     if here.level == "notify":
-        yield "approval", "the admin of the site has to approve it"
+        yield "approval", Message("the admin of the site has to approve it")
     if here.hold_until is not None and here.now.date() <= here.hold_until:
-        yield "hold", f"the admin of the site holds new versions until the end of {here.hold_until}"
+        yield "hold", Message("the admin of the site holds new versions until the end of %(day)s", day=here.hold_until)
     if not here.window_open:
-        yield "window", "the window of the site is closed"
+        yield "window", Message("the window of the site is closed")
 
 
 def _is_downgrade(release: Release, here: Here) -> bool:

@@ -13,7 +13,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError
-from appliance.common.message import Message
+from appliance.common.message import Message, sentences
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from updater.checks.deep import Deep
@@ -117,7 +117,7 @@ class Acknowledger:
             collector=troubles.get("collector", "") is None,
             webui=troubles.get("webui", "") is None,
             refresh=self._refresh or "off",
-            text=" ".join(lacks),
+            text=sentences(*lacks),
         )
         if said != self._said:
             self._write(said)

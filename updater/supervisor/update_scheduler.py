@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.message import Message, message_of
+from appliance.common.message import Message, message_of, messages_from
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from updater.components.children import Children
@@ -251,8 +251,8 @@ class UpdateScheduler:
         log.info("An installation begins.", about=about, by=run.by)
         self._installing = run
         try:
-            answer = json.loads(await self._children.ask(self._command(run), os.environ, INSTALL_SECONDS))
-            what, text = str(answer["what"]), str(answer["text"])
+            answer = messages_from(json.loads(await self._children.ask(self._command(run), os.environ, INSTALL_SECONDS)))
+            what, text = str(answer["what"]), answer["text"]
         except TimeoutError:
             what, text = (
                 "failed",

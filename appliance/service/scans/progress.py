@@ -11,6 +11,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message, joined
 from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 from appliance.discovery.sweep import SweepProgress
+from appliance.settings.quiet_times import time_of_week
 
 FAILURES_SHOWN = 200
 
@@ -101,7 +102,7 @@ class Scan:
                 asked = Message("asking over SNMP what answers no ping: %(asked)s", asked=asked)
             doing = joined(asked, devices, between=", ")
         if self.paused_until:
-            return Message("quiet time until %(moment)s: %(doing)s", moment=self.paused_until.strftime("%a %H:%M"), doing=doing)
+            return Message("quiet time until %(moment)s: %(doing)s", moment=time_of_week(self.paused_until), doing=doing)
         return doing
 
     def unasked(self) -> str | None:
@@ -109,7 +110,7 @@ class Scan:
         if not self.sweep.trouble:
             return None
         count = _addresses(sum(self.sweep.trouble.values()))
-        return Message("%(count)s could not be asked: %(reasons)s", count=count, reasons=", ".join(self.sweep.trouble))
+        return Message("%(count)s could not be asked: %(reasons)s", count=count, reasons=joined(*self.sweep.trouble, between=", "))
 
     def left_silent(self) -> str | None:
         """Return how many addresses were left after silence to pings, or None when none were."""

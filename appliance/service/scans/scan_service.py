@@ -29,6 +29,7 @@ from appliance.service.scans.scan_run import Known, Resume, ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
 from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.settings.model import Settings
+from appliance.settings.quiet_times import time_of_week
 from appliance.store.store import Store
 
 GATE_SECONDS = 0.5
@@ -177,7 +178,7 @@ class ScanService:
                 Message(
                     "It is quiet time until %(moment)s: no scan starts before. Change scan.quiet_times, or use `dca scan`, "
                     "which a person may do at any time.",
-                    moment=until.strftime("%a %H:%M"),
+                    moment=time_of_week(until),
                 )
             )
 

@@ -46,7 +46,7 @@ def test_a_version_that_is_due_is_installed_by_itself(site: OfferedTo) -> None:
 
 def test_what_failed_is_tried_again_after_a_while(site: OfferedTo) -> None:
     site.offer()
-    site.start(times={"install_retries": {"first": 0.2, "factor": 1.0}})
+    site.start(times={"install_retries": {"first": 0.2, "longest": 0.2}})
     assert wait_until(lambda: site.runs() if len(site.runs()) >= 3 else None)[:3] == ["--by auto"] * 3
     last = wait_until(lambda: site.image["last_attempt"])
     assert (last["what"], last["text"]) == ("failed", "The registry does not answer.")
@@ -274,7 +274,7 @@ def test_a_version_that_ends_too_often_in_its_first_day_is_degraded_and_goes_bac
     add(site.update, row(to_version=installed_version()))
     signed = site.transaction("committed", installed_version()).to_release | {"late_rollback": True}
     site.transaction("committed", installed_version(), to_release=signed)
-    site.start(policy={"first_delay": 0.01, "factor": 1.0, "budget": 1000})
+    site.start(policy={"first_delay": 0.01, "longest_delay": 0.01, "budget": 1000})
     site.transaction("done", installed_version(), to_release=signed)
     wait_until((site.update / "stability.json").exists)
     assert site.image["degraded"] is None
