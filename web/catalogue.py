@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from tornado.template import Loader
 
 from appliance.common.message import PLACEHOLDER
+from appliance.events.device_event import Kind
 from appliance.reading import enumerations
 from appliance.report.names import small_words, words
 from appliance.report.supply_level import INKS
@@ -84,7 +85,8 @@ def _enumerations() -> Iterator[str]:
 
 def _enumerations_of_the_console() -> Iterator[str]:
     """Yield the names that stand by themselves there."""
-    for name in (*enumerations.SUPPLY_TYPE.values(), *enumerations.COUNTER_UNIT.values()):
+    units, severities = enumerations.COUNTER_UNIT, enumerations.ALERT_SEVERITY
+    for name in (*enumerations.SUPPLY_TYPE.values(), *units.values(), *severities.values(), *get_args(Kind)):
         yield str(words(name))
 
 

@@ -119,8 +119,6 @@ class DevicePage(ConsoleHandler):
             meter_name=meter_name,
             words=words,
             state_word=texts.state,
-            severity=texts.severity,
-            event_word=texts.event,
             number=quantities.number,
             in_utc=in_utc,
             misc={name: self._plain(value) for name, value in sorted(view.reading.misc.items())},

@@ -81,31 +81,6 @@ UPDATE_LEVELS: Mapping[str, str] = {
 COLLECTOR_STATES: Mapping[str, str] = {"idle": Message("Idle"), "scanning": Message("Scanning"), "reading": Message("Reading")}
 """What the collector of a site is at."""
 
-SEVERITIES: Mapping[str, str] = {
-    "other": Message("Other"),
-    "critical": Message("Critical"),
-    "warning": Message("Warning"),
-    "warningBinaryChangeEvent": Message("Warning binary change event"),
-}
-"""prtAlertSeverityLevel (RFC 3805)."""
-
-EVENTS: Mapping[str, str] = {
-    "device_new": Message("Device new"),
-    "device_moved": Message("Device moved"),
-    "device_replaced": Message("Device replaced"),
-    "device_identified": Message("Device identified"),
-    "device_silent": Message("Device silent"),
-    "device_back": Message("Device back"),
-    "supply_replaced": Message("Supply replaced"),
-    "supply_low": Message("Supply low"),
-    "supply_empty": Message("Supply empty"),
-    "supply_full": Message("Supply full"),
-    "counter_reset": Message("Counter reset"),
-    "alert_raised": Message("Alert raised"),
-    "alert_cleared": Message("Alert cleared"),
-}
-"""What happened to a device, by the kind of the event."""
-
 ACTIONS: Mapping[str, str] = {
     "enrolment code made": Message("Enrolment code made"),
     "enrolled": Message("Enrolled"),
@@ -140,16 +115,6 @@ def state(name: str) -> str:
 def collector_state(name: str) -> str:
     """Return in words what the collector of a site is at."""
     return COLLECTOR_STATES.get(name, words(name))
-
-
-def severity(name: str) -> str:
-    """Return how serious an alert is in words."""
-    return SEVERITIES.get(name, words(name))
-
-
-def event(kind: str) -> str:
-    """Return the kind of an event in words."""
-    return EVENTS.get(kind, words(kind))
 
 
 def action(name: str) -> str:

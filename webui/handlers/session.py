@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from appliance.common.message import Message
 from web.security import local_path
 from webui.forms import Form
 from webui.handlers.base import SESSION_COOKIE, Access, Page
@@ -24,6 +25,14 @@ async def begin_session(page: Page, user: str) -> None:
     page.current_user = page.services.sessions.find(session_id)
 
 
+def attempt(page: Page, form: Form) -> bool:
+    """Count an attempt to show a secret; False where it is one too many, which the form and `Retry-After` then say."""
+    if wait := page.services.logins.attempt(page.client_ip):
+        page.set_header("Retry-After", str(wait))
+        form.errors[""] = Message("Too many attempts. Wait %(count)d seconds and try again.", count=wait)
+    return not wait
+
+
 class Login(Page):
     """The login page."""
 
@@ -42,10 +51,8 @@ class Login(Page):
         """Check name and password. Attempts are counted, and failed ones logged with address and name."""
         user = self.get_body_argument("user", "")[:USER_LONGEST]
         form = Form({"user": user})
-        if wait := self.services.logins.attempt(self.client_ip):
+        if not attempt(self, form):
             log.warning("too many attempts to log in", ip=self.client_ip, user=user)
-            self.set_header("Retry-After", str(wait))
-            form.errors[""] = self._("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
             self._show(form, 429)
             return
         if not await self.services.accounts.check(user, self.get_body_argument("password", "", strip=False)):

@@ -14,6 +14,7 @@ from webui.accounts import PasswordError, check_new_password
 from webui.forms import Form, SectionForm
 from webui.handlers.base import Page
 from webui.handlers.overview import read_devices
+from webui.handlers.session import attempt
 from webui.privacy import CHOICES, FIELDS, Preview, preview
 
 GUARDRAIL_FIELDS = ("networks", "packets_per_second", "snmp_ports")
@@ -180,9 +181,7 @@ class Password(SettingsBase):
         assert self.current_user is not None
         form = Form()
         new = self.get_body_argument("new_password", "", strip=False)
-        if wait := self.services.logins.attempt(self.client_ip):
-            self.set_header("Retry-After", str(wait))
-            form.errors[""] = self._("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+        if not attempt(self, form):
             await self.show(429, password=form)
             return
         user = self.current_user.user

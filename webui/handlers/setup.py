@@ -12,7 +12,7 @@ from webui.forms import Form, SectionForm, lines
 from webui.handlers.base import Access, Page
 from webui.handlers.health_and_updates import UPDATE_LEVELS, SwitchesForm
 from webui.handlers.scanning import RANGE_FIELDS, ScanningPage
-from webui.handlers.session import begin_session
+from webui.handlers.session import attempt, begin_session
 from webui.handlers.settings import enrol
 from webui.networks import count_addresses, suggest
 
@@ -43,9 +43,7 @@ class Account(SetupPage):
         form = SectionForm("site", ("name",), self.effective())
         changes = form.take(lambda field: self.get_body_argument(field, None))
         form.values["token"] = self.get_body_argument("token", "")
-        if wait := self.services.logins.attempt(self.client_ip):
-            self.set_header("Retry-After", str(wait))
-            form.errors[""] = self._("Too many attempts. Wait %(count)d seconds and try again.") % {"count": wait}
+        if not attempt(self, form):
             self._show(form, 429)
             return
         password = self.get_body_argument("password", "", strip=False)
