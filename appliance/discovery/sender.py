@@ -14,7 +14,7 @@ from appliance.discovery.send_queue import SendQueue
 MOST_OPEN: Final = 16384
 """Addresses waited for at the same time; a bound on memory."""
 LOOK_SECONDS: Final = 0.25
-"""How often a sweep that is held looks whether it may go on, and how often the time left is reckoned."""
+"""How often a sweep that begins nothing looks whether it may go on, and how often the time left is reckoned."""
 
 
 class Sender:
@@ -66,7 +66,8 @@ class Sender:
     def seconds_to_next(self) -> float | None:
         """Return the seconds until there may be something to send, None when only an answer can bring that about."""
         times = self._queue.moments(for_link=self.next_on_link)
-        if self._route.next is not None and self._held():
+        if self._route.next is not None:
+            # It may have been held a moment ago and be free by now: nothing else would wake it.
             times.append(self._loop.time() + LOOK_SECONDS)
         return max(0.0, min(times) - self._loop.time()) if times else None
 

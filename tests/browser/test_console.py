@@ -158,7 +158,7 @@ def test_a_configuration_is_compared_and_published_and_a_refused_one_shows_why(
     page.get_by_role("link", name="Look and change for all sites").click()
     page.get_by_label("Settings (JSON)").fill('{"scan": {"read_minutes": 30}, "snmp": {"credentials": []}}')
     page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("alert")).to_contain_text("dca credentials")
+    expect(page.get_by_role("alert")).to_contain_text("dca settings set snmp.credentials")
     page.get_by_label("Settings (JSON)").fill('{"scan": {"read_minutes": 30, "sweep_minutes": 720}}')
     page.get_by_role("button", name="Compare").click()
     row = page.get_by_role("row").filter(has_text="scan.read_minutes")

@@ -71,7 +71,7 @@ def test_a_definition_is_published_as_it_was_typed(publisher: Person, publishing
     ("settings", "named"),
     [
         ('{"scan": {"read_minutes": 0}}', "scan.read_minutes"),
-        ('{"snmp": {"credentials": []}}', "dca credentials"),
+        ('{"snmp": {"credentials": []}}', "dca settings set snmp.credentials"),
         ('{"update": {"level": "auto"}}', "only the site decides"),
         ("{", "not JSON"),
     ],

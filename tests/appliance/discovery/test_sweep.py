@@ -369,3 +369,16 @@ def test_the_standard_probe_says_whether_a_device_is_a_printer() -> None:
     (found,) = asyncio.run(main())
     assert found.agent == Agent("127.0.0.1", found.agent.port)
     assert found.objects[serial] == text("S1")
+
+
+def test_a_sweep_goes_on_whose_hold_ends_between_two_looks() -> None:
+    looks = iter((True,))
+
+    async def main() -> list[Found]:
+        async with responding(OBJECTS) as responder, SnmpClient(PATIENCE) as client:
+            pace = Pace(2000, held=lambda: next(looks, False))
+            swept = Sweep(client, Asking(PUBLIC, responder.port, icmp=False, probe=PROBE), pace)
+            async with asyncio.timeout(30), aclosing(swept.run(TargetSet.parse(["127.0.0.1"]), SweepProgress())) as results:
+                return [found async for found in results]
+
+    assert [found.address for found in asyncio.run(main())] == ["127.0.0.1"]
