@@ -176,6 +176,9 @@ def _declare_releases(commands: Any) -> None:
     add.add_argument("--min-version", metavar="VERSION", help="oldest version that may move to it")
     add.add_argument("--min-engine-api", default="1.41", metavar="N.N", help="oldest API of an engine, default: 1.41")
     add.add_argument("--allow-downgrade-from", type=int, metavar="N", help="sites up to this number may go down to it")
+    add.add_argument(
+        "--late-rollback", action="store_true", help="sites at which it proves unstable within a day go back to the version before"
+    )
     add.add_argument("--switcher", choices=("old", "new"), default="old", help="image that does the switch, default: old")
     usual = HealthGateTimes()
     deadline, steady = usual.deadline_seconds, usual.steady_seconds

@@ -65,6 +65,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
         min_engine_api=options.min_engine_api,
         allow_downgrade_from=options.allow_downgrade_from,
         switcher=options.switcher,
+        late_rollback=options.late_rollback,
         gate=HealthGateTimes(options.deadline, options.steady),
     )
 
