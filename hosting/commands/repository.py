@@ -11,8 +11,9 @@ from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.repository import ceremony
 from hosting.repository.folder import RepositoryFolder
+from hosting.repository.online_signing import BINS
 from hosting.repository.repository import Repository, publish_drafts
-from hosting.repository.roles import short_names
+from hosting.repository.roles import is_bin, short_names
 from hosting.repository.rotation import make_renewal, make_rotation, new_keys_of_files
 from hosting.repository.validity import without_bins
 from hosting.repository.waiting import ground_of, verified_drafts
@@ -88,24 +89,31 @@ def _say_made(folder: RepositoryFolder, drafts: Sequence[VerifiedDraft]) -> int:
 
 
 def _status(options: argparse.Namespace, folder: RepositoryFolder) -> int:
-    """Show each role; 1 when one is late or has expired."""
+    """Show each role; 1 when one is late or has expired, or the server cannot sign one of its own."""
     repository = Repository.open(folder.path)
     drafts = verified_drafts(folder)
     if repository is None and not drafts:
         raise RepositoryError(f"{folder.path} has no repository. Run: dca-hosting repository init")
     listed = repository.condition(utc_now()) if repository else []
+    faults = repository.unusable_keys() if repository else {}
     if options.json:
-        roles = [{**asdict(one), "expires": to_rfc3339(one.expires)} for one in listed]
+        roles = [
+            {**asdict(one), "expires": to_rfc3339(one.expires), "key_fault": faults.get(BINS if is_bin(one.role) else one.role)}
+            for one in listed
+        ]
         print(json.dumps({"roles": roles, "drafts": [draft.name for draft in drafts]}))
     elif listed:
         print(f"{'ROLE':10}  {'VERSION':>7}  {'VALID UNTIL':20}  {'STATE':7}  SIGNED BY")
     for one in () if options.json else without_bins(listed):
         signed = ", ".join(keyid[:8] for keyid in one.signatures)
         needed = f"{one.threshold} needed" if one.threshold > 1 else "the server"
-        print(f"{one.role:10}  {one.version:>7}  {to_rfc3339(one.expires):20}  {one.state:7}  {signed} ({needed})")
+        state = "no key" if one.role in faults else one.state
+        print(f"{one.role:10}  {one.version:>7}  {to_rfc3339(one.expires):20}  {state:7}  {signed} ({needed})")
+    if faults and not options.json:
+        print("The server cannot sign all of its roles:", *(f"  {why}" for why in dict.fromkeys(faults.values())), sep="\n")
     if drafts and not options.json:
         print("These drafts wait:", *_waiting(folder, drafts), sep="\n")
-    return int(any(one.state in ("late", "expired") for one in listed))
+    return int(bool(faults) or any(one.state in ("late", "expired") for one in listed))
 
 
 def _waiting(folder: RepositoryFolder, drafts: Sequence[VerifiedDraft]) -> list[str]:

@@ -16,6 +16,7 @@ from hosting.repository.cleanup import sweep
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder, announced
 from hosting.repository.keys import silence_library
+from hosting.repository.online_signing import unusable_keys
 from hosting.repository.publication import publish
 from hosting.repository.roles import RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, require_configuration_path
 from hosting.repository.validity import RoleCondition, conditions
@@ -81,6 +82,10 @@ class Repository:
     def condition(self, now: datetime) -> list[RoleCondition]:
         """Return how long each role is still valid and who signed it, the 1,024 bins last."""
         return conditions(self._folder, now)
+
+    def unusable_keys(self) -> dict[str, str]:
+        """Return why the server cannot sign a role of its own, by the role; the bins are `site-*`. Each key is tried."""
+        return unusable_keys(self._folder)
 
     def resign(self, now: datetime) -> list[str]:
         """Sign anew what the server signs and is due, remove what no site asks for any more; return the roles signed.

@@ -15,7 +15,7 @@ from web.login_budget import LoginBudget, Rate
 from web.security import local_path
 from web.session import IDLE, LONGEST
 from webui.app import ROUTES
-from webui.hosts import HostCheck
+from web.hosts import HostCheck
 from webui.sessions import Sessions
 
 OPEN = {"/login", "/setup", "/healthz", "/readyz", "/metrics"}
