@@ -30,8 +30,8 @@ def verified_all(folder: RepositoryFolder, drafts: Sequence[Draft]) -> list[Veri
     verified = []
     for draft in drafts:
         try:
-            _require_own_evidence(folder, draft, ground)
             verified.append(verify(draft, ground))
+            _require_own_evidence(folder, draft, ground)
         except RepositoryError as error:
             raise RepositoryError(
                 Message("%(draft)s cannot be published. %(why)s", draft=folder.drafts / draft.name, why=message_of(error))
@@ -94,22 +94,28 @@ def _evidence(folder: RepositoryFolder, role: str, ground: Ground) -> Evidence:
 
 
 def _require_own_evidence(folder: RepositoryFolder, draft: Draft, ground: Ground) -> None:
-    """Raise RepositoryError where a draft calls something published that this folder has not."""
-    published = {root.signed.version: root for root in draft.evidence.roots if type(root.signed) is Root}
-    known = set(folder.root_versions())
-    false = len(published) != len(draft.evidence.roots) or any(
-        version not in known or folder.read(ROOT, version).signed_bytes != root.signed_bytes for version, root in published.items()
-    )
-    for role, claimed in ((TARGETS, draft.evidence.targets), (RELEASE, draft.evidence.release)):
-        real = ground.of(role)
-        if claimed is None:
-            continue
-        if real is None or claimed.signed.version > real.signed.version:
-            false = True
-        elif claimed.signed.version == real.signed.version:
-            false |= claimed.signed_bytes != real.signed_bytes
-    if false:
+    """Raise RepositoryError where a draft does not say what this folder has published; it may be older than what is in force."""
+    if not (_has_roots(folder, draft.evidence.roots, ground) and all(_has(role, draft, ground) for role in (TARGETS, RELEASE))):
         raise RepositoryError(Message("It says that other roots, targets or releases are published than are. Make it anew."))
+
+
+def _has_roots(folder: RepositoryFolder, roots: Sequence[Metadata[Root]], ground: Ground) -> bool:
+    """Whether these are all roots up to one of those that are published."""
+    published = folder.root_versions() if ground.root is not None else []
+    if len(roots) > len(published) or bool(roots) != bool(published):
+        return False
+    known = (folder.read(ROOT, version) for version in published)
+    return all(real.signed_bytes == claimed.signed_bytes for claimed, real in zip(roots, known, strict=False))
+
+
+def _has(role: str, draft: Draft, ground: Ground) -> bool:
+    """Whether what a draft calls published of a role is so, or was; a draft of a role names all that its signers need."""
+    claimed, real = (draft.evidence.targets if role == TARGETS else draft.evidence.release), ground.of(role)
+    if claimed is None:
+        return real is None or OFFLINE.index(draft.role) < OFFLINE.index(role)
+    if real is None or claimed.signed.version > real.signed.version:
+        return False
+    return claimed.signed.version < real.signed.version or claimed.signed_bytes == real.signed_bytes
 
 
 def require_sitting(draft: VerifiedDraft, drafts: Sequence[VerifiedDraft]) -> None:
