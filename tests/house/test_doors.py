@@ -39,7 +39,9 @@ BREACHES = {
     },
     "simulator imports nothing of ours": {"simulator.planted_room": "appliance.common.clock"},
     "docker: updater/engine/engine.py": {"updater.installation.planted_docker": "docker"},
-    "tuf: updater/trust/client.py for sites, hosting/repository for the hosting team": {"hosting.console.planted_tuf": "tuf"},
+    "tuf: updater/trust/client.py for sites, hosting/repository and signing for the hosting team": {
+        "hosting.console.planted_tuf": "tuf"
+    },
     "pysnmp: appliance/snmp": {"appliance.service.scans.planted_pysnmp": "pysnmp"},
     "tinydb: appliance/settings/store.py": {"appliance.release.planted_tinydb": "tinydb"},
     "SQL of the site: appliance/store": {"webui.handlers.planted_sqlite3": "sqlite3"},
