@@ -81,7 +81,7 @@ async def _run_once(paths: Paths, settings_store: SettingsStore, settings: Setti
     scanning = ScanService(settings, writer, notes, lambda _scan: None, site_zone())
     signed = read_signed(settings_store, paths.received_definitions)
     problems.set("configuration", signed.problem())
-    problems.set("definitions", scanning.read_definitions(paths.definitions, signed.definitions))
+    problems.set("definitions", scanning.take_definitions(signed.all_definitions(paths.definitions)))
     connection = HostingConnection(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)

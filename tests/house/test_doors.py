@@ -49,6 +49,7 @@ BREACHES = {
     "schedule: appliance/common/periodic.py": {"updater.supervisor.planted_schedule": "schedule"},
     "urllib3: one HTTP client, and who gives it connections": {"webui.planted_urllib3": "urllib3"},
     "tornado: web servers, control sockets, visits to devices": {"appliance.settings.planted_tornado": "tornado"},
+    "re2: appliance/reading/definitions/patterns.py": {"appliance.reading.supplies.planted_re2": "re2"},
     "babel: web/catalogue.py, which no page imports": {"webui.planted_babel": "babel"},
 }
 """For each contract the modules to plant, and what each imports."""

@@ -221,3 +221,23 @@ def test_whether_the_hosting_team_may_ask_for_a_bundle_is_set_with_the_masks(web
     assert "that is allowed in the privacy settings" in admin.get("/health").shown
     admin.post("/settings/privacy", masks | {"phone_numbers": "mask"})
     assert not webui.store.effective().settings.privacy.support_bundle
+
+
+def test_a_site_says_that_it_takes_no_definitions(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    sent = {"networks": "", "packets_per_second": "500", "snmp_ports": "161", "definitions": "none"}
+    assert admin.post("/settings/guardrails", sent).location == "/settings#guardrails"
+    assert webui.store.effective().settings.guardrails.definitions == "none"
+    assert re.search(r'name="definitions" value="none" checked', admin.get("/settings").text)
+    assert admin.post("/settings/guardrails", sent | {"definitions": "some"}).status == 422
+    assert webui.store.effective().settings.guardrails.definitions == "none"
+    assert admin.post("/settings/guardrails", sent | {"definitions": "any"}).status == 303
+    assert webui.store.effective().settings.guardrails.definitions == "any"
+
+
+def test_where_the_environment_says_so_the_page_cannot(start_webui: StartWebUi) -> None:
+    webui = start_webui(DCA_GUARDRAIL_DEFINITIONS="none")
+    admin = webui.admin()
+    assert "Fixed by DCA_GUARDRAIL_DEFINITIONS" in admin.get("/settings").shown
+    admin.post("/settings/guardrails", {"packets_per_second": "500", "snmp_ports": "161", "definitions": "any"})
+    assert "guardrails" not in webui.store.layer("site") or "definitions" not in webui.store.layer("site")["guardrails"]

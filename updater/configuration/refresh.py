@@ -169,7 +169,7 @@ class _Check:
     def _judge(self, offers: list[Offer], now: datetime) -> CheckResult:
         try:
             configuration, texts = configuration_of(offers, now)
-            after = self._store.effective_with(configuration.values())
+            after = self._store.effective_with(configuration)
         except DocumentError as error:
             return self._refuse(offers, error.reason, message_of(error))
         except GuardrailError as error:

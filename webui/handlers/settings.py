@@ -17,7 +17,7 @@ from webui.handlers.overview import read_devices
 from webui.handlers.session import attempt
 from webui.privacy import CHOICES, FIELDS, Preview, preview
 
-GUARDRAIL_FIELDS = ("networks", "packets_per_second", "snmp_ports")
+GUARDRAIL_FIELDS = ("networks", "packets_per_second", "snmp_ports", "definitions")
 
 log = structlog.get_logger()
 
@@ -108,7 +108,8 @@ class Guardrails(SettingsBase):
     async def post(self) -> None:
         """Keep them."""
         form = SectionForm("guardrails", GUARDRAIL_FIELDS, self.effective())
-        changes = form.take(lambda field: self.get_body_argument(field, None))
+        kept = {"definitions": form.text("definitions")}
+        changes = form.take(lambda field: self.get_body_argument(field, kept.get(field)))
         if changes is not None:
             try:
                 await self.keep(changes, self._("The limits are kept."))

@@ -16,6 +16,7 @@ from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.discovery.icmp import icmp_mode
 from appliance.privacy.outgoing import Masking
+from appliance.reading.definitions.definitions import Definitions
 from appliance.service.collector import plan as times
 from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
@@ -77,7 +78,7 @@ class Collector:
 
     async def start(self) -> None:
         """Open the store, go on where the last process ended, and begin the periodic work."""
-        self._take_signed(await asyncio.to_thread(self._read_signed))
+        self._take_signed(*await asyncio.to_thread(self._read_signed))
         await self._scanning.recall()
         self._connection.open()
         self._make_plan()
@@ -186,23 +187,25 @@ class Collector:
     async def reload(self) -> None:
         """Read the settings again. Raises SettingsError when they cannot be used: the old ones stay in force then."""
         try:
-            signed = await asyncio.to_thread(self._read_signed)
-            signed.require_use()
+            signed, definitions = await asyncio.to_thread(self._read_signed, must_be_of_use=True)
         except (SettingsError, DataFolderError) as error:
             self._problems.report("settings", f"The settings cannot be used, the former ones stay in force: {error}")
             raise
         self._problems.clear("settings")
         self._apply(signed.effective.settings)
-        self._take_signed(signed)
+        self._take_signed(signed, definitions)
         log.info("settings were read again")
 
-    def _read_signed(self) -> Signed:
-        return read_signed(self._settings_store, self._paths.received_definitions)
+    def _read_signed(self, *, must_be_of_use: bool = False) -> tuple[Signed, Definitions]:
+        signed = read_signed(self._settings_store, self._paths.received_definitions)
+        if must_be_of_use:
+            signed.require_use()
+        return signed, signed.all_definitions(self._paths.definitions)
 
-    def _take_signed(self, signed: Signed) -> None:
+    def _take_signed(self, signed: Signed, definitions: Definitions) -> None:
         """Take the vendor definitions; one that cannot be used is a problem, and the others stay in force."""
         self._problems.set("configuration", signed.problem())
-        self._problems.set("definitions", self._scanning.read_definitions(self._paths.definitions, signed.definitions))
+        self._problems.set("definitions", self._scanning.take_definitions(definitions))
 
     async def enrol(self, text: str) -> dict[str, Any]:
         """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""

@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
 
 import structlog
 
@@ -15,7 +14,7 @@ from appliance.common.errors import ControlError
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
-from appliance.reading.definitions.definitions import builtin_definitions
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.known_devices import devices_to_read
 from appliance.service.scans.options import ScanOptions
@@ -65,12 +64,9 @@ class ScanService:
         self._snapshots = SnapshotKeeper(self._definitions)
         self._memory = ScanMemory(snapshots=self._snapshots.current)
 
-    def read_definitions(self, folder: Path, received: Mapping[Path, str]) -> str | None:
-        """Take the vendor definitions `received`, and above them those of the site in `folder`, for all scans from now on.
-
-        Returns what is wrong with them.
-        """
-        self._definitions = builtin_definitions().with_files(received).with_folder(folder)
+    def take_definitions(self, definitions: Definitions) -> str | None:
+        """Take the vendor definitions for all scans from now on; return what is wrong with them."""
+        self._definitions = definitions
         self._snapshots.take(self._definitions)
         return (
             " ".join(Message("%(reason)s It is left out.", reason=message_of(problem)) for problem in self._definitions.problems)

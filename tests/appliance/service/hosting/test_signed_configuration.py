@@ -47,7 +47,7 @@ def test_definitions_that_were_received_are_read_with(site: Site, scanner) -> No
 
 
 def test_a_definition_of_the_site_takes_the_place_of_a_received_one(site: Site, scanner: RunningSimulator) -> None:
-    apply(site, DEFINITION.replace(".99999.7", ".99999.8"), keep=True)
+    apply(site, DEFINITION.replace(".32473.7", ".32473.8"), keep=True)
     written(site.data / "definitions", DEFINITION)
     site.variables |= {"DCA_SNMP_PORT": str(scanner.port), "DCA_SCAN_TARGETS": scanner.addresses[0]}
     site.start()
