@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from appliance.common.errors import DcaError
+from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
@@ -60,7 +61,7 @@ def _reset_password(paths: Paths, user: str) -> int:
         password = getpass.getpass(f"New password for {user}: ")
         check_new_password(password, getpass.getpass("The same password again: "))
     else:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = sys.stdin.readline().removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")
     asyncio.run(accounts.set_password(user, password))
     accounts.close()
     Sessions(store).end_all(user)
