@@ -20,7 +20,7 @@ from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.errors import DataFolderError, SettingsError
+from appliance.common.errors import DataFolderError, SettingsError, SettingsLostError
 from appliance.common.files import from_json, to_json, write_atomic
 from appliance.common.message import Message
 from appliance.settings.configuration_state import Received, ReceivedChange
@@ -101,12 +101,13 @@ class DurableStorage(Storage):
         try:
             tables = _load(self._good_copy)
         except (FileNotFoundError, ValueError) as error:
-            raise SettingsError(
+            raise SettingsLostError(
                 Message(
-                    "The settings file %(path)s is broken (%(reason)s) and there is no good copy beside it. Restore "
-                    "it from a backup, or move it away to start from the first-run setup.",
+                    "The settings file %(path)s is broken (%(reason)s) and there is no good copy beside it. Restore it from a "
+                    "backup, or move it and %(copy)s away to start from the first-run setup.",
                     path=self._path,
                     reason=reason,
+                    copy=self._good_copy.name,
                 )
             ) from error
         aside = self._keep_aside()
