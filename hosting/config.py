@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.message import Message
 from hosting.errors import ConfigurationError
 
@@ -66,7 +67,7 @@ class Config:
 
 def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the value of `name`, or what the file named by `name`_FILE holds, or None. ConfigurationError if both are set."""
-    direct, file = environment.get(name), environment.get(f"{name}_FILE")
+    direct, file = environment.get(name, "").removeprefix(BYTE_ORDER_MARK), environment.get(f"{name}_FILE")
     if direct and file:
         raise ConfigurationError(f"{name} and {name}_FILE are both set. Keep one of them.")
     if not file:
@@ -77,7 +78,7 @@ def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str
 def read_secret_file(path: Path, source: str) -> str:
     """Return the content of a file without its last line end. Raises ConfigurationError naming `source`."""
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        return path.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(f"{source} names {path}, which cannot be read: {reason}.") from error

@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from appliance.common.errors import DcaError
+from appliance.common.errors import DcaError, SettingsLostError
 from appliance.common.paths import Paths
 
 EXIT_TRY_AGAIN = 75  # EX_TEMPFAIL
 EXIT_INTERRUPTED = 130
+RESCUE = ("-m", "webui", "rescue")
 CHILDREN = {
     "probe": ("engine.probe", "Say whether the appliance can replace its own container here."),
     "receive": ("configuration.refresh", "Check for signed configuration, once."),
@@ -98,6 +99,10 @@ def _run(_options: argparse.Namespace) -> int:
     try:
         with hold_main_lock(paths):
             return run_appliance(paths)
+    except SettingsLostError as error:
+        # With no settings there is nobody to log in; a page that says so takes the place of this process, until it is mended.
+        print(f"dca: {error}", file=sys.stderr, flush=True)
+        os.execv(sys.executable, [sys.executable, "-P", *RESCUE])  # noqa: S606 - no shell on purpose
     except WaitedInVainError as error:
         print(f"dca: {error}", file=sys.stderr)
         return EXIT_TRY_AGAIN

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from appliance.common.errors import DcaError
+from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from webui.accounts import FIRST_ACCOUNT, Accounts, check_new_password
+from webui.rescue import RUN, become, serve_rescue
 from webui.server import serve
 from webui.sessions import Sessions
 
@@ -25,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "admin":
             return _reset_password(paths, arguments.user)
         configure_logging("webui", level=os.environ.get("DCA_LOG_LEVEL", "INFO"), folder=paths.logs)
+        if arguments.command == "rescue":
+            if asyncio.run(serve_rescue(paths)):
+                become(*RUN)
+            return 0
         asyncio.run(serve(paths))
     except DcaError as error:
         print(error, file=sys.stderr)
@@ -37,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m webui", description="The local web UI of the appliance.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("rescue", help="serve one page that says why the settings cannot be read", allow_abbrev=False)
     admin = commands.add_parser("admin", help="accounts of the web UI", description="Accounts of the web UI.", allow_abbrev=False)
     actions = admin.add_subparsers(dest="action", metavar="ACTION", required=True)
     reset = actions.add_parser(
@@ -60,7 +67,7 @@ def _reset_password(paths: Paths, user: str) -> int:
         password = getpass.getpass(f"New password for {user}: ")
         check_new_password(password, getpass.getpass("The same password again: "))
     else:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = sys.stdin.readline().removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")
     asyncio.run(accounts.set_password(user, password))
     accounts.close()
     Sessions(store).end_all(user)

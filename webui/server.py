@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import os
 import signal
 from contextlib import suppress
 
@@ -20,6 +21,8 @@ from webui.accounts import FIRST_ACCOUNT, AccountExistsError
 from webui.app import THEME, SiteApplication
 from webui.services import Services, make_services
 
+PUBLISHED_PORT = "DCA_PORT"
+"""Names the port of the host at which the container publishes that of the web UI, where the two are different."""
 LARGEST_FORM_BYTES = 1 << 20
 M_MMAP_THRESHOLD = -3  # malloc.h
 
@@ -91,7 +94,8 @@ def _listen(application: SiteApplication, web: WebSettings) -> HTTPServer:
 
 def _say_where(services: Services, web: WebSettings) -> None:
     host = "localhost" if web.bind in ("", "0.0.0.0", "::") else f"[{web.bind}]" if ":" in web.bind else web.bind  # noqa: S104
-    address = f"http://{host}:{web.port}{web.base_path}"
+    published = os.environ.get(PUBLISHED_PORT, "")
+    address = f"http://{host}:{published if published.isdecimal() else web.port}{web.base_path}"
     if not THEME.exists():
         log.error("the front-end files are missing, so pages have no style; run `make frontend`", folder=str(THEME.parent))
     if services.accounts.exist():

@@ -154,6 +154,12 @@ def _enrol(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("enrolment", nargs="?", metavar="STRING", help="what the hosting team gave you, or - for standard input")
     source.add_argument("--file", metavar="F", help="file that holds the string")
+    parser.add_argument(
+        "--ca",
+        metavar="FILE",
+        help="certificate (PEM) of the authority that vouches for the server, where it is none of the public ones; it joins those "
+        "in use",
+    )
 
 
 def _support_bundle(parser: argparse.ArgumentParser) -> None:

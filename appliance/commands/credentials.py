@@ -69,6 +69,6 @@ def _communities(arguments: argparse.Namespace) -> list[str]:
 
 def _read(option: str, file: str) -> list[str]:
     try:
-        return Path(file).read_text(encoding="utf-8").splitlines()
+        return Path(file).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{option} {file} cannot be read: {error}.") from error

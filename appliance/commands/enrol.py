@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from appliance.common.errors import ControlError, SettingsError
+from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.privacy.outgoing import Masking
 from appliance.process.client import ControlClient
 from appliance.process.lock import MainLock
+from appliance.process.reload import reload_components
 from appliance.settings.store import SettingsStore
-from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, parse_enrolment
+from appliance.store.store import Store
+from appliance.transmission.authority import require_certificates
+from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, parse_enrolment, registration
 
 ANSWER_SECONDS = 60.0
 
@@ -23,12 +28,14 @@ def run(arguments: argparse.Namespace) -> int:
     text = _text(arguments)
     enrolment = parse_enrolment(text)
     paths = Paths.from_environment()
-    made = asyncio.run(_by_collector(paths, text))
+    authority = _certificates(arguments.ca)
+    made = asyncio.run(_by_collector(paths, text, authority))
     if made is None:
         paths.prepare()
         with MainLock(paths.collector_lock):
-            registration = enrol_site(text, paths.trust, SettingsStore(paths.settings))
-        made = {"url": registration.url, "site_id": registration.site_id}
+            made = _here(paths, text, authority)
+    if authority:
+        asyncio.run(reload_components(paths))
     print(f"Enrolled at {made['url']} as site {made['site_id']}.")
     if enrolment.root_sha256 is None:
         print(WITHOUT_ROOT)
@@ -42,10 +49,34 @@ def _text(arguments: argparse.Namespace) -> str:
         text = sys.stdin.read() if arguments.file in (None, "-") else Path(arguments.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The enrolment string cannot be read from {arguments.file or 'standard input'}: {error}.") from error
-    return text.strip()
+    return text.removeprefix(BYTE_ORDER_MARK).strip()
 
 
-async def _by_collector(paths: Paths, text: str) -> dict[str, Any] | None:
+def _certificates(file: str | None) -> str:
+    """Return the certificates in a file, nothing without one. Raises SettingsError."""
+    if file is None:
+        return ""
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The certificate authority cannot be read from {file}: {error}.") from error
+    require_certificates(text)
+    return text
+
+
+def _here(paths: Paths, text: str, authority: str) -> dict[str, Any]:
+    """Enrol by this process, and let the new server be told of the known devices by the collector, once it runs."""
+    settings = SettingsStore(paths.settings)
+    before = registration(settings)
+    made = enrol_site(text, paths.trust, settings, authority=authority)
+    if paths.readings.exists() and not made.knows_devices_of(before):
+        masking = Masking.of(settings.effective().settings.privacy, paths.trust)
+        with Store(paths.readings) as store:
+            store.tell_anew(masking)
+    return {"url": made.url, "site_id": made.site_id}
+
+
+async def _by_collector(paths: Paths, text: str, authority: str) -> dict[str, Any] | None:
     """Return what the running collector answers, or None when none runs. Raises ControlError with its reason."""
     if not paths.collector_socket.exists():
         return None
@@ -54,4 +85,4 @@ async def _by_collector(paths: Paths, text: str) -> dict[str, Any] | None:
         await client.call("GET", "/v1/health")
     except ControlError:
         return None  # a socket file that a killed collector left behind
-    return await client.call("POST", "/v1/enrol", {"enrolment": text})
+    return await client.call("POST", "/v1/enrol", {"enrolment": text} | ({"authority": authority} if authority else {}))

@@ -11,13 +11,17 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from appliance.commands.tables import table
+from appliance.common.clock import utc_now
 from appliance.common.errors import SettingsError
+from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from appliance.process.reload import reload_components
-from appliance.settings.layers import Effective
+from appliance.settings.environment import is_quoted
+from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings, SnmpCredential
 from appliance.settings.presentation import in_words, visible
+from appliance.settings.risks import risks
 from appliance.settings.store import SettingsStore
 
 
@@ -32,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         changes = parse_changes(arguments.changes)
         store.change_site(changes)
+        for _, warning in risks(changes, utc_now().date()):
+            print(f"dca: {warning}", file=sys.stderr)
         asyncio.run(reload_components(paths))
     return 0
 
@@ -47,6 +53,8 @@ def _show(effective: Effective, *, as_json: bool) -> None:
     print(table(lines, ("SETTING", "VALUE", "SET BY")))
     if effective.left_out:
         print(f"dca: the signed configuration is not in force: {effective.left_out}", file=sys.stderr)
+    for warning in warnings_of(effective, utc_now().date()):
+        print(f"dca: {warning}", file=sys.stderr)
 
 
 def parse_changes(words: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -77,7 +85,11 @@ def _from_file(path: str, text: str) -> str:
         content = sys.stdin.read() if text == "@-" else Path(text[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The value of {path} cannot be read from {text[1:]}: {error}.") from error
-    return content.rstrip("\r\n")
+    if is_quoted(content := content.removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")):
+        print(
+            f"dca: what {text[1:]} holds begins and ends with a quotation mark, and both are taken as part of it.", file=sys.stderr
+        )
+    return content
 
 
 def _value(kind: Any, text: str) -> Any:

@@ -3,36 +3,54 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from appliance.commands.tables import table
-from appliance.common.errors import ControlError
+from appliance.common.errors import ControlError, DataFolderError, SettingsError
+from appliance.common.log import configure_logging
+from appliance.common.message import message_of
 from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
+from appliance.settings.store import SettingsStore
 
 ANSWER_SECONDS = 5.0
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the status; 0 when the collector answers."""
+    configure_logging("cli", level="ERROR", stream=sys.stderr)
     paths = Paths.from_environment()
     collector, supervisor = asyncio.run(_ask(paths))
+    rejection = _rejection(paths)
     if arguments.json:
         answers = {"collector": collector, "supervisor": supervisor}
         errors = [str(answer) for answer in answers.values() if isinstance(answer, ControlError)]
         known = {name: None if isinstance(answer, ControlError) else answer for name, answer in answers.items()}
-        json.dump({**known, "errors": errors}, sys.stdout, ensure_ascii=False, indent=2)
+        json.dump({**known, "configuration_rejected": rejection, "errors": errors}, sys.stdout, ensure_ascii=False, indent=2)
         print()
     else:
         for part in (_supervisor_lines(supervisor), _collector_lines(collector)):
             print("\n".join(part))
+        if rejection:
+            print(f"! {rejection}")
     if isinstance(collector, ControlError):
         print(f"dca: {collector}", file=sys.stderr)
         return 1
     return 0
+
+
+def _rejection(paths: Paths) -> str | None:
+    """Return which configuration of the hosting server was not taken, and why."""
+    if not os.access(paths.settings, os.R_OK | os.W_OK):
+        return None
+    try:
+        return SettingsStore(paths.settings).received().rejection()
+    except (SettingsError, DataFolderError) as error:
+        return message_of(error)
 
 
 async def _ask(paths: Paths) -> tuple[dict[str, Any] | ControlError, dict[str, Any] | ControlError]:

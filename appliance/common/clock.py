@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import overload
 from zoneinfo import ZoneInfo
 
+from appliance.common.message import Message
+
 _LOCAL_TIME = Path("/etc/localtime")
 
 
@@ -38,10 +40,33 @@ def from_rfc3339(text: str) -> datetime:
 
 def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _LOCAL_TIME) -> tzinfo:
     """Return the time zone of the site: by the variable TZ (`Europe/Berlin`), else that of the machine, else UTC."""
+    if name := _zone_name(environment):
+        return _zone(name) or UTC
     try:
-        if name := environment.get("TZ", "").lstrip(":"):
-            return ZoneInfo(name)
         with local_time.open("rb") as file:
             return ZoneInfo.from_file(file, key="localtime")
     except (LookupError, OSError, ValueError):
         return UTC
+
+
+def zone_fault(environment: Mapping[str, str] = os.environ) -> Message | None:
+    """Return the sentence for a variable TZ that names no known time zone, so that UTC is used; None where it is well."""
+    name = _zone_name(environment)
+    if not name or _zone(name):
+        return None
+    return Message(
+        "TZ is %(name)s, which is no time zone known here: quiet times, update windows and all times of day are in UTC. Write a "
+        "name such as Europe/Berlin, without quotes.",
+        name=repr(name[:60]),
+    )
+
+
+def _zone_name(environment: Mapping[str, str]) -> str:
+    return environment.get("TZ", "").lstrip(":")
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, OSError, ValueError):
+        return None

@@ -9,6 +9,10 @@ class SettingsError(DcaError):
     """A setting has a value that cannot be used; the sentence names the setting."""
 
 
+class SettingsLostError(SettingsError):
+    """Neither the settings file nor the good copy beside it can be read."""
+
+
 class DataFolderError(DcaError):
     """The data folder is missing, not writable, full, or in use by another appliance."""
 

@@ -1,14 +1,33 @@
-"""One way to write a file so that a power cut leaves either the old content or the new, and one way to write JSON."""
+"""One way to write a file so that a power cut leaves either the old content or the new, and one way to write and read JSON."""
 
 import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from appliance.common.strict_json import levels
+
+MOST_LEVELS = 100
+"""Nothing of ours is nested deeper, and Python can work with it."""
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors write before the first character of a file (U+FEFF)."""
 
 
 def to_json(value: object) -> bytes:
     """Return `value` as compact UTF-8 JSON with keys in the order given."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def from_json(content: bytes | str) -> Any:
+    """Return what a file or a process of ours says in JSON. Raises ValueError for whatever cannot be read or written again."""
+    raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
+    if levels(raw) > MOST_LEVELS:
+        raise ValueError(f"it is nested deeper than {MOST_LEVELS} levels")
+    value = json.loads(raw)
+    if b"\\ud" in raw.lower():
+        to_json(value)  # half of a character, `"\ud800"`, can be read and not be written
+    return value
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Where an appliance keeps its things: the data volume and the folder of its control sockets."""
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -105,15 +106,26 @@ class Paths:
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
+                if error.errno == errno.EROFS:
+                    raise _read_only(folder, variable) from error
                 raise DataFolderError(
                     f"The folder {folder} cannot be made: {error.strerror}. Give user {os.getuid()} write access to "
                     f"{folder.parent}, or name another folder in {variable}."
                 ) from error
+            if os.statvfs(folder).f_flag & os.ST_RDONLY:
+                raise _read_only(folder, variable)
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise DataFolderError(
                     f"The folder {folder} is not writable for user {os.getuid()}. Run `chown -R {os.getuid()} {folder}` "
                     f"on the host, or name another folder in {variable}."
                 )
+
+
+def _read_only(folder: Path, variable: str) -> DataFolderError:
+    return DataFolderError(
+        f"The folder {folder} lies on a volume that is mounted read-only. Mount it writable (without :ro or readonly; where a disk "
+        f"has become read-only after faults, look at the log of the host), or name another folder in {variable}."
+    )
 
 
 def repository_folder(trust_folder: Path, root_sha256: str) -> Path:

@@ -27,7 +27,7 @@ class StrictJsonError(Exception):
 def decode(content: bytes, what: str, most_bytes: int) -> Any:
     """Return what `content` says; `what` names it in a sentence: "The configuration". Raises StrictJsonError."""
     require_length(len(content), what, most_bytes)
-    if _levels(content) > MOST_LEVELS:
+    if levels(content) > MOST_LEVELS:
         raise StrictJsonError("too deep", f"{what} is nested deeper than the {MOST_LEVELS} levels that are taken.")
     try:
         raw = json.loads(content.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
@@ -59,7 +59,7 @@ def is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _levels(content: bytes) -> int:
+def levels(content: bytes) -> int:
     """Return how deep `content` is nested, whatever it is, in time and memory that grow with its length alone."""
     depth = deepest = 0
     for bracket in _BRACKET.findall(_JSON_STRING.sub(b"", content)):

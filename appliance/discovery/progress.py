@@ -35,6 +35,19 @@ class SweepProgress:
     trouble: dict[str, int] = field(default_factory=dict)
     """Addresses that could not be asked, by reason: this machine or its network did not let the packets out."""
 
+    def include(self, other: "SweepProgress") -> None:
+        """Count another sweep of the same scan, whose traffic was counted here all along."""
+        self.addresses += other.addresses
+        self.asked += other.asked
+        self.answering += other.answering
+        self.found += other.found
+        self.pinged |= other.pinged
+        self.silent_pass |= other.silent_pass
+        self.blank.count += other.blank.count
+        self.blank.bytes += other.blank.bytes
+        for reason, count in other.trouble.items():
+            self.trouble[reason] = self.trouble.get(reason, 0) + count
+
     @property
     def packets_sent(self) -> int:
         """Packets the sweep has sent."""

@@ -3,9 +3,7 @@
 Addresses are kept as intervals of numbers: a network of a million addresses takes no more memory than a single one.
 """
 
-import asyncio
 import ipaddress
-import socket
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,13 +12,14 @@ from typing import Self
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
+from appliance.discovery.names import HostNames
 from appliance.discovery.order import Address, Range, split_by_owner
 from appliance.settings.address_ranges import check_target
 
+NAMES_SECONDS = 2.0
+"""For so long a sweep waits for host names before it begins with what is known."""
 LARGEST_TARGET = 2**24
 """Addresses one target may have: an IPv4 /8 or an IPv6 /104. More could not be swept within a day."""
-
-NAMES_AT_ONCE = 32
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ class _Span:
 
 
 class TargetSet:
-    """The addresses of a sweep. `unresolved` lists, after `resolve`, host names that gave no address, each with the reason."""
+    """The addresses of a sweep. Host names are known by their addresses after `resolve`."""
 
     def __init__(self, spans: list[_Span], excluded: list[_Span], allowed: list[_Span]) -> None:
         """Target sets are made by `parse`."""
@@ -87,7 +86,7 @@ class TargetSet:
         self._excluded_names: list[str] = []
         self._sets: dict[int, Intervals] = {}
         self._merge()
-        self.unresolved: list[tuple[str, str]] = []
+        self._unresolved: dict[str, str] = {}
         self.host_names: dict[str, str] = {}
         """The host name an address was given by, for addresses that come from one."""
 
@@ -133,31 +132,47 @@ class TargetSet:
         number = ipaddress.ip_address(address)
         return self._sets[number.version].covers(int(number), int(number))
 
-    async def resolve(self) -> None:
-        """Turn host names into addresses, one each, IPv4 before IPv6. What cannot be resolved is put in `unresolved`."""
-        self.unresolved = []
-        gate = asyncio.Semaphore(NAMES_AT_ONCE)
-        both = [*self._names, *self._excluded_names]
-        answers = await asyncio.gather(*(_look_up(name, gate) for name in both))
-        for number, (name, answer) in enumerate(zip(both, answers, strict=True)):
-            excluding = number >= len(self._names)
-            if isinstance(answer, str):
-                self.unresolved.append((name, answer))
-                continue
-            for address in answer if excluding else answer[:1]:
-                span = _Span(address.version, int(address), int(address))
-                if excluding:
-                    self._excluded.append(span)
-                elif self._is_allowed(span):
-                    self._spans.append(span)
-                    self.host_names[str(address)] = name
-                else:
-                    reason = Message(
-                        "its address %(address)s is outside the networks that may be scanned (guardrails.networks)", address=address
-                    )
-                    self.unresolved.append((name, reason))
-        self._names, self._excluded_names = [], []
+    @property
+    def unresolved(self) -> list[tuple[str, str]]:
+        """The host names that have given no address so far, each with the reason."""
+        return list(self._unresolved.items())
+
+    async def resolve(self, names: HostNames | None = None, seconds: float = NAMES_SECONDS) -> "TargetSet":
+        """Take the addresses of the host names that are known after `seconds`, of each the first one, IPv4 before IPv6.
+
+        Return what this has added. Names that are still being looked up are asked for again by the next call with these `names`.
+        """
+        answers = await (names or HostNames()).resolve([*self._names, *self._excluded_names], seconds)
+        added: list[_Span] = []
+        for name in self._names:
+            address = next(iter(answers[name].addresses), None)
+            reason = answers[name].reason if address is None else self._refusal(address)
+            self._note(name, reason)
+            if address is not None and not reason:
+                self.host_names[str(address)] = name
+                added.append(_single(address))
+        for name in self._excluded_names:
+            self._note(name, answers[name].reason)
+            self._excluded += map(_single, answers[name].addresses)
+        self._names = [name for name in self._names if answers[name].pending]
+        self._excluded_names = [name for name in self._excluded_names if answers[name].pending]
+        new = [span for span in added if not self._sets[span.version].covers(span.low, span.high)]
+        self._spans += new
         self._merge()
+        return TargetSet(new, list(self._excluded), [])
+
+    def _note(self, name: str, reason: str) -> None:
+        self._unresolved.pop(name, None)
+        if reason:
+            self._unresolved[name] = reason
+
+    def _refusal(self, address: Address) -> str:
+        """Return why nobody may be asked at the address of a host name, empty where one may."""
+        if _is_no_device(address):
+            return Message("its address %(address)s is no address of a device", address=address)
+        if self._is_allowed(_single(address)):
+            return ""
+        return Message("its address %(address)s is outside the networks that may be scanned (guardrails.networks)", address=address)
 
     def _merge(self) -> None:
         for version in (4, 6):
@@ -236,6 +251,14 @@ def _span(target: str, *, whole: bool) -> _Span | None:
     return _Span(low_address.version, int(low_address), int(high_address))
 
 
+def _single(address: Address) -> _Span:
+    return _Span(address.version, int(address), int(address))
+
+
+def _is_no_device(address: Address) -> bool:
+    return address.is_multicast or address.is_unspecified or (address.version == 4 and int(address) == 2**32 - 1)
+
+
 def _check(span: _Span, text: str) -> None:
     """Refuse what cannot be swept. Raises SettingsError."""
     if span.high - span.low + 1 > LARGEST_TARGET:
@@ -249,21 +272,9 @@ def _check(span: _Span, text: str) -> None:
     make: type[Address] = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address
     for number in (span.low, span.high):
         address = make(number)
-        if address.is_multicast or address.is_unspecified or (span.version == 4 and number == 2**32 - 1):
+        if _is_no_device(address):
             raise SettingsError(
                 Message(
                     "scan.targets: %(target)s holds %(address)s, which is no address of a device.", target=text, address=address
                 )
             )
-
-
-async def _look_up(name: str, gate: asyncio.Semaphore) -> list[Address] | str:
-    """Return the addresses of a host name, IPv4 first, or the reason why there are none."""
-    async with gate:
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-        except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else None
-            return f"the name cannot be resolved ({reason or 'not a valid name'})"
-    addresses = {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found}
-    return sorted(addresses, key=lambda address: (address.version, int(address))) or "the name has no address"

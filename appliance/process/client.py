@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.common.errors import ControlError
-from appliance.common.files import to_json
+from appliance.common.files import from_json, to_json
 from appliance.common.message import Message, messages_from
 
 LINE_LIMIT_BYTES = 16 << 20
@@ -116,7 +116,7 @@ class ControlClient:
 def _json_object(content: bytes, status: int) -> dict[str, Any]:
     """Return the JSON object in `content`. Raises ValueError when it is none, unless `status` tells of an error anyway."""
     try:
-        value = json.loads(content) if content else {}
+        value = from_json(content) if content else {}
     except ValueError:
         if status < 400:
             raise

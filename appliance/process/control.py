@@ -3,7 +3,6 @@
 Whoever may open the socket file may use the API: the file is only for the user the appliance runs as.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from tornado.netutil import bind_unix_socket
 from tornado.web import Application, HTTPError, RequestHandler
 
 from appliance.common.errors import DataFolderError, DcaError
-from appliance.common.files import to_json
+from appliance.common.files import from_json, to_json
 from appliance.common.message import message_of, with_messages
 
 
@@ -24,7 +23,7 @@ class ControlHandler(RequestHandler):
         if not self.request.body:
             return {}
         try:
-            value = json.loads(self.request.body)
+            value = from_json(self.request.body)
         except ValueError as error:
             raise HTTPError(400, "The request is not JSON.") from error
         if not isinstance(value, dict):

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
 from appliance.common.clock import to_rfc3339
-from appliance.common.message import messages_from, with_messages
+from appliance.common.message import Message, messages_from, with_messages
 from appliance.common.signed_documents import NO_MARKER
 from appliance.settings.document import ReceivedLayerName
 
@@ -155,6 +155,21 @@ class Received:
         """Note that nothing could be fetched, or that nothing of it could be verified: it is tried again."""
         return replace(self, outcomes=self._with(_outcome(now, what, reason, text)))
 
+    def rejection(self) -> Message | None:
+        """Return in a sentence what was not taken last, and why; None where all that is published is in force."""
+        if self.state not in ("refused", "failed"):
+            return None
+        outcome = next((each for each in self.outcomes if each.what in ("refused", "restored")), None)
+        if outcome is None:
+            return None
+        documents = ", ".join(f"{path} version {version}" for path, version, _ in outcome.layers)
+        return Message(
+            "The configuration of the hosting server was not taken (%(at)s; %(documents)s): %(text)s",
+            at=outcome.at,
+            documents=documents or "-",
+            text=outcome.text,
+        )
+
     def hashes(self) -> set[str]:
         """Return the SHA-256 of every definition that is still needed."""
         kept = [*self.earlier, *([self.in_force] if self.in_force else [])]
@@ -220,6 +235,9 @@ def _cut(text: str, length: int) -> str:
 
 def _configuration(value: Mapping[str, Any]) -> Configuration:
     # Of a newer version of this software there may be more than is known here.
+    for layer in value["layers"]:
+        if not isinstance(layer["settings"], Mapping) or not all(isinstance(set_, Mapping) for set_ in layer["settings"].values()):
+            raise ValueError("the settings of a layer are none")
     layers = tuple(ReceivedLayer(**{each.name: layer[each.name] for each in fields(ReceivedLayer)}) for layer in value["layers"])
     return Configuration(layers, value["received_at"], value["marker"], value["trial"], value["watches"])
 

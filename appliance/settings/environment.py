@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from appliance.common.clock import zone_fault
 from appliance.common.errors import SettingsError
+from appliance.common.files import BYTE_ORDER_MARK
+from appliance.common.message import Message
 
 
 def _words(text: str) -> list[str]:
@@ -96,6 +99,11 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_GUARDRAIL_PACKETS_PER_SECOND": ("guardrails.packets_per_second", _integer),
     "DCA_GUARDRAIL_SNMP_PORTS": ("guardrails.snmp_ports", _integers),
     "DCA_GUARDRAIL_DEFINITIONS": ("guardrails.definitions", str),
+    "DCA_GUARDRAIL_KEEP_DAYS": ("guardrails.keep_days", _integer),
+    "DCA_GUARDRAIL_CHECK_IN_SECONDS": ("guardrails.check_in_seconds", _integer),
+    "DCA_GUARDRAIL_UPLOAD_SECONDS": ("guardrails.upload_seconds", _integer),
+    "DCA_GUARDRAIL_READ_MINUTES": ("guardrails.read_minutes", _integer),
+    "DCA_GUARDRAIL_SWEEP_MINUTES": ("guardrails.sweep_minutes", _integer),
 }
 
 
@@ -111,6 +119,8 @@ USER_VARIABLES: dict[str, str] = {
     "DCA_SNMP_V3_CONTEXT": "context_name",
 }
 """What makes one SNMPv3 credential, which is tried before the communities; passphrases best in `DCA_SNMP_V3_AUTH_FILE`."""
+QUOTABLE = (*VARIABLES, *USER_VARIABLES, ENROLMENT_VARIABLE, "DCA_ADMIN_PASSWORD")
+"""All variables that hold a value for people."""
 DEFAULT_AUTH, DEFAULT_PRIV = "SHA-256", "AES-128"
 """Protocols where only a passphrase is given."""
 
@@ -121,15 +131,35 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 
 def read_variable(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
     """Return the value of `name`, or what the file named by `name`_FILE holds, or None. SettingsError if both are set."""
-    direct, file = environment.get(name), environment.get(f"{name}_FILE")
+    direct, file = environment.get(name, "").removeprefix(BYTE_ORDER_MARK), environment.get(f"{name}_FILE")
     if direct and file:
         raise SettingsError(f"{name} and {name}_FILE are both set. Keep one of them.")
     if not file:
         return direct or None
     try:
-        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+        return Path(file).read_text(encoding="utf-8-sig").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{name}_FILE names {file}, which cannot be read: {_reason(error)}.") from error
+
+
+def environment_notes(environment: Mapping[str, str] = os.environ) -> tuple[Message, ...]:
+    """Return a warning for each variable that is taken and hardly meant as it is. SettingsError for a file that is missing."""
+    quoted = [name for name in QUOTABLE if is_quoted(read_variable(name, environment) or "")]
+    notes = [
+        Message(
+            "%(name)s begins and ends with a quotation mark, and both are taken as part of the value. Where they are not meant, "
+            "write it without them.",
+            name=name,
+        )
+        for name in quoted
+    ]
+    fault = zone_fault(environment)
+    return (*notes, *([fault] if fault else []))
+
+
+def is_quoted(text: str) -> bool:
+    """Return whether a text stands in quotation marks, as those do that a shell would take away and others do not."""
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
 
 
 def environment_layer(environment: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], dict[str, str]]:

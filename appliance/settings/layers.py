@@ -4,15 +4,17 @@ default < hosting (intervals a check-in asks for) < global < group < assigned (s
 field is decided by the highest layer that sets it, whatever that layer says about other fields of the section.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final, Literal
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
-from appliance.settings.address_ranges import span
+from appliance.settings.address_ranges import check_target, span
 from appliance.settings.document import ReceivedLayerName
 from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only
+from appliance.settings.risks import risks
 from appliance.settings.validation import validate
 
 Layer = Literal["default", "hosting", "global", "group", "assigned", "site", "environment"]
@@ -22,6 +24,18 @@ ReceivedValues = Sequence[tuple[ReceivedLayerName, Values]]
 
 FROM_AFAR: Final[frozenset[Layer]] = frozenset({"hosting", "global", "group", "assigned"})
 """The layers that the guardrails of the site are for."""
+
+LIMITS: Final[Mapping[str, tuple[Literal["least", "most"], str]]] = {
+    "store.keep_days": ("least", "keep_days"),
+    "hosting.check_in_seconds": ("most", "check_in_seconds"),
+    "hosting.upload_seconds": ("most", "upload_seconds"),
+    "scan.read_minutes": ("most", "read_minutes"),
+    "scan.sweep_minutes": ("most", "sweep_minutes"),
+}
+"""By the path of a setting, which guardrail is its least or its most."""
+
+NOTHING: Final = "0.0.0.0"  # noqa: S104 - no address of a device, so never a target
+"""What stands in guardrails.networks where nothing of what stood there can be used: nothing may be scanned then."""
 
 
 class GuardrailError(SettingsError):
@@ -38,6 +52,8 @@ class Effective:
     """For paths of layer `environment`: the variable that set them."""
     left_out: str = ""
     """Why the signed configuration is not part of it, though one was received; empty where it is, or where there is none."""
+    notes: tuple[Message, ...] = ()
+    """What was not taken as it stands in a layer, each in a sentence."""
 
     def layer_of(self, path: str) -> Layer:
         """Return the layer that decided the value at `section.field`."""
@@ -55,6 +71,14 @@ def resolve(
 
     Raises SettingsError when a layer from afar touches what only the site may set, or a value is not valid.
     """
+    merged, origins = _merge(hosting, site, environment, received)
+    return Effective(validate(merged, variables or {}), origins, variables or {})
+
+
+def _merge(
+    hosting: Values, site: Values, environment: Values, received: ReceivedValues
+) -> tuple[dict[str, dict[str, Any]], dict[str, Layer]]:
+    """Return the value of each field that a layer sets, and which layer that was."""
     from_afar: list[tuple[Layer, Values]] = [("hosting", hosting), *received]
     for _, values in from_afar:
         _require_permitted(values)
@@ -71,7 +95,7 @@ def resolve(
     if origins.get("scan.targets") in FROM_AFAR and not merged.get("guardrails", {}).get("networks"):
         # A request carries the community of the site: nobody far off may have it sent to an address of his own.
         merged.setdefault("guardrails", {})["networks"] = PRIVATE_NETWORKS
-    return Effective(validate(merged, variables or {}), origins, variables or {})
+    return merged, origins
 
 
 def resolve_what_fits(
@@ -79,17 +103,87 @@ def resolve_what_fits(
 ) -> Effective:
     """Return the effective settings, without the signed configuration where that does not fit (any more).
 
-    So it is when the site has narrowed its guardrails since, or the software knows a setting no longer. Raises SettingsError when
-    the values of the site itself are not valid.
+    So it is when the site has narrowed its guardrails since, or the software knows a setting no longer. A value that only is
+    beyond a limit is held at it, so that no site loses all the rest for that. Raises SettingsError when the values of the site
+    itself are not valid.
     """
     try:
-        effective = resolve(hosting, site, environment, variables, received)
+        effective = _within_limits(resolve(hosting, site, environment, variables, received))
         check_guardrails(effective)
     except SettingsError as error:
         if not received:
             raise
-        return replace(resolve(hosting, site, environment, variables), left_out=message_of(error))
+        alone = _within_limits(resolve(hosting, site, environment, variables))
+        return replace(alone, left_out=message_of(error))
     return effective
+
+
+def usable_site(values: Values) -> tuple[dict[str, dict[str, Any]], tuple[Message, ...]]:
+    """Return what the site's own layer sets without what earlier versions took and no scan can use, and a note for each of it.
+
+    A host name in guardrails.networks is left out. Where nothing else stands there nothing may be scanned: a guardrail that
+    cannot be read is closed.
+    """
+    usable = {section: dict(fields) for section, fields in values.items()}
+    networks = usable.get("guardrails", {}).get("networks")
+    if not isinstance(networks, list):
+        return usable, ()
+    names = [text for text in networks if isinstance(text, str) and span(text) is None and _is_target(text)]
+    if not names:
+        return usable, ()
+    usable["guardrails"]["networks"] = [text for text in networks if text not in names] or [NOTHING]
+    note = Message(
+        "guardrails.networks names %(names)s. A host name is no network and is left out there: write networks, ranges or "
+        "addresses. Where nothing else stands, nothing is scanned.",
+        names=", ".join(names[:5]),
+    )
+    return usable, (note,)
+
+
+def _is_target(text: str) -> bool:
+    try:
+        check_target(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _beyond(effective: Effective) -> Iterator[tuple[str, int, int, str]]:
+    """Yield each setting from afar that is beyond its limit: path, value, limit and the guardrail."""
+    for path, (kind, guardrail) in LIMITS.items():
+        if effective.layer_of(path) not in FROM_AFAR:
+            continue
+        section, _, field = path.partition(".")
+        wanted = getattr(getattr(effective.settings, section), field)
+        limit = getattr(effective.settings.guardrails, guardrail)
+        if wanted < limit if kind == "least" else wanted > limit:
+            yield path, wanted, limit, f"guardrails.{guardrail}"
+
+
+def _within_limits(effective: Effective) -> Effective:
+    """Return the settings with each value from afar that is beyond its limit held at that."""
+    settings, notes = effective.settings, list(effective.notes)
+    for path, wanted, limit, guardrail in _beyond(effective):
+        section, _, field = path.partition(".")
+        changed = getattr(settings, section).model_copy(update={field: limit})
+        settings = settings.model_copy(update={section: changed})
+        notes.append(
+            Message(
+                "The hosting server sets %(path)s to %(wanted)d. The site holds it at %(limit)d (%(guardrail)s).",
+                path=path,
+                wanted=wanted,
+                limit=limit,
+                guardrail=guardrail,
+            )
+        )
+    return replace(effective, settings=settings, notes=tuple(notes))
+
+
+def warnings_of(effective: Effective, today: date) -> list[Message]:
+    """Return what people should know of the settings in force: what was not taken as it stands, and what values from afar mean."""
+    values = effective.settings.model_dump()
+    told = [warning for path, warning in risks(values, today) if effective.layer_of(path) in FROM_AFAR]
+    return [*effective.notes, *(Message("Set by the hosting server: %(warning)s", warning=warning) for warning in told)]
 
 
 def check_guardrails(effective: Effective) -> None:
@@ -109,6 +203,16 @@ def check_guardrails(effective: Effective) -> None:
                 "(guardrails.snmp_ports).",
                 port=settings.snmp.port,
                 allowed=allowed,
+            )
+        )
+    for path, wanted, limit, guardrail in _beyond(effective):
+        raise GuardrailError(
+            Message(
+                "The hosting server may not set %(path)s to %(wanted)d: the limit of the site is %(limit)d (%(guardrail)s).",
+                path=path,
+                wanted=wanted,
+                limit=limit,
+                guardrail=guardrail,
             )
         )
 

@@ -1,6 +1,5 @@
 """The settings of an appliance. The hosting server validates with the same model what it publishes."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -20,34 +19,15 @@ from pydantic import (
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
 from appliance.settings.address_ranges import check_range, check_target
+from appliance.settings.field_checks import check_base_path, check_hex, check_metrics_token, check_url
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
 from appliance.settings.update_window import check_window
 from appliance.snmp.usm import AuthProtocol, PrivProtocol, User
 
-URL = re.compile(r"^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?(/[^\s?#]*)?$")
-
-
-def check_hex(text: str) -> str:
-    """Return bytes written in hex, `0x` and separators taken away. Raises ValueError, without repeating what may be a secret."""
-    digits = re.sub(r"[\s:-]", "", text).lower().removeprefix("0x")
-    if not re.fullmatch(r"(?:[0-9a-f]{2})*", digits):
-        raise ValueError(Message("these are no bytes in hex, such as 80001f8804"))
-    return digits
-
-
-def _check_url(text: str) -> str:
-    if re.match(r"^[^/]*//[^/]*@", text):
-        # Not repeated in the sentence: what stands before the @ may be a password.
-        raise ValueError(Message("a web address with a user or password in it cannot be used; leave out what stands before the @"))
-    match = URL.match(text)
-    if text and (not match or int(match["port"] or 1) not in range(1, 65536)):
-        raise ValueError(Message("%(text)s is no web address. Write https://NAME, with :PORT where it is not 443", text=repr(text)))
-    return text.rstrip("/")
-
-
 Target = Annotated[str, AfterValidator(check_target)]
-Url = Annotated[str, AfterValidator(_check_url)]
+Range = Annotated[str, AfterValidator(check_range)]
+Url = Annotated[str, AfterValidator(check_url)]
 QuietTime = Annotated[str, AfterValidator(check_quiet_time)]
 ReadingField = Annotated[str, AfterValidator(check_reading_field)]
 Mask = Literal["send", "mask"]
@@ -90,7 +70,7 @@ class ScanSettings(Section):
 
 
 Ranges = Annotated[
-    tuple[Annotated[str, AfterValidator(check_range)], ...],
+    tuple[Range, ...],
     Field(max_length=256, description="Networks, ranges and addresses it is for; none: all"),
 ]
 HexText = Annotated[str, AfterValidator(check_hex)]
@@ -237,14 +217,6 @@ class UpdateSettings(Section):
     ] = 0
 
 
-def check_metrics_token(secret: SecretStr) -> SecretStr:
-    """Return a token that can be sent and not be guessed. Raises ValueError, without repeating it."""
-    token = secret.get_secret_value()
-    if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{20,200}", token):
-        raise ValueError(Message("must be 20 to 200 letters, digits or ._~+/=-; `openssl rand -hex 20` makes one"))
-    return secret
-
-
 MetricsToken = Annotated[SecretStr, AfterValidator(check_metrics_token)]
 
 
@@ -253,7 +225,7 @@ class WebSettings(Section):
 
     port: Annotated[int, Field(ge=1, le=65535)] = 8080
     bind: Annotated[str, Field(max_length=60)] = "0.0.0.0"  # noqa: S104 - inside a container; DCA_WEB_BIND narrows it elsewhere
-    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$", max_length=200)] = ""
+    base_path: Annotated[str, AfterValidator(check_base_path), Field(max_length=200)] = ""
     allowed_hosts: Annotated[tuple[str, ...], Field(max_length=64)] = ()
     trusted_proxies: Annotated[tuple[str, ...], Field(max_length=64)] = ()
     metrics_token: Annotated[
@@ -309,13 +281,26 @@ class Guardrails(Section):
     """Limits only the site sets; configuration of the hosting server outside them is refused as a whole."""
 
     networks: Annotated[
-        tuple[Target, ...],
+        tuple[Range, ...],
         Field(
             max_length=4096,
             description="The only networks that may be scanned; empty: any; private ones where the hosting server sets the ranges",
         ),
     ] = ()
     packets_per_second: Annotated[int, Field(ge=1, le=10000, description="Ceiling of scan.packets_per_second")] = 1000
+    keep_days: Annotated[int, Field(ge=1, le=3650, description="Fewest days the hosting server may set in store.keep_days")] = 7
+    check_in_seconds: Annotated[
+        int, Field(ge=5, le=86400, description="Most seconds the hosting server may set in hosting.check_in_seconds")
+    ] = 21600
+    upload_seconds: Annotated[
+        int, Field(ge=1, le=86400, description="Most seconds the hosting server may set in hosting.upload_seconds")
+    ] = 21600
+    read_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="Most minutes the hosting server may set in scan.read_minutes")
+    ] = 1440
+    sweep_minutes: Annotated[
+        int, Field(ge=5, le=10080, description="Most minutes the hosting server may set in scan.sweep_minutes")
+    ] = 10080
     snmp_ports: Annotated[
         tuple[Annotated[int, Field(ge=1, le=65535)], ...],
         Field(max_length=64, description="UDP ports that the hosting server may name in snmp.port"),

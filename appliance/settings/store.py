@@ -5,8 +5,8 @@ and renames it; a good copy stays beside it. A file that cannot be read is kept 
 """
 
 import fcntl
-import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,11 +20,11 @@ from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.errors import DataFolderError, SettingsError
-from appliance.common.files import to_json, write_atomic
+from appliance.common.errors import DataFolderError, SettingsError, SettingsLostError
+from appliance.common.files import from_json, to_json, write_atomic
 from appliance.common.message import Message, message_of
 from appliance.settings.configuration_state import Configuration, Received, ReceivedChange
-from appliance.settings.environment import environment_layer
+from appliance.settings.environment import environment_layer, environment_notes
 from appliance.settings.layers import (
     Effective,
     GuardrailError,
@@ -33,6 +33,7 @@ from appliance.settings.layers import (
     check_guardrails,
     resolve,
     resolve_what_fits,
+    usable_site,
 )
 
 log = structlog.get_logger()
@@ -41,6 +42,17 @@ Tables = dict[str, dict[str, dict[str, Any]]]
 
 RECOVERIES = "recoveries"
 """Table with one document for each time the good copy had to be used: `at`, `reason`, `kept_aside`."""
+
+_NUMBER = re.compile(r"[0-9]{1,15}")
+_SETTINGS: dict[str, type] = {"section": str, "fields": dict}
+SHAPES: Mapping[str, Mapping[str, type]] = {
+    "settings_site": _SETTINGS,
+    "settings_hosting": _SETTINGS,
+    "enrolment": {"url": str, "site_id": str},
+    "accounts": {"name": str, "password_hash": str},
+    "sessions": dict.fromkeys(("key", "user", "created_at", "used_at", "ip", "agent"), str),
+}
+"""What each row of a table has at least, wherever it is read."""
 
 RECEIVED = "received"
 """Table with one document: what `Received` is written as."""
@@ -98,12 +110,13 @@ class DurableStorage(Storage):
         try:
             tables = _load(self._good_copy)
         except (FileNotFoundError, ValueError) as error:
-            raise SettingsError(
+            raise SettingsLostError(
                 Message(
-                    "The settings file %(path)s is broken (%(reason)s) and there is no good copy beside it. Restore "
-                    "it from a backup, or move it away to start from the first-run setup.",
+                    "The settings file %(path)s is broken (%(reason)s) and there is no good copy beside it. Restore it from a "
+                    "backup, or move it and %(copy)s away to start from the first-run setup.",
                     path=self._path,
                     reason=reason,
+                    copy=self._good_copy.name,
                 )
             ) from error
         aside = self._keep_aside()
@@ -160,12 +173,17 @@ def _load(path: Path) -> Tables:
                 user=os.getuid(),
             )
         ) from error
-    tables = json.loads(content)
+    tables = from_json(content)
     if not isinstance(tables, dict):
         raise ValueError("not a JSON object")
     for name, rows in tables.items():
-        if not isinstance(rows, dict) or not all(number.isdecimal() and isinstance(row, dict) for number, row in rows.items()):
+        if not isinstance(rows, dict) or not all(
+            _NUMBER.fullmatch(number) and isinstance(row, dict) for number, row in rows.items()
+        ):
             raise ValueError(f"{name} is no table")
+        for field, kind in SHAPES.get(name, {}).items():
+            if not all(isinstance(row.get(field), kind) for row in rows.values()):
+                raise ValueError(f"a row of {name} has no {field} that can be used")
     return tables
 
 
@@ -204,7 +222,9 @@ class SettingsStore:
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
             hosting, site, in_force = _layer(tables, "hosting"), _layer(tables, "site"), _received(tables).in_force
-        return _resolve(hosting, site, values, variables, in_force)
+        usable, notes = usable_site(site)
+        effective = _resolve(hosting, usable, values, variables, in_force)
+        return replace(effective, notes=(*environment_notes(self._environment), *notes, *effective.notes))
 
     def effective_with(self, configuration: Configuration) -> Effective:
         """Return the settings that would be in force with this signed configuration.
@@ -213,7 +233,7 @@ class SettingsStore:
         """
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
-            hosting, site = _layer(tables, "hosting"), _layer(tables, "site")
+            hosting, (site, _) = _layer(tables, "hosting"), usable_site(_layer(tables, "site"))
         effective = resolve(hosting, site, values, variables, configuration.values())
         check_guardrails(effective)
         check_definitions(effective, configuration.definitions())
@@ -259,11 +279,11 @@ class SettingsStore:
                         )
                     )
         with self._tables() as tables:
-            site = _layer(tables, "site")
-            for section, fields in changes.items():
-                merged = site.get(section, {}) | dict(fields)
-                site[section] = {field: value for field, value in merged.items() if value is not None}
-            effective = _resolve(_layer(tables, "hosting"), site, values, variables, _received(tables).in_force)
+            kept = _layer(tables, "site")
+            site = _changed(kept, changes)
+            # What was kept by an earlier version and cannot be used any more is in the way of no other change.
+            usable = _changed(usable_site(kept)[0], changes)
+            effective = _resolve(_layer(tables, "hosting"), usable, values, variables, _received(tables).in_force)
             table = tables.table("settings_site")
             for section in changes:
                 table.upsert({"section": section, "fields": site[section]}, where("section") == section)
@@ -273,7 +293,7 @@ class SettingsStore:
         """Take `layer` as what the hosting server sets; return the settings then in force. SettingsError: nothing was changed."""
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
-            site = _layer(tables, "site")
+            site, _ = usable_site(_layer(tables, "site"))
             check_guardrails(resolve(layer, site, values, variables))
             effective = _resolve(layer, site, values, variables, _received(tables).in_force)
             table = tables.table("settings_hosting")
@@ -293,6 +313,14 @@ class SettingsStore:
             changed = change(rows)
             tables.table(table).truncate()
             tables.table(table).insert_multiple(changed)
+
+
+def _changed(site: Values, changes: Values) -> dict[str, dict[str, Any]]:
+    changed = {section: dict(fields) for section, fields in site.items()}
+    for section, fields in changes.items():
+        merged = changed.get(section, {}) | dict(fields)
+        changed[section] = {field: value for field, value in merged.items() if value is not None}
+    return changed
 
 
 def _layer(tables: TinyDB, name: str) -> dict[str, dict[str, Any]]:

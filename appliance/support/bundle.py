@@ -21,6 +21,7 @@ from typing import Any
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DcaError, SettingsError
+from appliance.common.files import from_json
 from appliance.common.log import redact
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
@@ -143,7 +144,7 @@ def _tail(path: Path) -> list[str]:
 def _redacted(line: str) -> str:
     """Return a line of the log as it would be written today; one that is no JSON as it is."""
     try:
-        event = json.loads(line)
+        event = from_json(line)
     except ValueError:
         return line
     return json.dumps(redact(None, "", event), ensure_ascii=False) if isinstance(event, dict) else line

@@ -20,6 +20,7 @@ from appliance.common.paths import bootstrap_root, repository_folder
 from appliance.common.traffic import TrafficByPurpose
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
+from appliance.transmission.authority import join_authorities, remove_other_authorities
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity, load_key, load_or_make_key
@@ -53,6 +54,10 @@ class Registration:
     enrolled_at: str
     root_sha256: str | None = None
     """SHA-256 of the root of trust it was enrolled with; without one no signed configuration is taken."""
+
+    def knows_devices_of(self, before: "Registration | None") -> bool:
+        """Return whether the server knows what was told under `before`: another server, or another site there, knows nothing."""
+        return before is None or (before.site_id == self.site_id and _same_provider(before, self))
 
 
 def parse_enrolment(text: str) -> Enrolment:
@@ -90,30 +95,46 @@ def registration(settings: SettingsStore) -> Registration | None:
     return None
 
 
-def enrol_site(text: str, trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None) -> Registration:
+def enrol_site(
+    text: str,
+    trust_folder: Path,
+    settings: SettingsStore,
+    traffic: TrafficByPurpose | None = None,
+    *,
+    authority: str = "",
+) -> Registration:
     """Enrol this site with the string of the hosting team, and keep where it is enrolled. Blocking.
+
+    `authority` are certificates, in PEM form, of authorities of the server; they join those in use.
 
     The key is made at the first enrolment and used again later, so that an enrolment whose answer was lost can be repeated with
     the same string. The root of trust is on the disk before the enrolment is. Raises SettingsError, DataFolderError, HostingError,
     RefusedError; what was in force before stays then.
     """
     enrolment = parse_enrolment(text)
-    effective = settings.effective().settings
+    effective = settings.effective()
+    hosting = effective.settings.hosting
+    joined = join_authorities(authority, effective, trust_folder) if authority else None
+    if joined:
+        hosting = hosting.model_copy(update={"ca_file": str(joined)})
     identity = Identity(load_or_make_key(trust_folder))
-    with connect(enrolment.url, identity, effective.hosting, traffic) as client:
-        answer = client.enrol(enrolment.code, effective.site.name, enrolment.root_sha256)
+    with connect(enrolment.url, identity, hosting, traffic) as client:
+        answer = client.enrol(enrolment.code, effective.settings.site.name, enrolment.root_sha256)
     if enrolment.root_sha256:
         root = checked_root(answer.root, enrolment.root_sha256, server_of(enrolment.url))
         keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
     made = Registration(enrolment.url, answer.site_id, to_rfc3339(utc_now()), enrolment.root_sha256)
     _leave_behind(registration(settings), made, settings)
+    if joined:
+        settings.change_site({"hosting": {"ca_file": str(joined)}})
+        remove_other_authorities(joined)
     settings.change_documents(TABLE, lambda _rows: [asdict(made)])
     return made
 
 
 def _leave_behind(before: Registration | None, now: Registration, settings: SettingsStore) -> None:
     """Put out of force what a former provider has set. The same one keeps it, though its address or its root has changed."""
-    if before is None or server_of(before.url) == server_of(now.url) or before.root_sha256 == now.root_sha256:
+    if before is None or _same_provider(before, now):
         return
     text = Message(
         "The site has moved to %(server)s: nothing that %(former_server)s has set is in force any more.",
@@ -121,6 +142,10 @@ def _leave_behind(before: Registration | None, now: Registration, settings: Sett
         former_server=server_of(before.url),
     )
     settings.change_received(lambda received: received.moved(text, utc_now()))
+
+
+def _same_provider(before: Registration, now: Registration) -> bool:
+    return server_of(before.url) == server_of(now.url) or before.root_sha256 == now.root_sha256
 
 
 def checked_root(root: str | None, sha256: str, server: str) -> bytes:

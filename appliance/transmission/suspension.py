@@ -66,9 +66,13 @@ class Quiet:
 def read_quiet(settings: SettingsStore) -> Quiet | None:
     """Return why this site is quiet, None when it is not. Raises SettingsError, DataFolderError."""
     for row in settings.documents(TABLE):
-        if kept := row.get(_KEPT):
+        if not (kept := row.get(_KEPT)):
+            continue
+        try:
             moments = {name: from_rfc3339(kept[name]) for name in ("since", "next_check_in_at")}
             return Quiet(str(kept["code"]), str(kept["text"]), **moments)
+        except (LookupError, TypeError, ValueError):
+            return None  # the server says it again
     return None
 
 

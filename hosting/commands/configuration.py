@@ -87,7 +87,7 @@ def _lines(proposal: Proposal) -> list[str]:
     for change in proposal.changes:
         lines.append(f"  {change.name}: {change.before} -> {change.after}")
         lines += [f"    {line}" for line in change.lines]
-    return lines
+    return lines + [f"Warning: {warning}" for warning in proposal.warnings]
 
 
 def _read(file: str) -> str:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from appliance.common.clock import utc_now
 from appliance.common.message import Message
+from appliance.settings.risks import risks
 from hosting.config import Config
 from hosting.configuration.definitions import check_definitions
 from hosting.configuration.difference import Change, difference
@@ -33,6 +35,8 @@ class Proposal:
     wanted: Wanted
     base: int
     changes: tuple[Change, ...]
+    warnings: tuple[Message, ...] = ()
+    """What values of it mean in the end at a site."""
 
     @property
     def version(self) -> int:
@@ -60,7 +64,8 @@ class Publishing:
         before = wanted_of(content)
         wanted = change(before)
         document_of(wanted, base + 1, scope)
-        proposal = Proposal(scope, wanted, base, difference(before, wanted))
+        warnings = tuple(warning for _, warning in risks(wanted.settings, utc_now().date()))
+        proposal = Proposal(scope, wanted, base, difference(before, wanted), warnings)
         if wanted.definitions != before.definitions:
             check_definitions(wanted.definitions)
         return proposal

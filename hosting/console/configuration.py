@@ -116,7 +116,7 @@ class EditPage(ConsoleHandler):
         if publishes:
             self.redirect(self.url(self.request.path, done="published" if proposal.changes else "same"))
             return
-        await self._show(subject, wanted=proposal.wanted, changes=proposal.changes)
+        await self._show(subject, wanted=proposal.wanted, changes=proposal.changes, warnings=proposal.warnings)
 
     async def _subject(self, kind: str, name: str = "") -> _Subject:
         """Return what the address names. Raises HTTPError 404."""
@@ -162,6 +162,7 @@ class EditPage(ConsoleHandler):
         shown = wanted or wanted_of(document.content if document else None)
         values = {
             "fault": "",
+            "warnings": (),
             "version": 0,
             "typed": settings_text(shown),
             "typed_definitions": list(shown.definitions.items()),

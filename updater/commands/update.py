@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -63,13 +64,23 @@ def status(options: argparse.Namespace) -> int:
         update = asyncio.run(_client().call("GET", "/v1/update"))
     except ControlError as error:
         update, reason = None, str(error)
+    rejection = _rejection()
     if options.json:
-        print(to_json(answer.to_json() | {"version": installed_version(), "update": update}).decode())
+        told = {"version": installed_version(), "update": update, "configuration_rejected": rejection}
+        print(to_json(answer.to_json() | told).decode())
     else:
         print("\n".join(status_lines(installed_version(), answer, update)))
+        if rejection:
+            print(rejection)
         if update is None:
             print(reason)
     return 0
+
+
+def _rejection() -> str | None:
+    """Return which configuration of the hosting server was not taken, and why."""
+    settings = Paths.from_environment().settings
+    return SettingsStore(settings).received().rejection() if os.access(settings, os.R_OK | os.W_OK) else None
 
 
 def check(_options: argparse.Namespace) -> int:

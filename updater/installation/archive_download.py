@@ -7,14 +7,13 @@ that stands beside it (`NAME.part.json`). What it has to be, the repository has 
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from appliance.common.files import sync_folder, to_json, write_atomic
+from appliance.common.files import from_json, sync_folder, to_json, write_atomic
 from appliance.common.message import Message
 from updater.engine.progress_stream import Tell
 from updater.errors import FetchError, Reason, UntrustedError
@@ -107,7 +106,7 @@ class _Part:
         if noted.get("hashes") != dict(self._target.hashes) or size > self.length:
             self.remove()
             return 0
-        if noted.get("boot") != _boot() and size > (synced := int(noted.get("synced") or 0)):
+        if noted.get("boot") != _boot() and size > (synced := _whole(noted.get("synced"))):
             os.truncate(self._part, synced)
             size = synced
         self._validator = str(noted.get("validator") or "")
@@ -181,8 +180,8 @@ class _Part:
 
     def _noted(self) -> dict[str, Any]:
         try:
-            noted = json.loads(self._notes.read_bytes())
-        except (FileNotFoundError, ValueError):
+            noted = from_json(self._notes.read_bytes())
+        except (OSError, ValueError):
             return {}
         return noted if isinstance(noted, dict) else {}
 
@@ -199,3 +198,8 @@ def _boot() -> str:
     with contextlib.suppress(OSError):
         return BOOT_ID.read_text(encoding="ascii").strip()
     return ""
+
+
+def _whole(value: Any) -> int:
+    """Return a number of bytes; 0 for what is none, so that all is fetched anew."""
+    return value if isinstance(value, int) and value >= 0 else 0

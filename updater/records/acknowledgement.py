@@ -4,13 +4,13 @@ The supervisor of the new version writes it anew at each change; the switcher re
 and told again: one lost packet is no reason to go back.
 """
 
-import json
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from appliance.common.files import to_json, write_atomic
+from appliance.common.files import from_json, to_json, write_atomic
+from updater.records.json_file import record_of
 
 Stage = Literal["starting", "migrating", "ready"]
 Refresh = Literal["ok", "failed", "off"]
@@ -57,9 +57,7 @@ def write(folder: Path, acknowledgement: Acknowledgement) -> None:
 def read(folder: Path, transaction: str) -> Acknowledgement | None:
     """Return what was said last, None where nothing was, or nothing that can be understood."""
     try:
-        value = json.loads(path_of(folder, transaction).read_bytes())
-        said = Acknowledgement(**{field.name: value[field.name] for field in fields(Acknowledgement) if field.name in value})
-    except (OSError, ValueError, TypeError):
+        said = record_of(Acknowledgement, from_json(path_of(folder, transaction).read_bytes()))
+    except (OSError, ValueError):
         return None
-    known = said.stage in get_args(Stage) and said.refresh in get_args(Refresh) and said.transaction == transaction
-    return said if known else None
+    return said if said.transaction == transaction else None

@@ -1,12 +1,12 @@
 """Which version a person has asked for, kept over a restart: an installation that fails on the way is tried again."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from appliance.common.errors import DataFolderError
+from appliance.common.files import from_json
 from appliance.common.message import Message
-from updater.records.json_file import write_record
+from updater.records.json_file import record_of, write_record
 
 FILE = "approval.json"
 
@@ -50,6 +50,6 @@ class Approvals:
 
     def _read(self) -> Approval | None:
         try:
-            return Approval(**json.loads(self._file.read_bytes()))
-        except (OSError, ValueError, TypeError):  # none, or none that can be read: a person asks again
+            return record_of(Approval, from_json(self._file.read_bytes()))
+        except (OSError, ValueError):  # none, or none that can be read: a person asks again
             return None

@@ -1,10 +1,10 @@
 """The releases that were tried here and were no good: not taken again until an admin allows it. `update/denied.json`."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from updater.records.json_file import read_rows, write_rows
+from updater.records.json_file import read_rows, record_of, write_rows
 
 KEPT = 50
 _FILE = "denied.json"
@@ -39,8 +39,8 @@ def read(folder: Path) -> tuple[Denied, ...]:
     found = []
     for row in read_rows(folder / _FILE):
         try:
-            found.append(Denied(**{field.name: row[field.name] for field in fields(Denied) if field.name in row}))
-        except TypeError:
+            found.append(record_of(Denied, row))
+        except ValueError:
             continue
     return tuple(found)
 

@@ -1,10 +1,10 @@
 """How replacements of the container went: the newest 50, in `update/history.json`."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from updater.records.json_file import read_rows, write_rows
+from updater.records.json_file import read_rows, record_of, write_rows
 
 Outcome = Literal["installed", "rolled_back", "failed", "refused", "superseded", "stuck"]
 KEPT = 50
@@ -54,11 +54,9 @@ def read(folder: Path) -> tuple[Result, ...]:
     found = []
     for row in read_rows(folder / _FILE):
         try:
-            result = Result(**{field.name: row[field.name] for field in fields(Result) if field.name in row})
-        except TypeError:
+            found.append(record_of(Result, row))
+        except ValueError:
             continue
-        if result.outcome in get_args(Outcome):
-            found.append(result)
     return tuple(found)
 
 

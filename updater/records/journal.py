@@ -5,14 +5,13 @@ has been done. Each write leaves the old content or the new; the content before 
 """
 
 import errno
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
-from appliance.common.files import sync_folder, to_json, write_atomic
+from appliance.common.files import from_json, sync_folder, to_json, write_atomic
 from appliance.release import HealthGateTimes
 from updater.engine.container_spec import ContainerSpec, Json
 
@@ -119,7 +118,7 @@ class Journal:
         """
         for file in (self._file, self._previous):
             try:
-                value = json.loads(file.read_bytes())
+                value = from_json(file.read_bytes())
                 return Transaction.from_json(value if isinstance(value, dict) else {})
             except (OSError, ValueError):
                 continue

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.errors import DcaError
+from appliance.common.files import from_json
 from appliance.common.signed_documents import NO_MARKER
 from appliance.release import (
     Catalogue,
@@ -59,7 +60,7 @@ def write(folder: Path, offered: Offered) -> None:
 def read(folder: Path) -> Offered | None:
     """Return what was received last; None where nothing was, or it cannot be read: the next check brings it anew."""
     try:
-        raw = json.loads(file_of(folder).read_bytes())
+        raw = from_json(file_of(folder).read_bytes())
         return Offered(
             at=raw["at"],
             rollout_marker=raw["rollout_marker"],

@@ -4,7 +4,6 @@ It changes many times a minute and may be lost at a power cut, so it is renamed 
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.files import to_json
+from appliance.common.files import from_json, to_json
 from appliance.common.message import messages_from, shortened, with_messages
 
 Stage = Literal[
@@ -65,7 +64,7 @@ class ProgressFile:
 def read(folder: Path) -> Progress | None:
     """Return what was told last; None where nothing was, or it cannot be read."""
     try:
-        told = messages_from(json.loads((folder / _FILE).read_bytes()))
+        told = messages_from(from_json((folder / _FILE).read_bytes()))
         percent, text = told["percent"], told["text"]
         if told["stage"] not in STAGES or not (percent is None or isinstance(percent, int)) or not isinstance(text, str):
             return None

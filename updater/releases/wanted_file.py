@@ -5,14 +5,13 @@ It is there exactly while that version is due but for the engine: level, window,
 
 import contextlib
 import hashlib
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.files import to_json, write_atomic
+from appliance.common.files import from_json, to_json, write_atomic
 from appliance.common.message import Message
 from appliance.common.version import installed_version
 from appliance.release import Release
@@ -48,7 +47,7 @@ class Wanted:
     def settle(self) -> None:
         """Note in the history that the host has installed what was wanted, if it has: the version that runs says so."""
         try:
-            said = json.loads(self._file.read_bytes())
+            said = from_json(self._file.read_bytes())
             version, before = str(said["version"]), str(said["from_version"])
             wanted_at = datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
             if version != installed_version() or version == before:

@@ -1,7 +1,6 @@
 """What the repository is asked for and what came of it: a short-lived process each time, so the supervisor stays small."""
 
 import asyncio
-import json
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +11,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DcaError
+from appliance.common.files import from_json
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import Traffic
 from appliance.process.client import ControlClient
@@ -53,7 +53,7 @@ class RefreshProcess:
         command = [*self._command, *(["--marker", report.configuration] if report.configuration else [])]
         try:
             answer = await self._children.ask(command, os.environ, REFRESH_SECONDS)
-            return CheckResult.from_json(json.loads(answer))
+            return CheckResult.from_json(from_json(answer))
         except TimeoutError:
             reason: str = Message("it was not over within %(minutes)s minutes", minutes=round(REFRESH_SECONDS / 60))
         except (OSError, ValueError) as error:

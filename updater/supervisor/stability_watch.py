@@ -4,7 +4,6 @@ The gate has seen a new version for a minute. What only happens later, crashes n
 installation is `degraded`: the hosting team is told, and where it has signed so (`late_rollback`) the version before comes back.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -13,10 +12,11 @@ from pathlib import Path
 import structlog
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.files import from_json
 from appliance.common.message import Message
 from appliance.common.version import installed_version
 from updater.components.component import Component, ComponentState
-from updater.records.json_file import write_record
+from updater.records.json_file import record_of, write_record
 
 FILE = "stability.json"
 LENGTH = timedelta(hours=24)
@@ -104,6 +104,8 @@ class StabilityWatch:
 
     def _read(self) -> StabilityRecord | None:
         try:
-            return StabilityRecord(**json.loads(self._file.read_bytes()))
-        except (OSError, ValueError, TypeError):  # none, or none that can be read: then nothing is counted
+            record = record_of(StabilityRecord, from_json(self._file.read_bytes()))
+            from_rfc3339(record.since)
+            return record
+        except (OSError, ValueError):  # none, or none that can be read: then nothing is counted
             return None

@@ -6,7 +6,6 @@
 """
 
 import asyncio
-import json
 import math
 import os
 import random
@@ -19,6 +18,7 @@ from typing import Any
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.files import from_json
 from appliance.common.message import Message, message_of, messages_from
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
@@ -251,7 +251,7 @@ class UpdateScheduler:
         log.info("An installation begins.", about=about, by=run.by)
         self._installing = run
         try:
-            answer = messages_from(json.loads(await self._children.ask(self._command(run), os.environ, INSTALL_SECONDS)))
+            answer = messages_from(from_json(await self._children.ask(self._command(run), os.environ, INSTALL_SECONDS)))
             what, text = str(answer["what"]), answer["text"]
         except TimeoutError:
             what, text = (

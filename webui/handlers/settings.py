@@ -6,8 +6,10 @@ from typing import Any
 import structlog
 from tornado.web import HTTPError
 
+from appliance.common.clock import utc_now
 from appliance.common.errors import DcaError
 from appliance.common.message import Message, message_of
+from appliance.settings.layers import warnings_of
 from appliance.settings.model import PrivacySettings
 from web.translations import LANGUAGES
 from webui.accounts import PasswordError, check_new_password
@@ -17,7 +19,10 @@ from webui.handlers.overview import read_devices
 from webui.handlers.session import attempt
 from webui.privacy import CHOICES, FIELDS, Preview, preview
 
-GUARDRAIL_FIELDS = ("networks", "packets_per_second", "snmp_ports", "definitions")
+GUARDRAIL_FIELDS = (
+    *("networks", "packets_per_second", "snmp_ports", "definitions"),
+    *("keep_days", "check_in_seconds", "upload_seconds", "read_minutes", "sweep_minutes"),
+)
 
 log = structlog.get_logger()
 
@@ -49,6 +54,7 @@ class SettingsBase(Page):
             web=effective.settings.web,
             privacy_choices=CHOICES,
             warning=effective.left_out,
+            warnings=warnings_of(effective, utc_now().date()),
             preview=await self.preview(effective.settings.privacy),
             **(values | forms),
         )

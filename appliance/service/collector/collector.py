@@ -10,7 +10,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DataFolderError, SettingsError
-from appliance.common.message import Message
+from appliance.common.message import Message, sentences
 from appliance.common.paths import Paths
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
@@ -37,6 +37,7 @@ from appliance.service.scans.progress import Scan
 from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.scan_service import ScanService
 from appliance.service.scans.scan_slot import ScanSlot
+from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.store.traffic_report import traffic_report
@@ -194,6 +195,7 @@ class Collector:
         self._problems.clear("settings")
         self._apply(signed.effective.settings)
         self._take_signed(signed, definitions)
+        self._sweep_where_due()
         log.info("settings were read again")
 
     def _read_signed(self, *, must_be_of_use: bool = False) -> tuple[Signed, Definitions]:
@@ -205,12 +207,25 @@ class Collector:
     def _take_signed(self, signed: Signed, definitions: Definitions) -> None:
         """Take the vendor definitions; one that cannot be used is a problem, and the others stay in force."""
         self._problems.set("configuration", signed.problem())
+        self._tell_of(signed.effective)
         self._problems.set("definitions", self._scanning.take_definitions(definitions))
 
-    async def enrol(self, text: str) -> dict[str, Any]:
-        """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not."""
-        made = await self._connection.enrol(text)
+    def _tell_of(self, effective: Effective) -> None:
+        """Make a problem of what people should know of the settings in force."""
+        self._problems.set("settings_meaning", sentences(*warnings_of(effective, utc_now().date())) or None)
+
+    async def enrol(self, text: str, authority: str = "") -> dict[str, Any]:
+        """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not.
+
+        A server that knows none of the devices of this site is told of them at once.
+        """
+        before = self._connection.registration
+        made = await self._connection.enrol(text, authority)
+        masking = None if made.knows_devices_of(before) else self._reading_writer.masking()
+        if masking and (told := await self._collector_notes.ask(lambda store: store.tell_anew(masking))):
+            log.info("the new hosting server is told of the known devices", devices=told)
         self._background.spawn(self._check_in())
+        self._background.spawn(self._upload(now=True))
         return {"site_id": made.site_id, "url": made.url}
 
     def _make_plan(self) -> None:
@@ -269,20 +284,21 @@ class Collector:
         if not wanted or self._settings.update.level == "off":
             return
 
-        def replace() -> Settings | None:
+        def replace() -> Effective | None:
             layer = self._settings_store.layer("hosting")
             if layer.get("hosting", {}) == wanted:
                 return None
-            return self._settings_store.replace_hosting(layer | {"hosting": wanted}).settings
+            return self._settings_store.replace_hosting(layer | {"hosting": wanted})
 
         try:
-            settings = await asyncio.to_thread(replace)
+            effective = await asyncio.to_thread(replace)
         except (SettingsError, DataFolderError) as error:
             self._problems.report("hosting_settings", f"What the hosting server sets cannot be used and was refused: {error}")
             return
         self._problems.clear("hosting_settings")
-        if settings is not None:
-            self._apply(settings)
+        if effective is not None:
+            self._apply(effective.settings)
+            self._tell_of(effective)
 
     def _apply(self, settings: Settings) -> None:
         """Put new settings into force, without a restart."""
@@ -291,7 +307,11 @@ class Collector:
         if _connection(settings) != _connection(before):
             self._connection.open()
         self._make_plan()
-        if settings.scan.targets and settings.scan.targets != before.scan.targets:
+        self._sweep_where_due()
+
+    def _sweep_where_due(self) -> None:
+        """Have a sweep made soon where it may find what the last one did not."""
+        if self._scanning.finds_more():
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
 
 

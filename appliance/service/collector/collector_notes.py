@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.errors import DataFolderError, StoreError
+from appliance.common.files import from_json
 from appliance.common.message import message_of
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
+from appliance.service.scans.deciding import Deciding
 from appliance.service.scans.resume_point import ResumePoint
 from appliance.service.scans.scan_history import ScanHistory
 from appliance.store.rows import OutboxState
@@ -20,7 +22,7 @@ from appliance.store.traffic_report import SWEPT_ADDRESSES
 COUNT_SECONDS = 2.0
 
 LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS = "last_sweep_at", "last_read_at", "last_scan", "swept_targets"
-LAST_SILENT_PASS, RESUME_POINT = "last_silent_pass_at", "unfinished_sweep"
+LAST_SILENT_PASS, RESUME_POINT, SWEPT_BY = "last_silent_pass_at", "unfinished_sweep", "swept_by"
 """Names of the notes in the store."""
 
 Result = TypeVar("Result")
@@ -44,29 +46,30 @@ class CollectorNotes:
             self._problems.report("store", message_of(error))
             return None
 
-    async def recall(self, targets: list[str]) -> tuple[ScanHistory, dict[str, Any] | None]:
+    async def recall(self, deciding: Deciding) -> tuple[ScanHistory, dict[str, Any] | None]:
         """Return what the collector before this one has noted, and its last scan as JSON.
 
-        `targets` are those that would be swept now.
+        `deciding` is what would decide a sweep now.
         """
-        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, LAST_SILENT_PASS, RESUME_POINT)
+        names = (LAST_SWEEP, LAST_READ, LAST_SCAN, SWEPT_TARGETS, SWEPT_BY, LAST_SILENT_PASS, RESUME_POINT)
         kept: dict[str, str | None] = await self.ask(lambda store: {name: store.recall(name) for name in names}) or {}
         history = ScanHistory()
-        if (swept := kept.get(LAST_SWEEP)) and kept.get(SWEPT_TARGETS) == json.dumps(targets):
-            history.last_sweep_at = from_rfc3339(swept)
-            if silent_pass := kept.get(LAST_SILENT_PASS):
-                history.last_silent_pass_at = from_rfc3339(silent_pass)
+        same = kept.get(SWEPT_TARGETS) == json.dumps(list(deciding.targets))
+        same = same and not deciding.finds_more_than_noted(_object(kept.get(SWEPT_BY)))
+        if (swept := kept.get(LAST_SWEEP)) and same:
+            history.last_sweep_at = _moment(swept)
+            history.last_silent_pass_at = _moment(kept.get(LAST_SILENT_PASS))
         if resume_point := kept.get(RESUME_POINT):
-            history.resume_point = ResumePoint.from_json(json.loads(resume_point))
-        if read := kept.get(LAST_READ):
-            history.last_read_at = from_rfc3339(read)
-        last_scan = kept.get(LAST_SCAN)
-        return history, json.loads(last_scan) if last_scan else None
+            history.resume_point = ResumePoint.from_json(_object(resume_point))
+        history.last_read_at = _moment(kept.get(LAST_READ))
+        return history, _object(kept.get(LAST_SCAN)) or None
 
-    async def remember_sweep(self, at: datetime, silent_pass_at: datetime | None, targets: list[str], addresses: int) -> None:
+    async def remember_sweep(
+        self, at: datetime, silent_pass_at: datetime | None, targets: list[str], addresses: int, decided: Mapping[str, Any]
+    ) -> None:
         """Note that all of `targets`, which are so many addresses, were swept, and so read, at this moment.
 
-        `silent_pass_at` is when that was thorough last.
+        `silent_pass_at` is when that was thorough last, `decided` what decided beside the targets, as `Deciding` notes it.
         """
         await self.remember(
             {
@@ -74,6 +77,7 @@ class CollectorNotes:
                 LAST_READ: to_rfc3339(at),
                 LAST_SILENT_PASS: to_rfc3339(silent_pass_at) if silent_pass_at else "",
                 SWEPT_TARGETS: json.dumps(targets),
+                SWEPT_BY: json.dumps(decided),
                 SWEPT_ADDRESSES: str(addresses),
                 RESUME_POINT: "",
             }
@@ -117,3 +121,20 @@ class CollectorNotes:
                 self._counts = {"known": len(devices), "answering": sum(device.answering for device in devices)}
             self._counted_at = time.monotonic()
         return self._counts, self._outbox
+
+
+def _object(note: str | None) -> dict[str, Any]:
+    """Return the JSON object in a note, empty for one that is missing or is none."""
+    try:
+        value = from_json(note or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _moment(note: str | None) -> datetime | None:
+    """Return the moment in a note, None for one that is missing or is none."""
+    try:
+        return from_rfc3339(note) if note else None
+    except ValueError:
+        return None

@@ -136,7 +136,8 @@ class EnrolHandler(CollectorHandler):
 
     async def post(self) -> None:
         """Enrol at the hosting server."""
-        self.answer(await self.collector.enrol(self.text_field("enrolment")))
+        authority = self.text_field("authority") if "authority" in self.body() else ""
+        self.answer(await self.collector.enrol(self.text_field("enrolment"), authority))
 
 
 def control_application(collector: Collector) -> Application:

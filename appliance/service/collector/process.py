@@ -29,6 +29,7 @@ log = structlog.get_logger()
 def main() -> int:
     """Run the collector until SIGTERM or SIGINT; return 0, or 1 after one sentence when it cannot start."""
     zone = site_zone()
+    environment = dict(os.environ)
     # `schedule` counts in local time; in UTC no hour comes twice.
     os.environ["TZ"] = "UTC"
     time.tzset()
@@ -37,7 +38,7 @@ def main() -> int:
         paths.prepare()
         with MainLock(paths.collector_lock):
             configure_logging("collector", level=_log_level(), folder=paths.logs)
-            settings_store = SettingsStore(paths.settings)
+            settings_store = SettingsStore(paths.settings, environment)
             collector = Collector(paths, settings_store, settings_store.effective().settings, zone)
             asyncio.run(_serve(collector, paths))
     except DcaError as error:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from appliance.common.abandonable import abandonable
 from appliance.common.backoff import next_delay
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import (
@@ -24,7 +25,7 @@ from appliance.common.errors import (
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.service.collector.problems import Problems
-from appliance.service.collector.threads import StoreThread, abandonable
+from appliance.service.collector.threads import StoreThread
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.store import SettingsStore
 from appliance.transmission.answers import QUIET, CheckInAnswer
@@ -64,6 +65,11 @@ class HostingConnection:
         self._not_before = 0.0
         self._last_contact_at: datetime | None = None
         self._last_error: str | None = None
+
+    @property
+    def registration(self) -> Registration | None:
+        """Where the site is enrolled, if it is."""
+        return self._registration
 
     @property
     def enrolled(self) -> bool:
@@ -124,10 +130,15 @@ class HostingConnection:
             "quiet": self._quiet.as_json() if self._quiet else None,
         }
 
-    async def enrol(self, text: str) -> Registration:
-        """Enrol with the string of the hosting team. Raises the sentence that says why not; what was in force before stays then."""
+    async def enrol(self, text: str, authority: str = "") -> Registration:
+        """Enrol with the string of the hosting team, and with the certificates of the `authority` of its server, if it needs one.
+
+        Raises the sentence that says why not; what was in force before stays then.
+        """
         async with self._one_call:
-            made = await abandonable(lambda: enrol_site(text, self._trust_folder, self._settings, self.traffic))
+            made = await abandonable(
+                lambda: enrol_site(text, self._trust_folder, self._settings, self.traffic, authority=authority)
+            )
             self._problems.clear("enrolment")
             self.open()
             await self._contact()

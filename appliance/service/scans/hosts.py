@@ -4,11 +4,11 @@ import asyncio
 import ipaddress
 import socket
 
+from appliance.common.abandonable import abandonable
 from appliance.common.errors import SnmpError
 from appliance.common.message import Message
 from appliance.common.traffic import Traffic
 from appliance.discovery.icmp import Pinger
-from appliance.service.collector.threads import abandonable
 
 PING_SECONDS = 1.0
 

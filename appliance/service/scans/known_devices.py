@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from appliance.discovery.names import HostNames
 from appliance.discovery.targets import TargetSet
 from appliance.service.scans.agent_profile import profile_of
 from appliance.service.scans.scan_run import Known
@@ -13,13 +14,13 @@ SILENT_DAYS = 30
 """A device silent for longer is left to the sweeps: it costs nothing any more, and is read again as soon as one hears it."""
 
 
-async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now: datetime) -> list[Known]:
+async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now: datetime, names: HostNames) -> list[Known]:
     """Return the devices whose addresses are still among the targets, and which were not silent for too long.
 
     Raises SettingsError when the targets cannot be used.
     """
     targets = TargetSet.parse(settings.scan.targets, settings.scan.exclude, settings.guardrails.networks)
-    await targets.resolve()
+    await targets.resolve(names)
     chosen: dict[str, Known] = {}
     for device in devices:
         silent = device.failed_at is not None and now - device.failed_at > timedelta(days=SILENT_DAYS)

@@ -1,7 +1,7 @@
 """A sweep of the service that was cut off by the end of the process: what the next one needs to go on with it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +25,8 @@ class ResumePoint:
     checkpoint: Checkpoint
     unread: tuple[str, ...]
     """Addresses of devices that were found and not read yet."""
+    decided: Mapping[str, Any] = field(default_factory=dict)
+    """What decided the sweep, as `Deciding` notes it."""
 
     def fits(self, targets: tuple[str, ...], now: datetime) -> bool:
         """Return whether a sweep of `targets` may go on from here."""
@@ -39,6 +41,7 @@ class ResumePoint:
             "thorough": self.thorough,
             "checkpoint": self.checkpoint.as_json(),
             "unread": list(self.unread),
+            "decided": dict(self.decided),
         }
 
     @classmethod
@@ -52,6 +55,7 @@ class ResumePoint:
                 thorough=bool(kept["thorough"]),
                 checkpoint=Checkpoint.from_json(kept["checkpoint"]),
                 unread=tuple(map(str, kept["unread"])),
+                decided=dict(kept.get("decided") or {}),
             )
         except (AttributeError, KeyError, TypeError, ValueError):
             return None

@@ -28,6 +28,10 @@ class ScanHistory:
         since = now - self.last_silent_pass_at
         return since < timedelta() or since >= timedelta(hours=hours) * SILENT_SLACK
 
+    def forget_sweeps(self) -> None:
+        """Take no sweep so far for one of all targets: what decides them has changed."""
+        self.last_sweep_at = self.last_silent_pass_at = self.resume_point = None
+
     def swept(self, at: datetime, *, silent_pass: bool) -> None:
         """Take down that all targets were swept, and so read, at this moment."""
         self.last_sweep_at = self.last_read_at = at

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from appliance.discovery.names import HostNames
 from appliance.http.supplements import Supplements
 from appliance.reading.snapshot import Snapshot
 from appliance.snmp.agent import AgentProfile
@@ -24,5 +25,7 @@ class ScanMemory:
     """What is known of devices that are asked over HTTP."""
     security: UserSecurity = field(default_factory=UserSecurity)
     """The engine of SNMPv3, with its users and agents."""
+    names: HostNames = field(default_factory=HostNames)
+    """What is known of host names."""
     templates: Templates = field(default_factory=Templates)
     """Requests that were written before."""

@@ -8,7 +8,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
@@ -22,7 +22,7 @@ from appliance.common.message import Message, message_of
 from appliance.common.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
-from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep
+from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.privacy.people import scrub
 from appliance.reading.device import PollResult, poll_device, visit_device
@@ -39,6 +39,8 @@ from appliance.snmp.client import Agent, SnmpClient
 from appliance.snmp.values import Objects
 
 READ_AT_ONCE = 16
+LATE_NAMES_SECONDS = 10.0
+"""For so long a sweep that has asked everybody else waits for host names."""
 LEARN_AGAIN = timedelta(days=30)
 """Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
 
@@ -143,26 +145,37 @@ class ScanRun:
         if resume:
             self._found.update(resume.read)
             self._scan.devices = self._scan.read = len(resume.read)
-        await targets.resolve()
-        for name, reason in targets.unresolved:
-            self._scan.fail(name, reason)
+        await targets.resolve(self._memory.names)
         self._scan.addresses = targets.count()
         async with SnmpClient(self._options.snmp, self._memory.security, self._memory.templates) as client:
             asking = Asking(self._options.credentials, port=self._options.port, icmp=self._options.icmp)
             pace = Pace(self._options.packets_per_second, self._bucket, held=lambda: self._gate.closed)
             sweep = self._sweep = Sweep(client, asking, pace, thorough=thorough)
-            found_by = sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None)
-            with _one_error():
-                async with asyncio.TaskGroup() as group, aclosing(found_by) as answers:
-                    async for found in answers:
-                        if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
-                            self._found.add(found.address)
-                            self.unread.add(found.address)
-                            self._scan.devices += 1
-                            group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
+            await self._look(client, sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None), targets)
+            # Names that were looked up meanwhile; what answers no ping is asked over SNMP as above.
+            late = await targets.resolve(self._memory.names, LATE_NAMES_SECONDS)
+            if late.count():
+                self._scan.addresses = targets.count()
+                following = Sweep(client, asking, pace, thorough=thorough)
+                progress = SweepProgress(traffic=self._scan.traffic)
+                await self._look(client, following.run(late, progress), targets)
+                self._scan.sweep.include(progress)
+            for name, reason in targets.unresolved:
+                self._scan.fail(name, reason)
             unheard = [device for device in known if device.address not in self._found]
             self._scan.devices += len(unheard)
             await self._read_all(client, unheard)
+
+    async def _look(self, client: SnmpClient, sweep: AsyncGenerator[Found, None], targets: TargetSet) -> None:
+        """Read the imaging devices that a sweep finds, each as soon as it has answered."""
+        with _one_error():
+            async with asyncio.TaskGroup() as group, aclosing(sweep) as answers:
+                async for found in answers:
+                    if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
+                        self._found.add(found.address)
+                        self.unread.add(found.address)
+                        self._scan.devices += 1
+                        group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
 
     async def read(self, known: Sequence[Known]) -> None:
         """Read the devices of `known`."""

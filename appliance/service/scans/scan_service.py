@@ -16,6 +16,7 @@ from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.service.collector.collector_notes import CollectorNotes
+from appliance.service.scans.deciding import Deciding
 from appliance.service.scans.known_devices import devices_to_read
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
@@ -62,6 +63,7 @@ class ScanService:
         self._abandoned = False
         self._definitions = builtin_definitions()
         self._snapshots = SnapshotKeeper(self._definitions)
+        self._decides = self._deciding()
         self._memory = ScanMemory(snapshots=self._snapshots.current)
 
     def take_definitions(self, definitions: Definitions) -> str | None:
@@ -75,9 +77,24 @@ class ScanService:
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
-        self.history, self.scans.last = await self._notes.recall(list(self.settings.scan.targets))
+        self._decides = self._deciding()
+        self.history, self.scans.last = await self._notes.recall(self._decides)
         fingerprint = self._snapshots.fingerprint
         self._snapshots.recall(await self._notes.ask(lambda store: store.snapshots(fingerprint)) or [])
+
+    def _deciding(self) -> Deciding:
+        return Deciding.of(self.settings, self._snapshots.fingerprint)
+
+    def finds_more(self) -> bool:
+        """Return whether a sweep may find what the last one did not, for settings or definitions have changed since this was asked.
+
+        Then nothing counts as swept, and a sweep that was cut off is not gone on with.
+        """
+        before, self._decides = self._decides, self._deciding()
+        if not self._decides.finds_more_than(before):
+            return False
+        self.history.forget_sweeps()
+        return True
 
     def start_sweep(self, targets: Sequence[str] | None = None, *, in_full: bool = False) -> Scan:
         """Begin a sweep of `targets`, by default of all that the settings name; `in_full` asks each device for everything.
@@ -107,9 +124,10 @@ class ScanService:
     async def _sweep_everything(self, scan: Scan, run: ScanRun, chosen: TargetSet) -> None:
         """Sweep all targets, from where that was cut off if it was, and note how far it is."""
         wanted = self.settings.scan.targets
-        history = self.history
+        history, decides = self.history, self._deciding()
+        decided = await asyncio.to_thread(decides.note)
         resume_point, history.resume_point = history.resume_point, None
-        if resume_point and not resume_point.fits(wanted, utc_now()):
+        if resume_point and not (resume_point.fits(wanted, utc_now()) and not decides.finds_more_than_noted(resume_point.decided)):
             resume_point = None
         known, resume = await self.known(), None
         if resume_point:
@@ -124,14 +142,17 @@ class ScanService:
             if checkpoint := run.checkpoint():
                 unread = tuple(sorted(run.unread))
                 await self._notes.remember_resume_point(
-                    ResumePoint(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread)
+                    ResumePoint(wanted, scan.started_at, utc_now(), thorough, checkpoint, unread, decided)
                 )
 
         async with self._watching(scan, note):
             await run.sweep(chosen, known, thorough=thorough, resume=resume)
+        if self._deciding().finds_more_than(decides):  # it is made anew, by what was set meanwhile
+            await self._notes.remember_resume_point(None)
+            return
         swept_at = utc_now()
         history.swept(swept_at, silent_pass=scan.sweep.silent_pass or thorough)
-        await self._notes.remember_sweep(swept_at, history.last_silent_pass_at, list(wanted), scan.addresses)
+        await self._notes.remember_sweep(swept_at, history.last_silent_pass_at, list(wanted), scan.addresses, decided)
 
     async def _read_since(self, moment: datetime) -> frozenset[str]:
         devices = await self._notes.ask(Store.devices) or []
@@ -201,7 +222,8 @@ class ScanService:
 
     async def known(self) -> list[Known]:
         """Return the devices that are read without a sweep. Raises SettingsError."""
-        return await devices_to_read(await self._notes.ask(Store.devices) or [], self.settings, utc_now())
+        devices = await self._notes.ask(Store.devices) or []
+        return await devices_to_read(devices, self.settings, utc_now(), self._memory.names)
 
     def _scan_run(self, scan: Scan, *, in_full: bool = False) -> ScanRun:
         self._missed = {}
