@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 from appliance.common.files import to_json, write_atomic
 
 Stage = Literal["starting", "migrating", "ready"]
-Refresh = Literal["ok", "failed", "off"]
+Contact = Literal["ok", "failed", "off"]
+WAYS = ("refresh", "check_in", "upload")
 TRANSACTION = re.compile(r"[0-9a-f]{12}")
 
 
@@ -33,9 +34,18 @@ class Acknowledgement:
     """The deep check of the collector is fine."""
     webui: bool = False
     """The web UI answers on its port."""
-    refresh: Refresh = "off"
+    refresh: Contact = "off"
     """How the check for configuration ended; `off` where the site follows no repository."""
     text: str = ""
+    check_in: Contact = "off"
+    """Whether the hosting server has answered a check-in; `off` where there is none."""
+    upload: Contact = "off"
+    """Whether it has taken readings, or none wait."""
+
+    @property
+    def unreached(self) -> frozenset[str]:
+        """Return which ways to the hosting server do not work: `refresh`, `check_in`, `upload`."""
+        return frozenset(way for way in WAYS if getattr(self, way) == "failed")
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON."""
@@ -61,5 +71,5 @@ def read(folder: Path, transaction: str) -> Acknowledgement | None:
         said = Acknowledgement(**{field.name: value[field.name] for field in fields(Acknowledgement) if field.name in value})
     except (OSError, ValueError, TypeError):
         return None
-    known = said.stage in get_args(Stage) and said.refresh in get_args(Refresh) and said.transaction == transaction
-    return said if known else None
+    known = said.stage in get_args(Stage) and all(getattr(said, way) in get_args(Contact) for way in WAYS)
+    return said if known and said.transaction == transaction else None
