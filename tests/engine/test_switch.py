@@ -300,7 +300,7 @@ def test_switcher_is_locked_down_and_has_no_port(site: Site) -> None:
     assert host["ReadonlyRootfs"] is True
     assert host["CapDrop"] == ["ALL"]
     assert "no-new-privileges" in host["SecurityOpt"]
-    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["RestartPolicy"]["Name"] == "always"
     assert switcher["Config"]["User"] == "10001:10001"
     assert not any(switcher["NetworkSettings"]["Ports"].values())
     assert sorted(mount["Destination"] for mount in switcher["Mounts"]) == ["/data", "/var/run/docker.sock"]

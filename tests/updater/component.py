@@ -67,6 +67,9 @@ async def serve(
     reason = ""
     if head.startswith(b"POST /v1/reload"):
         reason = read_settings(options.folder, state)
+    elif head.startswith(b"POST /v1/contact"):
+        await answer_contact(writer, options.folder)
+        return
     elif head.startswith(b"POST"):
         length = int(head.lower().partition(b"content-length:")[2].split()[0])
         write_atomic(options.folder / "posted", await reader.readexactly(length))
@@ -75,6 +78,15 @@ async def serve(
         return
     content = to_json({"error": reason} if reason else {})
     writer.write(f"HTTP/1.0 {409 if reason else 200} So\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+    await writer.drain()
+    writer.close()
+
+
+async def answer_contact(writer: asyncio.StreamWriter, folder: Path) -> None:
+    """Say how the way to the hosting server is: as the file `contact` says, else that there is none."""
+    told = folder / "contact"
+    content = told.read_bytes() if told.exists() else to_json({"check_in": "off", "upload": "off", "text": ""})
+    writer.write(f"HTTP/1.0 200 So\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
     await writer.drain()
     writer.close()
 

@@ -1,10 +1,10 @@
 """How what belongs to an appliance is known in the engine: labels, names of containers, names of images. Pure."""
 
 from updater.engine.container_spec import Inspected
-from updater.engine.engine import split_reference
+from updater.engine.reference import split_reference
 
 ROLE_LABEL = "dca.role"
-"""`main`, `switcher` or `preflight`."""
+"""`main`, `switcher` or `preflight`: on every container of ours, since it is in the image."""
 TRANSACTION_LABEL = "dca.transaction"
 """The replacement that a container was made in."""
 

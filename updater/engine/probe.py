@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import stat
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,9 +12,9 @@ from appliance.common.files import to_json
 from appliance.common.message import Message, message_of
 from updater.engine.capability import ImageUpdates
 from updater.engine.container_spec import Inspected
-from updater.engine.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
+from updater.engine.engine import DEFAULT_HOST, Engine, EngineVersion
 from updater.engine.mounts import file_system_of
-from updater.engine.own_container import own_container_id
+from updater.engine.own_container import MOUNT_INFO, own_container_id, proved
 from updater.engine.replaceable import is_network_file_system, why_not, why_not_on
 from updater.errors import EngineError
 
@@ -44,7 +45,7 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
         return closed
     try:
         with Engine.open(environment, timeout=TIMEOUT_SECONDS) as engine:
-            answer = _judge(engine.version(), engine.container(container) if container else None, container)
+            answer = _judge(engine.version(), proved(engine, mount_info), container)
     except EngineError as error:
         return ImageUpdates("no engine", message_of(error), container_id=container)
     data = PurePosixPath(environment.get("DCA_DATA_DIR") or "/data")
@@ -88,7 +89,31 @@ def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:
             ),
             container_id=container,
         )
+    if _is_dead(socket_file):
+        return ImageUpdates(
+            "no engine",
+            Message(
+                "The container engine does not answer at %(socket_file)s: nobody listens there. Check that it runs. Where it was "
+                "restarted while this container ran on (live-restore), the container has the socket of before: restart the "
+                "container, and mount the folder of the socket in place of the file, which survives that (site guide).",
+                socket_file=socket_file,
+            ),
+            container_id=container,
+        )
     return None
+
+
+def _is_dead(socket_file: Path) -> bool:
+    """Return whether nobody listens at a socket: its engine has ended, or has made another file in its place."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(TIMEOUT_SECONDS)
+        try:
+            client.connect(str(socket_file))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _judge(version: EngineVersion, found: Inspected | None, container: str | None) -> ImageUpdates:
@@ -110,7 +135,11 @@ def _judge(version: EngineVersion, found: Inspected | None, container: str | Non
             **known,
         )
     name = str(found.get("Name", "")).lstrip("/")
-    known |= {"container_name": name, "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or "")}
+    known |= {
+        "container_id": str(found["Id"]),
+        "container_name": name,
+        "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or ""),
+    }
     if reason := why_not_on(version.name) or why_not(found):
         return ImageUpdates(
             "not here", Message("The container %(name)s is not replaced: %(reason)s.", name=name, reason=reason), **known

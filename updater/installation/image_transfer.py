@@ -18,7 +18,8 @@ from appliance.common.message import Message, message_of
 from appliance.release import Platform, Release
 from appliance.release.saved_image import SavedImage, SavedImageError, read_saved_image
 from updater.engine.container_spec import Inspected
-from updater.engine.engine import Engine, split_reference
+from updater.engine.engine import Engine
+from updater.engine.reference import split_reference
 from updater.errors import EngineError, TransportError, TrustError
 from updater.records.progress import ProgressFile
 

@@ -20,8 +20,9 @@ from appliance.release import HealthGateTimes, Release
 from appliance.settings.store import SettingsStore
 from updater.engine.capability import NOT_YET_KNOWN
 from updater.engine.container_spec import Json, successor
-from updater.engine.engine import MOUNT_INFO, Engine
+from updater.engine.engine import Engine
 from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL
+from updater.engine.own_container import MOUNT_INFO
 from updater.engine.probe import probe
 from updater.errors import NotInstalledError
 from updater.installation import image_transfer, preflight

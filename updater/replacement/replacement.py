@@ -18,7 +18,7 @@ from updater.records.denied import Denied
 from updater.records.history import Outcome, Result, end_of_log
 from updater.records.journal import FINISHED, Journal, Phase, Transaction
 from updater.records.progress import Stage
-from updater.replacement.gate_observer import LOOK_SECONDS, GateObserver, another_main
+from updater.replacement.gate_observer import HELD_LOOK_SECONDS, LOOK_SECONDS, GateObserver, another_main
 from updater.replacement.health_gate import VANISHED_SECONDS, Verdict
 from updater.replacement.plan import Action, World, next_action
 from updater.replacement.steps import Steps
@@ -54,12 +54,12 @@ class Replacement:
         self._engine, self._paths, self._timer = watch.engine, watch.paths, watch.timer
         self._tell = tell
         self._journal = Journal(self._paths.update)
-        self._steps = Steps(self._engine, self._paths)
+        self._steps = Steps(self._engine, self._paths, since=watch.since)
         self._failures: Counter[Action | None] = Counter()
         self._last: tuple[Action | None, int] = (None, 0)
         self._stopped_at: float | None = None
         self._seconds_without_web: float | None = None
-        watch.web_seen = self._web_seen
+        watch.web_seen, watch.held = self._web_seen, self._hold
 
     def run(self) -> Transaction:
         """Return the transaction once it has ended. Raises EngineError when the engine is away: then nothing can be done."""
@@ -118,7 +118,7 @@ class Replacement:
         elif action is Action.FINISH:
             self._finish()
         elif action is Action.WAIT:
-            self._timer.wait(STUCK_SECONDS)
+            self._timer.wait(STUCK_SECONDS if self.transaction.phase == "stuck" else HELD_LOOK_SECONDS)
         elif action is Action.START_OLD and self.transaction.phase == "stuck" and world.new is not None:
             self._start_either(world)
         else:
@@ -279,6 +279,13 @@ class Replacement:
     def _web_seen(self) -> None:
         if self._stopped_at is not None and self._seconds_without_web is None:
             self._seconds_without_web = round(self._timer.now() - self._stopped_at, 1)
+
+    def _hold(self, held: bool) -> None:
+        """Note that a person has stopped the new version; what an engine starts with the machine is not left so for ever."""
+        held = held and self.transaction.restart_policy.get("Name") != "always"
+        if held != self.transaction.held:
+            log.warning("The new version was stopped or started by hand.", held=held)
+            self._record(held=held)
 
     def _change(self, **changes: object) -> None:
         """Change the journal. Raises OSError, and then nothing has changed."""

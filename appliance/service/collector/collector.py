@@ -20,6 +20,7 @@ from appliance.reading.definitions.definitions import Definitions
 from appliance.service.collector import plan as times
 from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
+from appliance.service.collector.contact_trial import ContactTrial
 from appliance.service.collector.due_scans import DueScans
 from appliance.service.collector.hosting_requests import HostingRequests
 from appliance.service.collector.plan import Plan
@@ -68,6 +69,12 @@ class Collector:
         self._plan = Plan()
         self._background = BackgroundTasks()
         self._due_scans = DueScans(self._scanning, self._plan, self._problems, self._background)
+        self._contact_trial = ContactTrial(
+            self._connection,
+            self._background,
+            check_in=lambda: self._check_in(now=True),
+            waiting=self._collector_notes.waiting,
+        )
         self._hosting_requests = HostingRequests(
             lambda: self._settings,
             HostingCommands(self._collector_notes),
@@ -178,6 +185,10 @@ class Collector:
         if not await self._check_in(now=True):
             raise ControlError(self._connection.last_error or Message("The check-in was not made: `dca status` says more."))
         return {"text": Message("The hosting server has answered.")}
+
+    def contact(self) -> dict[str, Any]:
+        """Return whether this process gets to the hosting server, and try what has not worked yet."""
+        return self._contact_trial.look()
 
     def _require_enrolment(self) -> None:
         if not self._connection.enrolled:

@@ -122,6 +122,14 @@ class CheckInHandler(CollectorHandler):
         self.answer(await self.collector.check_in_now())
 
 
+class ContactHandler(CollectorHandler):
+    """`POST /v1/contact`."""
+
+    def post(self) -> None:
+        """Answer whether this process gets to the hosting server."""
+        self.answer(self.collector.contact())
+
+
 class ReloadHandler(CollectorHandler):
     """`POST /v1/reload`."""
 
@@ -151,6 +159,7 @@ def control_application(collector: Collector) -> Application:
         ("/v1/scan/events", EventsHandler),
         ("/v1/upload", UploadHandler),
         ("/v1/check-in", CheckInHandler),
+        ("/v1/contact", ContactHandler),
         ("/v1/reload", ReloadHandler),
         ("/v1/enrol", EnrolHandler),
     )

@@ -60,6 +60,7 @@ class HostingConnection:
         self._quiet: Quiet | None = None
         self._one_call = asyncio.Lock()
         self._uploading = False
+        self._sent = Sent()
         self._stopping = threading.Event()
         self._failures = 0
         self._not_before = 0.0
@@ -85,6 +86,11 @@ class HostingConnection:
     def last_error(self) -> str | None:
         """Why the last call failed, None when it did not."""
         return self._last_error
+
+    @property
+    def sent(self) -> Sent:
+        """What the first upload of this process that got through has sent so far; before that, the newest one."""
+        return self._sent
 
     @property
     def check_in_due(self) -> bool:
@@ -182,6 +188,8 @@ class HostingConnection:
             async with self._one_call:
                 if self._quiet and not (now and self._quiet.due(utc_now())):
                     return sent
+                if not self._sent.batches:
+                    self._sent = sent
                 await self._call(
                     lambda: self._store.borrow(
                         lambda store: upload_waiting(store, client, stopping=self._stopping.is_set, sent=sent)

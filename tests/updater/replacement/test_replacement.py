@@ -22,7 +22,7 @@ from updater.replacement.gate_observer import GateObserver, Timer
 from updater.replacement.helper_container import body_of, rebuilt
 from updater.replacement.replacement import Replacement
 
-BEHAVIOURS: tuple[Behaviour, ...] = ("good", "crashing", "never ready", "no contact")
+BEHAVIOURS: tuple[Behaviour, ...] = ("good", "crashing", "never ready", "no contact", "unwell", "cut off")
 POLICIES = ("always", "unless-stopped", "on-failure", "no")
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Each write is made durable, hundreds of times."""
@@ -54,7 +54,7 @@ class Site:
         found = Journal(self.paths.update).read()
         assert found is not None
         timer = Timer(self.engine.now, self.engine.wait_seconds)
-        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted: True)
+        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted, _ways: True)
         return Replacement(found, watch, lambda stage, _text: self.told.append(stage)).run()
 
     def run(self) -> Transaction:
@@ -122,9 +122,16 @@ def test_steps_come_in_their_order(tmp_path: Path) -> None:
     assert list(dict.fromkeys(site.told)) == ["switching", "gate", "finishing"]
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "reason"), [("crashing", "ended"), ("never ready", "deadline"), ("no contact", "no contact")]
-)
+REASONS: dict[Behaviour, str] = {
+    "crashing": "ended",
+    "never ready": "deadline",
+    "no contact": "no contact",
+    "cut off": "no contact",
+    "unwell": "unhealthy",
+}
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), REASONS.items())
 def test_bad_version_is_rolled_back_and_denied(tmp_path: Path, behaviour: Behaviour, reason: str) -> None:
     site = Site.made(tmp_path, behaviour)
     assert site.run().phase == "rolled_back"
