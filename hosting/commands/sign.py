@@ -22,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     draft = read_draft(path)
     verified = verify(draft, follow(_ground(draft, trust, options), draft.evidence))
     print(*describe(verified, utc_now()), sep="\n", flush=True)
+    if note := trust.signed_otherwise(verified.role, verified.metadata):
+        print(note, flush=True)
     if not options.yes and not confirmed("Sign this?", "signed"):
         print("Nothing was signed.")
         return 1
@@ -30,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
     verified.sign(load_signer(options.key, verified.candidates().values(), passphrase))
     # What is trusted from now on is there before the signature is.
     trust.keep(_confirmed(verified))
+    trust.note_signed(verified.role, verified.metadata)
     write_draft(path, draft)
     print("Signed.", *describe_progress(verified), sep="\n")
     return 0

@@ -59,6 +59,8 @@ def _metadata(role: str, metadata: Metadata[Any], before: Metadata[Any] | None, 
     changes = list(differences(before.signed.to_dict(), signed.to_dict()))
     for change in changes or ["only version and expiry"]:
         yield f"  {change}"
+    if changes:
+        yield f"  (differences in all: {len(changes)})"
 
 
 def _catalogue(draft: VerifiedDraft, path: str) -> list[str]:

@@ -5,6 +5,7 @@
 | `root.json` | the newest root that was verified, as it is published |
 | `targets.json`, `release.json` | the newest of these, so that an older one is noticed |
 | `founding.json` | the digest of the first root, from when it was confirmed until it is published |
+| `signed.json` | the version and digest signed here last, by role: nobody signs two contents of a version unknowingly |
 """
 
 import json
@@ -20,7 +21,7 @@ from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.keys import is_uri
 from hosting.repository.roles import RELEASE, ROOT, TARGETS
 from hosting.signing.form import SHA256, require_form
-from hosting.signing.verification import Ground, begin
+from hosting.signing.verification import Ground, begin, digest
 
 READABLE = 0o644
 """Nothing here is secret: `root.json` is what the next person who signs begins with."""
@@ -41,6 +42,7 @@ class SignerTrust:
     def __init__(self, folder: Path) -> None:
         self.path = folder
         self._founding = folder / "founding.json"
+        self._signed = folder / "signed.json"
 
     def ground(self) -> Ground:
         """Return what is trusted, nothing in a folder that is not there."""
@@ -58,6 +60,32 @@ class SignerTrust:
             self._founding.unlink(missing_ok=True)
         elif ground.founding:
             write_atomic(self._founding, json.dumps({"root_sha256": ground.founding}).encode(), mode=READABLE)
+
+    def note_signed(self, role: str, metadata: Metadata[Any]) -> None:
+        """Note what is about to be signed."""
+        noted = self._noted() | {role: {"version": metadata.signed.version, "sha256": digest(metadata)}}
+        write_atomic(self._signed, json.dumps(noted).encode(), mode=READABLE)
+
+    def signed_otherwise(self, role: str, metadata: Metadata[Any]) -> str:
+        """Return what a person has to know before signing another content of a version, or an older one; else nothing."""
+        last = self._noted().get(role)
+        if last is None or last["version"] < metadata.signed.version or last["sha256"] == digest(metadata):
+            return ""
+        return (
+            f"NOTE: {role} {last['version']} was signed here before with another content (SHA-256 {last['sha256']}). Only one of "
+            "the two can count: find out what became of that one before you sign this."
+        )
+
+    def _noted(self) -> dict[str, Any]:
+        if not self._signed.exists():
+            return {}
+        try:
+            noted: dict[str, Any] = json.loads(self._signed.read_bytes())
+            if not all(type(one["version"]) is int and isinstance(one["sha256"], str) for one in noted.values()):
+                raise ValueError("no version")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(self._signed) from error
+        return noted
 
     def _file(self, role: str) -> Path:
         return self.path / f"{role}.json"

@@ -118,6 +118,18 @@ def test_what_is_trusted_follows_what_was_published(renewing: Published) -> None
     assert json.loads((renewing.keys / "trust" / "root.json").read_bytes())["signed"]["version"] == 2
 
 
+def test_whoever_signed_another_content_of_a_version_is_told(renewing: Published) -> None:
+    """It may be a draft that was made anew, or a server that keeps back what was signed."""
+    assert "NOTE" not in sign_root(renewing, *_first(renewing))
+    draft_of(renewing).unlink()
+    done(renewing.run("rotate", "--online", "timestamp"))
+
+    said = sign_root(renewing)
+
+    assert "NOTE: root 2 was signed here before with another content" in said
+    assert "(differences in all: 3)" in said
+
+
 def test_a_missing_root_breaks_the_chain(renewing: Published) -> None:
     for number in (1, 2):
         done(sign(draft_of(renewing), renewing.keys / f"root-{number}.key", renewing.passphrase, "--yes", *_first(renewing)))
