@@ -55,7 +55,7 @@ class Accounts:
     async def check(self, name: str, password: str) -> bool:
         """Whether `name` and `password` belong together. A hash with old parameters is made anew on the way."""
         row = self._find(name)
-        stored = str(row["password_hash"]) if row else None
+        stored = str(row.get("password_hash", "")) if row else None
         loop = asyncio.get_running_loop()
         right = await loop.run_in_executor(self._thread, self._passwords.matches, stored, password[: PASSWORD_MAX + 1])
         if stored is None or not right:

@@ -1,7 +1,7 @@
 """Sessions of the web UI, kept at the server. The browser holds a random id; the settings store only its SHA-256."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,19 @@ class Session:
     def ends_at(self) -> datetime:
         """Return when it ends if it is not used until then."""
         return ends_at(self.created_at, self.used_at)
+
+
+def _usable(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that are sessions: what is none lets nobody in, and is in nobody's way."""
+    return [row for row in rows if _is_session(row)]
+
+
+def _is_session(row: dict[str, Any]) -> bool:
+    try:
+        _session(row)
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _session(row: dict[str, Any]) -> Session:
@@ -63,7 +76,7 @@ class Sessions:
         }
 
         def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            return [*(old for old in rows if _session(old).ends_at() > now), row][-MOST_KEPT:]
+            return [*(old for old in _usable(rows) if _session(old).ends_at() > now), row][-MOST_KEPT:]
 
         self._store.change_documents(TABLE, change)
         return session_id
@@ -72,7 +85,7 @@ class Sessions:
         """Return the session of this id, or None when there is none or it has ended."""
         key = session_key(session_id)
         now = self._now()
-        for row in self._store.documents(TABLE):
+        for row in _usable(self._store.documents(TABLE)):
             if secrets.compare_digest(str(row["key"]), key):
                 session = _session(row)
                 return session if session.ends_at() > now else None
@@ -85,7 +98,7 @@ class Sessions:
             return
 
         def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            for row in rows:
+            for row in _usable(rows):
                 if row["key"] == session.key:
                     row["used_at"] = to_rfc3339(now)
             return rows
@@ -95,7 +108,7 @@ class Sessions:
     def list(self, user: str) -> list[Session]:
         """Return the sessions of `user` that have not ended, the last used first."""
         now = self._now()
-        found = [_session(row) for row in self._store.documents(TABLE) if row["user"] == user]
+        found = [_session(row) for row in _usable(self._store.documents(TABLE)) if row["user"] == user]
         return sorted((one for one in found if one.ends_at() > now), key=lambda one: one.used_at, reverse=True)
 
     def end(self, key: str, user: str) -> None:
@@ -107,4 +120,4 @@ class Sessions:
         self._keep(lambda row: row["user"] != user or row["key"] == but)
 
     def _keep(self, wanted: Callable[[dict[str, Any]], bool]) -> None:
-        self._store.change_documents(TABLE, lambda rows: [row for row in rows if wanted(row)])
+        self._store.change_documents(TABLE, lambda rows: [row for row in _usable(rows) if wanted(row)])

@@ -24,7 +24,7 @@ def from_json(content: bytes | str) -> Any:
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
     if levels(raw) > MOST_LEVELS:
         raise ValueError(f"it is nested deeper than {MOST_LEVELS} levels")
-    value = json.loads(raw)
+    value = json.loads(raw.decode("utf-8-sig"))
     if b"\\ud" in raw.lower():
         to_json(value)  # half of a character, `"\ud800"`, can be read and not be written
     return value

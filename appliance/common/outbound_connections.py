@@ -1,6 +1,7 @@
 """The connections of a client of outside servers: what each costs, and how they are ended when an exchange takes too long."""
 
 import contextlib
+import errno
 import socket
 import ssl
 import threading
@@ -18,6 +19,10 @@ from appliance.common.tcp_meter import TcpMeter, estimate_failed
 from appliance.common.traffic import Traffic
 
 KEPT_CONNECTIONS = 1
+NOTHING_SENT = frozenset(
+    (errno.EINVAL, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPERM, errno.EACCES)
+)
+"""With these this machine itself refuses to connect: no packet has left it."""
 LOOK_SECONDS = 0.25
 
 
@@ -57,7 +62,7 @@ class Connections:
     def opened(self, connection: HTTPConnection, dial: Callable[[], socket.socket]) -> socket.socket:
         """Return the socket that `dial` opens for `connection`, and follow it; one that fails is counted, too.
 
-        A name that is not resolved has sent nothing that counts here.
+        For a name that is not resolved, and an address to which there is no way, nothing was sent.
         """
         with self._lock:
             self._forget(connection)
@@ -67,6 +72,8 @@ class Connections:
         except NameResolutionError:
             raise
         except (NewConnectionError, ConnectTimeoutError) as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in NOTHING_SENT:
+                raise
             family = socket.AF_INET6 if ":" in connection.host else socket.AF_INET
             refused = isinstance(error.__cause__, ConnectionRefusedError)
             estimate_failed(family, time.monotonic() - began, self._ended, refused=refused)

@@ -49,10 +49,9 @@ SHAPES: Mapping[str, Mapping[str, type]] = {
     "settings_site": _SETTINGS,
     "settings_hosting": _SETTINGS,
     "enrolment": {"url": str, "site_id": str},
-    "accounts": {"name": str, "password_hash": str},
-    "sessions": dict.fromkeys(("key", "user", "created_at", "used_at", "ip", "agent"), str),
+    "accounts": {"name": str},
 }
-"""What each row of a table has at least, wherever it is read."""
+"""What each row of a table has at least: without it the appliance could do nothing with any of them."""
 
 RECEIVED = "received"
 """Table with one document: what `Received` is written as."""

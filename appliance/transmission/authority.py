@@ -60,10 +60,10 @@ def join_authorities(text: str, effective: Effective, folder: Path) -> Path:
     return path
 
 
-def remove_other_authorities(kept: Path) -> None:
-    """Remove what earlier enrolments have joined."""
-    for file in kept.parent.glob("authorities-*.pem"):
-        if file != kept:
+def remove_other_authorities(folder: Path, in_use: Path) -> None:
+    """Remove what other enrolments have joined, also those that failed."""
+    for file in folder.glob("authorities-*.pem"):
+        if file != in_use:
             file.unlink(missing_ok=True)
 
 

@@ -118,17 +118,20 @@ def enrol_site(
     if joined:
         hosting = hosting.model_copy(update={"ca_file": str(joined)})
     identity = Identity(load_or_make_key(trust_folder))
-    with connect(enrolment.url, identity, hosting, traffic) as client:
-        answer = client.enrol(enrolment.code, effective.settings.site.name, enrolment.root_sha256)
-    if enrolment.root_sha256:
-        root = checked_root(answer.root, enrolment.root_sha256, server_of(enrolment.url))
-        keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
-    made = Registration(enrolment.url, answer.site_id, to_rfc3339(utc_now()), enrolment.root_sha256)
-    _leave_behind(registration(settings), made, settings)
-    if joined:
-        settings.change_site({"hosting": {"ca_file": str(joined)}})
-        remove_other_authorities(joined)
-    settings.change_documents(TABLE, lambda _rows: [asdict(made)])
+    try:
+        with connect(enrolment.url, identity, hosting, traffic) as client:
+            answer = client.enrol(enrolment.code, effective.settings.site.name, enrolment.root_sha256)
+        if enrolment.root_sha256:
+            root = checked_root(answer.root, enrolment.root_sha256, server_of(enrolment.url))
+            keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
+        made = Registration(enrolment.url, answer.site_id, to_rfc3339(utc_now()), enrolment.root_sha256)
+        _leave_behind(registration(settings), made, settings)
+        if joined:
+            settings.change_site({"hosting": {"ca_file": str(joined)}})
+        settings.change_documents(TABLE, lambda _rows: [asdict(made)])
+    finally:
+        if authority:
+            remove_other_authorities(trust_folder, Path(settings.effective().settings.hosting.ca_file))
     return made
 
 

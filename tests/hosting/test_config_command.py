@@ -205,3 +205,13 @@ def test_nothing_to_set_is_one_sentence(folder: Path) -> None:
 def test_standard_input_is_read_when_asked_for(folder: Path) -> None:
     words = f'echo \'{{"scan": {{"icmp": false}}}}\' | {sys.executable} -m hosting config set --data {folder} --global - --yes'
     assert "scan.icmp: not set -> false" in done(run_child(["sh", "-c", words], folder=ROOT))
+
+
+def test_a_value_that_means_more_than_it_seems_to_is_warned_about(folder: Path) -> None:
+    risky = {"store": {"keep_days": 1}, "hosting": {"check_in_seconds": 86400}, "scan": {"read_minutes": 30}}
+    said = done(config(folder, "set", "--global", write(folder, risky), "--yes"))
+    warnings = [line for line in said.splitlines() if line.startswith("Warning: ")]
+    assert [line.split()[1] for line in warnings] == ["store.keep_days", "hosting.check_in_seconds"]
+    assert "also of the one that corrects this" in warnings[1]
+    said = done(config(folder, "set", "--global", write(folder, {"scan": {"read_minutes": 45}}), "--yes"))
+    assert "Warning" not in said

@@ -224,3 +224,16 @@ def test_a_configuration_of_another_shape_never_breaks_the_pages(server: Running
     assert site.check_in({"configuration": told}).status == 200
     for path in ("/sites", f"/sites/{site.site_id}", "/configuration"):
         assert person.get(path).status == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "warning"),
+    [
+        ('{"store": {"keep_days": 1}}', "store.keep_days is 1: the site removes what it has read after that time."),
+        ('{"hosting": {"check_in_seconds": 86400}}', "hosting.check_in_seconds is 86400: a site learns of commands"),
+        ('{"scan": {"exclude": ["0.0.0.0/0"]}}', "scan.exclude holds every address"),
+    ],
+)
+def test_what_a_value_means_at_a_site_is_said_before_it_is_published(publisher: Person, settings: str, warning: str) -> None:
+    assert warning in compare(publisher, GLOBAL, settings).text
+    assert "notice-warn" not in compare(publisher, GLOBAL, '{"scan": {"read_minutes": 30}}').text

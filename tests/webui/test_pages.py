@@ -11,6 +11,7 @@ import pytest
 from appliance import report
 from appliance.common.clock import utc_now
 from appliance.report.supply_level import supply_view
+from appliance.settings.model import Guardrails
 from appliance.store.store import Store
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state, supervisor_status
@@ -521,3 +522,36 @@ def test_a_full_disk_keeps_the_old_settings_and_says_so(webui: RunningWebUi, mon
     assert "No space left on device" in answer.shown
     monkeypatch.undo()
     assert webui.store.effective().settings.site.name == "Town hall"
+
+
+def test_the_limits_for_values_from_afar_are_set_on_the_page(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    fields = {name: str(value) for name, value in Guardrails().model_dump().items() if isinstance(value, int)}
+    sent = fields | {"networks": "", "snmp_ports": "161", "keep_days": "30", "check_in_seconds": "3600"}
+    assert admin.post("/settings/guardrails", sent, form_page="/settings").status == 303
+    limits = webui.store.effective().settings.guardrails
+    assert (limits.keep_days, limits.check_in_seconds, limits.read_minutes) == (30, 3600, 1440)
+
+
+def test_a_host_name_among_the_networks_is_refused_at_its_line(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    fields = {name: str(value) for name, value in Guardrails().model_dump().items() if isinstance(value, int)}
+    answer = admin.post(
+        "/settings/guardrails", fields | {"networks": "10.0.0.0/8\nprinter.example", "snmp_ports": "161"}, form_page="/settings"
+    )
+    assert answer.status == 422
+    assert re.search(r"Line 2: .{1,6}printer\.example.{1,6} is no range of addresses", answer.text)
+    assert webui.store.effective().settings.guardrails.networks == ()
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"TZ": "Europe/Berln"}, "which is no time zone known here"),
+        ({"DCA_SITE_NAME": '"Office"'}, "DCA_SITE_NAME begins and ends with a quotation mark"),
+    ],
+)
+def test_what_people_should_know_of_the_settings_is_on_their_page(
+    start_webui: StartWebUi, variables: dict[str, str], sentence: str
+) -> None:
+    assert sentence in start_webui(**variables).admin().get("/settings").text

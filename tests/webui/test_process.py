@@ -187,3 +187,16 @@ def test_the_memory_of_a_password_check_is_given_back(start_child: StartChild, e
     visitor = Visitor(int(environment["DCA_WEB_PORT"]))
     assert visitor.post("/login", {"user": "admin", "password": PASSWORD}).location == "/"
     assert _memory_kb(child.pid, "VmHWM") - _memory_kb(child.pid, "VmRSS") > 15_000
+
+
+@pytest.mark.parametrize("published", ["9123", "80"])
+def test_the_first_run_names_the_port_that_the_host_publishes(
+    start_child: StartChild, environment: dict[str, str], published: str
+) -> None:
+    child = start_child(COMMAND, environment=environment | {"DCA_PORT": published, "DCA_BASE_PATH": "/dca/"})
+    assert f"open http://127.0.0.1:{published}/dca/setup and enter this token" in child.wait_for("First-run setup")
+
+
+def test_what_is_no_port_is_not_named(start_child: StartChild, environment: dict[str, str]) -> None:
+    child = start_child(COMMAND, environment=environment | {"DCA_PORT": "127.0.0.1:9123"})
+    assert f"open http://127.0.0.1:{environment['DCA_WEB_PORT']}/setup" in child.wait_for("First-run setup")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 
 from appliance.common.errors import DcaError
 from appliance.common.files import from_json
@@ -18,6 +19,7 @@ from appliance.release import (
 from updater.records.json_file import write_record
 
 FORMAT = 1
+_KINDS: dict[str, type | UnionType] = {"at": str, "rollout_marker": str, "group": str | None, "floor": int, "problem": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def read(folder: Path) -> Offered | None:
     """Return what was received last; None where nothing was, or it cannot be read: the next check brings it anew."""
     try:
         raw = from_json(file_of(folder).read_bytes())
+        if not all(isinstance(raw[name], kind) for name, kind in _KINDS.items()):
+            return None
         return Offered(
             at=raw["at"],
             rollout_marker=raw["rollout_marker"],

@@ -1,12 +1,16 @@
 """Settings from the environment, directly or from a file."""
 
+from datetime import UTC, date
 from pathlib import Path
 
 import pytest
 
+from appliance.common.clock import site_zone
 from appliance.common.errors import SettingsError
-from appliance.settings.environment import VARIABLES, environment_layer, read_variable
+from appliance.settings.environment import VARIABLES, environment_layer, environment_notes, read_variable
+from appliance.settings.layers import warnings_of
 from appliance.settings.model import Settings
+from appliance.settings.store import SettingsStore
 
 
 @pytest.mark.parametrize(
@@ -81,3 +85,54 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
 def test_a_value_of_the_wrong_kind_names_its_variable(name: str, text: str, reason: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} cannot be used: {reason}."):
         environment_layer({name: text})
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbfs3cret", b"\xef\xbb\xbfs3cret\r\n", b"s3cret\n"])
+def test_a_byte_order_mark_is_no_part_of_a_value(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+    assert read_variable("DCA_PROXY_PASSWORD", {"DCA_PROXY_PASSWORD_FILE": str(file)}) == "s3cret"
+    assert read_variable("DCA_PROXY_PASSWORD", {"DCA_PROXY_PASSWORD": "\ufeffs3cret"}) == "s3cret"
+
+
+@pytest.mark.parametrize("name", ["DCA_PROXY_PASSWORD", "DCA_ENROLMENT", "DCA_ADMIN_PASSWORD", "DCA_SNMP_V3_AUTH", "DCA_SITE_NAME"])
+@pytest.mark.parametrize("text", ['"s3cret"', "'s3cret'"])
+def test_quotation_marks_around_a_value_are_warned_about_without_repeating_it(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / "value"
+    file.write_text(text + "\n")
+    for environment in ({name: text}, {f"{name}_FILE": str(file)}):
+        [note] = environment_notes(environment)
+        assert note.startswith(f"{name} begins and ends with a quotation mark")
+        assert "s3cret" not in note
+
+
+@pytest.mark.parametrize("text", ["s3cret", '"', "s'cret", '"s3cret', 'say "no"\''])
+def test_other_quotation_marks_are_nobody_s_business(text: str) -> None:
+    assert environment_notes({"DCA_PROXY_PASSWORD": text}) == ()
+
+
+@pytest.mark.parametrize(("text", "path"), [("/dca/", "/dca"), ("/dca", "/dca"), ("/a/b//", "/a/b"), ("/", ""), ("", "")])
+def test_a_base_path_may_end_with_a_slash(tmp_path: Path, text: str, path: str) -> None:
+    assert SettingsStore(tmp_path / "settings.json", {"DCA_BASE_PATH": text}).effective().settings.web.base_path == path
+
+
+@pytest.mark.parametrize("text", ["dca", "/d c a", "/dca?x", "https://example.com/dca"])
+def test_what_is_no_base_path_is_refused_with_a_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"DCA_BASE_PATH\): .* is no path of a web address\. Write /NAME") as caught:
+        SettingsStore(tmp_path / "settings.json", {"DCA_BASE_PATH": text}).effective()
+    assert "pattern" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["Europe/Berln", '"Europe/Berlin"', "'UTC'", "CEST", "CET-1CEST,M3.5.0,M10.5.0/3", "../etc/passwd"]
+)
+def test_an_unknown_time_zone_is_warned_about(tmp_path: Path, name: str) -> None:
+    effective = SettingsStore(tmp_path / "settings.json", {"TZ": name}).effective()
+    [warning] = warnings_of(effective, date(2026, 11, 29))
+    assert warning.startswith(f"TZ is {name!r}, which is no time zone known here")
+    assert site_zone({"TZ": name}) is UTC
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", ":Europe/Berlin", "UTC", "", "Etc/GMT+5"])
+def test_a_known_time_zone_is_not(tmp_path: Path, name: str) -> None:
+    assert warnings_of(SettingsStore(tmp_path / "settings.json", {"TZ": name}).effective(), date(2026, 11, 29)) == []

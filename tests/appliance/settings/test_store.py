@@ -5,12 +5,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.common.errors import DataFolderError, SettingsError
+from appliance.settings.configuration_state import Configuration, ReceivedLayer
 from appliance.settings.store import RECOVERIES, SettingsStore
 
 
@@ -236,6 +238,59 @@ def test_a_broken_or_vanished_file_is_replaced_by_the_good_copy_and_reported(
         assert recovery["kept_aside"] is None
     else:
         assert Path(recovery["kept_aside"]).read_bytes() == content
+
+
+def nested(levels: int) -> bytes:
+    return b'{"settings_site": {"1": {"section": "scan", "fields": ' + b"[" * levels + b"]" * levels + b"}}}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"settings_site": {"1": {"fields": {}}}}',
+        b'{"settings_site": {"1": {"section": "site"}}}',
+        b'{"settings_site": {"1": {"section": "site", "fields": []}}}',
+        b'{"settings_site": {"1": {"section": "site", "fields": null}}}',
+        b'{"settings_hosting": {"1": {"section": 7, "fields": {}}}}',
+        b'{"settings_site": {"1": {"section": ["site"], "fields": {}}}}',
+        b'{"enrolment": {"1": {"site_id": "x"}}}',
+        b'{"enrolment": {"1": {"url": null, "site_id": "x"}}}',
+        b'{"accounts": {"1": {"password_hash": "x"}}}',
+        b'{"settings_site": {"' + b"9" * 5000 + b'": {"section": "site", "fields": {}}}}',
+        b'{"settings_site": {"1": {"section": "scan", "fields": {"read_minutes": ' + b"9" * 5000 + b"}}}}",
+        b'{"settings_site": {"1": {"section": "site", "fields": {"name": "\\ud800"}}}}',
+        '{"settings_site": {"1": {"section": "site", "fields": {"name": "Bür"}}}}'.encode("latin-1"),
+        '{"settings_site": {}}'.encode("utf-16"),
+        nested(120),
+        nested(900),
+        nested(100_000),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+)
+def test_json_of_another_shape_is_set_aside_and_the_good_copy_used(store: SettingsStore, path: Path, content: bytes) -> None:
+    store.change_site({"site": {"name": "Office"}})
+    path.write_bytes(content)
+    assert name_of(store) == "Office"
+    store.change_site({"site": {"name": "Office 2"}})
+    (recovery,) = store.documents(RECOVERIES)
+    assert Path(recovery["kept_aside"]).read_bytes() == content
+    path.with_suffix(".good.json").write_bytes(content)
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match="no good copy beside it"):
+        store.effective()
+
+
+@pytest.mark.parametrize("settings", ["x", ["scan"], {"scan": 7}, {"scan": ["targets"]}, None])
+def test_a_received_configuration_of_another_shape_is_as_good_as_none(store: SettingsStore, path: Path, settings: object) -> None:
+    layers = (ReceivedLayer("global", "config/global/all.json", 1, "a" * 64, {"site": {"name": "From afar"}}, {}),)
+    configuration = Configuration(layers, "2026-11-25T00:00:00Z", "0123456789abcdef")
+    store.change_received(lambda received: received.applied(configuration, "", (), datetime(2026, 11, 25, tzinfo=UTC)))
+    assert name_of(store) == "From afar"
+    tables = json.loads(path.read_bytes())
+    tables["received"]["1"]["in_force"]["layers"][0]["settings"] = settings
+    path.write_text(json.dumps(tables))
+    assert name_of(store) == ""
 
 
 def test_a_broken_file_without_a_good_copy_is_never_replaced_by_defaults(store: SettingsStore, path: Path) -> None:

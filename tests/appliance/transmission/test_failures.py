@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,7 +17,7 @@ from appliance.common.errors import ContentRefusedError, HostingError, RefusedEr
 from appliance.common.traffic import TrafficByPurpose
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
-from appliance.transmission.connection import TimeLimits
+from appliance.transmission.connection import ConnectionSettings, TimeLimits
 from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
@@ -109,6 +109,51 @@ def test_a_server_that_drips_its_answer(head: bytes) -> None:
         text = str(failure(f"http://127.0.0.1:{port}", limits=TimeLimits(exchange=0.5)))
         assert time.monotonic() - began < 10
     assert "did not finish its answer in time" in text
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.enrol("CODE1234", "Office"),
+        lambda client: client.check_in({"devices": {}}),
+        lambda client: client.upload(BATCH),
+        lambda client: client.send_bundle(b"bundle"),
+    ],
+    ids=["enrolment", "check-in", "upload", "support bundle"],
+)
+@pytest.mark.parametrize("way", ["headers", "handshake", "proxy"])
+def test_every_exchange_has_one_deadline_for_all_of_it(call: Callable[[HostingClient], object], way: str) -> None:
+    head = {"headers": b"HTTP/1.1 200 OK\r\nX-Slow: ", "handshake": b"\x16\x03\x03", "proxy": b"HTTP/1.1 200 OK\r\nX-Slow: "}[way]
+    with dripping(head) as port:
+        url = f"{'https' if way == 'handshake' else 'http'}://127.0.0.1:{port}"
+        connection = ConnectionSettings()
+        if way == "proxy":
+            url, connection = "https://hosting.invalid", ConnectionSettings(proxy=f"http://127.0.0.1:{port}")
+        began = time.monotonic()
+        # Each byte comes long before the next one is due: only the whole is too long.
+        limits, late = TimeLimits(exchange=0.5, read=30), "did not finish its answer in time"
+        with HostingClient(url, IDENTITY, connection, limits=limits) as client, pytest.raises(HostingError, match=late):
+            call(client)
+        assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hosting.invalid", "http://hosting.invalid:8080", f"https://{'a' * 70}.example", "http://[fe80::1]:9"]
+)
+def test_what_was_never_sent_is_not_counted(url: str) -> None:
+    traffic = TrafficByPurpose()
+    with HostingClient(url, IDENTITY, traffic=traffic) as client, pytest.raises(HostingError):
+        client.check_in({})
+    assert traffic.total().packets_sent == 0
+    assert traffic.total().bytes == 0
+
+
+def test_a_proxy_whose_name_does_not_resolve_is_not_counted_either() -> None:
+    traffic = TrafficByPurpose()
+    connection = ConnectionSettings(proxy="http://proxy.invalid:3128")
+    with HostingClient("https://hosting.invalid", IDENTITY, connection, traffic=traffic) as client, pytest.raises(HostingError):
+        client.check_in({})
+    assert traffic.total().bytes == 0
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The collector and signed configuration: settings and definitions at a reload, what is of no use, traffic of checks."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -119,3 +120,41 @@ def test_what_is_no_traffic_is_not_counted(site: Site, traffic: object) -> None:
     with pytest.raises(ControlError, match="traffic"):
         site.call("POST", "/v1/traffic", {"traffic": traffic})
     assert site.call("GET", "/v1/traffic")["since_start"] == {}
+
+
+def test_what_a_value_from_afar_means_is_a_problem_until_it_is_gone(site: Site) -> None:
+    site.start()
+    apply(site, keep=True, store={"keep_days": 8}, hosting={"check_in_seconds": 21600})
+    site.call("POST", "/v1/reload")
+    text = site.problem("settings_meaning") or ""
+    assert "Set by the hosting server: store.keep_days is 8: the site removes what it has read after that time." in text
+    assert "hosting.check_in_seconds is 21600: a site learns of commands, configuration and new versions that much later" in text
+    assert text in site.dca("status").stdout
+    apply(site, keep=True, store={"keep_days": 90})
+    site.call("POST", "/v1/reload")
+    assert site.problem("settings_meaning") is None
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", '"Europe/Berlin"', "CEST"])
+def test_an_unknown_time_zone_is_told_wherever_times_are_shown(site: Site, zone: str) -> None:
+    site.variables["TZ"] = zone
+    child = site.start()
+    text = site.problem("settings_meaning") or ""
+    assert text.startswith(f"TZ is {zone!r}, which is no time zone known here")
+    assert text in site.dca("status").stdout
+    assert text in site.dca("settings", "show").stderr
+    assert "which is no time zone known here" in child.stop().stdout
+
+
+def test_a_host_name_among_the_guardrails_of_an_older_file_stops_nothing(site: Site, fleet: RunningSimulator) -> None:
+    site.set(f"scan.targets={fleet.span}", f"snmp.port={fleet.port}")
+    file = site.data / "settings.json"
+    tables = json.loads(file.read_bytes())
+    tables["settings_site"]["9"] = {"section": "guardrails", "fields": {"networks": ["127.0.0.0/8", "printer.example"]}}
+    file.write_text(json.dumps(tables))
+    site.start()
+    assert site.wait_for_scan()["read"] == 4
+    assert "guardrails.networks names printer.example" in (site.problem("settings_meaning") or "")
+    refused = site.dca("settings", "set", "guardrails.networks=127.0.0.0/8,printer.example")
+    assert refused.returncode == 1
+    assert "guardrails.networks.1: 'printer.example' is no range of addresses" in refused.stderr
