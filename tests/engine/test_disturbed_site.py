@@ -1,7 +1,9 @@
 """What happens to a site while it changes its version: a port is taken, the engine is restarted, the new container is removed."""
 
+import json
 import secrets
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -10,6 +12,7 @@ import docker
 import pytest
 
 from tests.children import wait_until
+from tests.engine.client import DOCKER
 from tests.engine.daemon import EngineKind
 from tests.engine.door import Call
 from tests.engine.matrix import Matrix, running
@@ -195,3 +198,26 @@ def stays_down(matrix: Matrix, *names: str) -> None:
             assert running == set(), "somebody has started it"
             time.sleep(0.5)
         assert {str(one.name) for one in client.containers.list(all=True)} >= set(names)
+
+
+@pytest.mark.parametrize(("step", "given_up"), [("keep image", True), ("return policy", False)])
+def test_an_update_can_be_given_up_until_something_was_switched(installed: Matrix, step: str, given_up: bool) -> None:
+    site = installed.site
+    before, old = site.image_id(installed.images["good"][0]), site.container()["Id"]
+    told: list[str] = []
+
+    def cancel(_call: Call) -> None:
+        words = [DOCKER, "--host", site.engine.address, "exec", "dca", "python3", "-P", "-m", "updater", "cancel", "--by", "anna"]
+        told.append(subprocess.run(words, capture_output=True, text=True, check=False, timeout=60).stdout)
+
+    site.door.at(at(installed, step), cancel, when="before", answers=not given_up)
+    mark = update(installed)
+    wait_until("somebody has tried", lambda: told, 60)
+
+    if given_up:
+        assert json.loads(told[0])["done"]
+        _, problems = site.wait_end(Wanted(mark, before, "failed"))
+        assert site.container()["Id"] == old
+    else:
+        _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []
