@@ -201,7 +201,7 @@ def test_good_version_takes_over_all_that_the_user_gave_the_old_one(site: Site, 
     new = site.main
     assert new.id != old.id
     assert new.attrs["Image"] == site.image_of("new") == site.image_of("stable")
-    assert site.image_of(f"rollback-{transaction}") == old.attrs["Image"]
+    assert site.image_of(f"rollback-{site.mark}-{transaction}") == old.attrs["Image"]
     assert kept(new) == before
     assert [one.name for one in site.containers(site.mark)] == [site.mark]
     assert site.say("from appliance.common.version import installed_version as v; print(v())").strip() == NEW_VERSION

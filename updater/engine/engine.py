@@ -143,7 +143,12 @@ class Engine:
             moments: Any = {"since": f"{since:.6f}", "until": f"{time.time():.6f}"}  # finer than the package thinks
             return next(iter(client.events(filters=filters, **moments)), None) is not None
 
-        return self._ask(f"tell what became of the container {container}", ask)
+        try:
+            return self._ask(f"tell what became of the container {container}", ask)
+        except EngineError as error:
+            if error.forbidden:
+                return False
+            raise
 
     def image(self, reference: str) -> Json | None:
         """Return what is known of an image, by reference, digest or id; None where there is none."""
@@ -154,6 +159,13 @@ class Engine:
         wanted = {"label": [f"{name}={value}" if value else name for name, value in labels.items()]}
         listed = self._ask("list containers", lambda client: client.containers(all=True, filters=wanted))
         return [found for row in listed if (found := self.container(row["Id"])) is not None]
+
+    def sharing_network(self, container: Json) -> list[str]:
+        """Return the names of the containers that use the network of another one (`network_mode: container:NAME`)."""
+        listed = self._ask("list containers", lambda client: client.containers(all=True))
+        modes = {f"container:{container['Id']}", f"container:{str(container['Name']).lstrip('/')}"}
+        sharing = [row for row in listed if (row.get("HostConfig") or {}).get("NetworkMode") in modes]
+        return sorted(str(name).lstrip("/") for row in sharing for name in (row.get("Names") or ())[:1])
 
     def images(self, reference_prefix: str) -> list[Json]:
         """Return the images of which a tag begins so: `Id`, `RepoTags`, `Created`."""

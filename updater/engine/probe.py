@@ -4,12 +4,12 @@ import argparse
 import os
 import socket
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from appliance.common.files import to_json
-from appliance.common.message import Message, message_of
+from appliance.common.message import Message, message_of, sentences
 from updater.engine.capability import ImageUpdates
 from updater.engine.container_spec import Inspected
 from updater.engine.engine import DEFAULT_HOST, Engine, EngineVersion
@@ -45,7 +45,10 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
         return closed
     try:
         with Engine.open(environment, timeout=TIMEOUT_SECONDS) as engine:
-            answer = _judge(engine.version(), proved(engine, mount_info), container)
+            found = proved(engine, mount_info)
+            answer = _judge(engine.version(), found, container)
+            if answer.state == "possible" and found and (sharing := engine.sharing_network(found)):
+                answer = replace(answer, text=sentences(answer.text, network_warning(sharing)))
     except EngineError as error:
         return ImageUpdates("no engine", message_of(error), container_id=container)
     data = PurePosixPath(environment.get("DCA_DATA_DIR") or "/data")
@@ -58,6 +61,13 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
         )
         return replace(answer, state="not here", text=Message("%(text)s Put it on a disk of this host.", text=text))
     return answer
+
+
+def network_warning(sharing: Sequence[str]) -> str:
+    """Return what becomes of containers that use the network of the appliance: they keep that of the container that is gone."""
+    return Message(
+        "Containers that use its network are cut off by an update until they are restarted: %(names)s.", names=", ".join(sharing)
+    )
 
 
 def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:

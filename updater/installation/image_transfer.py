@@ -90,8 +90,13 @@ def _signed(release: Release, wanted: Platform) -> tuple[str, ...]:
 
 
 def discard(engine: Engine, image: str, reference: str) -> None:
-    """Take a fetched image away, so that it comes anew: one that is damaged on the disk. One in use stays. Raises EngineError."""
+    """Take a fetched image away, so that it comes anew: one that is damaged on the disk. Raises EngineError.
+
+    One that is in use stays, and so does one that has another name: somebody else's, on a host with two appliances.
+    """
     for name in (fetched_reference(reference), image):
+        if name == image and (engine.image(image) or {}).get("RepoTags"):
+            return
         try:
             engine.untag(name)
         except EngineError as error:

@@ -216,7 +216,7 @@ class HealthGate:
 
     def _hold(self, hand: Hand) -> Verdict | None:
         """A person has stopped the new version: nothing is started against that, and the version before only by a person."""
-        self._vanished_since, self._ready_since, self._held = None, None, True
+        self._vanished_since, self._ready_since, self._said_ready, self._held = None, None, False, True
         if not hand.started_old:
             return None
         text = Message(
@@ -276,8 +276,8 @@ class HealthGate:
             return False
         if now - self._seen_since >= OVERWRITTEN_SECONDS:
             return True  # whatever the clock of the host has done meanwhile
-        started = _moment(self._started_at)
-        at = _moment(said.at)
+        started = moment(self._started_at)
+        at = moment(said.at)
         return started is None or (at is not None and at >= started - TOLERANCE)
 
     def _listen(self, now: float, said: Acknowledgement | None) -> None:
@@ -299,7 +299,7 @@ class HealthGate:
         )
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
     """Return the moment the engine or the appliance wrote; engines write nanoseconds."""
     whole, dot, fraction = text.partition(".")
     zone = fraction.lstrip("0123456789") if dot else ""

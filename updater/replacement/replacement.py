@@ -10,12 +10,12 @@ from typing import Protocol
 
 import structlog
 
-from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message, message_of
 from updater.errors import EngineError, SwitchError
 from updater.records import denied, history
 from updater.records.denied import Denied
-from updater.records.history import Outcome, Result, end_of_log
+from updater.records.history import Outcome, Result, end_of_log, result_of
 from updater.records.journal import FINISHED, Journal, Phase, Transaction
 from updater.records.progress import Stage
 from updater.replacement.gate_observer import HELD_LOOK_SECONDS, LOOK_SECONDS, GateObserver, another_main
@@ -251,22 +251,11 @@ class Replacement:
         log.info("The update has ended.", outcome=outcome, reason=self.transaction.reason)
 
     def _result(self, outcome: Outcome) -> Result:
-        now = utc_now()
-        installed = outcome == "installed"
-        return Result(
-            transaction=self.transaction.transaction,
-            from_version=self.transaction.from_version,
-            to_version=self.transaction.to_version,
-            started_at=self.transaction.started_at,
-            finished_at=to_rfc3339(now),
-            seconds=max(0.0, (now - from_rfc3339(self.transaction.started_at)).total_seconds()),
-            outcome=outcome,
-            reason="" if installed else self.transaction.reason,
-            text=f"Version {self.transaction.to_version} is installed. {self.transaction.text}".strip()
-            if installed
-            else self.transaction.text,
-            by=self.transaction.by,
-            log="" if installed else end_of_log(self._steps.log_of_new(self.transaction)),
+        installed, transaction = outcome == "installed", self.transaction
+        text = f"Version {transaction.to_version} is installed. {transaction.text}".strip() if installed else transaction.text
+        return replace(
+            result_of(transaction, outcome, "" if installed else transaction.reason, text),
+            log="" if installed else end_of_log(self._steps.log_of_new(transaction)),
             seconds_without_web=self._seconds_without_web if installed else None,
         )
 

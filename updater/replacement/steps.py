@@ -262,7 +262,7 @@ def failed_folder(paths: Paths, transaction: Transaction) -> Path:
 
 def rollback_reference(transaction: Transaction) -> str:
     """Return the name under which the old image is kept."""
-    return kept_reference(transaction.old.reference, transaction.transaction)
+    return kept_reference(transaction.old.reference, transaction.old.name, transaction.transaction)
 
 
 def _make(folder: Path) -> None:

@@ -285,6 +285,8 @@ class Collector:
             return False
         await self._hosting_requests.heed(answer)
         await self._take_intervals(answer)
+        if await self._site_state.told():
+            self._background.spawn(self._check_in())
         if turned_away:
             self._background.spawn(self._upload())
         return True

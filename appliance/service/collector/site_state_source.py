@@ -12,6 +12,7 @@ from appliance.process.client import ControlClient
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.hosting.image_state import image_state
 from appliance.service.hosting.site_state import site_state
+from appliance.service.hosting.update_ends import UpdateEnds
 from appliance.settings.configuration_state import Received
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
@@ -30,6 +31,7 @@ class SiteStateSource:
         self._paths = paths
         self._settings_store = settings_store
         self._notes = notes
+        self._update_ends = UpdateEnds(notes)
         self._supervisor = ControlClient(paths.supervisor_socket, "supervisor", timeout=SUPERVISOR_SECONDS)
         self._scrubbed: tuple[tuple[str, ...], dict[str, str]] = ((), {})
         """The texts of an update without secrets, and what they were made from: the same ones are told for months."""
@@ -43,6 +45,10 @@ class SiteStateSource:
             received = None
         return site_state(settings, status, traffic, received, await self._update(settings))
 
+    async def told(self) -> bool:
+        """Note that the state was told; return whether more updates have ended that were not told yet."""
+        return await self._update_ends.told()
+
     async def _update(self, settings: Settings) -> dict[str, Any]:
         """Return what is told of the versions, nothing while the supervisor does not answer."""
         try:
@@ -52,7 +58,7 @@ class SiteStateSource:
         image = update.get("image")
         if not isinstance(image, dict):
             return {}
-        told = image_state(image, installed_version())
+        told = image_state(image, installed_version(), await self._update_ends.next(image))
         return {
             "channel": settings.update.channel,
             "rollout": image.get("rollout") or "none",

@@ -173,6 +173,18 @@ def test_engine_that_runs_other_containers_only_is_no_engine_for_this_one(engine
     assert "does not know the container this appliance runs in" in answer.text
 
 
+@pytest.mark.parametrize("of", [ID, "dca"])
+def test_containers_that_would_lose_their_network_are_named(engine: Engine, of: str) -> None:
+    rows = [
+        {"Id": "1", "Names": ["/metrics"], "HostConfig": {"NetworkMode": f"container:{of}"}},
+        {"Id": "2", "Names": ["/other"], "HostConfig": {"NetworkMode": "bridge"}},
+    ]
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": FOUND, "/containers/json": rows})
+    answer = engine.probe()
+    assert answer.state == "possible"
+    assert answer.text.endswith("are cut off by an update until they are restarted: metrics.")
+
+
 def test_on_the_network_of_another_container_the_own_one_is_known(engine: Engine) -> None:
     """The mounts are those of the container that owns the network: `network_mode: container:vpn`."""
     engine.ours = "5e" * 32

@@ -75,7 +75,7 @@ class Site:
         """The new version runs as the old one did, and nothing is left of that."""
         assert [(one["Name"], one["Image"]) for one in self.engine.mains] == [("dca", NEW_IMAGE)]
         assert self.engine.tags["dca/appliance:stable"] == NEW_IMAGE
-        assert self.engine.tags[f"dca/appliance:rollback-{TRANSACTION}"] == OLD_IMAGE
+        assert self.engine.tags[f"dca/appliance:rollback-dca-{TRANSACTION}"] == OLD_IMAGE
         self._check_alone()
         assert denied.read(self.paths.update) == ()
 
@@ -109,7 +109,7 @@ def test_steps_come_in_their_order(tmp_path: Path) -> None:
     site.run()
     new = next(iter(site.engine.all))
     assert site.engine.done == [
-        f"tag {OLD_IMAGE} dca/appliance:rollback-{TRANSACTION}",
+        f"tag {OLD_IMAGE} dca/appliance:rollback-dca-{TRANSACTION}",
         f"policy {OLD_ID} no",
         f"stop {OLD_ID}",
         f"rename {OLD_ID} dca-prev-{TRANSACTION}",
