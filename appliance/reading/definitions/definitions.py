@@ -9,12 +9,12 @@
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
@@ -36,6 +36,10 @@ _SHORT_TEXT = 60
 _LONGEST_REASON = 400
 
 
+Origin = Literal["product", "hosting", "site"]
+"""Who has brought a definition: it comes with the program, the hosting server has signed it, or the site has added it."""
+
+
 class DefinitionError(DcaError):
     """A vendor definition cannot be used; the sentence names file, line and key."""
 
@@ -46,6 +50,7 @@ class Definition:
 
     file: str
     content: DefinitionFile
+    origin: Origin = "product"
 
     @property
     def vendor(self) -> str:
@@ -169,8 +174,9 @@ class Definitions:
     def with_files(self, paths: Iterable[Path] | Mapping[Path, str]) -> "Definitions":
         """Return these definitions and those of `paths`; what cannot be used is left out and told in `problems`.
 
-        A mapping gives each file the name by which it is told.
+        A mapping gives each file that the hosting server has brought the name by which it is told; others are the site's own.
         """
+        origin: Origin = "hosting" if isinstance(paths, Mapping) else "site"
         by_vendor = {each.vendor: each for each in self.definitions}
         problems = list(self.problems)
         for path in paths:
@@ -179,7 +185,7 @@ class Definitions:
             except DefinitionError as error:
                 problems.append(error)
             else:
-                by_vendor[definition.vendor] = definition
+                by_vendor[definition.vendor] = replace(definition, origin=origin)
         return Definitions(tuple(by_vendor.values()), tuple(problems))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -10,7 +11,7 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DataFolderError, SettingsError
-from appliance.common.message import Message, sentences
+from appliance.common.message import Message, sentences, with_messages
 from appliance.common.paths import Paths
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
@@ -208,6 +209,15 @@ class Collector:
         self._take_signed(signed, definitions)
         self._sweep_where_due()
         log.info("settings were read again")
+
+    def definitions(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/definitions`."""
+        return self._scanning.definitions()
+
+    async def try_known(self) -> dict[str, Any]:
+        """Read a few known devices by what is in force now; return the answer of `POST /v1/trial`. Raises SettingsError."""
+        answer: dict[str, Any] = with_messages(asdict(await self._scanning.try_known()))
+        return answer
 
     def _read_signed(self, *, must_be_of_use: bool = False) -> tuple[Signed, Definitions]:
         signed = read_signed(self._settings_store, self._paths.received_definitions)

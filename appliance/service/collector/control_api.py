@@ -139,6 +139,22 @@ class ReloadHandler(CollectorHandler):
         self.answer({})
 
 
+class DefinitionsHandler(CollectorHandler):
+    """`GET /v1/definitions`."""
+
+    def get(self) -> None:
+        """Answer what definitions that do not come with the program ask of which devices."""
+        self.answer(self.collector.definitions())
+
+
+class TrialHandler(CollectorHandler):
+    """`POST /v1/trial`."""
+
+    async def post(self) -> None:
+        """Read a few known devices by what is in force, and answer what came of it."""
+        self.answer(await self.collector.try_known())
+
+
 class EnrolHandler(CollectorHandler):
     """`POST /v1/enrol`."""
 
@@ -161,6 +177,8 @@ def control_application(collector: Collector) -> Application:
         ("/v1/check-in", CheckInHandler),
         ("/v1/contact", ContactHandler),
         ("/v1/reload", ReloadHandler),
+        ("/v1/trial", TrialHandler),
+        ("/v1/definitions", DefinitionsHandler),
         ("/v1/enrol", EnrolHandler),
     )
     return Application([(path, handler, {"collector": collector}) for path, handler in routes], log_function=_log_faults)

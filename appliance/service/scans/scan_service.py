@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import structlog
 
@@ -15,6 +16,7 @@ from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.listing import listing
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.deciding import Deciding
 from appliance.service.scans.known_devices import devices_to_read
@@ -28,6 +30,7 @@ from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import Known, Resume, ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
 from appliance.service.scans.snapshots import SnapshotKeeper
+from appliance.service.scans.trial_reading import TrialReading, choose, read_a_few
 from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
 from appliance.store.store import Store
@@ -74,6 +77,10 @@ class ScanService:
             " ".join(Message("%(reason)s It is left out.", reason=message_of(problem)) for problem in self._definitions.problems)
             or None
         )
+
+    def definitions(self) -> dict[str, Any]:
+        """Return what definitions that do not come with the program ask of which devices."""
+        return listing(self._definitions)
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
@@ -170,6 +177,18 @@ class ScanService:
             await self._notes.remember_read(read_at)
 
         return self.scans.start("read", read)
+
+    async def try_known(self) -> TrialReading:
+        """Read a few known devices by what is in force now, beside whatever runs; keep nothing. Raises SettingsError."""
+        if until := self.quiet_until():
+            return TrialReading(note=Message("It is quiet time until %(moment)s: no device was read.", moment=time_of_week(until)))
+        makers = {brand.name for each in self._definitions.definitions if each.origin != "product" for brand in each.content.brands}
+        scan = Scan("read")
+        options = replace(ScanOptions.from_settings(self.settings), definitions=self._definitions, in_full=True)
+        result = await read_a_few(choose(await self.known(), makers), options, scan, self.gate)
+        self._traffic.add(scan.traffic)
+        await self._notes.ask(lambda store: store.add_traffic(scan.traffic, scan.units()))
+        return result
 
     def traffic(self) -> TrafficByPurpose:
         """Return what all scans of this process have cost, the one that runs included."""
