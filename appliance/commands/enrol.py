@@ -9,12 +9,14 @@ from typing import Any
 from appliance.common.errors import ControlError, SettingsError
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.privacy.in_words import masks_in_words
 from appliance.process.client import ControlClient
 from appliance.process.lock import MainLock
 from appliance.settings.store import SettingsStore
 from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, parse_enrolment
 
 ANSWER_SECONDS = 60.0
+OTHER_MASKS = "Change that on the page Settings, or with `dca settings set privacy.NAME=VALUE`."
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,13 +25,17 @@ def run(arguments: argparse.Namespace) -> int:
     text = _text(arguments)
     enrolment = parse_enrolment(text)
     paths = Paths.from_environment()
-    made = asyncio.run(_by_collector(paths, text))
-    if made is None:
+    told = asyncio.run(_by_collector(paths, text))
+    if told is None:
         paths.prepare()
+        settings = SettingsStore(paths.settings)
         with MainLock(paths.collector_lock):
-            registration = enrol_site(text, paths.trust, SettingsStore(paths.settings))
-        made = {"url": registration.url, "site_id": registration.site_id}
+            registration = enrol_site(text, paths.trust, settings, by="command")
+        masks = masks_in_words(settings.effective().settings.privacy)
+        told = {"url": registration.url, "site_id": registration.site_id}, masks
+    made, masks = told
     print(f"Enrolled at {made['url']} as site {made['site_id']}.")
+    print(f"{masks} {OTHER_MASKS}")
     if enrolment.root_sha256 is None:
         print(WITHOUT_ROOT)
     return 0
@@ -45,8 +51,8 @@ def _text(arguments: argparse.Namespace) -> str:
     return text.strip()
 
 
-async def _by_collector(paths: Paths, text: str) -> dict[str, Any] | None:
-    """Return what the running collector answers, or None when none runs. Raises ControlError with its reason."""
+async def _by_collector(paths: Paths, text: str) -> tuple[dict[str, Any], str] | None:
+    """Return what the running collector answers and the masks it sends under, or None when none runs. Raises ControlError with its reason."""
     if not paths.collector_socket.exists():
         return None
     client = ControlClient(paths.collector_socket, "collector", timeout=ANSWER_SECONDS)
@@ -54,4 +60,6 @@ async def _by_collector(paths: Paths, text: str) -> dict[str, Any] | None:
         await client.call("GET", "/v1/health")
     except ControlError:
         return None  # a socket file that a killed collector left behind
-    return await client.call("POST", "/v1/enrol", {"enrolment": text})
+    made = await client.call("POST", "/v1/enrol", {"enrolment": text})
+    status = await client.call("GET", "/v1/status")
+    return made, str(status["masks"]["text"])

@@ -11,9 +11,11 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from appliance.commands.tables import table
+from appliance.common.clock import utc_now
 from appliance.common.errors import SettingsError
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.privacy.choice import choice, choose
 from appliance.process.reload import reload_components
 from appliance.settings.layers import Effective
 from appliance.settings.model import Settings, SnmpCredential
@@ -33,6 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
         changes = parse_changes(arguments.changes)
         store.change_site(changes)
         asyncio.run(reload_components(paths))
+        if "privacy" in changes and choice(store) is None:
+            choose(store, "command", utc_now())
+            asyncio.run(reload_components(paths))
     return 0
 
 

@@ -18,13 +18,14 @@ from appliance.common.message import Message, sentences
 from appliance.common.outbound import server_of
 from appliance.common.paths import bootstrap_root, repository_folder
 from appliance.common.traffic import TrafficByPurpose
+from appliance.privacy.choice import ENROLLED_BY, ENROLMENT, By, choice, choose
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 
-TABLE = "enrolment"
+TABLE = ENROLMENT
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 WITHOUT_ROOT = Message(
@@ -90,8 +91,12 @@ def registration(settings: SettingsStore) -> Registration | None:
     return None
 
 
-def enrol_site(text: str, trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None) -> Registration:
+def enrol_site(
+    text: str, trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None, *, by: By = "command"
+) -> Registration:
     """Enrol this site with the string of the hosting team, and keep where it is enrolled. Blocking.
+
+    With a command or the environment (`by`) the masks in force are chosen; with a page they are when they are kept there.
 
     The key is made at the first enrolment and used again later, so that an enrolment whose answer was lost can be repeated with
     the same string. The root of trust is on the disk before the enrolment is. Raises SettingsError, DataFolderError, HostingError,
@@ -107,7 +112,9 @@ def enrol_site(text: str, trust_folder: Path, settings: SettingsStore, traffic: 
         keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
     made = Registration(enrolment.url, answer.site_id, to_rfc3339(utc_now()), enrolment.root_sha256)
     _leave_behind(registration(settings), made, settings)
-    settings.change_documents(TABLE, lambda _rows: [asdict(made)])
+    if by != "page" or choice(settings):
+        choose(settings, by, utc_now())
+    settings.change_documents(TABLE, lambda _rows: [asdict(made) | {ENROLLED_BY: by}])
     return made
 
 
