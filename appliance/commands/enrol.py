@@ -52,7 +52,10 @@ def _text(arguments: argparse.Namespace) -> str:
 
 
 async def _by_collector(paths: Paths, text: str) -> tuple[dict[str, Any], str] | None:
-    """Return what the running collector answers and the masks it sends under, or None when none runs. Raises ControlError with its reason."""
+    """Return what the running collector answers and the masks it sends under, or None when none runs.
+
+    Raises ControlError with its reason.
+    """
     if not paths.collector_socket.exists():
         return None
     client = ControlClient(paths.collector_socket, "collector", timeout=ANSWER_SECONDS)

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 
+from appliance.privacy.forms import Form, Forms, found_in
 from appliance.privacy.look_alikes import Replacement, replace_found
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -44,28 +45,40 @@ _NOT_IN_UUID = r"(?<![0-9a-f])(?<![0-9a-f]-)"
 _FOURS = rf"{_NOT_IN_UUID}(?P<mac>[0-9a-f]{{4}}(?P<gap>[.:-])[0-9a-f]{{4}}(?P=gap)[0-9a-f]{{4}})(?![0-9a-f])(?![-.:][0-9a-f])"
 _HALVES = rf"{_NOT_IN_UUID}(?P<mac>(?=[0-9:-]*[a-f])[0-9a-f]{{6}}[:-][0-9a-f]{{6}})(?![0-9a-f])(?!-[0-9a-f])"
 _HEXADECIMAL = r"(?<![0-9a-z])0x(?P<mac>[0-9a-f]{12})(?![0-9a-f])"
-_MACS = tuple(re.compile(form, re.IGNORECASE) for form in (_AFTER_A_WORD, _BY_COLONS, _PAIRS, _FOURS, _HALVES, _HEXADECIMAL))
+_MACS = tuple(
+    Form(re.compile(pattern, re.IGNORECASE), needs)
+    for pattern, needs in (
+        (_AFTER_A_WORD, ("mac", "bssid", "add", "adr", "id")),
+        (_BY_COLONS, (":",)),
+        (_PAIRS, ("-", "_", ".", " ")),
+        (_FOURS, ("-", ".", ":")),
+        (_HALVES, ("-", ":")),
+        (_HEXADECIMAL, ("0x",)),
+    )
+)
 _RUN_BEFORE, _RUN_AFTER = re.compile("[0-9a-f:]{0,40}\\Z", re.IGNORECASE), re.compile("[0-9a-f:]{0,40}", re.IGNORECASE)
 _MAY_BE = re.compile(r"\d|::|[0-9a-f]{2}([:._ -])[0-9a-f]{2}\1", re.IGNORECASE)
 
 
-_IPS = (_IPV6_SHORT, _IPV6_LONG, _IPV6_REVERSE, _IPV4)
-
-Forms = tuple[re.Pattern[str], ...]
+_IPS = (
+    Form(_IPV6_SHORT, ("::",)),
+    Form(_IPV6_LONG, (":",)),
+    Form(_IPV6_REVERSE, ("ip6.arpa",)),
+    Form(_IPV4, (".",)),
+)
 
 
 def ip_address_forms(seen: str) -> Forms:
     """Return the forms of IP addresses that a text, as it is searched, may hold."""
-    forms = _IPS if ":" in seen else _IPS[2:]
-    return tuple(form for form in forms if form.search(seen)) if _MAY_BE.search(seen) else ()
+    return found_in(_IPS, seen) if _MAY_BE.search(seen) else ()
 
 
 def mac_address_forms(seen: str) -> Forms:
     """Return the forms of MAC addresses that a text, as it is searched, may hold."""
-    return tuple(form for form in _MACS if form.search(seen)) if _MAY_BE.search(seen) else ()
+    return found_in(_MACS, seen) if _MAY_BE.search(seen) else ()
 
 
-def without_ip_addresses(text: str, form: Callable[[str], str], spare: Spare, forms: Forms = _IPS) -> str:
+def without_ip_addresses(text: str, form: Callable[[str], str], spare: Spare, forms: Forms) -> str:
     """Return `text` with `form(address)` in place of each IP address; `forms` are those that it may hold."""
 
     def instead(found: re.Match[str], address: str) -> Replacement | None:
@@ -103,7 +116,7 @@ def without_ip_addresses(text: str, form: Callable[[str], str], spare: Spare, fo
     return text
 
 
-def without_mac_addresses(text: str, form: Callable[[str], str], spare: Spare, forms: Forms = _MACS) -> str:
+def without_mac_addresses(text: str, form: Callable[[str], str], spare: Spare, forms: Forms) -> str:
     """Return `text` with `form(mac)` in place of each MAC address, which is given as twelve digits in pairs with colons."""
 
     def instead(found: re.Match[str]) -> Replacement | None:

@@ -7,7 +7,8 @@ makers name their devices (`NPI1A2B3C`). Names with dots are known by their endi
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from appliance.privacy.addresses import Forms, Spare
+from appliance.privacy.addresses import Spare
+from appliance.privacy.forms import Form, Forms, found_in
 from appliance.privacy.look_alikes import Replacement, replace_found, searched
 from appliance.privacy.name_endings import COUNTRIES, ENDINGS, FILES
 from appliance.privacy.vocabulary import ORDINARY
@@ -28,7 +29,12 @@ _OF_MAKERS = re.compile(
     r"(?<![^\W_])(?P<name>(?:NPI|KM|KMBT|EPSON|Canon|LXK|FX-?)[0-9A-F]{6}|(?:BR[NW]|ET|XRX|RNP|SEC|HP|LXK|KM)[-_]?[0-9A-F]{12})(?![^\W_])",
     re.IGNORECASE,
 )
-_FORMS = (_WITH_DOTS, _IN_ADDRESS, _NAMED, _OF_MAKERS)
+_FORMS = (
+    Form(_WITH_DOTS, (".",)),
+    Form(_IN_ADDRESS, ("://", "\\\\")),
+    Form(_NAMED, (":", "=")),
+    Form(_OF_MAKERS, ("npi", "km", "epson", "canon", "lxk", "fx", "brn", "brw", "et", "xrx", "rnp", "sec", "hp")),
+)
 _VERSION_PART = re.compile(r"[a-z]{0,3}\d+[a-z]?\d*", re.IGNORECASE)
 _MASKED = re.compile(r"(?:ip|host|mac)-[0-9a-f]{16}|[\d.]+\.x|masked", re.IGNORECASE)
 """What stands for an address or a name already."""
@@ -83,10 +89,10 @@ def first_label(name: str) -> str | None:
 
 def host_name_forms(seen: str) -> Forms:
     """Return the forms of host names that a text, as it is searched, may hold."""
-    return tuple(form for form in _FORMS if form.search(seen))
+    return found_in(_FORMS, seen)
 
 
-def without_host_names(text: str, form: Callable[[str], str], spare: Spare, forms: Forms = _FORMS) -> str:
+def without_host_names(text: str, form: Callable[[str], str], spare: Spare, forms: Forms) -> str:
     """Return `text` with `form(name)` in place of each host name that its form or the words around it give away."""
 
     def instead(found: re.Match[str]) -> Replacement | None:

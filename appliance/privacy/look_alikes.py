@@ -6,8 +6,8 @@ A panel may write an address with full-width digits, a phone number with non-bre
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _ALIKE = {
     **dict.fromkeys("\u3002\u2024\u00b7\u2027\u2219\u22c5\u2022\u30fb\u06d4\u066b\u0702\u16eb", "."),
@@ -22,20 +22,18 @@ _UNSEEN = frozenset(("Mn", "Me", "Cf", "Cc"))
 """Categories of marks that stand on or between characters: soft hyphens, joiners, controls."""
 
 
-@dataclass(frozen=True, slots=True)
 class Searched:
     """A text as it is searched, and where each of its characters stands in the text itself; None: in the same place."""
 
-    text: str
-    _places: tuple[int, ...] | None = None
+    __slots__ = ("_places", "lowered", "text")
 
-    @property
-    def lowered(self) -> str:
+    def __init__(self, text: str, places: tuple[int, ...] | None = None) -> None:
+        self.text = text
+        self._places = places
+        self.lowered = text.lower()
         """The text in small letters, each in its place."""
-        lowered = self.text.lower()
-        if len(lowered) == len(self.text):
-            return lowered
-        return "".join(small if len(small := character.lower()) == 1 else character for character in self.text)
+        if len(self.lowered) != len(text):
+            self.lowered = "".join(small if len(small := character.lower()) == 1 else character for character in text)
 
     def span(self, begin: int, end: int) -> tuple[int, int]:
         """Return where what was found between `begin` and `end` stands in the text itself."""
@@ -44,8 +42,7 @@ class Searched:
         return self._places[begin], self._places[end - 1] + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(NamedTuple):
     """What is to stand between two places of a text as it is searched."""
 
     begin: int

@@ -30,7 +30,7 @@ _EMPTY: Mapping[tuple[str, str], Any] = {
 """What stands for nothing where null does not; everywhere else null does."""
 _OF_DEVICE = ("hostname", "manufacturer", "model", "description", "asset_number", "location")
 """Texts of the device that others are repeated in; what is left of it is billed by, or masked as a whole."""
-_OBJECT = re.compile(r"[A-Za-z]\w*(?:\.\d+)*")
+_OBJECT = re.compile(r"[A-Za-z]\w*(?:\.\d+){0,2}")
 """The name of an object, as a source tells it."""
 NO_MASKS = {"support_bundle"}
 """What the privacy settings say beside the masks."""

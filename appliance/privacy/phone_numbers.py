@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from appliance.privacy.addresses import Forms
+from appliance.privacy.forms import Form, Forms, found_in
 from appliance.privacy.look_alikes import Replacement, replace_found, searched
 from appliance.privacy.numbers import spans_of, within
 
@@ -75,7 +75,7 @@ _BESIDES = 2
 """Digits beside the serial number of the device that may belong to what looks like a phone number and is none."""
 
 
-_FORMS = {
+_FEWEST = {
     _PHONE_WORD: 5,
     _SERVICE_WORD: 7,
     _EXTENSION: 3,
@@ -88,13 +88,22 @@ _FORMS = {
     _BARE: 9,
 }
 """What a phone number looks like, and how many digits it has at least."""
+_NEEDS: dict[re.Pattern[str], tuple[str, ...]] = {
+    _INTERNATIONAL: ("+",),
+    _INTERNATIONAL_00: ("00",),
+    _TRUNK_ZERO: ("0",),
+    _TRUNK_DOT: (".",),
+    _PAIRS: (".",),
+    _BARE: ("0",),
+}
+_FORMS = tuple(Form(pattern, _NEEDS.get(pattern, ())) for pattern in _FEWEST)
 
 
 def phone_number_forms(seen: str) -> Forms:
     """Return the forms of phone numbers that a text, as it is searched, may hold."""
     if sum(map(str.isdigit, seen)) < _FEWEST_DIGITS:
         return ()
-    return tuple(form for form in _FORMS if form.search(seen))
+    return found_in(_FORMS, seen)
 
 
 def without_phone_numbers(text: str, known: Sequence[str] = (), forms: Forms | None = None) -> str:
@@ -110,7 +119,7 @@ def without_phone_numbers(text: str, known: Sequence[str] = (), forms: Forms | N
 def _replacement(found: re.Match[str], known: Sequence[str]) -> Replacement | None:
     number = found["number"]
     begin, end = found.span("number")
-    if _is_something_else(number, _FORMS[found.re]) or within(begin, end, spans_of(known, found.string), besides=_BESIDES):
+    if _is_something_else(number, _FEWEST[found.re]) or within(begin, end, spans_of(known, found.string), besides=_BESIDES):
         return None
     if found.re is _BARE and _CALLED_SOMETHING_ELSE.search(found.string[max(0, begin - _LONGEST_WORD) : begin]):
         return None

@@ -10,13 +10,13 @@ from functools import lru_cache
 
 from appliance.common.message import Message
 from appliance.privacy.addresses import (
-    Forms,
     ip_address_forms,
     mac_address_forms,
     plain_mac,
     without_ip_addresses,
     without_mac_addresses,
 )
+from appliance.privacy.forms import Forms
 from appliance.privacy.host_names import NameIndex, first_label, host_name_forms, without_host_names
 from appliance.privacy.known_devices import KnownDevices, mac_digits
 from appliance.privacy.look_alikes import Replacement, replaced, searched
