@@ -10,6 +10,7 @@ from typing import Any, Literal
 from appliance.common.message import Message, sentences
 from appliance.service.collector.background import BackgroundTasks
 from appliance.service.hosting.connection import HostingConnection
+from appliance.transmission.upload import Sent
 
 Contact = Literal["ok", "failed", "off"]
 AGAIN_SECONDS = 10.0
@@ -24,12 +25,14 @@ class ContactTrial:
         background: BackgroundTasks,
         *,
         check_in: Callable[[], Awaitable[bool]],
+        upload: Callable[[], Awaitable[Sent]],
         waiting: Callable[[], Awaitable[int]],
     ) -> None:
-        """`check_in` makes one and returns whether it was answered; `waiting` returns how many readings wait to be sent."""
+        """`check_in` makes one and returns whether it was answered, `upload` one and what was sent; `waiting` returns how many readings wait to be sent."""
         self._connection = connection
         self._background = background
         self._check_in = check_in
+        self._upload = upload
         self._waiting = waiting
         self._results: dict[str, Contact | None] = {"check_in": None, "upload": None}
         self._texts: dict[str, str] = {}
@@ -38,7 +41,7 @@ class ContactTrial:
 
     def look(self) -> dict[str, Any]:
         """Return how far it is, `{"check_in", "upload", "text"}`, None for what is not known yet; try what is not well."""
-        if not self._connection.enrolled or self._connection.quiet:
+        if not self._connection.enrolled or self._connection.held or self._connection.quiet:
             return {"check_in": "off", "upload": "off", "text": ""}
         if self._connection.sent.batches:
             self._results["upload"] = "ok"
@@ -59,7 +62,7 @@ class ContactTrial:
             self._trying, self._not_before = False, time.monotonic() + AGAIN_SECONDS
 
     async def _try_upload(self) -> None:
-        sent = await self._connection.upload(now=True)
+        sent = await self._upload()
         if sent.batches or (not sent.calls and not await self._waiting()):
             self._keep("upload", "ok")
         elif sent.set_aside:

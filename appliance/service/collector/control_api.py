@@ -7,6 +7,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from appliance.common.files import to_json
 from appliance.common.message import with_messages
 from appliance.common.traffic import Traffic
+from appliance.privacy.choice import By
 from appliance.process.control import ControlHandler
 from appliance.service.collector.collector import Collector
 from appliance.store.accounting import KEEP_DAYS
@@ -161,7 +162,8 @@ class EnrolHandler(CollectorHandler):
     async def post(self) -> None:
         """Enrol at the hosting server."""
         authority = self.text_field("authority") if "authority" in self.body() else ""
-        self.answer(await self.collector.enrol(self.text_field("enrolment"), authority))
+        by: By = "page" if self.get_query_argument("by", "") == "page" else "command"
+        self.answer(await self.collector.enrol(self.text_field("enrolment"), by, authority))
 
 
 def control_application(collector: Collector) -> Application:
