@@ -28,7 +28,10 @@ class ContactTrial:
         upload: Callable[[], Awaitable[Sent]],
         waiting: Callable[[], Awaitable[int]],
     ) -> None:
-        """`check_in` makes one and returns whether it was answered, `upload` one and what was sent; `waiting` returns how many readings wait to be sent."""
+        """`check_in` makes one and returns whether it was answered, `upload` one and what was sent.
+
+        `waiting` returns how many readings wait to be sent.
+        """
         self._connection = connection
         self._background = background
         self._check_in = check_in
