@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from tests.children import run_child
-from tests.conftest import ROOT, StartChild
+from tests.conftest import StartChild
 from tests.hosting.conftest import StartServer
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
@@ -79,21 +78,3 @@ def test_serve_knows_the_names_in_its_certificate_and_in_its_variable(tmp_path: 
     with urllib3.HTTPSConnectionPool("127.0.0.1", port, ca_certs=str(folder / "ca.pem"), assert_hostname="localhost") as pool:
         for host, status in (("hosting.example", 200), ("other.example", 200), ("evil.example", 421)):
             assert pool.request("GET", "/healthz", headers={"Host": host}, retries=False).status == status, host
-
-
-def test_the_first_string_without_a_root_comes_with_a_warning(tmp_path: Path) -> None:
-    folder, passphrase = tmp_path / "data", tmp_path / "passphrase"
-    passphrase.write_text("four words of a test\n")
-    done(hosting("init", "--data", folder))
-    words = ("enrolment-code", "--data", folder, "--site", "Mill", "--url", "https://localhost:8443")
-
-    before = run_child(["python", "-m", "hosting", *words], folder=ROOT)
-    assert before.stdout.startswith("https://localhost:8443#enrol=")
-    assert len(before.stdout.splitlines()) == 1
-    assert "has no &root=" in before.stderr
-    assert "repository init" in before.stderr
-
-    done(hosting("repository", "init", "--data", folder, "--local-keys", tmp_path / "keys", "--passphrase-file", passphrase))
-    after = hosting(*words)
-    assert "&root=" in done(after)
-    assert after.stderr == ""
