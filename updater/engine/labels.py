@@ -44,15 +44,16 @@ def kept_reference(reference: str, container: str, transaction: str) -> str:
 
     Two appliances of one host may call their image alike, so the name of the container is in it (a tag has at most 128 characters).
     """
-    return f"{split_reference(reference)[0]}:{KEPT_TAG}{container[-CONTAINER_CHARACTERS:]}-{transaction}"
+    return f"{kept_prefix(reference)}{container[-CONTAINER_CHARACTERS:]}-{transaction}"
 
 
-def earlier_kept_reference(reference: str, transaction: str) -> str:
-    """Return the name under which versions before this one kept an image: without the container."""
-    return f"{split_reference(reference)[0]}:{KEPT_TAG}{transaction}"
+def kept_prefix(reference: str) -> str:
+    """Return how the names of all images begin that were kept for containers of one image reference."""
+    return f"{split_reference(reference)[0]}:{KEPT_TAG}"
 
 
-def is_kept_for(tag: str, reference: str, container: str) -> bool:
-    """Return whether a name is that of an image that was kept for the container of that name."""
-    begin = kept_reference(reference, container, "")
-    return tag.startswith(begin) and TRANSACTION.fullmatch(tag.removeprefix(begin)) is not None
+def kept_for(tag: str, reference: str) -> str:
+    """Return the transaction that an image of that name was kept in, empty for other names; those of before have no container."""
+    begin = kept_prefix(reference)
+    transaction = tag.removeprefix(begin).rpartition("-")[2]
+    return transaction if tag.startswith(begin) and TRANSACTION.fullmatch(transaction) else ""

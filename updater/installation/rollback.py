@@ -9,7 +9,7 @@ from appliance.common.message import Message
 from appliance.common.version import installed_version
 from appliance.release import Release
 from updater.engine.container_spec import Json
-from updater.engine.labels import container_name, earlier_kept_reference, kept_reference
+from updater.engine.labels import kept_for, kept_prefix
 from updater.errors import NotInstalledError
 from updater.installation.installation import Installation, UnsignedRelease
 from updater.installation.sources import InstallOffer
@@ -49,9 +49,11 @@ def go_back(work: Installation) -> None:
 
 
 def _kept(work: Installation, before: Result) -> Json | None:
-    """Return the image that was kept when the present version was installed."""
-    name = kept_reference(work.reference, container_name(work.own), before.transaction)
-    return work.engine.image(name) or work.engine.image(earlier_kept_reference(work.reference, before.transaction))
+    """Return the image that was kept when the present version was installed, whatever the container was called then."""
+    images = work.engine.images(kept_prefix(work.reference))
+    tags = [str(tag) for image in images for tag in image.get("RepoTags") or ()]
+    name = next((tag for tag in tags if kept_for(tag, work.reference) == before.transaction), None)
+    return work.engine.image(name) if name else None
 
 
 def _before(work: Installation) -> Result:

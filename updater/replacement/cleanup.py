@@ -22,8 +22,8 @@ from updater.engine.engine import Engine
 from updater.engine.labels import (
     TRANSACTION_LABEL,
     container_name,
-    earlier_kept_reference,
-    is_kept_for,
+    kept_for,
+    kept_prefix,
     kept_reference,
     labels_of,
     preflight_name,
@@ -162,12 +162,13 @@ class _Janitor:
         if not reference:
             return
         name, newest = container_name(own), self._newest_installed()
-        keep = {tag for each in newest for tag in (kept_reference(reference, name, each), earlier_kept_reference(reference, each))}
-        # What was kept without the name of a container may be that of another appliance: ours are in our history.
-        earlier = {earlier_kept_reference(reference, row.transaction) for row in history.read(self.paths.update)}
-        for image in self.engine.images(earlier_kept_reference(reference, "")):
+        ours = {row.transaction for row in history.read(self.paths.update)}
+        for image in self.engine.images(kept_prefix(reference)):
             for tag in image.get("RepoTags") or ():
-                if (tag in earlier or is_kept_for(tag, reference, name)) and tag not in keep:
+                transaction = kept_for(tag, reference)
+                # What is in nobody's history, as after an update that was cut off, is known by the name of our container.
+                is_ours = transaction in ours or tag == kept_reference(reference, name, transaction)
+                if transaction and is_ours and transaction not in newest:
                     self.engine.untag(tag)
                     self.done.append(Message("The name %(tag)s of an earlier image was removed.", tag=tag))
 

@@ -50,6 +50,7 @@ class SiteStateSource:
 
     async def _update(self, settings: Settings) -> dict[str, Any]:
         """Return what is told of the versions, nothing while the supervisor does not answer."""
+        self._update_ends.nothing()
         try:
             update = await self._supervisor.call("GET", "/v1/update")
         except ControlError:

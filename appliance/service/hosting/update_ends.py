@@ -19,6 +19,10 @@ class UpdateEnds:
         self._told: list[str] | None = None
         self._waiting: list[str] = []
 
+    def nothing(self) -> None:
+        """Note that the state that is made now tells of no end, until `next` is asked."""
+        self._waiting = []
+
     async def next(self, image: Mapping[str, Any]) -> str:
         """Return the mark of the end that is to be told now, empty where all were. `image` is that of the supervisor's status."""
         self._waiting = untold_ends(image, await self._recalled())
