@@ -9,7 +9,18 @@ from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state
 from tests.webui.visitor import Visitor
 
-PAGES = ("/", "/devices", "/scanning", "/health", "/settings", "/setup/privacy", "/setup/hosting", "/setup/devices", "/setup/care", "/setup/scan")
+PAGES = (
+    "/",
+    "/devices",
+    "/scanning",
+    "/health",
+    "/settings",
+    "/setup/privacy",
+    "/setup/hosting",
+    "/setup/devices",
+    "/setup/care",
+    "/setup/scan",
+)
 OURS = ("/", "/devices", "/scanning", "/scan", "/health", "/settings", "/setup", "/login", "/logout", "/static", "/overview")
 
 
