@@ -5,7 +5,6 @@
 - Serial number and meters are always sent; serial and part numbers and firmware are never changed, whatever they look like.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -28,10 +27,14 @@ _EMPTY: Mapping[tuple[str, str], Any] = {
     ("trays", "state"): "unknown",
 }
 """What stands for nothing where null does not; everywhere else null does."""
-_OF_DEVICE = ("hostname", "manufacturer", "model", "description", "asset_number", "location")
-"""Texts of the device that others are repeated in; what is left of it is billed by, or masked as a whole."""
-_OBJECT = re.compile(r"[A-Za-z]\w*(?:\.\d+){0,2}")
-"""The name of an object, as a source tells it."""
+_STAYS = {
+    "device": frozenset(("key", "ip", "mac", "serial", "firmware")),
+    "alerts": frozenset(("severity", "group", "code")),
+    "supplies": frozenset(("index", "type", "class", "unit", "state", "serial", "part_number")),
+    "trays": frozenset(("index", "state")),
+}
+"""What is no text: numbers that are billed by, words of the MIBs, and what is masked as a whole. All else is masked as a text."""
+
 NO_MASKS = {"support_bundle"}
 """What the privacy settings say beside the masks."""
 
@@ -122,24 +125,19 @@ def _mask_device(document: _Document, settings: PrivacySettings, pseudonymizer: 
 def _mask_texts(document: _Document, texts: TextMasks) -> None:
     """Mask what texts repeat or name. Serial and part numbers and firmware stay as they are."""
     values, device = document.values, document.values["device"]
-    for name in _OF_DEVICE:
+    text = partial(changed, change=texts.text)
+    for name in device.keys() - _STAYS["device"]:
+        # Digits alone are the number of an asset, not of a phone.
+        phones = name != "asset_number" or not (device[name] or "").isdigit()
         if f"device.{name}" not in document.masked:
-            # Digits alone are the number of an asset, not of a phone.
-            phones = name != "asset_number" or not (device[name] or "").isdigit()
             document.change(f"device.{name}", device, name, partial(changed, change=partial(texts.text, phones=phones)))
-    document.change("status.console", values["status"], "console", partial(changed, change=texts.text))
-    for part, names in (("alerts", ("description",)), ("supplies", ("description", "color")), ("trays", ("name", "media"))):
+    document.change("status.console", values["status"], "console", text)
+    for part in ("alerts", "supplies", "trays"):
         for row in values[part]:
-            for name in names:
-                document.change(f"{part}.{name}", row, name, partial(changed, change=texts.text))
-
-    def source(text: str) -> str:
-        return text if _OBJECT.fullmatch(text) else texts.text(text)
-
-    for row in values["supplies"]:
-        document.change("supplies.source", row, "source", partial(changed, change=source))
+            for name in row.keys() - _STAYS[part]:
+                document.change(f"{part}.{name}", row, name, text)
     for name, meter in values["meters"].items():
-        document.change(f"meters.{name}", meter, "source", partial(changed, change=source))
+        document.change(f"meters.{name}", meter, "source", text)
 
 
 def _mask_misc(document: _Document, masks: MiscMasks) -> None:
