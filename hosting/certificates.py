@@ -86,6 +86,15 @@ def renew_when_due(files: CertificateFiles) -> bool:
     return True
 
 
+def names_in(certificate: Path) -> list[str]:
+    """Return the host names that a certificate is for, none where it cannot be read."""
+    try:
+        extensions = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions
+        return list(extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return []
+
+
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     """Return the TLS context of the server. Raises ConfigurationError naming the file that cannot be used."""
     for path in (certificate, key):

@@ -10,8 +10,13 @@ from typing import Any
 from appliance.common.version import installed_version
 from appliance.release import HealthGateTimes
 from hosting.errors import HostingServerError
+from hosting.plain import plain
 
-SIGN = "Show what a draft says, add one signature to it, and show who is still lacking. Needs no data folder."
+SIGN = (
+    "Compare a draft with what this machine trusts, show all that is different, ask, add one signature, and show who is still "
+    "lacking. Needs no data folder."
+)
+TRUST = "folder with what this machine trusts; default: `trust` beside the key file"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(sentence: str) -> int:
-    print(f"dca-hosting: {sentence}", file=sys.stderr)
+    print(f"dca-hosting: {plain(sentence)}", file=sys.stderr)
     return 1
 
 
@@ -114,12 +119,20 @@ def _declare_configuration(commands: Any) -> None:
 
 
 def _declare_repository(commands: Any) -> None:
-    keys = commands.add_parser("keys", help="make a key for somebody who signs").add_subparsers(required=True, metavar="ACTION")
+    about_keys = commands.add_parser("keys", help="make a key for somebody who signs, and say which root they trust")
+    keys = about_keys.add_subparsers(required=True, metavar="ACTION")
     new = keys.add_parser("new", help="make NAME.key, encrypted with a passphrase, and NAME.pub")
     new.add_argument("name", metavar="NAME", help="name of the files")
     new.add_argument("--out", required=True, metavar="DIR", help="folder for both files")
     new.add_argument("--passphrase-file", metavar="F", help="file with the passphrase; without it, it is asked")
-    new.set_defaults(module="hosting.commands.keys")
+    new.set_defaults(module="hosting.commands.keys", action="new")
+    trust = keys.add_parser("trust", help="trust a published root that somebody else who signs has brought")
+    trust.add_argument("root", metavar="ROOT", help="root.json, from the folder `trust` beside their key")
+    trust.add_argument("--key", metavar="FILE", help="key file; its folder gets the folder `trust`")
+    trust.add_argument("--trust", metavar="DIR", help=TRUST)
+    trust.add_argument("--sha256", metavar="HASH", help="SHA-256 that the file has to have; then nothing is asked")
+    trust.add_argument("--yes", action="store_true", help="trust it without a question")
+    trust.set_defaults(module="hosting.commands.keys", action="trust")
 
     sign = commands.add_parser("sign", help="add a signature to a draft of the repository", description=SIGN)
     sign.add_argument("draft", metavar="DRAFT", help="file of the folder drafts of the repository, or a copy of it")
@@ -127,6 +140,9 @@ def _declare_repository(commands: Any) -> None:
         "--key", required=True, metavar="FILE|URI", help="key file, or URI of a key in an HSM or KMS (hsm:, awskms:, …)"
     )
     sign.add_argument("--passphrase-file", metavar="F", help="file with the passphrase; without it, it is asked")
+    sign.add_argument("--trust", metavar="DIR", help=TRUST)
+    sign.add_argument("--root-sha256", metavar="HASH", help="where nothing is trusted yet: SHA-256 of a published root")
+    sign.add_argument("--yes", action="store_true", help="sign without a question")
     sign.set_defaults(module="hosting.commands.sign")
 
     about = commands.add_parser("repository", help="the TUF repository, from which sites get what was signed")
@@ -176,6 +192,9 @@ def _declare_releases(commands: Any) -> None:
     add.add_argument("--min-version", metavar="VERSION", help="oldest version that may move to it")
     add.add_argument("--min-engine-api", default="1.41", metavar="N.N", help="oldest API of an engine, default: 1.41")
     add.add_argument("--allow-downgrade-from", type=int, metavar="N", help="sites up to this number may go down to it")
+    add.add_argument(
+        "--late-rollback", action="store_true", help="sites at which it proves unstable within a day go back to the version before"
+    )
     add.add_argument("--switcher", choices=("old", "new"), default="old", help="image that does the switch, default: old")
     usual = HealthGateTimes()
     deadline, steady = usual.deadline_seconds, usual.steady_seconds

@@ -16,6 +16,7 @@ CHECK_IN_SECONDS, UPLOAD_SECONDS = 50, 60
 """The defaults of `appliance.settings.model.HostingSettings`, which takes too long to load for a command such as `token`."""
 
 TRUSTED_PROXIES = "DCA_HOSTING_TRUSTED_PROXIES"
+ALLOWED_HOSTS = "DCA_HOSTING_ALLOWED_HOSTS"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -39,12 +40,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One server process. `public_urls` are the addresses sites and browsers use where a proxy stands in front."""
+    """One server process. `public_urls` are the addresses sites and browsers use where a proxy stands in front.
+
+    Without one, `allowed_hosts` are the names it answers to, beside addresses, `localhost` and the name of its machine.
+    """
 
     folder: Path
     database_url: str | None = field(default=None, repr=False)
     public_urls: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     check_in_seconds: int = CHECK_IN_SECONDS
     upload_seconds: int = UPLOAD_SECONDS
     limits: Limits = Limits()
@@ -105,6 +110,7 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         database_url=read_variable("DCA_HOSTING_DATABASE_URL"),
         public_urls=tuple(check_public_url(url) for url in urls),
         trusted_proxies=tuple(_network(word) for word in _words(TRUSTED_PROXIES)),
+        allowed_hosts=_words(ALLOWED_HOSTS),
         check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
     )

@@ -6,9 +6,11 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
@@ -16,11 +18,13 @@ from hosting.api.routes import API_ROUTES
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.db.cleanup import clean
 from hosting.errors import ConfigurationError, DataError, RepositoryError
+from hosting.misdirected import OWN_PATHS, MisdirectedCall, MisdirectedPage
 from hosting.repository.renewal import resign_regularly
 from hosting.services import Services
 from hosting.web import BaseHandler
 from web import translations
 from web.application import WebApplication
+from web.hosts import HostCheck
 
 CONSOLE_BODY_BYTES = 1024 * 1024
 CLEAN_SECONDS = 60
@@ -51,6 +55,15 @@ class HostingApplication(WebApplication):
             log_function=log_request,
             **console_settings(services.config),
         )
+        # With a public address signatures count for that alone, whatever Host a proxy passes on.
+        self._hosts = None if services.config.public_urls else HostCheck(services.config.allowed_hosts)
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        """Return the handler of the request; of one under a name that is not ours, the one that says so."""
+        if self._hosts is not None and not self._hosts.allows(request.host_name):
+            misdirected = MisdirectedCall if request.path.startswith(OWN_PATHS) else MisdirectedPage
+            return self.get_handler_delegate(request, misdirected)
+        return super().find_handler(request, **kwargs)
 
 
 def log_request(handler: RequestHandler) -> None:

@@ -19,6 +19,7 @@ CHILDREN = {
     "install": ("installation.command", "Install a version, up to the hand-over to the switcher."),
     "selftest": ("installation.selftest", "Say whether this version can take over here."),
     "switch": ("replacement.command", "Carry out the update that the journal tells of."),
+    "cancel": ("replacement.cancellation", "Give up an update of which nothing was switched yet."),
     "tidy": ("replacement.cleanup", "End what was cut off, and remove what updates have left behind."),
 }
 """What the appliance starts for itself: module and description of each."""

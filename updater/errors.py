@@ -21,10 +21,11 @@ EngineFailure = Literal["unreachable", "not found", "conflict", "refused", "no s
 class EngineError(DcaError):
     """The container engine did not do what it was asked."""
 
-    def __init__(self, message: str, kind: EngineFailure = "broken") -> None:
-        """`message` is one sentence for people, or two."""
+    def __init__(self, message: str, kind: EngineFailure = "broken", *, forbidden: bool = False) -> None:
+        """`message` is one sentence for people, or two; `forbidden`: a proxy of the socket does not let such a call through."""
         super().__init__(message)
         self.kind = kind
+        self.forbidden = forbidden
 
 
 class ManifestError(DcaError):

@@ -69,6 +69,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/settings/password", settings.Password),
     (r"/settings/sessions/end", settings.EndSessions),
     (r"/setup", setup.Account),
+    (r"/setup/privacy", setup.Masks),
     (r"/setup/hosting", setup.Hosting),
     (r"/setup/devices", setup.Devices),
     (r"/setup/care", setup.Care),

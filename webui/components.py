@@ -49,7 +49,7 @@ class Components:
 
     async def enrol(self, enrolment: str) -> ComponentAnswer:
         """Let the collector enrol the site with the hosting server that `enrolment` names."""
-        return await _ask(self._patient_collector, "POST", "/v1/enrol", {"enrolment": enrolment})
+        return await _ask(self._patient_collector, "POST", "/v1/enrol?by=page", {"enrolment": enrolment})
 
     async def check_in(self) -> ComponentAnswer:
         """Let the collector check in now, and wait for the hosting server."""

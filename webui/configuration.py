@@ -105,6 +105,43 @@ class ConfigurationView:
     """Changes whenever something is received, kept, refused or gone back from."""
 
 
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """What a vendor definition that does not come with the program asks."""
+
+    title: str
+    file: str
+    devices: tuple[str, ...]
+    objects: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """Name, object identifier, and what it gives."""
+
+
+_GIVES: Mapping[str, str] = {
+    "a supply": Message("an amount, state or name of a supply"),
+    "a meter of a paper size": Message("meters by paper size"),
+}
+_MARK = Message("what its rows are found by; it is not sent")
+
+
+def definitions_view(answer: Mapping[str, Any]) -> tuple[DefinitionView, ...]:
+    """Return what the collector says of the definitions in force, those of the hosting server first."""
+    origins = {"hosting": Message("Of the hosting server"), "site": Message("Of this site")}
+    listed = sorted(answer.get("definitions", ()), key=lambda each: (each["origin"] != "hosting", each["file"]))
+    return tuple(
+        DefinitionView(
+            origins.get(each["origin"], each["origin"]),
+            each["file"],
+            tuple(each["devices"]),
+            tuple((named["name"], named["oid"], tuple(map(_given, named["gives"]))) for named in each["objects"]),
+        )
+        for each in listed
+    )
+
+
+def _given(item: str) -> str:
+    return _MARK if item.startswith(("the key of ", "the label of ")) else _GIVES.get(item, item)
+
+
 def configuration_view(received: Received, effective: Effective) -> ConfigurationView:
     """Return what the page shows."""
     in_force = received.in_force

@@ -8,8 +8,8 @@ from typing import Any
 
 from appliance.common.errors import DcaError
 from appliance.common.message import Message
-from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
+from appliance.privacy.text_masks import MASKED
 from appliance.report import Reading
 from appliance.settings.model import PrivacySettings
 from appliance.store.rows import DeviceRow

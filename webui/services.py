@@ -8,11 +8,11 @@ from appliance.common.forwarded import TrustedProxies
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.store.reader import Reader
+from web.hosts import HostCheck
 from web.login_budget import LoginBudget
 from web.proxies import Proxies
 from webui.accounts import Accounts
 from webui.components import Components
-from webui.hosts import HostCheck
 from webui.sessions import Sessions
 from webui.setup_token import SetupToken
 

@@ -39,14 +39,14 @@ def _check(files: list[str]) -> int:
             print(f"dca: {error}", file=sys.stderr)
             failed = True
         else:
-            print(f"{file}: {_summary(definition)}")
+            print(f"{definition.file}: {_summary(definition)}")
     return 1 if failed else 0
 
 
 def _summary(definition: Definition) -> str:
     content = definition.content
     replaced = any(each.vendor == definition.vendor for each in builtin_definitions().definitions)
-    asked = len({subtree for _, _, subtree in content.asked()})
+    asked = len({each.subtree for each in content.asked()})
     note = ", in place of the built-in one" if replaced else ""
     return f"a definition for {definition.vendor}{note}; {asked} subtrees may be asked for."
 

@@ -10,6 +10,8 @@ from appliance.common.errors import ControlError, SettingsError
 from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.privacy.in_words import masks_in_words
+from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
 from appliance.process.client import ControlClient
 from appliance.process.lock import MainLock
@@ -20,6 +22,7 @@ from appliance.transmission.authority import require_certificates
 from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, parse_enrolment, registration
 
 ANSWER_SECONDS = 60.0
+OTHER_MASKS = "Change that on the page Settings, or with `dca settings set privacy.NAME=VALUE`."
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,14 +32,18 @@ def run(arguments: argparse.Namespace) -> int:
     enrolment = parse_enrolment(text)
     paths = Paths.from_environment()
     authority = _certificates(arguments.ca)
-    made = asyncio.run(_by_collector(paths, text, authority))
-    if made is None:
+    told = asyncio.run(_by_collector(paths, text, authority))
+    if told is None:
         paths.prepare()
+        settings = SettingsStore(paths.settings)
         with MainLock(paths.collector_lock):
-            made = _here(paths, text, authority)
+            made = _here(paths, text, authority, settings)
+        told = made, masks_in_words(settings.effective().settings.privacy)
+    made, masks = told
     if authority:
         asyncio.run(reload_components(paths))
     print(f"Enrolled at {made['url']} as site {made['site_id']}.")
+    print(f"{masks} {OTHER_MASKS}")
     if enrolment.root_sha256 is None:
         print(WITHOUT_ROOT)
     return 0
@@ -64,20 +71,24 @@ def _certificates(file: str | None) -> str:
     return text
 
 
-def _here(paths: Paths, text: str, authority: str) -> dict[str, Any]:
+def _here(paths: Paths, text: str, authority: str, settings: SettingsStore) -> dict[str, Any]:
     """Enrol by this process, and let the new server be told of the known devices by the collector, once it runs."""
-    settings = SettingsStore(paths.settings)
     before = registration(settings)
-    made = enrol_site(text, paths.trust, settings, authority=authority)
+    made = enrol_site(text, paths.trust, settings, by="command", authority=authority)
     if paths.readings.exists() and not made.knows_devices_of(before):
-        masking = Masking.of(settings.effective().settings.privacy, paths.trust)
         with Store(paths.readings) as store:
-            store.tell_anew(masking)
+            known = KnownDevices()
+            for device in store.device_names():
+                known.add(device)
+            store.tell_anew(Masking.of(settings.effective().settings.privacy, paths.trust, known))
     return {"url": made.url, "site_id": made.site_id}
 
 
-async def _by_collector(paths: Paths, text: str, authority: str) -> dict[str, Any] | None:
-    """Return what the running collector answers, or None when none runs. Raises ControlError with its reason."""
+async def _by_collector(paths: Paths, text: str, authority: str) -> tuple[dict[str, Any], str] | None:
+    """Return what the running collector answers and the masks it sends under, or None when none runs.
+
+    Raises ControlError with its reason.
+    """
     if not paths.collector_socket.exists():
         return None
     client = ControlClient(paths.collector_socket, "collector", timeout=ANSWER_SECONDS)
@@ -85,4 +96,6 @@ async def _by_collector(paths: Paths, text: str, authority: str) -> dict[str, An
         await client.call("GET", "/v1/health")
     except ControlError:
         return None  # a socket file that a killed collector left behind
-    return await client.call("POST", "/v1/enrol", {"enrolment": text} | ({"authority": authority} if authority else {}))
+    made = await client.call("POST", "/v1/enrol", {"enrolment": text} | ({"authority": authority} if authority else {}))
+    status = await client.call("GET", "/v1/status")
+    return made, str(status["masks"]["text"])

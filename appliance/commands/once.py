@@ -12,12 +12,14 @@ from appliance.common.errors import DataFolderError, DcaError, StoreError
 from appliance.common.log import configure_logging
 from appliance.common.message import sentences
 from appliance.common.paths import Paths
+from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
 from appliance.process.lock import MainLock
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.hosting.connection import HostingConnection
+from appliance.service.hosting.mask_choice import HELD, MaskChoice
 from appliance.service.hosting.signed_configuration import read_signed
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.reading_writer import ReadingWriter
@@ -79,19 +81,20 @@ async def _run_once(paths: Paths, settings_store: SettingsStore, settings: Setti
     problems, summary = Problems(), Summary()
     store = StoreThread(paths.readings)
     notes = CollectorNotes(store, problems)
-    writer = ReadingWriter(store, problems, lambda: Masking.of(settings.privacy, paths.trust))
+    known = KnownDevices(await notes.ask(Store.device_names) or [])
+    writer = ReadingWriter(store, problems, lambda: Masking.of(settings.privacy, paths.trust, known))
     scanning = ScanService(settings, writer, notes, lambda _scan: None, site_zone())
     signed = read_signed(settings_store, paths.received_definitions)
     problems.set("configuration", signed.problem())
     problems.set("settings_meaning", sentences(*warnings_of(signed.effective, utc_now().date())) or None)
-    problems.set("definitions", scanning.read_definitions(paths.definitions, signed.definitions))
+    problems.set("definitions", scanning.take_definitions(signed.all_definitions(paths.definitions)))
     connection = HostingConnection(paths.trust, settings_store, store, problems)
     try:
         await store.call(lambda _store: None)
         await scanning.recall()
         await _scan(scanning, summary)
         await writer.stop()
-        await _send(connection, summary)
+        await _send(connection, MaskChoice(settings_store, notes, writer.masking), summary)
         connection.close()
         await store.call(lambda opened: opened.add_traffic(connection.traffic))
         summary.waiting = (await store.call(Store.outbox_state)).readings
@@ -123,20 +126,23 @@ def _tell(scan: Scan, summary: Summary) -> None:
         summary.problems.append(scan.trouble)
 
 
-async def _send(connection: HostingConnection, summary: Summary) -> None:
+async def _send(connection: HostingConnection, choice: MaskChoice, summary: Summary) -> None:
     """Enrol by the environment where that is still to be done, and send what waits."""
     connection.open()
     try:
         text = read_variable(ENROLMENT_VARIABLE)
         if not connection.enrolled and text:
-            await connection.enrol(text)
+            await connection.enrol(text, by="environment")
+        await asyncio.to_thread(choice.look)
     except DcaError as error:
         summary.problems.append(str(error))
         return
-    if connection.enrolled:
+    if connection.enrolled and choice.held:
+        summary.problems.append(HELD)
+    elif connection.enrolled and await choice.mask_what_waits():
         sent = await connection.upload(now=True)
         summary.sent = sent.accepted + sent.duplicate
-    else:
+    elif not connection.enrolled:
         summary.problems.append(
             f"The appliance is not enrolled at a hosting server: nothing was sent. Use `dca enrol`, or set {ENROLMENT_VARIABLE}."
         )

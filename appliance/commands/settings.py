@@ -16,6 +16,7 @@ from appliance.common.errors import SettingsError
 from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.privacy.choice import choice, choose
 from appliance.process.reload import reload_components
 from appliance.settings.environment import is_quoted
 from appliance.settings.layers import Effective, warnings_of
@@ -39,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         for _, warning in risks(changes, utc_now().date()):
             print(f"dca: {warning}", file=sys.stderr)
         asyncio.run(reload_components(paths))
+        if "privacy" in changes and choice(store) is None:
+            choose(store, "command", utc_now())
+            asyncio.run(reload_components(paths))
     return 0
 
 

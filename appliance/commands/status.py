@@ -94,12 +94,17 @@ def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
         f"Collector     {scan['text'] if scan else 'idle'}{quiet}",
         f"Devices       {devices['known']} known, {devices['answering']} answering",
         f"Last scan     {last['text']} ({last['finished_at']})" if last else "Last scan     none yet",
-        f"Next sweep    {status['next_sweep_at'] or 'never: no targets are set'}",
+        f"Next sweep    {status['next_sweep_at'] or _no_sweep(status)}",
         f"Next reading  {status['next_read_at'] or 'never'}",
         f"Hosting       {_hosting(status['hosting'])}",
+        f"Privacy       {status['masks']['text']}" + ("" if status["masks"]["chosen"] else " Not chosen yet: nothing is sent."),
         f"Waiting       {outbox['readings']} readings{oldest}",
     ]
     return lines + [f"! {problem['text']}" for problem in status["problems"]]
+
+
+def _no_sweep(status: Mapping[str, Any]) -> str:
+    return "when somebody asks for the first scan" if status.get("first_scan_waits") else "never: no targets are set"
 
 
 def _hosting(hosting: Mapping[str, Any]) -> str:

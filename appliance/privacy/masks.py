@@ -1,26 +1,24 @@
 """The masks of a site: from the reading that is kept to the one that is sent. Pure.
 
 - A value that is left out is null, and `reasons` says "masked at the site"; a pseudonym or a shortened address says so as well.
-- Address, host name and MAC address of a device are also looked for inside other texts, where a panel or a name repeats them.
-- Serial number and meters are always sent.
+- Addresses, host names and MAC addresses, of whatever device, and phone numbers are also looked for inside other texts.
+- Serial number and meters are always sent; serial and part numbers and firmware are never changed, whatever they look like.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from appliance.common.message import Message
-from appliance.privacy.phone_numbers import without_phone_numbers
+from appliance.privacy.known_devices import KnownDevices
+from appliance.privacy.misc_masks import MiscMasks
+from appliance.privacy.numbers import known_numbers
 from appliance.privacy.pseudonyms import Pseudonymizer
-from appliance.report import Device, Reading
+from appliance.privacy.text_masks import LONGEST, MASKED, TextMasks
+from appliance.report import Reading
 from appliance.settings.model import PrivacySettings
 
-MASKED = Message("masked at the site")
-
-_LONGEST = 1024
-_SHORTEST_NAME = 4
-"""A host name shorter than this is not looked for in other texts: it would be found in words."""
 _EMPTY: Mapping[tuple[str, str], Any] = {
     ("status", "printer"): "unknown",
     ("status", "device"): "unknown",
@@ -30,14 +28,12 @@ _EMPTY: Mapping[tuple[str, str], Any] = {
     ("trays", "state"): "unknown",
 }
 """What stands for nothing where null does not; everywhere else null does."""
-_TELLS_NUMBERS = re.compile(r"firmware|version|serial|mac|oid|state|counter|uptime|_id\Z", re.IGNORECASE)
-"""Names in `misc` whose digits are no phone numbers, whatever they look like."""
-
+_OF_DEVICE = ("hostname", "manufacturer", "model", "description", "asset_number", "location")
+"""Texts of the device that others are repeated in; what is left of it is billed by, or masked as a whole."""
+_OBJECT = re.compile(r"[A-Za-z]\w*(?:\.\d+){0,2}")
+"""The name of an object, as a source tells it."""
 NO_MASKS = {"support_bundle"}
 """What the privacy settings say beside the masks."""
-
-ONLY_PHONES = {"phone_numbers": "mask"}
-"""The masks in force where the site has set none."""
 
 Change = Callable[[str], str]
 
@@ -69,38 +65,40 @@ class _Document:
         if found:
             self.masked.add(path)
 
-    def change(self, path: str, holder: dict[str, Any], name: str, change: Change) -> None:
-        """Change the texts at `holder[name]`; `path` is where that is in the reading."""
-        changed = _changed(holder[name], change)
-        if changed != holder[name]:
-            holder[name] = changed
+    def change(self, path: str, holder: dict[str, Any], name: str, change: Callable[[Any], Any]) -> None:
+        """Change what stands at `holder[name]`; `path` is where that is in the reading."""
+        masked = change(holder[name])
+        if masked != holder[name]:
+            holder[name] = masked
             self.masked.add(path)
 
 
-def mask(reading: Reading, settings: PrivacySettings, key: bytes | None) -> Reading:
+def mask(reading: Reading, settings: PrivacySettings, key: bytes | None, known: KnownDevices | None = None) -> Reading:
     """Return the reading as it may leave the site: the same one where nothing has to be masked.
 
-    `key` is the privacy key of the site; it may be None where `pseudonyms.needs_key(settings)` is false.
+    `key` is the privacy key of the site; it may be None where `pseudonyms.needs_key(settings)` is false. `known` are the devices of
+    the site.
     """
-    if active_masks(settings) == ONLY_PHONES and not _tells_phone_number(reading):
-        return reading
     pseudonymizer = Pseudonymizer(settings, key)
+    texts = TextMasks(settings, pseudonymizer, known, reading.device, numbers=known_numbers(reading))
     document = _Document(reading.model_dump(), set())
-    own = own_values(reading.device, settings, pseudonymizer)
     _mask_device(document, settings, pseudonymizer)
     for path in ("device.location", "device.asset_number", "status.console"):
         if getattr(settings, path.partition(".")[2]) == "mask":
             document.leave_out(path)
     for path in settings.fields:
         document.leave_out(path)
-    _mask_texts(document, reading, settings, pseudonymizer, own)
+    _mask_misc(document, MiscMasks(settings, texts))
+    _mask_texts(document, texts)
     key_sent = pseudonymizer.device_key(reading.device.key)
-    if not document.masked and key_sent == reading.device.key:
+    values = document.values
+    said = {name: changed(values[name], texts.text) for name in ("sources", "reasons")}
+    if not document.masked and key_sent == reading.device.key and all(values[name] == masked for name, masked in said.items()):
         return reading
-    document.values["device"]["key"] = key_sent
-    document.values["sources"] = _changed(document.values["sources"], own)
-    document.values["reasons"] = _changed(document.values["reasons"], own) | dict.fromkeys(sorted(document.masked), MASKED)
-    return Reading.model_validate(document.values)
+    values["device"]["key"] = key_sent
+    values["sources"] = said["sources"]
+    values["reasons"] = said["reasons"] | dict.fromkeys(sorted(document.masked), MASKED)
+    return Reading.model_validate(values)
 
 
 def active_masks(settings: PrivacySettings) -> dict[str, Any]:
@@ -121,81 +119,43 @@ def _mask_device(document: _Document, settings: PrivacySettings, pseudonymizer: 
             document.masked.add(f"device.{name}")
 
 
-def own_values(device: Device, settings: PrivacySettings, pseudonymizer: Pseudonymizer) -> Change:
-    """Return what replaces the masked address, MAC address and host name of the device wherever a text repeats them."""
-    replacements: list[tuple[re.Pattern[str], str]] = []
-    name = device.hostname or ""
-    if settings.host_name != "send" and len(name) >= _SHORTEST_NAME and name.lower() not in (device.model or "").lower():
-        form = pseudonymizer.host_name(name) or f"[{MASKED}]"
-        replacements.append((re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE), form))
-    if settings.ip_address != "send" and device.ip:
-        form = pseudonymizer.address(device.ip)
-        replacements.append((re.compile(rf"(?<![\w.:]){re.escape(device.ip)}(?![\w:]|\.\d)", re.IGNORECASE), form))
-    if settings.mac != "send" and device.mac:
-        digits = re.findall("[0-9a-f]{2}", device.mac.lower())
-        if len(digits) == 6:
-            replacements.append((re.compile("[:-]?".join(digits), re.IGNORECASE), pseudonymizer.mac(device.mac) or f"[{MASKED}]"))
-
-    def change(text: str) -> str:
-        for pattern, form in replacements:
-            text = pattern.sub(form.replace("\\", r"\\"), text)
-        return text
-
-    return change
-
-
-def _mask_texts(
-    document: _Document, reading: Reading, settings: PrivacySettings, pseudonymizer: Pseudonymizer, own: Change
-) -> None:
-    """Mask what free texts repeat or name: addresses, names, phone numbers. Serial and part numbers stay as they are."""
-    known = _known_numbers(reading)
-
-    def phones(text: str) -> str:
-        return without_phone_numbers(text, known) if settings.phone_numbers == "mask" else text
-
-    def free(text: str) -> str:
-        return phones(pseudonymizer.addresses_in(own(text)))
-
-    values = document.values
-    for name in ("location", "asset_number", "hostname"):
+def _mask_texts(document: _Document, texts: TextMasks) -> None:
+    """Mask what texts repeat or name. Serial and part numbers and firmware stay as they are."""
+    values, device = document.values, document.values["device"]
+    for name in _OF_DEVICE:
         if f"device.{name}" not in document.masked:
-            document.change(f"device.{name}", values["device"], name, free)
-    document.change("device.description", values["device"], "description", lambda text: phones(own(text)))
-    document.change("status.console", values["status"], "console", free)
-    for part, names in (("alerts", ("description",)), ("supplies", ("description", "source")), ("trays", ("name", "media"))):
+            # Digits alone are the number of an asset, not of a phone.
+            phones = name != "asset_number" or not (device[name] or "").isdigit()
+            document.change(f"device.{name}", device, name, partial(changed, change=partial(texts.text, phones=phones)))
+    document.change("status.console", values["status"], "console", partial(changed, change=texts.text))
+    for part, names in (("alerts", ("description",)), ("supplies", ("description", "color")), ("trays", ("name", "media"))):
         for row in values[part]:
             for name in names:
-                document.change(f"{part}.{name}", row, name, own if name == "source" else free)
-    for name in values["misc"]:
-        document.change(f"misc.{name}", values["misc"], name, own if _TELLS_NUMBERS.search(name) else free)
+                document.change(f"{part}.{name}", row, name, partial(changed, change=texts.text))
+
+    def source(text: str) -> str:
+        return text if _OBJECT.fullmatch(text) else texts.text(text)
+
+    for row in values["supplies"]:
+        document.change("supplies.source", row, "source", partial(changed, change=source))
     for name, meter in values["meters"].items():
-        document.change(f"meters.{name}", meter, "source", own)
+        document.change(f"meters.{name}", meter, "source", partial(changed, change=source))
 
 
-def _tells_phone_number(reading: Reading) -> bool:
-    """Return whether there is a phone number anywhere: nearly always there is none, and nothing else to do."""
-    device, known = reading.device, _known_numbers(reading)
-    texts = [device.location, device.asset_number, device.hostname, device.description, *reading.status.console]
-    texts += [alert.description for alert in reading.alerts] + [supply.description for supply in reading.supplies]
-    texts += [text for tray in reading.trays for text in (tray.name, tray.media)]
-    if any(text and without_phone_numbers(text, known) != text for text in texts):
-        return True
-    said = {name: value for name, value in reading.misc.items() if not _TELLS_NUMBERS.search(name)}
-    return bool(_changed(said, lambda text: without_phone_numbers(text, known)) != said)
+def _mask_misc(document: _Document, masks: MiscMasks) -> None:
+    misc = document.values["misc"]
+    for name, value in misc.items():
+        masks.take_names(name, value)
+    for name in misc:
+        document.change(f"misc.{name}", misc, name, partial(masks.value, name))
 
 
-def _known_numbers(reading: Reading) -> list[str]:
-    """Return the serial and part numbers of the device, which are no phone numbers."""
-    parts = (text for row in reading.supplies for text in (row.serial, row.part_number))
-    return [text for text in (reading.device.serial, *parts) if text]
-
-
-def _changed(value: Any, change: Change) -> Any:
+def changed(value: Any, change: Change) -> Any:
     """Return `value` with every text in it changed, at any depth."""
     if isinstance(value, str):
-        return change(value)[:_LONGEST]
+        return change(value)[:LONGEST]
     if isinstance(value, Mapping):
-        return {name: _changed(inner, change) for name, inner in value.items()}
+        return {name: changed(inner, change) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_changed(inner, change) for inner in value)
+        return type(value)(changed(inner, change) for inner in value)
     return value

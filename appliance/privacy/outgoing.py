@@ -7,9 +7,10 @@ from typing import Any
 
 from appliance.events.sentences import device_name, sentence
 from appliance.privacy.key import load_or_make_privacy_key
-from appliance.privacy.masks import MASKED, NO_MASKS, mask, own_values
-from appliance.privacy.phone_numbers import without_phone_numbers
+from appliance.privacy.known_devices import KnownDevices
+from appliance.privacy.masks import NO_MASKS, changed, mask
 from appliance.privacy.pseudonyms import Pseudonymizer, needs_key
+from appliance.privacy.text_masks import MASKED, TextMasks
 from appliance.report import Device, Event, Reading
 from appliance.settings.model import PrivacySettings
 
@@ -24,14 +25,16 @@ class Masking:
 
     settings: PrivacySettings
     key: bytes | None = field(default=None, repr=False)
+    known: KnownDevices = field(default_factory=KnownDevices, repr=False, compare=False)
 
     @classmethod
-    def of(cls, settings: PrivacySettings, trust_folder: Path) -> "Masking":
+    def of(cls, settings: PrivacySettings, trust_folder: Path, known: KnownDevices | None = None) -> "Masking":
         """Return the masks that `settings` ask for, with the key of the site where they need it.
 
+        `known` are the devices of the site.
         Raises SettingsError or DataFolderError when there should be a key and none can be had: nothing may be sent then.
         """
-        return cls(settings, load_or_make_privacy_key(trust_folder) if needs_key(settings) else None)
+        return cls(settings, load_or_make_privacy_key(trust_folder) if needs_key(settings) else None, known or KnownDevices())
 
     @property
     def mark(self) -> str:
@@ -40,8 +43,13 @@ class Masking:
         return hashlib.sha256(said).hexdigest()[:16]
 
     def reading(self, reading: Reading) -> Reading:
-        """Return the reading as it may leave the site."""
-        return mask(reading, self.settings, self.key)
+        """Return the reading as it may leave the site; from now on other texts do not tell of its device either."""
+        self.known.add(reading.device)
+        return mask(reading, self.settings, self.key, self.known)
+
+    def text(self, text: str) -> str:
+        """Return a text about no device, such as a line of a log, as it may leave the site."""
+        return TextMasks(self.settings, Pseudonymizer(self.settings, self.key), self.known).text(text)
 
     def event(self, event: Event, device: Device) -> Event | None:
         """Return the event of `device` as it may leave the site, None when the site lets nothing of its kind out."""
@@ -49,31 +57,28 @@ class Masking:
         if part in self.settings.fields:
             return None
         pseudonymizer = Pseudonymizer(self.settings, self.key)
-        own = own_values(device, self.settings, pseudonymizer)
-
-        def text(said: str) -> str:
-            shown = pseudonymizer.addresses_in(own(said))
-            return without_phone_numbers(shown) if self.settings.phone_numbers == "mask" else shown
+        numbers = [number for number in (device.serial, device.firmware) if number]
+        texts = TextMasks(self.settings, pseudonymizer, self.known, device, numbers=numbers)
 
         def fact(name: str, value: Any) -> Any:
             if part and f"{part}.{_OF_SUPPLIES.get(name, name)}" in self.settings.fields:
                 return None
-            if not isinstance(value, str) or name in _OF_SUPPLIES:
+            if name in _OF_SUPPLIES:
                 return value
-            if name in _ADDRESSES:
+            if name in _ADDRESSES and isinstance(value, str):
                 return pseudonymizer.address(value)
-            return pseudonymizer.device_key(value) if name in _KEYS else text(value)
+            return pseudonymizer.device_key(value) if name in _KEYS and isinstance(value, str) else changed(value, texts.text)
 
         detail = {name: fact(name, value) for name, value in event.detail.items()}
         if {"device.model", "device.manufacturer"} & set(self.settings.fields) and detail.get("by_name"):
             detail["by_name"] = f"[{MASKED}]"
         key = pseudonymizer.device_key(event.device) if event.device else None
-        return event.model_copy(
-            update={"device": key, "detail": detail, "text": sentence(event.kind, self._name(device, pseudonymizer), detail)}
-        )
+        name = self._name(device, pseudonymizer, texts)
+        return event.model_copy(update={"device": key, "detail": detail, "text": sentence(event.kind, name, detail)})
 
-    def _name(self, device: Device, pseudonymizer: Pseudonymizer) -> str:
-        left_out = {
-            path.partition(".")[2]: None for path in self.settings.fields if path in ("device.model", "device.manufacturer")
+    def _name(self, device: Device, pseudonymizer: Pseudonymizer, texts: TextMasks) -> str:
+        kept = {
+            name: None if f"device.{name}" in self.settings.fields else changed(getattr(device, name), texts.text)
+            for name in ("model", "manufacturer")
         }
-        return device_name(device.model_copy(update={**left_out, "key": pseudonymizer.device_key(device.key)}))
+        return device_name(device.model_copy(update={**kept, "key": pseudonymizer.device_key(device.key)}))

@@ -3,14 +3,11 @@
 import hashlib
 import hmac
 import ipaddress
-import re
 
 from appliance.settings.model import PrivacySettings
 
 _DIGITS = 16
 """Hexadecimal digits of a pseudonym: 64 bits, so that no two devices of a site share one."""
-
-_IPV4 = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 
 
 class Pseudonymizer:
@@ -37,7 +34,7 @@ class Pseudonymizer:
         if mode == "pseudonym" or known is None:
             return self.pseudonym("ip", str(known or address))
         if isinstance(known, ipaddress.IPv4Address):
-            return f"{address.rpartition('.')[0]}.x"
+            return f"{str(known).rpartition('.')[0]}.x"
         network = ipaddress.IPv6Network((int(known) >> 64 << 64, 64))
         return f"{network.network_address}x"
 
@@ -63,12 +60,6 @@ class Pseudonymizer:
             return f"mac:{self.pseudonym('mac', value)}"
         return key
 
-    def addresses_in(self, text: str) -> str:
-        """Return `text` with every IPv4 address in it as `privacy.ip_address` wants it."""
-        if self._settings.ip_address == "send":
-            return text
-        return _IPV4.sub(lambda found: self.address(found[0]) if _parsed(found[0]) else found[0], text)
-
 
 def needs_key(settings: PrivacySettings) -> bool:
     """Return whether these masks make pseudonyms: keys of devices that tell a masked address always are one."""
@@ -76,7 +67,9 @@ def needs_key(settings: PrivacySettings) -> bool:
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address, None when it is none; one of IPv4 that is written as one of IPv6 is that of IPv4."""
     try:
-        return ipaddress.ip_address(address.partition("%")[0])
+        known = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return None
+    return (known.ipv4_mapped or known) if isinstance(known, ipaddress.IPv6Address) else known

@@ -4,11 +4,12 @@ After "Printing" or "Job" a text stays when all its words are here; the name of 
 """
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
-PLACES = _words(
+PLACES = words(
     """
     adf all bac bandeja behälter bin bottom box bypass cajón cassette cassetto cloud computer device disk drawer drive duplexer
     e einzug email fach fax feeder finisher flatbed folder front ftp gaveta geheugen glass host input kassette lade lan left
@@ -18,7 +19,7 @@ PLACES = _words(
 )
 """Where something may come from or go to that is no person."""
 
-ORDINARY = PLACES | _words(
+ORDINARY = PLACES | words(
     """
     a a3 a4 a5 a6 abbrechen abdeckung abgebrochen abgemeldet about above abrir accepted access account accounting action active
     add added adf adjust adjusting adjustment afdrukken afdruktaak after again age aguarde align aligning alignment all almost
@@ -82,7 +83,7 @@ ORDINARY = PLACES | _words(
 )
 """Words a panel or an alert is made of."""
 
-STATES = _words(
+STATES = words(
     """
     abgebrochen and angehalten annullato annulé are at attente beendet bitte can cancelado canceled cancelled cannot completato
     complete completed concluído could done en error est está failed fertig finished foi fue geannuleerd gereed had has have

@@ -57,6 +57,10 @@ class Configuration:
     trial: bool = False
     watches: int = 0
     """How often its trial was begun."""
+    kept_at: str = ""
+    """When its trial ended well."""
+    ends: int = 0
+    """How often the collector has ended by itself since, within the time that counts."""
 
     def values(self) -> list[tuple[ReceivedLayerName, Mapping[str, Mapping[str, Any]]]]:
         """Return what each layer sets, in rising order."""
@@ -117,13 +121,18 @@ class Received:
     def kept(self, text: str, now: datetime) -> "Received":
         """End the trial well."""
         assert self.in_force is not None
-        proven = replace(self.in_force, trial=False)
+        proven = replace(self.in_force, trial=False, kept_at=to_rfc3339(now), ends=0)
         outcome = _outcome(now, "kept", "", text, layers=proven.names())
         state: State = "kept" if self.marker == proven.marker else self.state
         return replace(self, in_force=proven, outcomes=self._with(outcome), state=state)
 
+    def ended(self) -> "Received":
+        """Count an end of the collector under the configuration in force."""
+        assert self.in_force is not None
+        return replace(self, in_force=replace(self.in_force, ends=self.in_force.ends + 1))
+
     def restored(self, reason: str, text: str, now: datetime) -> "Received":
-        """End the trial by putting the configuration before into force again; none where there was none."""
+        """Put the configuration before into force again, none where there was none: the trial, or the day after, went wrong."""
         assert self.in_force is not None
         outcome = _outcome(now, "restored", reason, text, layers=self.in_force.names())
         state: State = "failed" if self.marker == self.in_force.marker else self.state
@@ -239,7 +248,9 @@ def _configuration(value: Mapping[str, Any]) -> Configuration:
         if not isinstance(layer["settings"], Mapping) or not all(isinstance(set_, Mapping) for set_ in layer["settings"].values()):
             raise ValueError("the settings of a layer are none")
     layers = tuple(ReceivedLayer(**{each.name: layer[each.name] for each in fields(ReceivedLayer)}) for layer in value["layers"])
-    return Configuration(layers, value["received_at"], value["marker"], value["trial"], value["watches"])
+    # Of an older one there is less.
+    kept_at, ends = str(value.get("kept_at", "")), int(value.get("ends", 0))
+    return Configuration(layers, value["received_at"], value["marker"], value["trial"], value["watches"], kept_at, ends)
 
 
 def _read_outcome(value: Mapping[str, Any]) -> Outcome:

@@ -19,6 +19,7 @@ from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
 from appliance.common.signed_documents import GROUP_NAME, NO_MARKER
 from appliance.common.strict_json import LARGEST_WHOLE, is_whole
+from appliance.common.toml_keys import require_short_keys
 from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
 
@@ -35,9 +36,6 @@ LARGEST_VERSION = LARGEST_WHOLE
 GLOBAL_PATH = "config/global/all.json"
 
 _DEFINITION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\.toml")
-_TOML_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
-_LONG_TOML_KEY = re.compile(rf"(?<![A-Za-z0-9_\\-])(?:{_TOML_PART}\.[ \t]*+){{64}}")
-"""A dotted key of more than 64 parts: the library takes time and memory by the square of their number."""
 _KEYS = frozenset({"format", "version", "group", "settings", "definitions"})
 
 Values = Mapping[str, Mapping[str, Any]]
@@ -186,13 +184,12 @@ def _require_definitions(definitions: Mapping[str, str]) -> None:
                 "invalid",
                 Message("%(name)s cannot be the name of a definition. Write for example kyocera.toml.", name=repr(name[:80])),
             )
-        if _LONG_TOML_KEY.search(text):
-            raise DocumentError("invalid", Message("The definition %(name)s is nested too deep.", name=name))
         try:
+            require_short_keys(text)
             tomllib.loads(text)
         except RecursionError as error:
             raise DocumentError("invalid", Message("The definition %(name)s is nested too deep.", name=name)) from error
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:  # of the library, and of Python for a number of thousands of digits
             raise DocumentError(
                 "invalid", Message("The definition %(name)s is not TOML: %(reason)s.", name=name, reason=message_of(error))
             ) from error

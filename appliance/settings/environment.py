@@ -98,6 +98,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DCA_GUARDRAIL_NETWORKS": ("guardrails.networks", _words),
     "DCA_GUARDRAIL_PACKETS_PER_SECOND": ("guardrails.packets_per_second", _integer),
     "DCA_GUARDRAIL_SNMP_PORTS": ("guardrails.snmp_ports", _integers),
+    "DCA_GUARDRAIL_DEFINITIONS": ("guardrails.definitions", str),
     "DCA_GUARDRAIL_KEEP_DAYS": ("guardrails.keep_days", _integer),
     "DCA_GUARDRAIL_CHECK_IN_SECONDS": ("guardrails.check_in_seconds", _integer),
     "DCA_GUARDRAIL_UPLOAD_SECONDS": ("guardrails.upload_seconds", _integer),

@@ -217,6 +217,18 @@ def check_guardrails(effective: Effective) -> None:
         )
 
 
+def check_definitions(effective: Effective, names: Iterable[str]) -> None:
+    """Raise GuardrailError when vendor definitions of these names come from afar and the site takes none."""
+    named = ", ".join(sorted(names))
+    if named and effective.settings.guardrails.definitions == "none":
+        raise GuardrailError(
+            Message(
+                "The hosting server may not bring vendor definitions (%(names)s): the site takes none (guardrails.definitions).",
+                names=named,
+            )
+        )
+
+
 def _require_permitted(values: Values) -> None:
     for section, fields in values.items():
         if refused := [field for field in fields if is_site_only(section, field)]:

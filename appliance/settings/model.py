@@ -305,6 +305,10 @@ class Guardrails(Section):
         tuple[Annotated[int, Field(ge=1, le=65535)], ...],
         Field(max_length=64, description="UDP ports that the hosting server may name in snmp.port"),
     ] = (161,)
+    definitions: Annotated[
+        Literal["any", "none"],
+        Field(description="Vendor definitions of the hosting server: any, or none"),
+    ] = "any"
 
 
 class Settings(Section):

@@ -22,10 +22,19 @@ from tinydb.storages import Storage
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, SettingsError, SettingsLostError
 from appliance.common.files import from_json, to_json, write_atomic
-from appliance.common.message import Message
-from appliance.settings.configuration_state import Received, ReceivedChange
+from appliance.common.message import Message, message_of
+from appliance.settings.configuration_state import Configuration, Received, ReceivedChange
 from appliance.settings.environment import environment_layer, environment_notes
-from appliance.settings.layers import Effective, ReceivedValues, Values, check_guardrails, resolve, resolve_what_fits, usable_site
+from appliance.settings.layers import (
+    Effective,
+    GuardrailError,
+    Values,
+    check_definitions,
+    check_guardrails,
+    resolve,
+    resolve_what_fits,
+    usable_site,
+)
 
 log = structlog.get_logger()
 
@@ -211,12 +220,12 @@ class SettingsStore:
         """Return the settings in force. Raises SettingsError naming the value that cannot be used."""
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
-            hosting, site, received = _layer(tables, "hosting"), _layer(tables, "site"), _in_force(tables)
+            hosting, site, in_force = _layer(tables, "hosting"), _layer(tables, "site"), _received(tables).in_force
         usable, notes = usable_site(site)
-        effective = resolve_what_fits(hosting, usable, values, variables, received)
+        effective = _resolve(hosting, usable, values, variables, in_force)
         return replace(effective, notes=(*environment_notes(self._environment), *notes, *effective.notes))
 
-    def effective_with(self, received: ReceivedValues) -> Effective:
+    def effective_with(self, configuration: Configuration) -> Effective:
         """Return the settings that would be in force with this signed configuration.
 
         Raises GuardrailError when it lies outside the guardrails, SettingsError when it cannot be used.
@@ -224,8 +233,9 @@ class SettingsStore:
         values, variables = environment_layer(self._environment)
         with self._tables() as tables:
             hosting, (site, _) = _layer(tables, "hosting"), usable_site(_layer(tables, "site"))
-        effective = resolve(hosting, site, values, variables, received)
+        effective = resolve(hosting, site, values, variables, configuration.values())
         check_guardrails(effective)
+        check_definitions(effective, configuration.definitions())
         return effective
 
     def received(self) -> Received:
@@ -272,7 +282,7 @@ class SettingsStore:
             site = _changed(kept, changes)
             # What was kept by an earlier version and cannot be used any more is in the way of no other change.
             usable = _changed(usable_site(kept)[0], changes)
-            effective = resolve_what_fits(_layer(tables, "hosting"), usable, values, variables, _in_force(tables))
+            effective = _resolve(_layer(tables, "hosting"), usable, values, variables, _received(tables).in_force)
             table = tables.table("settings_site")
             for section in changes:
                 table.upsert({"section": section, "fields": site[section]}, where("section") == section)
@@ -284,7 +294,7 @@ class SettingsStore:
         with self._tables() as tables:
             site, _ = usable_site(_layer(tables, "site"))
             check_guardrails(resolve(layer, site, values, variables))
-            effective = resolve_what_fits(layer, site, values, variables, _in_force(tables))
+            effective = _resolve(layer, site, values, variables, _received(tables).in_force)
             table = tables.table("settings_hosting")
             table.truncate()
             table.insert_multiple({"section": section, "fields": dict(fields)} for section, fields in layer.items())
@@ -325,6 +335,14 @@ def _received(tables: TinyDB) -> Received:
     return Received()
 
 
-def _in_force(tables: TinyDB) -> ReceivedValues:
-    configuration = _received(tables).in_force
-    return configuration.values() if configuration else ()
+def _resolve(
+    hosting: Values, site: Values, environment: Values, variables: Mapping[str, str], in_force: Configuration | None
+) -> Effective:
+    """Return the effective settings, without the signed configuration where it does not fit, its definitions included."""
+    received = in_force.values() if in_force else ()
+    effective = resolve_what_fits(hosting, site, environment, variables, received)
+    try:
+        check_definitions(effective, in_force.definitions() if in_force and not effective.left_out else ())
+    except GuardrailError as error:
+        return replace(resolve_what_fits(hosting, site, environment, variables, ()), left_out=message_of(error))
+    return effective

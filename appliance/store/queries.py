@@ -25,6 +25,15 @@ def device(connection: sqlite3.Connection, key: str) -> DeviceRow | None:
     return _device(row) if row else None
 
 
+def device_names(connection: sqlite3.Connection) -> list[report.Device]:
+    """Return of each device its key, address, host name and MAC address."""
+    rows = connection.execute(
+        """SELECT device.key, device.address, json_extract(reading.body, '$.device.hostname'), device.mac
+        FROM device JOIN reading ON reading.id = device.last_reading_id"""
+    )
+    return [report.Device(key=key, ip=address, hostname=name, mac=mac) for key, address, name, mac in rows]
+
+
 def addresses(connection: sqlite3.Connection, key: str, limit: int) -> list[AddressRow]:
     """Return where a device has been, the newest stay first."""
     rows = connection.execute(

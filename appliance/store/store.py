@@ -20,6 +20,7 @@ from appliance.store import accounting, event_log, outbox, queries, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.device_identity import device_of, note_missed
 from appliance.store.event_log import insert_event
+from appliance.store.mask_anew import mask_events_anew, mask_readings_anew
 from appliance.store.recovery import recover
 from appliance.store.retention import Removed, remove_old
 from appliance.store.rows import Batch, DeviceRow, EventRow, OutboxState, SnapshotRow, TrafficRow
@@ -197,6 +198,21 @@ class Store:
         """
         with self._writing() as connection:
             return outbox.next_batch(connection, self._ids.make, limit)
+
+    def mask_anew(self, outgoing: Outgoing, limit: int) -> int:
+        """Give readings that wait, at most `limit`, the form in which they leave the site now; return how many had another one."""
+        with self._writing() as connection:
+            return mask_readings_anew(connection, outgoing, limit)
+
+    def mask_events_anew(self, outgoing: Outgoing) -> None:
+        """Give the events that wait the form in which they leave the site now."""
+        with self._writing() as connection:
+            mask_events_anew(connection, outgoing)
+
+    def device_names(self) -> list[report.Device]:
+        """Return of each device what others may call it by: address, host name and MAC address."""
+        with self._reading() as connection:
+            return queries.device_names(connection)
 
     def acknowledge(self, batch_id: str, *, rebuilds: bool = False, needed: Collection[str] = ()) -> int:
         """Take a batch that the hosting server has out of the outbox; return its readings (0: it was acknowledged before).

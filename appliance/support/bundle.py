@@ -13,7 +13,7 @@ import platform
 import re
 import tarfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from appliance.common.files import from_json
 from appliance.common.log import redact
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
+from appliance.privacy.choice import ENROLMENT
 from appliance.privacy.outgoing import Masking
 from appliance.settings.configuration_state import Received
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
@@ -61,6 +62,7 @@ def make_bundle(paths: Paths, store: SettingsStore, asked: Asked) -> bytes:
     scrubber = Scrubber([*secrets_of(effective), *_enrolment_code()], masking)
     devices = _devices(paths)
     scrubber.know(devices)
+    masking.known.add_public(effective.settings.hosting.url, *(str(row.get("url", "")) for row in store.documents(ENROLMENT)))
     documents: dict[str, Any] = {
         "about.json": _about(),
         "settings.json": [
@@ -73,7 +75,7 @@ def make_bundle(paths: Paths, store: SettingsStore, asked: Asked) -> bytes:
         "devices.json": [scrubber.device(device) for device in devices[:MOST_DEVICES]],
     }
     files = {name: _json(scrubber.value(document)) for name, document in documents.items()}
-    logs = {f"{name}.log": _log(paths.logs / f"{name}.log", scrubber.text) for name in COMPONENTS}
+    logs = {f"{name}.log": _log(paths.logs / f"{name}.log", scrubber) for name in COMPONENTS}
     bundle = _packed(files | logs)
     # Log lines compress to a fifteenth as a rule; what does not, say because somebody filled it, is left out.
     return bundle if len(bundle) <= LARGEST_BUNDLE_BYTES else _packed(files)
@@ -117,12 +119,12 @@ def _devices(paths: Paths) -> list[DeviceRow]:
         return []
 
 
-def _log(file: Path, scrub: Callable[[str], str]) -> bytes:
+def _log(file: Path, scrubber: Scrubber) -> bytes:
     """Return the newest lines of a log, those of the file before it included, scrubbed."""
     lines: deque[str] = deque()
     size = 0
     for line in [*_tail(file.with_name(f"{file.name}.1")), *_tail(file)]:
-        lines.append(scrub(_redacted(line))[:LONGEST_LINE])
+        lines.append(_scrubbed(line, scrubber)[:LONGEST_LINE])
         size += len(lines[-1])
         while size > LOG_BYTES:
             size -= len(lines.popleft())
@@ -141,13 +143,15 @@ def _tail(path: Path) -> list[str]:
     return lines[1:] if start else lines
 
 
-def _redacted(line: str) -> str:
-    """Return a line of the log as it would be written today; one that is no JSON as it is."""
+def _scrubbed(line: str, scrubber: Scrubber) -> str:
+    """Return a line of the log as it would be written today, scrubbed text by text; one that is no JSON as one text."""
     try:
         event = from_json(line)
     except ValueError:
-        return line
-    return json.dumps(redact(None, "", event), ensure_ascii=False) if isinstance(event, dict) else line
+        event = None
+    if not isinstance(event, dict):
+        return scrubber.text(line)
+    return json.dumps(scrubber.value(redact(None, "", event)), ensure_ascii=False)
 
 
 def _json(document: Any) -> bytes:

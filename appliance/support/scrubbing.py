@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from appliance.common.log import HIDDEN, is_secret, without_secret_parts
-from appliance.privacy.masks import MASKED
 from appliance.privacy.outgoing import Masking
-from appliance.privacy.pseudonyms import Pseudonymizer
 from appliance.settings.layers import Effective
 from appliance.store.rows import DeviceRow
 
 SHORTEST_SECRET = 3
 KNOWN_TO_ALL = frozenset({"public", "private"})
 """Communities that devices are sold with: no secret, and words that are in many sentences."""
-_WORD = re.compile(r"[0-9A-Za-z_](?:[0-9A-Za-z_.:-]*[0-9A-Za-z_])?")
+_STAYS = re.compile(r"serial|part_number|firmware|version|sha256|digest|marker|transaction|site_name|(?:\A|_)at\Z|since|timestamp")
+"""Names of what is no text: numbers that are billed by, versions, moments, hashes, and what the site calls itself."""
 
 
 class Scrubber:
@@ -26,50 +25,32 @@ class Scrubber:
         wanted = {form for secret in secrets for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
         self._secrets = [secret for secret in sorted(wanted, key=len, reverse=True) if _is_secret(secret)]
         self._masking = masking
-        self._pseudonymizer = Pseudonymizer(masking.settings, masking.key)
-        self._names: dict[str, str] = {}
 
     def know(self, devices: Iterable[DeviceRow]) -> None:
         """Mask the names and addresses of these devices wherever a text repeats them."""
-        settings, pseudonymizer = self._masking.settings, self._pseudonymizer
         for row in devices:
-            device = row.reading.device
-            for mode, value, form in (
-                (settings.host_name, device.hostname, pseudonymizer.host_name),
-                (settings.mac, device.mac, pseudonymizer.mac),
-                (settings.ip_address, device.ip, pseudonymizer.address),
-                (settings.ip_address, row.address, pseudonymizer.address),
-            ):
-                if mode != "send" and value:
-                    self._names[value.lower()] = form(value) or f"[{MASKED}]"
+            self._masking.known.add(row.reading.device)
+            self._masking.known.add_address(row.address)
 
     def text(self, text: str) -> str:
         """Return `text` without secrets, and masked."""
+        return self._masking.text(self._without_secrets(text))
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
-        text = without_secret_parts(text)
-        if self._names:
-            text = _WORD.sub(lambda found: self._masked(found[0]), text)
-        return self._pseudonymizer.addresses_in(text)
-
-    def _masked(self, word: str) -> str:
-        """Return a word, or what stands for it; a port behind it stays."""
-        if form := self._names.get(word.lower()):
-            return form
-        name, _, port = word.rpartition(":")
-        form = self._names.get(name.lower()) if port.isdigit() else None
-        return f"{form}:{port}" if form else word
+        return without_secret_parts(text)
 
     def value(self, value: Any, name: str = "") -> Any:
-        """Return a JSON value without secrets, and masked, at any depth."""
+        """Return a JSON value without secrets, and masked, at any depth; numbers that are billed by and those of versions stay."""
         if value and is_secret(name):
             return HIDDEN
         if isinstance(value, str):
-            return self.text(value)
+            return self._without_secrets(value) if _STAYS.search(name) else self.text(value)
         if isinstance(value, Mapping):
             return {self.text(str(key)): self.value(inner, str(key)) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return [self.value(inner) for inner in value]
+            return [self.value(inner, name) for inner in value]
         return value
 
     def device(self, row: DeviceRow) -> dict[str, Any]:
@@ -82,7 +63,7 @@ class Scrubber:
             "supplies": len(sent.supplies),
             "first_seen_at": row.first_seen_at.isoformat(),
             "last_seen_at": row.last_seen_at.isoformat(),
-            "agent": dict(row.agent) | ({"address": self._pseudonymizer.address(row.address)} if row.address else {}),
+            "agent": dict(row.agent),
             "failure": row.failure,
         }
 

@@ -18,6 +18,7 @@ from appliance.common.message import Message, sentences
 from appliance.common.outbound import server_of
 from appliance.common.paths import bootstrap_root, repository_folder
 from appliance.common.traffic import TrafficByPurpose
+from appliance.privacy.choice import ENROLLED_BY, ENROLMENT, By, choice, choose
 from appliance.settings.model import HostingSettings
 from appliance.settings.store import SettingsStore
 from appliance.transmission.authority import join_authorities, remove_other_authorities
@@ -25,7 +26,7 @@ from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 
-TABLE = "enrolment"
+TABLE = ENROLMENT
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 WITHOUT_ROOT = Message(
@@ -101,11 +102,13 @@ def enrol_site(
     settings: SettingsStore,
     traffic: TrafficByPurpose | None = None,
     *,
+    by: By = "command",
     authority: str = "",
 ) -> Registration:
     """Enrol this site with the string of the hosting team, and keep where it is enrolled. Blocking.
 
-    `authority` are certificates, in PEM form, of authorities of the server; they join those in use.
+    `authority` are certificates, in PEM form, of authorities of the server; they join those in use. With a command or the
+    environment (`by`) the masks in force are chosen; with a page they are when they are kept there.
 
     The key is made at the first enrolment and used again later, so that an enrolment whose answer was lost can be repeated with
     the same string. The root of trust is on the disk before the enrolment is. Raises SettingsError, DataFolderError, HostingError,
@@ -128,7 +131,9 @@ def enrol_site(
         _leave_behind(registration(settings), made, settings)
         if joined:
             settings.change_site({"hosting": {"ca_file": str(joined)}})
-        settings.change_documents(TABLE, lambda _rows: [asdict(made)])
+        if by != "page" or choice(settings):
+            choose(settings, by, utc_now())
+        settings.change_documents(TABLE, lambda _rows: [asdict(made) | {ENROLLED_BY: by}])
     finally:
         if authority:
             remove_other_authorities(trust_folder, Path(settings.effective().settings.hosting.ca_file))

@@ -1,6 +1,7 @@
 """The calls of a site: enrol, check in, send readings and support bundles."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from hosting.repository.repository import Repository
 
 STATE_BYTES = 64 * 1024
 BUNDLE_TYPE = "application/gzip"
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GZIP_MAGIC = b"\x1f\x8b\x08"
 
 LEVELS_WITH_VERSIONS = ("notify", "auto")
@@ -225,14 +227,14 @@ class SupportBundleHandler(SiteHandler):
 
 
 def _check_keys(batch: Batch) -> None:
-    """Raise ApiError 422 for a NUL character in a key, which PostgreSQL does not store."""
+    """Raise ApiError 422 for a control character in a key: PostgreSQL does not store all of them, and no address shows one."""
     keys = [(f"readings.{number}.device.key", item.device.key) for number, item in enumerate(batch.readings)]
     keys += [(f"changes.{number}.device", change.device) for number, change in enumerate(batch.changes)]
     for number, event in enumerate(batch.events):
         keys.append((f"events.{number}.device", f"{event.device} {event.detail.get('former_key')}"))
     for path, key in keys:
-        if "\x00" in key:
-            raise ApiError(422, "does_not_fit", f"{path}: it contains a NUL character.")
+        if CONTROL.search(key):
+            raise ApiError(422, "does_not_fit", f"{path}: it contains a control character.")
 
 
 def _take_nonce(connection: Connection, site_id: str, verified: Verified) -> None:

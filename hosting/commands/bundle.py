@@ -15,6 +15,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out).absolute()
     bundle = write_bundle(folder, options.channel, options.version, options.platform, out)
     print(f"Wrote {out}: release {bundle.version} for {options.platform}, {bundle.size:,} bytes.")
-    print(f"Sites take it until {to_rfc3339(bundle.valid_until)}; later only where an admin allows it.")
+    print(f"It is offered to {bundle.takers}; others refuse it.")
+    print(f"They take it until {to_rfc3339(bundle.valid_until)}; later only where an admin allows it.")
     print("There: dca update bundle FILE, or the page Updates of the web interface.")
     return 0

@@ -1,12 +1,12 @@
-"""The question before something is published."""
+"""The question before something is published, signed or trusted."""
 
 import sys
 
 from hosting.errors import ConfigurationError
 
 
-def confirmed(*, answerable: bool = True) -> bool:
+def confirmed(question: str = "Publish this?", undone: str = "published", *, answerable: bool = True) -> bool:
     """Ask. Raises ConfigurationError where nobody can answer, as where standard input was read already (`answerable`)."""
     if not answerable or not sys.stdin.isatty():
-        raise ConfigurationError("Nobody can be asked here, so nothing was published. Give --yes to publish without a question.")
-    return input("Publish this? [y/N] ").strip().lower() in ("y", "yes")
+        raise ConfigurationError(f"Nobody can be asked here, so nothing was {undone}. Give --yes to go on without a question.")
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

@@ -1,12 +1,19 @@
 """`dca-hosting enrolment-code`: make a one-time enrolment string for a site."""
 
 import argparse
+import sys
 
 from hosting.commands.preparation import open_existing
 from hosting.config import check_public_url
 from hosting.db import sites
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
+
+WITHOUT_ROOT = (
+    "This string has no &root=, since no repository is published here: a site that enrols with it sends readings, but never "
+    "takes configuration or versions from here. Found the repository first (dca-hosting repository init, and see the key "
+    "ceremony), then make the string anew."
+)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,5 +26,8 @@ def run(options: argparse.Namespace) -> int:
     config, database = open_existing(options)
     with database, database.writing() as connection:
         _, code = sites.make_enrolment_code(connection, name, days=options.days, actor="command line")
-    print(enrolment_string(config, url, code))
+    made = enrolment_string(config, url, code)
+    if "&root=" not in made:
+        print(f"dca-hosting: warning: {WITHOUT_ROOT}", file=sys.stderr, flush=True)
+    print(made)
     return 0

@@ -16,11 +16,11 @@ from hosting.releases.credentials import read_login
 from hosting.releases.images import RegistryImage, look_up
 from hosting.releases.new_release import Wishes, archive_files, make_release, with_release, without_release
 from hosting.releases.registry import Registry, parse_reference
-from hosting.repository.draft_text import describe
-from hosting.repository.drafts import Draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.published import PublishedState
 from hosting.repository.release_draft import make_release_draft
+from hosting.signing.draft_text import describe
+from hosting.signing.verification import VerifiedDraft
 
 Action = Callable[[argparse.Namespace, RepositoryFolder], int]
 
@@ -65,6 +65,7 @@ def _wishes(options: argparse.Namespace) -> Wishes:
         min_engine_api=options.min_engine_api,
         allow_downgrade_from=options.allow_downgrade_from,
         switcher=options.switcher,
+        late_rollback=options.late_rollback,
         gate=HealthGateTimes(options.deadline, options.steady),
     )
 
@@ -93,8 +94,8 @@ def _withdraw(options: argparse.Namespace, folder: RepositoryFolder) -> int:
     return _say_made(folder, draft)
 
 
-def _say_made(folder: RepositoryFolder, draft: Draft) -> int:
-    print(*describe(draft), sep="\n")
+def _say_made(folder: RepositoryFolder, draft: VerifiedDraft) -> int:
+    print(*describe(draft, utc_now()), sep="\n")
     needed = ", ".join(f"{one.lacking} of the keys of {one.signers.named_by}" for one in draft.progress())
     print(f"This draft waits for signatures ({needed}): {folder.drafts / draft.name}")
     print("Sign it on as many machines as it needs: dca-hosting sign DRAFT --key KEY. Then: dca-hosting repository publish")

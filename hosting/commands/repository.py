@@ -10,12 +10,15 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.repository import ceremony
-from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder
+from hosting.repository.online_signing import BINS
 from hosting.repository.repository import Repository, publish_drafts
-from hosting.repository.roles import short_names
+from hosting.repository.roles import is_bin, short_names
 from hosting.repository.rotation import make_renewal, make_rotation, new_keys_of_files
 from hosting.repository.validity import without_bins
+from hosting.repository.waiting import ground_of, verified_drafts
+from hosting.signing.signer_trust import SignerTrust
+from hosting.signing.verification import VerifiedDraft
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,9 +54,11 @@ def _init_with_local_keys(options: argparse.Namespace, folder: RepositoryFolder)
     file = Path(options.passphrase_file) if options.passphrase_file else None
     ceremony.found_with_local_keys(folder, keys, file, options.threshold, utc_now())
     publish_drafts(folder, utc_now())
+    SignerTrust(keys / "trust").keep(ground_of(folder))
     print(f"Set up and published {folder.path}.")
     print(f"The keys of root, targets and release are in {keys}.")
-    print("Bring each to an offline medium of its own, kept in different places, and remove them from this machine:")
+    print("Bring each to an offline medium of its own, with a copy of the folder trust beside it, kept in different places,")
+    print("and remove them from this machine:")
     print("whoever has two of them decides what all sites trust.")
     return 0
 
@@ -61,7 +66,7 @@ def _init_with_local_keys(options: argparse.Namespace, folder: RepositoryFolder)
 def _publish(_options: argparse.Namespace, folder: RepositoryFolder) -> int:
     published = publish_drafts(folder, utc_now())
     print(f"Published {short_names(published.roles) or 'the root'}.")
-    if left := drafts_of(folder):
+    if left := verified_drafts(folder):
         print("These drafts still wait for signatures:", *_waiting(folder, left), sep="\n")
     return 0
 
@@ -77,34 +82,41 @@ def _rotate(options: argparse.Namespace, folder: RepositoryFolder) -> int:
     return _say_made(folder, make_rotation(folder, keys, utc_now()))
 
 
-def _say_made(folder: RepositoryFolder, drafts: Sequence[Draft]) -> int:
+def _say_made(folder: RepositoryFolder, drafts: Sequence[VerifiedDraft]) -> int:
     print("These drafts wait for signatures:", *_waiting(folder, drafts), sep="\n")
     print("Sign each on as many machines as it needs: dca-hosting sign DRAFT --key KEY. Then: dca-hosting repository publish")
     return 0
 
 
 def _status(options: argparse.Namespace, folder: RepositoryFolder) -> int:
-    """Show each role; 1 when one is late or has expired."""
+    """Show each role; 1 when one is late or has expired, or the server cannot sign one of its own."""
     repository = Repository.open(folder.path)
-    drafts = drafts_of(folder)
+    drafts = verified_drafts(folder)
     if repository is None and not drafts:
         raise RepositoryError(f"{folder.path} has no repository. Run: dca-hosting repository init")
     listed = repository.condition(utc_now()) if repository else []
+    faults = repository.unusable_keys() if repository else {}
     if options.json:
-        roles = [{**asdict(one), "expires": to_rfc3339(one.expires)} for one in listed]
+        roles = [
+            {**asdict(one), "expires": to_rfc3339(one.expires), "key_fault": faults.get(BINS if is_bin(one.role) else one.role)}
+            for one in listed
+        ]
         print(json.dumps({"roles": roles, "drafts": [draft.name for draft in drafts]}))
     elif listed:
         print(f"{'ROLE':10}  {'VERSION':>7}  {'VALID UNTIL':20}  {'STATE':7}  SIGNED BY")
     for one in () if options.json else without_bins(listed):
         signed = ", ".join(keyid[:8] for keyid in one.signatures)
         needed = f"{one.threshold} needed" if one.threshold > 1 else "the server"
-        print(f"{one.role:10}  {one.version:>7}  {to_rfc3339(one.expires):20}  {one.state:7}  {signed} ({needed})")
+        state = "no key" if one.role in faults else one.state
+        print(f"{one.role:10}  {one.version:>7}  {to_rfc3339(one.expires):20}  {state:7}  {signed} ({needed})")
+    if faults and not options.json:
+        print("The server cannot sign all of its roles:", *(f"  {why}" for why in dict.fromkeys(faults.values())), sep="\n")
     if drafts and not options.json:
         print("These drafts wait:", *_waiting(folder, drafts), sep="\n")
-    return int(any(one.state in ("late", "expired") for one in listed))
+    return int(bool(faults) or any(one.state in ("late", "expired") for one in listed))
 
 
-def _waiting(folder: RepositoryFolder, drafts: Sequence[Draft]) -> list[str]:
+def _waiting(folder: RepositoryFolder, drafts: Sequence[VerifiedDraft]) -> list[str]:
     return [
         f"  {folder.drafts / draft.name}: "
         + ", ".join(f"{one.lacking} more of the keys of {one.signers.named_by}" for one in draft.progress())

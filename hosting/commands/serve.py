@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import structlog
 
 from appliance.common.log import configure_logging
 from appliance.common.version import installed_version
-from hosting.certificates import CertificateFiles, renew_when_due, server_context
+from hosting.certificates import CertificateFiles, names_in, renew_when_due, server_context
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.errors import ConfigurationError
@@ -28,13 +30,22 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.port <= 65535:
         raise ConfigurationError(f"--port {options.port} is no port. Choose one from 1 to 65535, or 0 for any free one.")
     config, database = open_existing(options)
-    services = make_services(config, database)
+    services = make_services(replace(config, allowed_hosts=(*config.allowed_hosts, *_own_names(options, config))), database)
     try:
         listening = Listening(options.bind, options.port, None if options.http else _context(options, config))
         asyncio.run(serve(services, listening, lambda port: _say_ready(config, listening, port)))
     finally:
         services.close()
     return 0
+
+
+def _own_names(options: argparse.Namespace, config: Config) -> Iterator[str]:
+    """Yield the names that this server was given: the one it is bound to, and those in its certificate."""
+    if options.bind:
+        yield options.bind
+    certificate = Path(options.cert) if options.cert else CertificateFiles(config.folder).server
+    if not options.http and certificate.exists():
+        yield from names_in(certificate)
 
 
 def _context(options: argparse.Namespace, config: Config) -> Any:

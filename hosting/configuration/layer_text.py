@@ -18,7 +18,10 @@ from hosting.configuration.scope import Scope
 from hosting.errors import ConfigurationError
 
 _DOCUMENT_KEYS = frozenset({"format", "version", "group", "settings", "definitions"})
-WHERE_INSTEAD = Message("SNMP credentials are set on the Scanning page of the site's web interface, or by `dca settings set snmp.credentials=@FILE` there.")
+WHERE_INSTEAD = Message(
+    "SNMP credentials are set on the Scanning page of the site's web interface, or by "
+    "`dca settings set snmp.credentials=@FILE` there."
+)
 
 
 @dataclass(frozen=True, slots=True)

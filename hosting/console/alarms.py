@@ -8,9 +8,10 @@ from typing import Self
 from tornado.locale import Locale
 
 from appliance.common.message import Message, sentences
-from hosting.repository.drafts import Draft, Progress
 from hosting.repository.roles import CONFIG, GLOBAL, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP
 from hosting.repository.validity import RoleCondition
+from hosting.signing.signers import Progress
+from hosting.signing.verification import VerifiedDraft
 from web import quantities
 
 EVERYTHING = Message("sites refuse all that is new and go on with what they have")
@@ -35,7 +36,7 @@ class Waiting:
     progress: tuple[Progress, ...]
 
     @classmethod
-    def check(cls, draft: Draft) -> Self:
+    def check(cls, draft: VerifiedDraft) -> Self:
         """Return how far a draft is."""
         return cls(draft.name, draft.role, tuple(draft.progress()))
 

@@ -89,7 +89,7 @@ class DevicePage(ConsoleHandler):
 
     async def get(self) -> None:
         """Show the device. Raises HTTPError 404."""
-        site_id, key = self.get_query_argument("site", ""), self.get_query_argument("key", "")
+        site_id, key = self._exact("site"), self._exact("key")
 
         def look(connection: Connection) -> tuple[DeviceView, list[Reading], list[DeviceEvent]] | None:
             row = fleet.device(connection, site_id, key)
@@ -123,6 +123,11 @@ class DevicePage(ConsoleHandler):
             in_utc=in_utc,
             misc={name: self._plain(value) for name, value in sorted(view.reading.misc.items())},
         )
+
+    def _exact(self, name: str) -> str:
+        """Return a value of the query as it was sent: Tornado's own way takes controls and outer spaces out of it, too."""
+        values = self.request.query_arguments.get(name, [b""])
+        return values[-1].decode(errors="replace")
 
     def _plain(self, value: object) -> str:
         """Return a value of `misc`, which may be anything, as a line of text."""

@@ -18,10 +18,12 @@ class RepositoryPage(ConsoleHandler):
         watch = self.services.repository
 
         def look() -> tuple[RepositoryStatus | None, list[Waiting], str]:
+            status = None
             try:
-                return watch.status(now), [Waiting.check(draft) for draft in watch.drafts()], ""
+                status = watch.status(now)
+                return status, [Waiting.check(draft) for draft in watch.drafts()], ""
             except RepositoryError as error:
-                return None, [], message_of(error)
+                return status, [], message_of(error)
 
         status, drafts, fault = await self.services.database.run(look)
         folder = self.config.repository

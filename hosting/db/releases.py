@@ -120,7 +120,20 @@ def counts_by_version(connection: sa.Connection) -> dict[str, ReleaseCounts]:
     told = sa.select(*columns, sa.func.count().label("sites")).where(site.c.update_version.is_not(None)).group_by(*columns)
     for row in connection.execute(told):
         _count(found.setdefault(row.update_version, ReleaseCounts()), row)
+    former = _former_ends()
+    ended = sa.select(former.c.version, former.c.result, former.c.reason, sa.func.count().label("sites"))
+    for row in connection.execute(ended.group_by(former.c.version, former.c.result, former.c.reason)):
+        _count_end(found.setdefault(row.version, ReleaseCounts()), row.result, row.reason, row.sites)
     return found
+
+
+def _former_ends() -> sa.Subquery:
+    """Return how updates ended at sites that speak of another version by now: of each site and version the newest."""
+    order = sa.func.row_number().over(partition_by=(site_update.c.site_id, site_update.c.version), order_by=_NEWEST_FIRST)
+    ranked = sa.select(site_update, order.label("place")).subquery()
+    moved_on = sa.or_(site.c.update_version.is_(None), site.c.update_version != ranked.c.version)
+    chosen = sa.select(ranked.c.site_id, site.c.name, ranked.c.version, ranked.c.result, ranked.c.reason)
+    return chosen.join(site, site.c.site_id == ranked.c.site_id).where(ranked.c.place == 1, moved_on).subquery()
 
 
 def _count(counts: ReleaseCounts, row: sa.Row[Any]) -> None:
@@ -130,11 +143,16 @@ def _count(counts: ReleaseCounts, row: sa.Row[Any]) -> None:
             counts.waits[word] = counts.waits.get(word, 0) + row.sites
     elif row.update_execution in UNDER_WAY:
         counts.under_way += row.sites
-    elif row.update_result == "success":
-        counts.succeeded += row.sites
-    elif row.update_result == "failure":
-        counts.failed += row.sites
-        counts.reasons[row.update_reason or ""] = counts.reasons.get(row.update_reason or "", 0) + row.sites
+    else:
+        _count_end(counts, row.update_result, row.update_reason or "", row.sites)
+
+
+def _count_end(counts: ReleaseCounts, result: str, reason: str, sites: int) -> None:
+    if result == "success":
+        counts.succeeded += sites
+    elif result == "failure":
+        counts.failed += sites
+        counts.reasons[reason] = counts.reasons.get(reason, 0) + sites
 
 
 def arrivals(connection: sa.Connection, version: str) -> list[datetime]:
@@ -145,6 +163,10 @@ def arrivals(connection: sa.Connection, version: str) -> list[datetime]:
 
 def failed_sites(connection: sa.Connection, version: str, *, limit: int = 20) -> list[tuple[str, str, str]]:
     """Return (site_id, name, reason) of sites at which a version failed, by name."""
-    failed = sa.and_(site.c.update_version == version, site.c.update_result == "failure")
-    chosen = sa.select(site.c.site_id, site.c.name, site.c.update_reason).where(failed).order_by(sa.func.lower(site.c.name))
-    return [(row.site_id, row.name, row.update_reason or "") for row in connection.execute(chosen.limit(limit))]
+    columns = (site.c.site_id, site.c.name, sa.func.coalesce(site.c.update_reason, "").label("reason"))
+    now = sa.select(*columns).where(site.c.update_version == version, site.c.update_result == "failure")
+    former = _former_ends()
+    before = sa.select(former.c.site_id, former.c.name, former.c.reason)
+    both = now.union_all(before.where(former.c.version == version, former.c.result == "failure")).subquery()
+    chosen = sa.select(both).order_by(sa.func.lower(both.c.name), both.c.site_id).limit(limit)
+    return [(row.site_id, row.name, row.reason) for row in connection.execute(chosen)]

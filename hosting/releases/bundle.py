@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from appliance.common.files import sync_folder
-from appliance.release import ROLLOUT_PATH, Catalogue, Release, catalogue_path, offer_for
+from appliance.release import ROLLOUT_PATH, Catalogue, ChannelRollout, Release, Rollout, catalogue_path, offer_for
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.published import PublishedState
@@ -21,9 +21,10 @@ ROLES = (TIMESTAMP, SNAPSHOT, TARGETS, GLOBAL, RELEASE)
 
 @dataclass(frozen=True, slots=True)
 class BundleFile:
-    """What was written: the release, how many bytes, and until when sites take it without being told to."""
+    """What was written: the release, for which sites, how many bytes, and until when these take it without being told to."""
 
     version: str
+    takers: str
     size: int
     valid_until: datetime
 
@@ -31,7 +32,7 @@ class BundleFile:
 def write_bundle(folder: RepositoryFolder, channel: str, version: str | None, platform: str, out: Path) -> BundleFile:
     """Write the bundle of a release to `out`; None: the release that all sites are offered, else the newest.
 
-    Raises ConfigurationError where it has no archive for the platform, RepositoryError, OSError.
+    Raises ConfigurationError where it has no archive for the platform, or no site would take it, RepositoryError, OSError.
     """
     published = PublishedState.look(folder)
     catalogue = published.catalogues().get(channel)
@@ -44,10 +45,11 @@ def write_bundle(folder: RepositoryFolder, channel: str, version: str | None, pl
             f"Release {release.version} has no archive for {platform[:40]}: a bundle needs one. "
             "Add a release with it: dca-hosting release add VERSION --archive FILE"
         )
+    takers = _takers(published.rollout(), channel, release)
     files = list(_files(published, channel, at.archive))
     _write(folder.path, files, out)
     ends = [folder.read_plain(published.files[role])["signed"]["expires"] for role in ROLES]
-    return BundleFile(release.version, out.stat().st_size, min(datetime.fromisoformat(end) for end in ends))
+    return BundleFile(release.version, takers, out.stat().st_size, min(datetime.fromisoformat(end) for end in ends))
 
 
 def _chosen(published: PublishedState, catalogue: Catalogue, version: str | None) -> Release:
@@ -58,6 +60,31 @@ def _chosen(published: PublishedState, catalogue: Catalogue, version: str | None
     if found is None:
         raise ConfigurationError(f"The channel {catalogue.channel} has no release {wanted[:40]}. See: dca-hosting release list")
     return found
+
+
+def _takers(rollout: Rollout | None, channel: str, release: Release) -> str:
+    """Return in words which sites are offered the release: from a bundle, too, a site takes only what the rollout in it offers.
+
+    Whoever brings it needs to wait neither for the cohort of a site nor for a day. Raises ConfigurationError where nobody is.
+    """
+    offers = rollout.channels.get(channel, ChannelRollout()) if rollout else ChannelRollout()
+    found = {"all sites": offers.default}
+    found |= {f"the sites of the group {name}": offer for name, offer in offers.groups.items()}
+    found |= {f"the site {name}": offer for name, offer in offers.sites.items()}
+    wanted = (release.version, release.counter)
+    meant = {name: offer for name, offer in found.items() if offer and (offer.version, offer.counter) == wanted}
+    advice = f"dca-hosting release rollout --channel {channel} --version {release.version}"
+    if not meant:
+        raise ConfigurationError(
+            f"Release {release.version} is offered to nobody, so no site would take it from a bundle. Offer it first; "
+            f"0 % of all sites are enough for those that get it in a bundle: {advice} --percent 0"
+        )
+    takers = [name for name, offer in meant.items() if not offer.paused]
+    if not takers:
+        raise ConfigurationError(
+            f"Release {release.version} is paused, so no site would take it from a bundle. Resume it first: {advice} --resume"
+        )
+    return ", ".join(takers)
 
 
 def _files(published: PublishedState, channel: str, archive: str) -> Iterator[Path]:

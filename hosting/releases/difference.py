@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from appliance.common.clock import to_rfc3339
 from appliance.release import Catalogue, Release
+from hosting.plain import plain
 
 
 def catalogue_lines(before: Catalogue, after: Catalogue) -> list[str]:
@@ -23,12 +24,7 @@ def catalogue_lines(before: Catalogue, after: Catalogue) -> list[str]:
         if after.find(release.version) is None
     ]
     kept = [release.version for release in after.releases if before.find(release.version) == release]
-    return [_plain(line) for line in [*lines, f"  unchanged: {', '.join(kept) or 'none'}"]]
-
-
-def _plain(line: str) -> str:
-    """Return a line whose characters all show: nothing in it can hide or overwrite another on a terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in line)
+    return [plain(line) for line in [*lines, f"  unchanged: {', '.join(kept) or 'none'}"]]
 
 
 def _release(release: Release) -> Iterator[str]:

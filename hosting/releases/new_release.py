@@ -33,6 +33,8 @@ class Wishes:
     min_engine_api: str = "1.41"
     allow_downgrade_from: int | None = None
     switcher: Switcher = "old"
+    late_rollback: bool = False
+    """Whether sites at which it proves unstable within a day after its installation go back to the version before."""
     gate: HealthGateTimes = field(default_factory=HealthGateTimes)
 
 
@@ -68,6 +70,7 @@ def make_release(wishes: Wishes, image: RegistryImage | None, archives: Sequence
         switcher=wishes.switcher,
         gate=wishes.gate,
         allow_downgrade_from=wishes.allow_downgrade_from,
+        late_rollback=wishes.late_rollback,
     )
 
 

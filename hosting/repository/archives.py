@@ -11,8 +11,9 @@ from tuf.api.metadata import TargetFile
 
 from appliance.common.files import sync_folder
 from hosting.errors import RepositoryError
-from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder
+from hosting.repository.waiting import drafts_of
+from hosting.signing.drafts import Draft
 
 CHUNK = 1 << 20
 

@@ -9,7 +9,6 @@ from securesystemslib.signer import Key
 from tuf.api.metadata import DelegatedRole, Delegations, Root, Targets
 
 from hosting.errors import RepositoryError
-from hosting.repository.drafts import Draft, make_draft, write_draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.keys import load_signer, make_key, passphrase_reader, read_public
 from hosting.repository.roles import (
@@ -24,6 +23,9 @@ from hosting.repository.roles import (
     TIMESTAMP,
     validity,
 )
+from hosting.repository.waiting import make_draft
+from hosting.signing.drafts import write_draft
+from hosting.signing.verification import VerifiedDraft
 
 LOCAL_KEYS = {ROOT: 3, TARGETS: 3, RELEASE: 2}
 """How many keys of each offline role a small provider gets."""
@@ -64,7 +66,7 @@ def online_key(text: str) -> tuple[str, tuple[Key, str]]:
     return role, (key, uri)
 
 
-def make_first_drafts(folder: RepositoryFolder, founders: Founders, now: datetime) -> list[Draft]:
+def make_first_drafts(folder: RepositoryFolder, founders: Founders, now: datetime) -> list[VerifiedDraft]:
     """Make the keys of the server and the drafts, and return these. Raises RepositoryError when there is a repository already."""
     for name, keys in (("root", founders.root), ("targets", founders.targets)):
         _require_keys(name, keys, founders.threshold)
@@ -74,14 +76,12 @@ def make_first_drafts(folder: RepositoryFolder, founders: Founders, now: datetim
         online = {role: _online_key(folder, founders, role) for role in ONLINE_KEYS}
         root = _root(founders, online, now)
         targets = _targets(founders, online[CONFIG], now)
-        drafts = [
-            make_draft(ROOT, root, [("root 1", root)], None),
-            make_draft(TARGETS, targets, [("root 1", root)], None),
-            make_draft(RELEASE, Targets(expires=now + validity(RELEASE)), [("targets 1", targets)], None),
+        release = Targets(expires=now + validity(RELEASE))
+        return [
+            make_draft(folder, ROOT, root, {}),
+            make_draft(folder, TARGETS, targets, {ROOT: root}),
+            make_draft(folder, RELEASE, release, {ROOT: root, TARGETS: targets}),
         ]
-        for draft in drafts:
-            write_draft(folder.drafts / draft.name, draft)
-    return drafts
 
 
 def found_with_local_keys(
@@ -89,7 +89,7 @@ def found_with_local_keys(
 ) -> None:
     """Make the keys of all offline roles in `keys`, and first drafts that are signed with as many as each needs."""
     _require_unfounded(folder)
-    passphrase = passphrase_reader(passphrase_file, "the new keys", twice=True)
+    passphrase = passphrase_reader(passphrase_file, "the new keys", new=True)
     files = {
         role: [make_key(f"{role}-{number}", keys, passphrase) for number in range(1, count + 1)]
         for role, count in LOCAL_KEYS.items()
@@ -99,7 +99,7 @@ def found_with_local_keys(
     for draft in make_first_drafts(folder, founders, now):
         for private, _ in files[draft.role][: draft.signers[0].threshold]:
             draft.sign(load_signer(str(private), draft.candidates().values(), passphrase))
-        write_draft(folder.drafts / draft.name, draft)
+        write_draft(folder.drafts / draft.name, draft.draft)
 
 
 def _require_unfounded(folder: RepositoryFolder) -> None:

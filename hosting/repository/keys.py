@@ -10,12 +10,14 @@ from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.exceptions import Error as LibraryError
 from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Key, Signer, SSlibKey
 
 from appliance.common.files import write_atomic
 from hosting.errors import RepositoryError
+from hosting.signing.form import require_named
+from hosting.signing.key_encryption import encrypted
+from hosting.signing.passphrase import require_strong
 
 PROBE = b"which of these keys is this?"
 
@@ -39,7 +41,7 @@ def make_key(name: str, folder: Path, passphrase: Passphrase) -> tuple[Path, Pat
             raise RepositoryError(f"{path} exists already, and a key is never overwritten. Choose another name.")
     signer = CryptoSigner.generate_ed25519()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomic(private, _encrypted(signer, passphrase()))
+    write_atomic(private, encrypted(signer._private_key, passphrase()))  # noqa: SLF001 - the library gives it away unencrypted only
     write_atomic(public, write_public(signer.public_key), mode=0o644)
     return private, public
 
@@ -55,6 +57,7 @@ def read_public(path: Path) -> tuple[Key, str | None]:
         value = json.loads(path.read_bytes())
         uri = value.pop("uri", None)
         key = Key.from_dict(value.pop("keyid"), value)
+        _require_named(path, key)
     except OSError as error:
         raise RepositoryError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
@@ -62,28 +65,45 @@ def read_public(path: Path) -> tuple[Key, str | None]:
     return key, uri
 
 
-def passphrase_reader(file: Path | None, subject: str, *, twice: bool = False) -> Passphrase:
-    """Return what gets a passphrase: from a file, else from the person at the terminal, asked once for all keys."""
+def _require_named(path: Path, key: Key) -> None:
+    try:
+        require_named({key.keyid: key})
+    except ValueError as error:
+        raise RepositoryError(f"{path} is no public key to sign with: {error}. Ask its owner for the .pub file anew.") from error
+
+
+def passphrase_reader(file: Path | None, subject: str, *, new: bool = False) -> Passphrase:
+    """Return what gets a passphrase: from a file, else from the person at the terminal, asked once for all keys.
+
+    One for a `new` key is judged, and asked twice.
+    """
     known: list[str] = []
 
     def read() -> str:
         if not known:
-            known.append(_from_file(file) if file else _asked(subject, twice=twice))
+            known.append(_from_file(file) if file else _asked(subject, new=new))
+            if new:
+                require_strong(known[0])
         return known[0]
 
     return read
 
 
+def is_uri(where: str) -> bool:
+    """Whether a key is named by a URI of securesystemslib, and not by its file."""
+    scheme, colon, _ = where.partition(":")
+    return bool(colon) and scheme in SIGNER_FOR_URI_SCHEME and not Path(where).exists()
+
+
 def load_signer(where: str, candidates: Iterable[Key], passphrase: Passphrase) -> Signer:
     """Return the signer of a key that is named by a file or a URI, and is one of the candidates. Raises RepositoryError."""
     candidates = list(candidates)
-    scheme = where.partition(":")[0]
-    if ":" in where and scheme in SIGNER_FOR_URI_SCHEME and not Path(where).exists():
+    if is_uri(where):
         return _signer_of_uri(where, candidates, passphrase)
     signer = _signer_of_file(Path(where), passphrase)
     for key in candidates:
         if isinstance(key, SSlibKey) and key.keyval == signer.public_key.keyval:
-            return CryptoSigner(signer._private_key, key)  # noqa: SLF001 - the id of a key may be one its owner chose
+            return CryptoSigner(signer._private_key, key)  # noqa: SLF001 - its scheme is the one that was named
     raise RepositoryError(f"The key {where} is none of those that may sign this. Use one of {_names(candidates)}.")
 
 
@@ -111,23 +131,27 @@ class OnlineKeys:
                 return Signer.from_priv_key_uri(uri.read_text(), key)
             if stat.S_IMODE(file.stat().st_mode) & 0o077:
                 raise RepositoryError(f"{file} may be read by others. Run: chmod 600 {file}")
-            private = serialization.load_pem_private_key(file.read_bytes(), None)
-            return CryptoSigner(private, key if isinstance(key, SSlibKey) else None)
+            signer = CryptoSigner(serialization.load_pem_private_key(file.read_bytes(), None))
+            if not isinstance(key, SSlibKey) or signer.public_key.keyval != key.keyval:
+                raise ValueError("it is another key")
+            return CryptoSigner(signer._private_key, key)  # noqa: SLF001 - as above
         except FileNotFoundError as error:
             raise RepositoryError(f"The private key {key.keyid[:8]} is not in {self._folder}. Restore it, or rotate it.") from error
         except (LibraryError, UnsupportedAlgorithm, ValueError, TypeError, ImportError) as error:
             raise RepositoryError(f"The private key {key.keyid[:8]} in {self._folder} cannot be used: {error}.") from error
 
+    def try_out(self, key: Key) -> None:
+        """Raise RepositoryError unless the private half of a key is here and makes signatures that are valid."""
+        try:
+            key.verify_signature(self.signer(key).sign(PROBE), PROBE)
+        except RepositoryError:
+            raise
+        except Exception as error:
+            raise RepositoryError(f"The private key {key.keyid[:8]} of {self._folder} cannot sign: {error}.") from error
+
     def _keep(self, name: str, content: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomic(self._folder / name, content)
-
-
-def _encrypted(signer: CryptoSigner, passphrase: str) -> bytes:
-    key = serialization.load_pem_private_key(signer.private_bytes, None)
-    assert isinstance(key, Ed25519PrivateKey)
-    encryption = serialization.BestAvailableEncryption(passphrase.encode())
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
 
 
 def _signer_of_file(path: Path, passphrase: Passphrase) -> CryptoSigner:
@@ -174,11 +198,11 @@ def _from_file(file: Path) -> str:
     return _usable(passphrase)
 
 
-def _asked(subject: str, *, twice: bool) -> str:
+def _asked(subject: str, *, new: bool) -> str:
     if not os.isatty(0):
         raise RepositoryError(f"The passphrase of {subject} is needed, and there is no terminal to ask on. Give --passphrase-file.")
     passphrase = _usable(getpass.getpass(f"Passphrase of {subject}: "))
-    if twice and getpass.getpass("The same again: ") != passphrase:
+    if new and getpass.getpass("The same again: ") != passphrase:
         raise RepositoryError("The two passphrases differ. Nothing was made; run the command again.")
     return passphrase
 

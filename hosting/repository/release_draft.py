@@ -11,11 +11,13 @@ from tuf.api.metadata import TargetFile, Targets
 from appliance.release import Catalogue, ReleaseError, catalogue_path, parse_catalogue, write_catalogue
 from hosting.errors import RepositoryError
 from hosting.repository.archives import Kept, take_in, tidy
-from hosting.repository.drafts import Contents, Draft, make_draft, require_none_waits, write_draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.published import PublishedTarget
 from hosting.repository.roles import RELEASE, validity
 from hosting.repository.rotation import published_state
+from hosting.repository.waiting import make_draft, require_none_waits
+from hosting.signing.drafts import Contents
+from hosting.signing.verification import VerifiedDraft
 
 Change = Callable[[Catalogue, int], Catalogue]
 """Makes the next catalogue out of the one that is published and the highest counter its channel ever had."""
@@ -23,7 +25,7 @@ Change = Callable[[Catalogue, int], Catalogue]
 
 def make_release_draft(
     folder: RepositoryFolder, channel: str, change: Change, archives: Mapping[str, Path], now: datetime
-) -> Draft:
+) -> VerifiedDraft:
     """Make the draft of the role `release` with another catalogue, and return it. Raises RepositoryError.
 
     `archives` are files by the targets that they become; they are copied, and wait with the draft.
@@ -48,10 +50,7 @@ def make_release_draft(
         signed.targets[path] = info
         _follow(signed, former, catalogue, {name: take_in(folder, file) for name, file in archives.items()})
         contents = Contents({path: before.decode()} if before else {}, {path: content.decode()})
-        delegators = [(f"targets {state.targets.version}", state.targets)]
-        draft = make_draft(RELEASE, signed, delegators, state.release, contents)
-        write_draft(folder.drafts / draft.name, draft)
-    return draft
+        return make_draft(folder, RELEASE, signed, {}, contents=contents)
 
 
 def _follow(signed: Targets, before: Catalogue, after: Catalogue, taken: Mapping[str, Kept]) -> None:

@@ -1,6 +1,7 @@
 """The server signs what is due in the repository, and says in its log what people have to sign before it expires."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ class RepositoryRenewal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._told: dict[tuple[str, str], datetime] = {}
+        self._told_keys: tuple[str, datetime] | None = None
 
     def look_after(self, now: datetime) -> None:
         """Sign what is due and log it; warn of what is still due, as an error in the last quarter of its validity."""
@@ -49,8 +51,17 @@ class RepositoryRenewal:
             log.error("the repository could not be signed anew; it is tried again in an hour", reason=str(error))
         try:
             self._raise_alarms(repository.condition(now), now)
+            self._tell_of_keys(repository.unusable_keys(), now)
         except (RepositoryError, OSError) as error:
             log.error("the repository cannot be read", reason=str(error))
+
+    def _tell_of_keys(self, faults: Mapping[str, str], now: datetime) -> None:
+        """Say which keys are not there, long before what they sign expires."""
+        said = "; ".join(sorted(set(faults.values())))
+        self._told_keys = self._told_keys if said and self._told_keys and self._told_keys[0] == said else None
+        if said and (self._told_keys is None or now - self._told_keys[1] >= REPEAT):
+            self._told_keys = (said, now)
+            structlog.get_logger().error("the server cannot sign roles of its repository", roles=", ".join(faults), reason=said)
 
     def _raise_alarms(self, conditions: list[RoleCondition], now: datetime) -> None:
         alarms = {(one.role, one.state): one for one in without_bins(conditions) if one.state != "ok"}

@@ -13,13 +13,16 @@ from appliance.common.message import Message
 from hosting.errors import RepositoryError
 from hosting.repository import archives
 from hosting.repository.cleanup import sweep
-from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.edition import Edition
 from hosting.repository.folder import RepositoryFolder, announced
 from hosting.repository.keys import silence_library
+from hosting.repository.online_signing import unusable_keys
 from hosting.repository.publication import publish
 from hosting.repository.roles import RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, require_configuration_path
 from hosting.repository.validity import RoleCondition, conditions
+from hosting.repository.waiting import drafts_of, require_sitting, verified_all
+from hosting.signing.drafts import Draft
+from hosting.signing.verification import VerifiedDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,10 @@ class Repository:
         """Return how long each role is still valid and who signed it, the 1,024 bins last."""
         return conditions(self._folder, now)
 
+    def unusable_keys(self) -> dict[str, str]:
+        """Return why the server cannot sign a role of its own, by the role; the bins are `site-*`. Each key is tried."""
+        return unusable_keys(self._folder)
+
     def resign(self, now: datetime) -> list[str]:
         """Sign anew what the server signs and is due, remove what no site asks for any more; return the roles signed.
 
@@ -111,8 +118,12 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
             if not drafts:
                 archives.tidy(folder)
                 return _published(edition, ())
-        ready = {draft.role: draft for draft in drafts if draft.is_complete}
-        _require_publishable(folder, drafts, ready)
+        _require_not_stale(folder, drafts)
+        verified = verified_all(folder, drafts)
+        ready = {draft.role: draft for draft in verified if draft.is_complete}
+        _require_publishable(folder, verified, ready)
+        for draft in ready.values():
+            require_sitting(draft, verified)
         if folder.is_published:
             if ROOT in ready:
                 edition.former_root, edition.root = edition.root, ready[ROOT].metadata
@@ -123,7 +134,7 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
         for role in (TARGETS, RELEASE):
             if role in ready:
                 edition.replace(role, ready[role].metadata)
-                archives.place(folder, ready[role])
+                archives.place(folder, ready[role].draft)
                 for path, content in ready[role].contents.after.items():
                     edition.carry(path, content.encode())
         staged = publish(edition)
@@ -162,8 +173,7 @@ def _published(edition: Edition, roles: tuple[str, ...]) -> Published:
     return Published(roles, edition.snapshot.signed.version)
 
 
-def _require_publishable(folder: RepositoryFolder, drafts: list[Draft], ready: Mapping[str, Draft]) -> None:
-    lacking = [draft.name for draft in drafts if draft.role not in ready]
+def _require_not_stale(folder: RepositoryFolder, drafts: list[Draft]) -> None:
     if not drafts:
         raise RepositoryError(Message("There is no draft to publish. Make one: dca-hosting repository renew, or rotate."))
     if stale := [draft.name for draft in drafts if folder.is_published and _file_of(folder, draft).exists()]:
@@ -172,6 +182,10 @@ def _require_publishable(folder: RepositoryFolder, drafts: list[Draft], ready: M
                 "%(drafts)s is published already with another content. Remove the draft, and make it anew.", drafts=", ".join(stale)
             )
         )
+
+
+def _require_publishable(folder: RepositoryFolder, drafts: list[VerifiedDraft], ready: Mapping[str, VerifiedDraft]) -> None:
+    lacking = [draft.name for draft in drafts if draft.role not in ready]
     if not ready or (lacking and not folder.is_published):
         raise RepositoryError(
             Message(

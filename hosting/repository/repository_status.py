@@ -9,10 +9,11 @@ from pathlib import Path
 
 from appliance.common.message import Message
 from hosting.errors import RepositoryError
-from hosting.repository.drafts import Draft, drafts_of
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.roles import ROOT
 from hosting.repository.validity import RoleCondition, conditions, without_bins
+from hosting.repository.waiting import verified_drafts
+from hosting.signing.verification import VerifiedDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ class RepositoryStatusCache:
             status = self._read[1]
         return RepositoryStatus(status.root_sha256, tuple(role.at(now) for role in status.roles))
 
-    def drafts(self) -> list[Draft]:
+    def drafts(self) -> list[VerifiedDraft]:
         """Return the drafts that wait for signatures, or to be published."""
-        return drafts_of(self._folder)
+        return verified_drafts(self._folder)
 
     def _look(self, now: datetime) -> RepositoryStatus:
         roles = tuple(without_bins(conditions(self._folder, now)))

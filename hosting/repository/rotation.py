@@ -11,10 +11,14 @@ from tuf.api.metadata import Root, Targets
 
 from hosting.errors import RepositoryError
 from hosting.repository.ceremony import online_key
-from hosting.repository.drafts import Draft, make_draft, require_none_waits, write_draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.keys import read_public
 from hosting.repository.roles import CONFIG, GLOBAL, OFFLINE, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, validity
+from hosting.repository.waiting import ground_of, make_draft, require_none_waits
+from hosting.signing.verification import VerifiedDraft
+
+DELEGATORS = {TARGETS: (ROOT,), RELEASE: (TARGETS,)}
+"""Who names the keys of a role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,12 @@ def new_keys_of_files(
     return NewKeys(by_role, server | dict(online_key(text) for text in online), threshold, lost)
 
 
-def make_renewal(folder: RepositoryFolder, role: str, now: datetime) -> Draft:
+def make_renewal(folder: RepositoryFolder, role: str, now: datetime) -> VerifiedDraft:
     """Make a draft that only prolongs an offline role, and return it. Raises RepositoryError."""
     return _make_drafts(folder, {role}, NewKeys(), now)[0]
 
 
-def make_rotation(folder: RepositoryFolder, keys: NewKeys, now: datetime) -> list[Draft]:
+def make_rotation(folder: RepositoryFolder, keys: NewKeys, now: datetime) -> list[VerifiedDraft]:
     """Make the drafts that put other keys into force, and return them. Raises RepositoryError."""
     roles = set()
     if {ROOT, TARGETS} & keys.people.keys() or {SNAPSHOT, TIMESTAMP} & keys.server.keys():
@@ -67,30 +71,30 @@ def make_rotation(folder: RepositoryFolder, keys: NewKeys, now: datetime) -> lis
     return _make_drafts(folder, roles, keys, now)
 
 
-def _make_drafts(folder: RepositoryFolder, roles: set[str], keys: NewKeys, now: datetime) -> list[Draft]:
+def _make_drafts(folder: RepositoryFolder, roles: set[str], keys: NewKeys, now: datetime) -> list[VerifiedDraft]:
     with folder.locked():
         published = published_state(folder)
         require_none_waits(folder, roles)
         after = deepcopy(published)
         _exchange(folder, after, keys)
-        drafts = []
+        drafts: list[VerifiedDraft] = []
+        sitting: dict[str, Root | Targets] = {}
         for role in OFFLINE:
             if role in roles:
                 signed = getattr(after, role)
                 signed.expires = now + validity(role)
-                draft = make_draft(role, signed, _delegators(role, published, after, lost=keys.lost), getattr(published, role))
-                write_draft(folder.drafts / draft.name, draft)
-                drafts.append(draft)
+                named = {name: sitting[name] for name in DELEGATORS.get(role, ()) if name in sitting}
+                drafts.append(make_draft(folder, role, signed, named, lost=keys.lost and role == TARGETS))
+                sitting[role] = signed
     return drafts
 
 
 def published_state(folder: RepositoryFolder) -> OfflineState:
     """Return what is published of the offline roles. Raises RepositoryError."""
-    if not folder.is_published:
+    ground = ground_of(folder)
+    if ground.root is None or ground.targets is None or ground.release is None:
         raise RepositoryError(f"{folder.path} has no published repository. Run: dca-hosting repository init")
-    snapshot = folder.read(SNAPSHOT, folder.read(TIMESTAMP).signed.snapshot_meta.version)
-    targets, release = (folder.read(role, snapshot.signed.meta[f"{role}.json"].version).signed for role in (TARGETS, RELEASE))
-    return OfflineState(folder.newest_root().signed, targets, release)
+    return OfflineState(ground.root.signed, ground.targets.signed, ground.release.signed)
 
 
 def _exchange(folder: RepositoryFolder, state: OfflineState, keys: NewKeys) -> None:
@@ -122,16 +126,3 @@ def _replace(delegator: Root | Targets, role: str, keys: Sequence[Key]) -> None:
         delegator.revoke_key(keyid, role)
     for key in keys:
         delegator.add_key(key, role)
-
-
-def _delegators(role: str, before: OfflineState, after: OfflineState, *, lost: bool) -> list[tuple[str, Root | Targets]]:
-    """Return who names the keys that have to sign: for root and targets the former keys as well as the new ones."""
-    if role == RELEASE:
-        return [(f"targets {_next(after.targets, before.targets)}", after.targets)]
-    former: tuple[str, Root | Targets] = (f"root {before.root.version}", before.root)
-    new: tuple[str, Root | Targets] = (f"root {_next(after.root, before.root)}", after.root)
-    return [new] if lost and role == TARGETS else [former, new]
-
-
-def _next(after: Root | Targets, before: Root | Targets) -> int:
-    return before.version + 1 if after != before else before.version

@@ -30,7 +30,7 @@ ATTEMPTS = 3
 POOLS, POOL_NETWORKS = 32, 4
 """The networks of these engines lie in 10.216.0.0/17, four for each process; those of the engine of the other tests elsewhere."""
 
-# $1 root of the engine's programs ("/" or a chroot), $2 folder of the engine, the rest: the command.
+# $1 root of the engine's programs ("/" or a chroot), $2 folder of the engine, $3 configuration of containerd, the rest: the daemon.
 LAUNCH = """
 root=${1%/} folder=$2
 shift 2
@@ -51,10 +51,32 @@ if [ "$root" ]; then
 else
     mount -t proc proc /proc
 fi
-trap 'kill -TERM $daemon' TERM
-"$@" &
-daemon=$!
-wait $daemon || wait $daemon
+# As the units of Debian do: containerd and the daemon are two services, and each is started again when it is gone.
+containerd=$1
+shift
+keep_containerd() {
+    while [ ! -e "$folder/run/stopping" ]; do
+        containerd --config "$containerd" || true
+        sleep 0.5
+    done
+}
+keep_containerd &
+trap ': > "$folder/run/stopping"; kill -TERM $daemon' TERM
+while [ ! -e "$folder/run/stopping" ]; do
+    "$@" &
+    daemon=$!
+    wait $daemon || wait $daemon || true
+    sleep 0.5
+done
+"""
+
+
+CONTAINERD = """version = 2
+root = "{folder}/data/containerd"
+state = "{folder}/run/containerd"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "{folder}/run/containerd/containerd.sock"
 """
 
 
@@ -150,6 +172,22 @@ class PrivateEngine:
         # The first process of the namespace is gone only after all the others.
         process.wait(START_SECONDS)
 
+    def kill(self, *names: str) -> None:
+        """End programs of the engine by SIGKILL, as a lack of memory does: `dockerd`, `containerd`; shims and containers run on.
+
+        Each is started again, as systemd does it. Returns when they are gone; `wait` waits for the engine.
+        """
+        assert self._process is not None
+        pids = [pid for name in names for pid in _named(_descendants(self._process.pid), name)]
+        assert len(pids) == len(names), f"{names}: {pids}"
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        wait_until("they are gone", lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+
+    def wait(self) -> None:
+        """Wait until the engine answers again."""
+        assert self._answers(), f"the engine does not come back:\n{self.log[-4000:]}"
+
     def stop(self) -> None:
         """End the engine as an administrator does: containers are stopped first."""
         process = self._process
@@ -192,9 +230,10 @@ class PrivateEngine:
         (self.folder / "run").mkdir(parents=True, exist_ok=True)
         self.socket.unlink(missing_ok=True)
         (self.folder / "daemon.json").write_text(json.dumps(self._configuration()))
+        (self.folder / "containerd.toml").write_text(CONTAINERD.format(folder=self.folder))
         words = [
             *("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-euc", LAUNCH, "sh"),
-            *(str(self.kind.root), str(self.folder)),
+            *(str(self.kind.root), str(self.folder), str(self.folder / "containerd.toml")),
             *("dockerd", "--config-file", str(self.folder / "daemon.json")),
         ]
         with (self.folder / "engine.log").open("ab") as log:
@@ -207,6 +246,7 @@ class PrivateEngine:
             "data-root": str(self.folder / "data"),
             "exec-root": str(self.folder / "run"),
             "pidfile": str(self.folder / "run/engine.pid"),
+            "containerd": str(self.folder / "run/containerd/containerd.sock"),
             "hosts": [self.address],
             "bridge": "none",
             "iptables": False,
@@ -237,6 +277,21 @@ class PrivateEngine:
 def pool_of(process: int) -> str:
     """Return where the networks of the engines of a process lie: several run at the same time on one machine."""
     return f"10.216.{process % POOLS * POOL_NETWORKS}.0/22"
+
+
+def _descendants(pid: int) -> list[int]:
+    found = _children(pid)
+    return found + [each for child in found for each in _descendants(child)]
+
+
+def _named(pids: list[int], name: str) -> list[int]:
+    """Return those of the processes whose program has that name."""
+    found = []
+    for pid in pids:
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text().strip() == name:
+                found.append(pid)
+    return found
 
 
 def _children(pid: int) -> list[int]:

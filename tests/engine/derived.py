@@ -17,6 +17,11 @@ Variant = Literal[
     "crashing",
     "unhealthy",
     "cut off",
+    "deaf",
+    "unwell",
+    "unwell later",
+    "flapping",
+    "slow",
     "damaged",
     "no program",
     "newer processor",
@@ -74,6 +79,46 @@ before = model.read_text()
 model.write_text(before.replace('read_minutes: Annotated[int, Field(ge=1,', 'read_minutes: Annotated[int, Field(ge=60,'))
 assert model.read_text() != before
 """
+DEAF = """
+
+def _deaf(self, path, *_, **__):
+    raise HostingError(f"Nothing comes of {path}.")
+
+
+HostingClient._post = _deaf
+"""
+UNWELL = """
+
+def run(_arguments):
+    print("not healthy")
+    return 1
+"""
+UNWELL_LATER = """
+_run = run
+
+
+def run(arguments):
+    import os, time
+    os.close(os.open("/tmp/asked", os.O_CREAT | os.O_WRONLY))
+    return _run(arguments) if time.time() - os.stat("/tmp/asked").st_mtime < 8 else 1
+"""
+FLAPPING = """
+_run = run
+
+
+def run(arguments):
+    import time
+    return _run(arguments) if time.time() % 8 < 5 else 1
+"""
+SLOW = """
+_run = run
+
+
+def run(arguments):
+    import time
+    time.sleep(3)
+    return _run(arguments)
+"""
 ENDLESS_TEST = """
 
 def run(*_, **__):
@@ -106,6 +151,11 @@ CHANGES: dict[Variant, Change] = {
             code="\n\ndef _cut_off(self, url, *_, **__):\n    raise cut_off(url)\n\n\nFetcher.fetch = _cut_off\n",
         )
     ),
+    "deaf": Change(APPEND.format(module="appliance/transmission/client.py", code=DEAF)),
+    "unwell": Change(APPEND.format(module="appliance/commands/health.py", code=UNWELL)),
+    "unwell later": Change(APPEND.format(module="appliance/commands/health.py", code=UNWELL_LATER)),
+    "flapping": Change(APPEND.format(module="appliance/commands/health.py", code=FLAPPING)),
+    "slow": Change(APPEND.format(module="appliance/commands/health.py", code=SLOW)),
     "damaged": Change(after=f"(site / {DAMAGED_FILE!r}).write_bytes(b'')\n"),
     "no program": Change(after=EMPTY_PROGRAM),
     "newer processor": Change(after=FOREIGN_PROGRAM),
@@ -131,10 +181,12 @@ def derive(
     `ballast` bytes are added that cannot be packed.
 
     These pass the preflight: `crashing` ends at once, `unhealthy` runs without ever being healthy, `cut off` is healthy but fetches
-    nothing from the hosting server. These do not: `damaged` has an empty file, `no program` an empty interpreter ("exec format
-    error"), `newer processor` one with an unknown instruction, `other processor` says it is for one, `unloadable` has a module that
-    fails, `unmigratable` a migration that does, `narrower` takes `scan.read_minutes` only from 60, `endless` has a test of itself
-    that never ends.
+    nothing from the hosting server, `deaf` fetches and neither checks in nor uploads; `unwell` says that it is ready and its health
+    command says no, `unwell later` after some seconds, `flapping` now and then; `slow` is good and takes its time.
+
+    These do not: `damaged` has an empty file, `no program` an empty interpreter ("exec format error"), `newer processor` one with
+    an unknown instruction, `other processor` says it is for one, `unloadable` has a module that fails, `unmigratable` a migration
+    that does, `narrower` takes `scan.read_minutes` only from 60, `endless` has a test of itself that never ends.
     """
     change = CHANGES[variant]
     script = f"VERSION, BALLAST = {version!r}, {ballast}\n" + SITE + SET_VERSION + change.before + WRITE_MANIFEST + change.after

@@ -34,6 +34,7 @@ CONTAINER = re.compile(r"[0-9a-f]{64}")
 PLACES = (
     (re.compile(r"^/containers/(?!create$|json$|prune$)[^/]+"), "/containers/{id}"),
     (re.compile(r"^/networks/(?!create$|prune$)[^/]+"), "/networks/{id}"),
+    (re.compile(r"^/exec/[^/]+"), "/exec/{id}"),
     (re.compile(r"^/volumes/(?!create$|prune$)[^/]+"), "/volumes/{id}"),
     (re.compile(r"^/images/(?!create$|json$|load$|prune$|search$).+?(?=/(?:json|tag|get|history|push)$|$)"), "/images/{name}"),
 )
@@ -64,8 +65,9 @@ class Call:
 
     @property
     def changes(self) -> bool:
-        """Return whether it may change something in the engine; waiting for a container changes nothing."""
-        return self.method not in ("GET", "HEAD") and not self.path.endswith("/wait")
+        """Return whether it may change something in the engine; waiting for a container, or looking into it, changes nothing."""
+        looks = self.path.endswith(("/wait", "/exec")) or self.path.startswith("/exec/")
+        return self.method not in ("GET", "HEAD") and not looks
 
 
 @dataclass

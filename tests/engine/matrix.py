@@ -5,8 +5,9 @@
     make crash-matrix ENGINE=build/trixie STORE=containerd MATRIX="--every 4 --write"
 
 At first an undisturbed update notes all calls that change something. Then, for each of them, there is a case in which the switcher
-is killed, or the power is cut, before the call reaches the engine, and one after the engine has done it and before the answer
-comes; and cases at what is written between two calls. Each has to end with one healthy appliance that is as its user made it.
+is killed, the power is cut, or the engine is killed (alone, or with containerd), before the call reaches the engine, and one after
+the engine has done it and before the answer comes; and cases at what is written between two calls. Each has to end with one healthy
+appliance that is as its user made it.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from pathlib import Path
 from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import Variant, derive
 from tests.engine.door import Call, Door, end_caller
-from tests.engine.points import Fault, Point, arm, step_of
+from tests.engine.points import ENGINE_KILLS, Fault, Point, arm, step_of
 from tests.engine.site import REPOSITORY, Site, Wanted
 from tests.ports import free_tcp_port
 from updater.records import denied
@@ -34,9 +35,10 @@ from updater.records import denied
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/crash-matrix.md"
 IMAGE = "dca/appliance:stable"
-VARIANTS: tuple[Variant, ...] = ("good", "crashing", "unhealthy")
+VARIANTS: tuple[Variant, ...] = ("good", "crashing", "unhealthy", "unwell")
 POLICIES = ("unless-stopped", "always")
-FAULTS: tuple[Fault, ...] = ("killed", "power cut")
+FAULTS: tuple[Fault, ...] = ("killed", "power cut", *ENGINE_KILLS)
+VERSIONS: dict[Variant, str] = {"crashing": "9.0.3", "unhealthy": "9.0.4", "unwell": "9.0.5"}
 DEADLINE_SECONDS, STEADY_SECONDS = 12.0, 1.5
 SPRUNG_SECONDS = 60.0
 GOOD_WRITES = ("snapshot is being written", "gate, new version says it is ready", "commit is written", "history is written")
@@ -74,6 +76,7 @@ class Matrix:
             "good": (f"{REPOSITORY}:1", f"{REPOSITORY}:2"),
             "crashing": (f"{REPOSITORY}:crashing",),
             "unhealthy": (f"{REPOSITORY}:unhealthy",),
+            "unwell": (f"{REPOSITORY}:unwell",),
         }
         self._now = 0
         """Which of the two good images runs."""
@@ -84,8 +87,9 @@ class Matrix:
         with closing(self.site.engine.client()) as client:
             derive(client, self.images["good"][0], version="9.0.1", base=base)
             derive(client, self.images["good"][1], version="9.0.2", base=base)
-            derive(client, self.images["crashing"][0], version="9.0.3", variant="crashing", base=base)
-            derive(client, self.images["unhealthy"][0], version="9.0.4", variant="unhealthy", base=base)
+            derive(client, self.images["crashing"][0], version=VERSIONS["crashing"], variant="crashing", base=base)
+            derive(client, self.images["unhealthy"][0], version=VERSIONS["unhealthy"], variant="unhealthy", base=base)
+            derive(client, self.images["unwell"][0], version=VERSIONS["unwell"], variant="unwell", base=base)
 
     def begin(self, policy: str) -> None:
         """Install the appliance anew with a restart policy."""
@@ -117,13 +121,15 @@ class Matrix:
         target = self.images["good"][1 - self._now] if good else self.images[case.variant][0]
         old = self.site.container()["Id"]
         trap = arm(self.site, case.point, mark, old, self._act(case)) if case.point else None
-        version = f"9.0.{2 - self._now if good else 3 if case.variant == 'crashing' else 4}"
+        version = f"9.0.{2 - self._now}" if good else VERSIONS[case.variant]
         beginning = self.site.begin(mark, target, version, deadline=DEADLINE_SECONDS, steady=STEADY_SECONDS)
         reached = trap is None or trap.sprung.wait(SPRUNG_SECONDS)
         if trap is not None:
             trap.sprung.set()
         if case.fault == "power cut" and reached:
             self.site.engine.start()
+        elif case.fault in ENGINE_KILLS and reached:
+            self.site.engine.wait()
         output = beginning.communicate(timeout=60)[0]
         if case.fault == "killed" and case.point and case.point.role == "main":
             # The supervisor tidies up as soon as the process it has started for the installation is gone.
@@ -152,6 +158,9 @@ class Matrix:
     def _act(self, case: Case) -> Callable[[Call], None]:
         if case.fault == "killed":
             return end_caller
+        if case.fault and case.fault in ENGINE_KILLS:
+            names = ENGINE_KILLS[case.fault]
+            return lambda _call: self.site.engine.kill(*names)
         return lambda _call: self.site.engine.power_cut()
 
 
@@ -164,6 +173,11 @@ def points_of(variant: Variant, recorded: Sequence[Point]) -> list[Point]:
     return [*[point for point in recorded if point.role == "switcher" and point.nth > last_start], Point("gate", "look"), *writes]
 
 
+def is_survived(fault: Fault, policy: str) -> bool:
+    """Return whether an appliance of that policy that is not being updated comes back after a fault: engines say so."""
+    return fault not in ENGINE_KILLS or policy == "always"
+
+
 def run(matrix: Matrix, options: argparse.Namespace, done: Collection[Case] = ()) -> Iterator[Ended]:
     """Run what the options choose, without what was done earlier, and yield each result."""
     for policy in options.policies:
@@ -172,7 +186,8 @@ def run(matrix: Matrix, options: argparse.Namespace, done: Collection[Case] = ()
             ended, recorded = matrix.steps(variant, policy)
             yield ended
             points = [point for point in points_of(variant, recorded) if re.search(options.steps, point.text)]
-            cases = [Case(variant, policy, fault, point) for point in points for fault in options.faults]
+            faults = [fault for fault in options.faults if is_survived(fault, policy)]
+            cases = [Case(variant, policy, fault, point) for point in points for fault in faults]
             for case in (case for case in cases[:: options.every] if case not in done):
                 if not ended.right:
                     matrix.begin(policy)
@@ -193,7 +208,7 @@ def earlier(file: Path) -> list[Ended]:
 
 def table(results: Sequence[Ended], engine: str) -> str:
     """Return the results of one engine as a section of the document."""
-    columns = [(fault, policy) for fault in FAULTS for policy in POLICIES]
+    columns = [(fault, policy) for fault in FAULTS for policy in POLICIES if is_survived(fault, policy)]
     rows: dict[tuple[str, str], dict[tuple[str, str], list[bool]]] = {}
     for ended in results:
         case = ended.case

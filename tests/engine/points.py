@@ -9,9 +9,14 @@ from typing import Literal
 from tests.engine.door import Call, Trap, When
 from tests.engine.site import REPOSITORY, Site
 
-Fault = Literal["killed", "power cut"]
+Fault = Literal["killed", "power cut", "engine killed", "engine and containerd killed"]
 Kind = Literal["call", "look", "file"]
 
+ENGINE_KILLS: dict[Fault, tuple[str, ...]] = {
+    "engine killed": ("dockerd",),
+    "engine and containerd killed": ("dockerd", "containerd"),
+}
+"""What ends; shims and containers run on until the engine is back, which stops them."""
 LOOKS = 2
 """The gate has begun when the new container was looked at so often after its start."""
 WATCH_SECONDS = 0.0005

@@ -37,7 +37,17 @@ class ReleasingTeam(HostingTeam):
         [draft] = (self.folder / "data").rglob("drafts/*.json")
         for number in range(1, KEYS + 1):
             key = self.folder / f"keys/release-{number}.key"
-            words = ["-m", "hosting", "sign", str(draft), "--key", str(key), "--passphrase-file", str(self.folder / "password")]
+            words = [
+                "-m",
+                "hosting",
+                "sign",
+                str(draft),
+                "--key",
+                str(key),
+                "--passphrase-file",
+                str(self.folder / "password"),
+                "--yes",
+            ]
             finished = run_forked("hosting", words)
             assert finished.returncode == 0, finished.stderr
         self.command("repository", "publish")

@@ -74,7 +74,7 @@ def test_site_file_brings_a_healthy_locked_down_appliance_on_its_port(
     assert host["ReadonlyRootfs"] is True
     assert host["CapDrop"] == ["ALL"]
     assert host["SecurityOpt"] == ["no-new-privileges:true"]
-    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["RestartPolicy"]["Name"] == "always"
 
 
 def test_the_overlay_gives_the_socket_to_an_ordinary_user_who_can_then_replace_the_container(

@@ -155,6 +155,66 @@ def test_volumes_named_and_nameless_and_folders_stay(place: Place, tmp_path: Pat
     assert len(mounts(new)) == 3, "the nameless volume of /data is among them"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--mount", "type=volume,target=/data"),
+        ("--mount", "type=volume,target=/data,volume-driver=local"),
+        ("--mount", "type=volume,target=/more/../data/", "--mount", "type=volume,target=/other"),
+        ("--volume", "{name}:/data/"),
+        ("--volume", "{name}:/data/../data"),
+        ("--mount", "type=volume,source={name},target=/data/"),
+        ("--volume", "/more", "--volume", "{name}:/other//there:ro"),
+    ],
+    ids=" ".join,
+)
+def test_volumes_stay_however_their_places_are_written(place: Place, words: tuple[str, ...]) -> None:
+    place.create("--network", "none", *(word.format(name=place.name) for word in words))
+    old, new = place.replace()
+    assert mounts(new) == mounts(old)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Mounts": [{"Type": "volume", "Target": "/data"}, {"Type": "volume", "Target": "/x"}]},  # Compose: volumes: ["/x"]
+        {"Binds": ["/x"]},
+        {"Mounts": [{"Type": "volume", "Target": "/x/", "VolumeOptions": {"Labels": {"site": "berlin"}}}]},
+    ],
+    ids=str,
+)
+def test_nameless_volumes_that_a_program_asks_for_stay(place: Place, given: dict[str, Any]) -> None:
+    api: Any = place.engine.api
+    api.create_container_from_config({"Image": place.reference, "HostConfig": {"NetworkMode": "none"} | given}, place.name)
+    old, new = place.replace()
+    assert mounts(new) == mounts(old)
+    assert "/x" in {where for _, where, _ in mounts(new)}
+
+
+def test_volumes_of_another_container_stay(place: Place) -> None:
+    place.create("--network", "none", "--volume", f"{place.name}:/shared/")
+    place.docker("rename", place.name, f"{place.name}-owner")
+    place.create("--network", "none", "--volumes-from", f"{place.name}-owner")
+    old, new = place.replace()
+    assert mounts(new) == mounts(old)
+
+
+def test_an_entrypoint_that_was_taken_away_stays_away(place: Place) -> None:
+    place.create("--network", "none", "--entrypoint", "", "--stop-timeout", "0", command=("sleep", "602"))
+    old, new = place.replace()
+    names = ("Entrypoint", "Cmd", "StopTimeout")
+    assert {name: new["Config"][name] for name in names} == {name: old["Config"][name] for name in names}
+    assert (new["Config"]["Entrypoint"], new["Config"]["StopTimeout"]) == (None, 0)
+
+
+def test_a_name_in_a_network_that_is_that_of_the_container_stays(place: Place) -> None:
+    network = place.network()
+    place.create("--network", network, "--network-alias", place.name, "--network-alias", "printers")
+    old, new = place.replace()
+    was, now = (set(one["NetworkSettings"]["Networks"][network]["Aliases"]) - {one["Id"][:12]} for one in (old, new))
+    assert now == was == {place.name, "printers"}
+
+
 def test_the_entrypoint_and_health_check_of_the_user_stay(place: Place) -> None:
     place.create(
         *("--network", "none", "--entrypoint", "/bin/sh", "--health-cmd", "test -e /", "--health-interval", "7s"),

@@ -21,12 +21,23 @@ CASES: dict[tuple[str, Variant], list[tuple[Fault, str]]] = {
         ("power cut", "after start new"),
         ("power cut", "commit is written"),
     ],
-    ("always", "good"): [("power cut", "after fence"), ("power cut", "gate"), ("killed", "after remove old")],
+    ("always", "good"): [
+        ("power cut", "after fence"),
+        ("power cut", "gate"),
+        ("killed", "after remove old"),
+        ("engine killed", "after start switcher"),
+        ("engine killed", "after stop old"),
+        ("engine and containerd killed", "after create new"),
+        ("engine killed", "gate"),
+        ("engine and containerd killed", "commit is written"),
+    ],
     ("always", "crashing"): [
         ("power cut", "gate"),
         ("power cut", "way back is decided"),
         ("killed", "after remove new"),
         ("power cut", "after start old"),
+        ("engine killed", "after rename back"),
+        ("engine and containerd killed", "after start old"),
     ],
 }
 

@@ -1,14 +1,18 @@
 """What happens to a site while it changes its version: a port is taken, the engine is restarted, the new container is removed."""
 
+import json
 import secrets
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import docker
 import pytest
 
 from tests.children import wait_until
+from tests.engine.client import DOCKER
 from tests.engine.daemon import EngineKind
 from tests.engine.door import Call
 from tests.engine.matrix import Matrix, running
@@ -17,6 +21,7 @@ from tests.engine.site import Wanted
 from tests.requirement import missing
 
 DEADLINE, STEADY = 12.0, 2.0
+DOWN_SECONDS = 25.0
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +41,10 @@ def installed(matrix: Matrix) -> Matrix:
     return matrix
 
 
-def update(matrix: Matrix) -> str:
+def update(matrix: Matrix, steady: float = STEADY) -> str:
     """Begin the update to the second version; return its transaction."""
     mark = secrets.token_hex(6)
-    beginning = matrix.site.begin(mark, matrix.images["good"][1], "9.0.2", deadline=DEADLINE, steady=STEADY)
+    beginning = matrix.site.begin(mark, matrix.images["good"][1], "9.0.2", deadline=DEADLINE, steady=steady)
     beginning.communicate(timeout=60)
     return mark
 
@@ -115,3 +120,104 @@ def _runs_anew(matrix: Matrix, old: str) -> bool:
     except docker.errors.NotFound:
         return False
     return bool(container["Id"] != old and container["State"]["Running"])
+
+
+def test_an_administrator_who_stops_the_new_container_is_obeyed_until_he_starts_it(installed: Matrix) -> None:
+    site = installed.site
+    old = site.container()["Id"]
+    mark = update(installed)
+    wait_until("the new one runs", lambda: _runs_anew(installed, old), 60)
+    site.docker("stop", "dca")
+
+    stays_down(installed, "dca", "dca-updater")
+    site.docker("start", "dca")
+
+    _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []
+
+
+def test_an_administrator_who_stops_the_new_container_and_starts_the_old_one_gets_that(installed: Matrix) -> None:
+    site = installed.site
+    before, old = site.image_id(installed.images["good"][0]), site.container()["Id"]
+    mark = update(installed)
+    wait_until("the new one runs", lambda: _runs_anew(installed, old), 60)
+    site.docker("stop", "dca")
+
+    stays_down(installed, "dca", "dca-updater")
+    site.docker("start", f"dca-prev-{mark}")
+
+    _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=True))
+    assert problems == []
+
+
+@pytest.mark.parametrize("words", [("rm", "--force"), ("kill",)], ids=" ".join)
+def test_a_switcher_that_is_taken_away_is_missed_by_the_new_version(installed: Matrix, words: tuple[str, ...]) -> None:
+    site = installed.site
+    old = site.container()["Id"]
+    mark = update(installed, steady=40.0)
+    wait_until("the new one runs", lambda: _runs_anew(installed, old), 60)
+    site.docker(*words, "dca-updater")
+    if words == ("kill",):
+        # Stopped by a person, it is left alone; the new version that is started again is the sign to go on.
+        wait_until("the new one is healthy", site.healthy, 60)
+        site.docker("restart", "dca")
+
+    _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"), seconds=180)
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", ["dca", "dca-updater"])
+def test_a_restart_by_hand_in_the_middle_changes_nothing(installed: Matrix, name: str) -> None:
+    site = installed.site
+    old = site.container()["Id"]
+    mark = update(installed)
+    wait_until("the new one runs", lambda: _runs_anew(installed, old), 60)
+    site.docker("restart", name)
+
+    _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []
+
+
+def test_a_switcher_that_is_renamed_goes_on(installed: Matrix) -> None:
+    site = installed.site
+    old = site.container()["Id"]
+    mark = update(installed)
+    wait_until("the new one runs", lambda: _runs_anew(installed, old), 60)
+    site.docker("rename", "dca-updater", "dca-other")
+
+    _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []
+
+
+def stays_down(matrix: Matrix, *names: str) -> None:
+    """See that nothing starts an appliance for longer than the switcher has ever waited before it did."""
+    end = time.monotonic() + DOWN_SECONDS
+    with closing(matrix.site.engine.client()) as client:
+        while time.monotonic() < end:
+            running = {one.name for one in client.containers.list() if one.labels.get("dca.role") == "main"}
+            assert running == set(), "somebody has started it"
+            time.sleep(0.5)
+        assert {str(one.name) for one in client.containers.list(all=True)} >= set(names)
+
+
+@pytest.mark.parametrize(("step", "given_up"), [("keep image", True), ("return policy", False)])
+def test_an_update_can_be_given_up_until_something_was_switched(installed: Matrix, step: str, given_up: bool) -> None:
+    site = installed.site
+    before, old = site.image_id(installed.images["good"][0]), site.container()["Id"]
+    told: list[str] = []
+
+    def cancel(_call: Call) -> None:
+        words = [DOCKER, "--host", site.engine.address, "exec", "dca", "python3", "-P", "-m", "updater", "cancel", "--by", "anna"]
+        told.append(subprocess.run(words, capture_output=True, text=True, check=False, timeout=60).stdout)
+
+    site.door.at(at(installed, step), cancel, when="before", answers=not given_up)
+    mark = update(installed)
+    wait_until("somebody has tried", lambda: told, 60)
+
+    if given_up:
+        assert json.loads(told[0])["done"]
+        _, problems = site.wait_end(Wanted(mark, before, "failed"))
+        assert site.container()["Id"] == old
+    else:
+        _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []

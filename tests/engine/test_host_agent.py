@@ -65,7 +65,7 @@ class Host:
         folder = self.folder / version
         folder.mkdir()
         (folder / "Dockerfile").write_text(text)
-        image, _ = self.engine.images.build(path=str(folder), tag=f"{self.name}:{version}")
+        image, _ = self.engine.images.build(path=str(folder), tag=f"{self.name}:{version}", rm=True, forcerm=True)
         return str(image.id)
 
     def run(self, version: str) -> None:

@@ -150,7 +150,7 @@ def test_the_version_before_is_fetched_again_where_its_image_is_gone(site: Insta
         site.releases.release(site.described(version, counter, image), site.archive(image))
         row = site.installed("--version", version)
         assert row["outcome"] == "installed", row
-    kept = site.image(f"rollback-{row['transaction']}")
+    kept = site.image(f"rollback-{site.mark}-{row['transaction']}")
     site.engine.images.remove(kept.reference)
     with pytest.raises(docker.errors.ImageNotFound):
         site.engine.images.get(kept.id)

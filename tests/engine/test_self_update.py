@@ -19,7 +19,7 @@ from tests.ports import free_tcp_port
 from tests.requirement import missing
 from updater.records import denied, history
 
-VERSIONS = {"9.0.1": "good", "9.0.2": "good", "9.0.3": "crashing"}
+VERSIONS = {"9.0.1": "good", "9.0.2": "good", "9.0.3": "crashing", "9.0.4": "deaf"}
 PICKED_UP_SECONDS = 180.0
 TOLD_SECONDS = 60.0
 
@@ -127,3 +127,20 @@ def test_a_release_is_picked_up_applied_and_confirmed_and_a_bad_one_is_taken_bac
     assert [row.version for row in denied.read(site.updates)] == ["9.0.3"]
     site.told("Version 9.0.3: failed.", "Runs 9.0.2")
     assert set(site.door.patterns) <= documented_calls(), "and nothing was refused that was needed"
+
+
+def test_a_version_that_neither_checks_in_nor_uploads_is_taken_back_where_the_one_before_does(
+    site: UpdatingSite, tmp_path: Path
+) -> None:
+    before = site.image_id(f"{REPOSITORY}:9.0.1")
+    site.team.release("9.0.4", "--archive", str(archive(site, "9.0.4", tmp_path)), deadline=30)
+    site.team.offer("9.0.4")
+
+    bad = site.ended("9.0.4", "rolled_back")
+
+    _, problems = site.wait_end(Wanted(bad, before, "rolled_back", denied=True))
+    assert problems == []
+    result = site.result(bad)
+    assert result is not None
+    assert result.reason == "no contact"
+    site.told("Version 9.0.4: failed.", "Runs 9.0.1")

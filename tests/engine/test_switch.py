@@ -201,7 +201,7 @@ def test_good_version_takes_over_all_that_the_user_gave_the_old_one(site: Site, 
     new = site.main
     assert new.id != old.id
     assert new.attrs["Image"] == site.image_of("new") == site.image_of("stable")
-    assert site.image_of(f"rollback-{transaction}") == old.attrs["Image"]
+    assert site.image_of(f"rollback-{site.mark}-{transaction}") == old.attrs["Image"]
     assert kept(new) == before
     assert [one.name for one in site.containers(site.mark)] == [site.mark]
     assert site.say("from appliance.common.version import installed_version as v; print(v())").strip() == NEW_VERSION
@@ -300,7 +300,7 @@ def test_switcher_is_locked_down_and_has_no_port(site: Site) -> None:
     assert host["ReadonlyRootfs"] is True
     assert host["CapDrop"] == ["ALL"]
     assert "no-new-privileges" in host["SecurityOpt"]
-    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["RestartPolicy"]["Name"] == "always"
     assert switcher["Config"]["User"] == "10001:10001"
     assert not any(switcher["NetworkSettings"]["Ports"].values())
     assert sorted(mount["Destination"] for mount in switcher["Mounts"]) == ["/data", "/var/run/docker.sock"]

@@ -118,7 +118,11 @@ def test_a_person_is_asked(folder: Path, answer: bytes, code: int) -> None:
     [
         (["--global"], {"scan": {"read_minutes": 0}}, "scan.read_minutes"),
         (["--global"], {"guardrails": {"networks": []}}, "only the site decides"),
-        (["--global"], {"snmp": {"credentials": [{"kind": "community", "name": "x", "community": "hidden"}]}}, "dca settings set snmp.credentials"),
+        (
+            ["--global"],
+            {"snmp": {"credentials": [{"kind": "community", "name": "x", "community": "hidden"}]}},
+            "dca settings set snmp.credentials",
+        ),
         (["--site", "Nowhere"], {}, "Nowhere"),
         (["--group", "North"], {}, "North"),
         (["--global"], [], "no JSON object"),

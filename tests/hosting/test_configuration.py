@@ -75,7 +75,10 @@ def test_what_takes_everything_away_takes_the_document_away(signing_server: Runn
         ('{"scan": {"no_such": 1}}', "scan.no_such"),
         ('{"nowhere": {"x": 1}}', "nowhere"),
         ('{"guardrails": {"networks": []}}', "only the site"),
-        ('{"snmp": {"credentials": [{"kind": "community", "name": "a", "community": "hidden"}]}}', "dca settings set snmp.credentials"),
+        (
+            '{"snmp": {"credentials": [{"kind": "community", "name": "a", "community": "hidden"}]}}',
+            "dca settings set snmp.credentials",
+        ),
         ('{"scan": 5}', "scan is no JSON object"),
         ('{"settings": 5}', "settings is no JSON object"),
         ("[1]", "no JSON object"),

@@ -141,6 +141,19 @@ def commands_for_release(published: Published, moment: datetime) -> tuple[str, .
     return alarm.commands
 
 
+def test_a_draft_that_cannot_stand_is_told_and_the_roles_are_shown_all_the_same(publisher: Person, published: Published) -> None:
+    done(published.run("renew", "release"))
+    draft = published.repository / "drafts" / "2.release.json"
+    value = json.loads(draft.read_bytes())
+    value["metadata"]["signed"]["targets"]["config/global/all.json"] = {"length": 1, "hashes": {"sha256": "a" * 64}}
+    for broken, said in ((value, "which is no file of a release"), ({"draft": 1}, "was made by an earlier version")):
+        draft.write_text(json.dumps(broken))
+        text = text_of(publisher)
+        assert said in text
+        assert "site-000 to site-3ff" in text
+    draft.unlink()
+
+
 def test_a_damaged_repository_is_told_and_the_other_pages_go_on(publisher: Person, published: Published) -> None:
     published.newest("targets").write_text("{")
     assert "is damaged: it is no metadata. Restore the repository from a backup." in text_of(publisher)

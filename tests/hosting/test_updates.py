@@ -157,7 +157,28 @@ def test_what_was_told_stays_while_the_supervisor_does_not_answer(server: Runnin
     assert server.read(releases.counts_by_version)["0.2.0"].succeeded == 1
 
     site.check_in(told(None))
-    assert "0.2.0" not in server.read(releases.counts_by_version)
+    assert server.read(releases.counts_by_version)["0.2.0"].succeeded == 1
+
+
+def test_sites_that_moved_on_still_count_for_the_version_at_which_they_failed(server: RunningServer) -> None:
+    def fail(site: Site, transaction: str, **changes: Any) -> None:
+        site.check_in(told(update(result="failure", reason="never_healthy", transaction=transaction) | changes))
+
+    back, moved, again, silent = (Site(server).enrol(name) for name in ("Back", "Moved", "Again", "Silent"))
+    for number, site in enumerate((back, moved, again, silent)):
+        fail(site, f"a{number:011}")
+    back.check_in(told(update(version="0.1.0", transaction="b" * 12, started_at="2026-11-26T13:00:00Z")))
+    moved.check_in(told(update(version="0.3.0", transaction="c" * 12, execution="scheduled", result="none")))
+    # This one tried it twice; how it went last counts.
+    again.check_in(told(update(transaction="d" * 12, started_at="2026-11-26T14:00:00Z")))
+    again.check_in(told(update(version="0.3.0", transaction="e" * 12, started_at="2026-11-26T15:00:00Z")))
+    silent.check_in(told(None))
+
+    counts = server.read(releases.counts_by_version)
+    assert counts["0.2.0"] == ReleaseCounts(succeeded=1, failed=3, reasons={"never_healthy": 3})
+    assert counts["0.3.0"] == ReleaseCounts(succeeded=1, waiting=1)
+    failed = server.read(lambda connection: releases.failed_sites(connection, "0.2.0"))
+    assert [name for _, name, _ in failed] == ["Back", "Moved", "Silent"]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,8 @@ def test_documented_commands_of_the_hosting_server_succeed_in_their_order(tmp_pa
         words = shlex.split(command)
         if "--local-keys" in words or words[1] == "sign":
             words += ["--passphrase-file", "passphrase"]  # a person would type it
+        if words[1] == "sign":
+            words += ["--yes"]  # a person would read what is signed
         finished = run_child([installed(words[0]), *words[1:]], folder=tmp_path)
         assert finished.returncode == 0, (command, finished.stderr)
 

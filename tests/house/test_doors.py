@@ -39,7 +39,9 @@ BREACHES = {
     },
     "simulator imports nothing of ours": {"simulator.planted_room": "appliance.common.clock"},
     "docker: updater/engine/engine.py": {"updater.installation.planted_docker": "docker"},
-    "tuf: updater/trust/client.py for sites, hosting/repository for the hosting team": {"hosting.console.planted_tuf": "tuf"},
+    "tuf: updater/trust/client.py for sites, hosting/repository and signing for the hosting team": {
+        "hosting.console.planted_tuf": "tuf"
+    },
     "pysnmp: appliance/snmp": {"appliance.service.scans.planted_pysnmp": "pysnmp"},
     "tinydb: appliance/settings/store.py": {"appliance.release.planted_tinydb": "tinydb"},
     "SQL of the site: appliance/store": {"webui.handlers.planted_sqlite3": "sqlite3"},
@@ -47,6 +49,7 @@ BREACHES = {
     "schedule: appliance/common/periodic.py": {"updater.supervisor.planted_schedule": "schedule"},
     "urllib3: one HTTP client, and who gives it connections": {"webui.planted_urllib3": "urllib3"},
     "tornado: web servers, control sockets, visits to devices": {"appliance.settings.planted_tornado": "tornado"},
+    "re2: appliance/reading/definitions/patterns.py": {"appliance.reading.supplies.planted_re2": "re2"},
     "babel: web/catalogue.py, which no page imports": {"webui.planted_babel": "babel"},
 }
 """For each contract the modules to plant, and what each imports."""

@@ -60,21 +60,46 @@ def read_settings(folder: Path, state: dict[str, str]) -> str:
     return ""
 
 
+def read_devices(folder: Path) -> dict[str, object]:
+    """Read known devices as the collector does; with some settings it hangs, dies or understands nothing."""
+    minutes = int((folder / "minutes").read_text())
+    if minutes == 36:
+        print("Killed by what it read.", file=sys.stderr, flush=True)
+        os._exit(1)
+    if minutes == 37:
+        time.sleep(3600)
+    return {"devices": 4, "read": 3, "trouble": "2 of 4 known devices could not be read by it." if minutes == 38 else None}
+
+
 async def serve(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: dict[str, str], options: argparse.Namespace
 ) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
-    reason = ""
+    reason, trial = "", {}
     if head.startswith(b"POST /v1/reload"):
         reason = read_settings(options.folder, state)
+    elif head.startswith(b"POST /v1/contact"):
+        await answer_contact(writer, options.folder)
+        return
+    elif head.startswith(b"POST /v1/trial"):
+        trial = read_devices(options.folder)
     elif head.startswith(b"POST"):
         length = int(head.lower().partition(b"content-length:")[2].split()[0])
         write_atomic(options.folder / "posted", await reader.readexactly(length))
     else:
         await serve_health(writer, state)
         return
-    content = to_json({"error": reason} if reason else {})
+    content = to_json({"error": reason} if reason else trial)
     writer.write(f"HTTP/1.0 {409 if reason else 200} So\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+    await writer.drain()
+    writer.close()
+
+
+async def answer_contact(writer: asyncio.StreamWriter, folder: Path) -> None:
+    """Say how the way to the hosting server is: as the file `contact` says, else that there is none."""
+    told = folder / "contact"
+    content = told.read_bytes() if told.exists() else to_json({"check_in": "off", "upload": "off", "text": ""})
+    writer.write(f"HTTP/1.0 200 So\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
     await writer.drain()
     writer.close()
 

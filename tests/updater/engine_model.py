@@ -3,7 +3,7 @@
 It stands for the engine, which is outside; it can be told to end its caller, or the whole machine, at any call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,14 +11,15 @@ from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339
 from updater.engine.container_spec import Json
-from updater.engine.engine import MOUNT_INFO, Engine
+from updater.engine.engine import Engine
+from updater.engine.own_container import MOUNT_INFO
 from updater.errors import EngineError, EngineFailure
 from updater.records import acknowledgement
 from updater.records.acknowledgement import Acknowledgement
 
 from .transactions import INSPECT, NEW_IMAGE, OLD_IMAGE, TRANSACTION
 
-Behaviour = Literal["good", "crashing", "never ready", "no contact"]
+Behaviour = Literal["good", "crashing", "never ready", "no contact", "unwell", "cut off"]
 When = Literal["before", "after"]
 EPOCH = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 
@@ -45,6 +46,8 @@ class ModelEngine(Engine):
         self.refuses: Callable[[str, tuple[object, ...]], EngineFailure | None] = lambda _call, _arguments: None
         self.done: list[str] = []
         self.own: str | None = None
+        self.by_hand: set[str] = set()
+        """Containers that a person has stopped, as the engine's events tell."""
         self.removed_with_volumes: list[str] = []
         self.all: dict[str, Json] = {}
         self.tags = {"dca/appliance:stable": OLD_IMAGE, "dca/appliance:0.2.0": NEW_IMAGE}
@@ -103,6 +106,14 @@ class ModelEngine(Engine):
 
     def logs(self, container: str, lines: int = 400) -> str:
         return "the last words\n"
+
+    def run(self, container: str, command: Sequence[str], seconds: float) -> int | None:
+        found = self._known(container)
+        assert found["State"]["Status"] == "running", "nothing is run in what stands still"
+        return int(self.behaviour == "unwell")
+
+    def was_stopped(self, container: str, since: float) -> bool:
+        return container in self.by_hand
 
     def own_container(self, mount_info: Path = MOUNT_INFO) -> Json:
         if self.own is None:
@@ -211,5 +222,6 @@ class ModelEngine(Engine):
             collector=ready,
             webui=True,
             refresh="failed" if self.behaviour == "no contact" else "ok",
+            check_in="failed" if self.behaviour == "cut off" else "ok",
         )
         acknowledgement.write(self.folder, said)

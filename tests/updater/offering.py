@@ -92,7 +92,11 @@ class OfferedTo(Offering):
             *components,
             **{
                 "engine_command": ["echo", found],
-                "image_commands": {"install": [*installer, "install"], "tidy": [*installer, "tidy"]},
+                "image_commands": {
+                    "install": [*installer, "install"],
+                    "tidy": [*installer, "tidy"],
+                    "cancel": [*installer, "cancel"],
+                },
                 "times": {"install_wait_seconds": 0.0, "install_retries": {"first": 3600.0}, "refresh_start_seconds": 3600.0}
                 | (times or {}),
             }

@@ -9,7 +9,18 @@ from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state
 from tests.webui.visitor import Visitor
 
-PAGES = ("/", "/devices", "/scanning", "/health", "/settings", "/setup/hosting", "/setup/devices", "/setup/care", "/setup/scan")
+PAGES = (
+    "/",
+    "/devices",
+    "/scanning",
+    "/health",
+    "/settings",
+    "/setup/privacy",
+    "/setup/hosting",
+    "/setup/devices",
+    "/setup/care",
+    "/setup/scan",
+)
 OURS = ("/", "/devices", "/scanning", "/scan", "/health", "/settings", "/setup", "/login", "/logout", "/static", "/overview")
 
 
@@ -54,7 +65,7 @@ def test_every_link_form_and_stream_stays_under_the_prefix(proxied: tuple[Runnin
 def test_every_redirect_stays_under_the_prefix(proxied: tuple[RunningWebUi, ProxiedVisitor]) -> None:
     webui, visitor = proxied
     assert visitor.get("/").location == "/tools/dca/setup"
-    assert webui.set_up(visitor).location == "/tools/dca/setup/hosting"
+    assert webui.set_up(visitor).location == "/tools/dca/setup/privacy"
     assert visitor.post("/scan").location == "/tools/dca/scanning"
     assert visitor.post("/logout").location == "/tools/dca/login"
     assert visitor.get("/devices").location == "/tools/dca/login?next=%2Fdevices"

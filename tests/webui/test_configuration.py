@@ -221,3 +221,47 @@ def test_whether_the_hosting_team_may_ask_for_a_bundle_is_set_with_the_masks(web
     assert "that is allowed in the privacy settings" in admin.get("/health").shown
     admin.post("/settings/privacy", masks | {"phone_numbers": "mask"})
     assert not webui.store.effective().settings.privacy.support_bundle
+
+
+def test_what_definitions_ask_of_which_devices_and_as_what_is_listed(webui: RunningWebUi) -> None:
+    asked = [
+        {"name": "acmeSerial", "oid": "1.3.6.1.4.1.32473.1.2.0", "gives": ["device.serial"]},
+        {"name": "acmeCount.label", "oid": "1.3.6.1.4.1.32473.5.1.2", "gives": ["the label of acmeCount"]},
+        {"name": "acmeToner", "oid": "1.3.6.1.4.1.32473.1.3.0", "gives": ["a supply"]},
+    ]
+    told = {"vendor": "Acme", "devices": ["Acme", "sysObjectID 1.3.6.1.4.1.32473", "^AX-<2>"], "objects": asked}
+    webui.collector.answers["/v1/definitions"] = {
+        "definitions": [{**told, "file": "/data/own.toml", "origin": "site"}, {**told, "file": "acme.toml", "origin": "hosting"}],
+        "left_out": [],
+    }
+    admin = webui.admin()
+    for path in ("/health", "/health/configuration/received"):
+        shown = admin.get(path).shown
+        assert "Of the hosting server acme.toml 3 objects" in shown
+        assert "For devices known by: Acme sysObjectID 1.3.6.1.4.1.32473 ^AX-<2>" in shown
+        assert "acmeSerial 1.3.6.1.4.1.32473.1.2.0 device.serial" in shown
+        assert "1.3.6.1.4.1.32473.5.1.2 what its rows are found by; it is not sent" in shown
+        assert "1.3.6.1.4.1.32473.1.3.0 an amount, state or name of a supply" in shown
+        assert shown.index("Of the hosting server acme.toml") < shown.index("Of this site /data/own.toml")
+    webui.collector.answers.clear()
+    assert "What vendor definitions ask for" not in admin.get("/health").shown
+
+
+def test_a_site_says_that_it_takes_no_definitions(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    sent = {"networks": "", "packets_per_second": "500", "snmp_ports": "161", "definitions": "none"}
+    assert admin.post("/settings/guardrails", sent).location == "/settings#guardrails"
+    assert webui.store.effective().settings.guardrails.definitions == "none"
+    assert re.search(r'name="definitions" value="none" checked', admin.get("/settings").text)
+    assert admin.post("/settings/guardrails", sent | {"definitions": "some"}).status == 422
+    assert webui.store.effective().settings.guardrails.definitions == "none"
+    assert admin.post("/settings/guardrails", sent | {"definitions": "any"}).status == 303
+    assert webui.store.effective().settings.guardrails.definitions == "any"
+
+
+def test_where_the_environment_says_so_the_page_cannot(start_webui: StartWebUi) -> None:
+    webui = start_webui(DCA_GUARDRAIL_DEFINITIONS="none")
+    admin = webui.admin()
+    assert "Fixed by DCA_GUARDRAIL_DEFINITIONS" in admin.get("/settings").shown
+    admin.post("/settings/guardrails", {"packets_per_second": "500", "snmp_ports": "161", "definitions": "any"})
+    assert "guardrails" not in webui.store.layer("site") or "definitions" not in webui.store.layer("site")["guardrails"]

@@ -18,7 +18,7 @@ DATA = re.compile(
     r"collector|webui"
 )
 """What is in no language: addresses, names of settings and objects, examples."""
-SETUP_PAGES = ("/setup/hosting", "/setup/devices", "/setup/care", "/setup/scan")
+SETUP_PAGES = ("/setup/privacy", "/setup/hosting", "/setup/devices", "/setup/care", "/setup/scan")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_log_names_the_address_and_the_token_once(start_child: StartChild, e
     assert len(found[1].replace("-", "")) == 32
     visitor = Visitor(port)
     fields = {"token": found[1], "password": PASSWORD, "password_again": PASSWORD, "name": ""}
-    assert visitor.post("/setup", fields, form_page="/setup").location == "/setup/hosting"
+    assert visitor.post("/setup", fields, form_page="/setup").location == "/setup/privacy"
     finished = child.stop()
     assert finished.stdout.count(found[1]) == 1
     assert PASSWORD not in finished.stdout

@@ -16,7 +16,7 @@ def test_everything_leads_to_the_setup_while_there_is_no_account(webui: RunningW
 def test_the_token_of_the_log_and_a_password_make_the_account_and_log_in(webui: RunningWebUi) -> None:
     visitor = webui.visitor()
     answer = webui.set_up(visitor)
-    assert (answer.status, answer.location) == (303, "/setup/hosting")
+    assert (answer.status, answer.location) == (303, "/setup/privacy")
     assert visitor.get("/").status == 200
     assert webui.store.effective().settings.site.name == "Town hall"
     assert webui.collector.called("/v1/reload")

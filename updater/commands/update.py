@@ -24,6 +24,7 @@ from updater.errors import InstallError
 LOOK_SECONDS = 0.3
 CALL_SECONDS = 60.0
 """Going back waits for the components to read their settings."""
+CANCEL_SECONDS = 150.0
 STANDARD_INPUT = "-"
 OFF = "off"
 
@@ -45,6 +46,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--version", default="", metavar="V", help="only if it is this one"
     )
     add("rollback", "go back to the version before", roll_back)
+    add("cancel", "give up what is being installed, as long as nothing was switched", cancel)
     add("hold", "show or set the day until whose end no version is installed by itself", hold).add_argument(
         "until", nargs="?", metavar="DATE", help=f"2026-12-24, or {OFF}"
     )
@@ -97,6 +99,13 @@ def apply(options: argparse.Namespace) -> int:
 def roll_back(_options: argparse.Namespace) -> int:
     """Go back to the version before, and print how far it is until the container is replaced."""
     return asyncio.run(_order("/v1/update/rollback", {}))
+
+
+def cancel(_options: argparse.Namespace) -> int:
+    """Give up what is under way, and print what became of it in a sentence."""
+    client = ControlClient(Paths.from_environment().supervisor_socket, "appliance", timeout=CANCEL_SECONDS)
+    print(asyncio.run(client.call("POST", "/v1/update/cancel", {"by": "console"}))["text"])
+    return 0
 
 
 def bundle(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from updater.configuration.rules import Offer
 from updater.errors import Reason, UntrustedError
 from updater.trust.client import Repository, RepositoryUrls, TrustClient
 from updater.trust.folder import EARLIEST, TrustFolder, folder_errors
+from updater.trust.key_ids import NamedKeys, require_named_keys
 from updater.trust.origin import Followed
 from updater.trust.source import Source
 
@@ -33,7 +34,7 @@ def site_client(
         folder,
         RepositoryUrls.below(base),
         bootstrap=bootstrap_of(folder, followed),
-        source=source,
+        source=NamedKeys(source),
         not_before=max(EARLIEST, (installed_at() or EARLIEST) - BUILD_TOLERANCE),
         clock=clock,
     )
@@ -52,6 +53,7 @@ def bootstrap_of(folder: Path, followed: Followed) -> bytes:
             ),
             file="root.json",
         )
+    require_named_keys(content, "root.json")
     return content
 
 

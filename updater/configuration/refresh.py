@@ -31,10 +31,12 @@ from appliance.settings.layers import GuardrailError
 from appliance.settings.presentation import difference
 from appliance.settings.store import SettingsStore
 from updater.configuration.documents import document_at, group_of, site_client
+from updater.configuration.installed import committed
 from updater.configuration.releases import receive_releases
 from updater.configuration.rules import CheckResult, Offer, configuration_of, describe, marker_of, next_step
 from updater.errors import Reason, TrustError, UntrustedError
 from updater.records import offered
+from updater.records.journal import Journal
 from updater.trust.client import Repository, file_name
 from updater.trust.folder import folder_errors
 from updater.trust.http_source import Fetcher, FetchLimits
@@ -137,7 +139,7 @@ class _Check:
                 self._folder / "releases",
                 channel=update.channel,
                 group=group_of(repository, self._followed.site_id, self._documents),
-                installed=installed_version(),
+                installed=committed(Journal(self._paths.update).read(), installed_version()),
                 before=before,
                 now=utc_now(),
             )
@@ -169,7 +171,7 @@ class _Check:
     def _judge(self, offers: list[Offer], now: datetime) -> CheckResult:
         try:
             configuration, texts = configuration_of(offers, now)
-            after = self._store.effective_with(configuration.values())
+            after = self._store.effective_with(configuration)
         except DocumentError as error:
             return self._refuse(offers, error.reason, message_of(error))
         except GuardrailError as error:

@@ -21,6 +21,7 @@ from appliance.release import (
     parse_rollout,
     rollout_marker,
 )
+from updater.configuration.installed import InstalledVersion
 from updater.errors import Reason, UntrustedError
 from updater.records.offered import Offered
 from updater.releases.rules import installed_counter
@@ -29,13 +30,20 @@ from updater.trust.folder import folder_errors
 
 
 def receive_releases(
-    repository: Repository, folder: Path, *, channel: str, group: str | None, installed: str, before: Offered | None, now: datetime
+    repository: Repository,
+    folder: Path,
+    *,
+    channel: str,
+    group: str | None,
+    installed: InstalledVersion,
+    before: Offered | None,
+    now: datetime,
 ) -> Offered:
-    """Return what is offered. `folder` keeps the documents, `before` is what was offered until now, `installed` the version here.
+    """Return what is offered. `folder` keeps the documents, `before` is what was offered until now, `installed` what stays here.
 
     Raises TrustError when something could not be fetched, or the folder not be used: then what was offered before stays.
     """
-    marker, floor = NO_MARKER, before.floor if before else 0
+    marker, floor = NO_MARKER, installed.counter or (before.floor if before else 0)
     try:
         content = _document(repository, ROLLOUT_PATH, ROLLOUT_BYTES, folder)
         marker = rollout_marker(content)
@@ -44,7 +52,7 @@ def receive_releases(
     except (ReleaseError, UntrustedError) as error:
         return Offered(to_rfc3339(now), marker, group=group, floor=floor, problem=message_of(error))
     return Offered(
-        to_rfc3339(now), marker, catalogue, _for_us(rollout, channel), group, installed_counter(catalogue, installed, floor)
+        to_rfc3339(now), marker, catalogue, _for_us(rollout, channel), group, installed_counter(catalogue, installed.version, floor)
     )
 
 

@@ -5,6 +5,7 @@ everything else the user gets back: networks, volumes (nameless ones too), label
 along, so that a newer engine loses nothing.
 """
 
+import posixpath
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def successor(
     image = old_image.get("Config") or {}
     host = container["HostConfig"]
     body = {name: deepcopy(config[name]) for name in COPIED if config.get(name)}
-    body |= {name: deepcopy(config[name]) for name in LEFT_TO_THE_IMAGE if config.get(name) and config[name] != image.get(name)}
+    chosen = {name: config.get(name) for name in LEFT_TO_THE_IMAGE if config.get(name) != image.get(name)}
+    body |= {name: deepcopy(value) for name, value in chosen.items() if value not in (None, "")}
     body |= _command(config, image)
     body |= _host_name(container)
     if api < ONE_REQUEST_API and config.get("MacAddress"):
@@ -94,10 +96,13 @@ def _beyond(values: list[str] | None, of_image: list[str] | None) -> list[str]:
 
 
 def _command(config: Json, image: Json) -> Json:
-    """Return entrypoint and command where the user chose them; a command goes with the entrypoint it was written for."""
-    entrypoint, command = config.get("Entrypoint"), config.get("Cmd")
-    if entrypoint and entrypoint != image.get("Entrypoint"):
-        return {"Entrypoint": list(entrypoint), "Cmd": list(command or ())}
+    """Return entrypoint and command where the user chose them; a command goes with the entrypoint it was written for.
+
+    An entrypoint that was taken away (`--entrypoint ""`) is asked for as one empty word: without any the image's would come back.
+    """
+    entrypoint, command = config.get("Entrypoint") or [], config.get("Cmd")
+    if entrypoint != (image.get("Entrypoint") or []):
+        return {"Entrypoint": list(entrypoint) or [""], "Cmd": list(command or ())}
     return {"Cmd": list(command)} if command and command != image.get("Cmd") else {}
 
 
@@ -150,8 +155,11 @@ def _host_config(container: Inspected) -> Json:
     host = {name: deepcopy(value) for name, value in container["HostConfig"].items() if value is not None}
     host.pop("ContainerIDFile", None)
     host["RestartPolicy"] = {"Name": "no", "MaximumRetryCount": 0}  # given when it is decided that it stays
-    if nameless := _unnamed_volumes(container):
-        host["Binds"] = [*(host.get("Binds") or ()), *nameless]
+    volumes = {place(mount["Destination"]): mount for mount in container.get("Mounts") or () if mount.get("Type") == "volume"}
+    if host.get("Mounts"):
+        host["Mounts"] = [_in_force(mount, volumes) for mount in host["Mounts"]]
+    if binds := _binds(host, volumes):
+        host["Binds"] = binds
     if host.get("Links"):
         host["Links"] = [_link(link) for link in host["Links"]]
     if host.get("NanoCpus"):
@@ -161,16 +169,30 @@ def _host_config(container: Inspected) -> Json:
     return host
 
 
-def _unnamed_volumes(container: Inspected) -> list[str]:
-    """Return as binds the volumes that only the list of mounts names: those made because the image asks for them."""
-    host = container["HostConfig"]
-    asked = {bind.split(":")[1] for bind in host.get("Binds") or () if ":" in bind}
-    asked |= {mount["Target"] for mount in host.get("Mounts") or ()}
-    return [
+def place(path: str) -> str:
+    """Return where a path of a container leads: users write `/data/` and `/data/../data`, engines say `/data`."""
+    return "/" + posixpath.normpath(path).lstrip("/")
+
+
+def _in_force(mount: Json, volumes: Mapping[str, Json]) -> Json:
+    """Return a mount as the user gave it; a volume without a name gets that of the one in force, for it would be a new one."""
+    there = volumes.get(place(str(mount.get("Target") or "")))
+    if mount.get("Type") != "volume" or mount.get("Source") or there is None:
+        return mount
+    return mount | {"Source": there["Name"]}
+
+
+def _binds(host: Json, volumes: Mapping[str, Json]) -> list[str]:
+    """Return the binds of the user, and one for each volume that only the list of mounts names: the image, or he, asked for it."""
+    named = [bind for bind in host.get("Binds") or () if ":" in bind]
+    asked = {place(bind.split(":")[1]) for bind in named}
+    asked |= {place(mount["Target"]) for mount in host.get("Mounts") or ()}
+    nameless = [
         f"{mount['Name']}:{mount['Destination']}{'' if mount.get('RW', True) else ':ro'}"
-        for mount in container.get("Mounts") or ()
-        if mount.get("Type") == "volume" and mount["Destination"] not in asked
+        for where, mount in volumes.items()
+        if where not in asked
     ]
+    return [*named, *nameless]
 
 
 def _link(link: str) -> str:
@@ -201,8 +223,7 @@ def _networks(container: Inspected, api: tuple[int, int]) -> tuple[Json, tuple[t
 def _endpoint(network: str, settings: Json, container: Inspected) -> Json:
     """Return what the user asked for in a network; never what the engine gave: addresses, gateways, ids."""
     endpoint = {name: deepcopy(settings[name]) for name in OF_AN_ENDPOINT if settings.get(name)}
-    own = {container["Id"][:SHORT_ID], container["Name"].lstrip("/")}
-    aliases = [alias for alias in settings.get("Aliases") or () if alias not in own]
+    aliases = [alias for alias in settings.get("Aliases") or () if alias != container["Id"][:SHORT_ID]]
     if aliases and network != "bridge":
         endpoint["Aliases"] = aliases
     return endpoint

@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from appliance.common.message import Message
 from updater.engine.container_spec import Json
 from updater.engine.failures import engine_error, unreachable
-from updater.engine.own_container import own_container_id
+from updater.engine.own_container import MOUNT_INFO, proved
 from updater.engine.progress_stream import LoadReport, PullReport, Tell
+from updater.engine.reference import split_reference
 from updater.engine.replaceable import DOCKER_DESKTOP
 from updater.errors import EngineError
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
-MOUNT_INFO = Path("/proc/self/mountinfo")
 TIMEOUT_SECONDS = 60
 SILENCE_SECONDS = 600.0
 """Longest silence of the engine while it pulls or loads: a slow disk says nothing while a large layer is unpacked."""
@@ -102,9 +102,8 @@ class Engine:
         return self._look(f"describe the container {reference}", lambda client: client.inspect_container(reference))
 
     def own_container(self, mount_info: Path = MOUNT_INFO) -> Json:
-        """Return the container this process runs in."""
-        own = own_container_id(mount_info.read_text(encoding="utf-8", errors="replace"))
-        found = self.container(own) if own else None
+        """Return the container this process runs in: the one in which the engine finds a mark of this process."""
+        found = proved(self, mount_info)
         if found is None:
             raise EngineError(
                 Message(
@@ -116,15 +115,57 @@ class Engine:
             )
         return found
 
+    def run(self, container: str, command: Sequence[str], seconds: float) -> int | None:
+        """Run a command in a running container, as its user; return its exit code, None where it has not ended in time."""
+        doing = f"run {command[0]} in the container {container}"
+
+        def begin(client: "APIClient") -> str:
+            made = str(client.exec_create(container, list(command), stdout=False, stderr=False)["Id"])
+            client.exec_start(made, detach=True)
+            return made
+
+        made, end = self._ask(doing, begin), time.monotonic() + seconds
+        while time.monotonic() < end:
+            state = self._ask(doing, lambda client: client.exec_inspect(made))
+            if not state["Running"] and state.get("ExitCode") is not None:
+                return int(state["ExitCode"])
+            time.sleep(LOOK_SECONDS)
+        return None
+
+    def was_stopped(self, container: str, since: float) -> bool:
+        """Return whether somebody has had a container stopped or killed since a moment (seconds since 1970).
+
+        A container that ends by itself is not among that, and what an engine did before it was last started is forgotten.
+        """
+        filters = {"container": [container], "event": ["stop", "kill"]}
+
+        def ask(client: "APIClient") -> bool:
+            moments: Any = {"since": f"{since:.6f}", "until": f"{time.time():.6f}"}  # finer than the package thinks
+            return next(iter(client.events(filters=filters, **moments)), None) is not None
+
+        try:
+            return self._ask(f"tell what became of the container {container}", ask)
+        except EngineError as error:
+            if error.forbidden:
+                return False
+            raise
+
     def image(self, reference: str) -> Json | None:
         """Return what is known of an image, by reference, digest or id; None where there is none."""
         return self._look(f"describe the image {reference}", lambda client: client.inspect_image(reference))  # type: ignore[no-untyped-call]
 
     def containers(self, labels: Mapping[str, str]) -> list[Json]:
-        """Return all containers with these labels, running or not, each as `container` does."""
-        wanted = {"label": [f"{name}={value}" for name, value in labels.items()]}
+        """Return all containers with these labels (an empty value: whatever it is), running or not, each as `container` does."""
+        wanted = {"label": [f"{name}={value}" if value else name for name, value in labels.items()]}
         listed = self._ask("list containers", lambda client: client.containers(all=True, filters=wanted))
         return [found for row in listed if (found := self.container(row["Id"])) is not None]
+
+    def sharing_network(self, container: Json) -> list[str]:
+        """Return the names of the containers that use the network of another one (`network_mode: container:NAME`)."""
+        listed = self._ask("list containers", lambda client: client.containers(all=True))
+        modes = {f"container:{container['Id']}", f"container:{str(container['Name']).lstrip('/')}"}
+        sharing = [row for row in listed if (row.get("HostConfig") or {}).get("NetworkMode") in modes]
+        return sorted(str(name).lstrip("/") for row in sharing for name in (row.get("Names") or ())[:1])
 
     def images(self, reference_prefix: str) -> list[Json]:
         """Return the images of which a tag begins so: `Id`, `RepoTags`, `Created`."""
@@ -305,12 +346,6 @@ def _gone_is_fine() -> Iterator[None]:
     except EngineError as error:
         if error.kind != "not found":
             raise
-
-
-def split_reference(reference: str) -> tuple[str, str]:
-    """Return repository and tag of an image reference; the port of a registry is no tag."""
-    repository, colon, tag = reference.rpartition(":")
-    return (repository, tag) if colon and "/" not in tag else (reference, "latest")
 
 
 def _explain(doing: str, response: "Response") -> EngineError:

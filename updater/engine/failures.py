@@ -33,6 +33,7 @@ ADVICE: dict[EngineFailure, str] = {
 }
 PORT_ADVICE = Message("Free the port; where no container and no program of this host has it, restart the container engine.")
 DETAIL_CHARACTERS = 300
+FORBIDDEN = 403
 
 
 def failure_of(status: int | None, text: str) -> EngineFailure:
@@ -62,7 +63,7 @@ def engine_error(doing: str, status: int | None, text: str) -> EngineError:
     kind = failure_of(status, text)
     said = " ".join(text.split())[:DETAIL_CHARACTERS].rstrip(".")
     advice = PORT_ADVICE if any(phrase in text.lower() for phrase in PORT_TAKEN) else ADVICE.get(kind, "")
-    return EngineError(f"The container engine did not {doing}: {said}. {advice}".rstrip(), kind)
+    return EngineError(f"The container engine did not {doing}: {said}. {advice}".rstrip(), kind, forbidden=status == FORBIDDEN)
 
 
 def unreachable(host: str) -> EngineError:

@@ -2,18 +2,19 @@
 
 import argparse
 import os
+import socket
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from appliance.common.files import to_json
-from appliance.common.message import Message, message_of
+from appliance.common.message import Message, message_of, sentences
 from updater.engine.capability import ImageUpdates
 from updater.engine.container_spec import Inspected
-from updater.engine.engine import DEFAULT_HOST, MOUNT_INFO, Engine, EngineVersion
+from updater.engine.engine import DEFAULT_HOST, Engine, EngineVersion
 from updater.engine.mounts import file_system_of
-from updater.engine.own_container import own_container_id
+from updater.engine.own_container import MOUNT_INFO, own_container_id, proved
 from updater.engine.replaceable import is_network_file_system, why_not, why_not_on
 from updater.errors import EngineError
 
@@ -44,7 +45,10 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
         return closed
     try:
         with Engine.open(environment, timeout=TIMEOUT_SECONDS) as engine:
-            answer = _judge(engine.version(), engine.container(container) if container else None, container)
+            found = proved(engine, mount_info)
+            answer = _judge(engine.version(), found, container)
+            if answer.state == "possible" and found and (sharing := engine.sharing_network(found)):
+                answer = replace(answer, text=sentences(answer.text, network_warning(sharing)))
     except EngineError as error:
         return ImageUpdates("no engine", message_of(error), container_id=container)
     data = PurePosixPath(environment.get("DCA_DATA_DIR") or "/data")
@@ -57,6 +61,13 @@ def probe(environment: Mapping[str, str] = os.environ, *, mount_info: Path = MOU
         )
         return replace(answer, state="not here", text=Message("%(text)s Put it on a disk of this host.", text=text))
     return answer
+
+
+def network_warning(sharing: Sequence[str]) -> str:
+    """Return what becomes of containers that use the network of the appliance: they keep that of the container that is gone."""
+    return Message(
+        "Containers that use its network are cut off by an update until they are restarted: %(names)s.", names=", ".join(sharing)
+    )
 
 
 def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:
@@ -88,7 +99,31 @@ def _closed(socket_file: Path, container: str | None) -> ImageUpdates | None:
             ),
             container_id=container,
         )
+    if _is_dead(socket_file):
+        return ImageUpdates(
+            "no engine",
+            Message(
+                "The container engine does not answer at %(socket_file)s: nobody listens there. Check that it runs. Where it was "
+                "restarted while this container ran on (live-restore), the container has the socket of before: restart the "
+                "container, and mount the folder of the socket in place of the file, which survives that (site guide).",
+                socket_file=socket_file,
+            ),
+            container_id=container,
+        )
     return None
+
+
+def _is_dead(socket_file: Path) -> bool:
+    """Return whether nobody listens at a socket: its engine has ended, or has made another file in its place."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(TIMEOUT_SECONDS)
+        try:
+            client.connect(str(socket_file))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _judge(version: EngineVersion, found: Inspected | None, container: str | None) -> ImageUpdates:
@@ -110,7 +145,11 @@ def _judge(version: EngineVersion, found: Inspected | None, container: str | Non
             **known,
         )
     name = str(found.get("Name", "")).lstrip("/")
-    known |= {"container_name": name, "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or "")}
+    known |= {
+        "container_id": str(found["Id"]),
+        "container_name": name,
+        "image": str((found.get("Config") or {}).get("Image") or found.get("Image") or ""),
+    }
     if reason := why_not_on(version.name) or why_not(found):
         return ImageUpdates(
             "not here", Message("The container %(name)s is not replaced: %(reason)s.", name=name, reason=reason), **known

@@ -21,7 +21,7 @@ def why_not(container: Mapping[str, Any]) -> str | None:
     if host.get("AutoRemove"):
         return (
             "the engine deletes it, and its nameless volumes, as soon as it stops (--rm). Start it without --rm, and with "
-            "--restart unless-stopped"
+            "--restart always"
         )
     labels = config.get("Labels") or {}
     for label, reason in SOMEBODY_ELSES.items():

@@ -18,7 +18,8 @@ from appliance.common.message import Message, message_of
 from appliance.release import Platform, Release
 from appliance.release.saved_image import SavedImage, SavedImageError, read_saved_image
 from updater.engine.container_spec import Inspected
-from updater.engine.engine import Engine, split_reference
+from updater.engine.engine import Engine
+from updater.engine.reference import split_reference
 from updater.errors import EngineError, TransportError, TrustError
 from updater.records.progress import ProgressFile
 
@@ -89,8 +90,13 @@ def _signed(release: Release, wanted: Platform) -> tuple[str, ...]:
 
 
 def discard(engine: Engine, image: str, reference: str) -> None:
-    """Take a fetched image away, so that it comes anew: one that is damaged on the disk. One in use stays. Raises EngineError."""
+    """Take a fetched image away, so that it comes anew: one that is damaged on the disk. Raises EngineError.
+
+    One that is in use stays, and so does one that has another name: somebody else's, on a host with two appliances.
+    """
     for name in (fetched_reference(reference), image):
+        if name == image and (engine.image(image) or {}).get("RepoTags"):
+            return
         try:
             engine.untag(name)
         except EngineError as error:

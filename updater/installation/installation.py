@@ -13,16 +13,17 @@ from pathlib import Path
 import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.message import Message
+from appliance.common.message import Message, sentences
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.release import HealthGateTimes, Release
 from appliance.settings.store import SettingsStore
 from updater.engine.capability import NOT_YET_KNOWN
 from updater.engine.container_spec import Json, successor
-from updater.engine.engine import MOUNT_INFO, Engine
+from updater.engine.engine import Engine
 from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL
-from updater.engine.probe import probe
+from updater.engine.own_container import MOUNT_INFO
+from updater.engine.probe import network_warning, probe
 from updater.errors import NotInstalledError
 from updater.installation import image_transfer, preflight
 from updater.installation.free_space import engine_disk, require_room
@@ -49,6 +50,14 @@ class Order:
     bundle: Path | None = None
     allow_expired: bool = False
     back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedRelease:
+    """An earlier version that no list of releases names any more, with the counter it once had; 0 where that is not known."""
+
+    version: str
+    counter: int
 
 
 class Installation:
@@ -119,7 +128,7 @@ class Installation:
             if self.order.bundle:
                 offer.keep(seen)
             said = Message("Its bundle had expired, and was taken because a person has said so.") if offer.overlooked else ""
-            self.begin(replace(transaction, text=said))
+            self.begin(replace(transaction, text=sentences(said, transaction.text)))
 
     def _due(self, offer: InstallOffer) -> tuple[Seen, Release]:
         """Return what is to be installed now. Raises NotInstalledError where it is not to be."""
@@ -195,8 +204,8 @@ class Installation:
         if not outcome.ok:
             raise NotInstalledError(outcome.reason, outcome.text, log=outcome.log)
 
-    def transaction_for(self, image: str, release: Release | str, counter: int, hosting_url: str) -> Transaction:
-        """Return what the switcher is to do; `counter` is that of the present version. `release` can be a mere version."""
+    def transaction_for(self, image: str, release: Release | UnsignedRelease, counter: int, hosting_url: str) -> Transaction:
+        """Return what the switcher is to do; `counter` is that of the present version."""
         self._tell("preparing", "the new container")
         api = self.engine.version().api
         old, new = self.engine.image(str(self.own["Image"])), self.engine.image(image)
@@ -205,7 +214,7 @@ class Installation:
         labels = {ROLE_LABEL: "main", TRANSACTION_LABEL: self.transaction}
         spec = successor(self.own, old or {}, new, reference=self.reference, labels=labels, api=api)
         signed: tuple[str, ...] = ()
-        gate, to_release = HealthGateTimes(), {"version": release, "counter": 0}
+        gate, to_release = HealthGateTimes(), {"version": release.version, "counter": release.counter}
         if isinstance(release, Release):
             signed = image_transfer.expected_digests(release, own_platform())
             gate, to_release = release.gate, release.to_json()
@@ -225,6 +234,7 @@ class Installation:
             api=api,
             hosting_url=hosting_url,
             gate=gate,
+            text=network_warning(sharing) if (sharing := self.engine.sharing_network(self.own)) else "",
         )
 
     def begin(self, transaction: Transaction) -> None:

@@ -8,9 +8,10 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message
 from appliance.common.version import installed_version
 from appliance.release import Release
-from updater.engine.labels import kept_reference
+from updater.engine.container_spec import Json
+from updater.engine.labels import container_name, earlier_kept_reference, kept_reference
 from updater.errors import NotInstalledError
-from updater.installation.installation import Installation
+from updater.installation.installation import Installation, UnsignedRelease
 from updater.installation.sources import InstallOffer
 from updater.records import denied, history, offered
 from updater.records.denied import Denied
@@ -30,11 +31,12 @@ def go_back(work: Installation) -> None:
     counter = installed_counter(catalogue, present, received.floor if received else 0)
     with InstallOffer(work.paths, work.store, own_platform()) as offer:
         url = offer.hosting_url
-        kept = work.engine.image(kept_reference(work.reference, before.transaction))
+        kept = _kept(work, before)
         image = str(kept["Id"]) if kept else _obtain_again(work, offer, before.from_version)
     work.try_out(image)
     release = catalogue.find(before.from_version) if catalogue else None
-    transaction = work.transaction_for(image, release or before.from_version, counter, url)
+    earlier = release or UnsignedRelease(before.from_version, before.from_counter)
+    transaction = work.transaction_for(image, earlier, counter, url)
     left = Denied(
         _config(work, catalogue.find(present) if catalogue else None), present, counter, to_rfc3339(utc_now()), "taken back"
     )
@@ -44,6 +46,12 @@ def go_back(work: Installation) -> None:
     except BaseException:
         denied.clear(folder, present)
         raise
+
+
+def _kept(work: Installation, before: Result) -> Json | None:
+    """Return the image that was kept when the present version was installed."""
+    name = kept_reference(work.reference, container_name(work.own), before.transaction)
+    return work.engine.image(name) or work.engine.image(earlier_kept_reference(work.reference, before.transaction))
 
 
 def _before(work: Installation) -> Result:

@@ -15,12 +15,14 @@ from appliance.common.version import installed_version
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from updater.configuration.documents import bootstrap_of, group_of, site_client
+from updater.configuration.installed import committed
 from updater.configuration.releases import receive_releases
 from updater.configuration.traffic import counted
 from updater.engine.progress_stream import Tell
 from updater.errors import Reason, TrustError, TrustFolderError, UntrustedError
 from updater.installation import archive_download
 from updater.records import offered
+from updater.records.journal import Journal
 from updater.records.offered import Offered
 from updater.trust.bundle_source import BASE, BundleSource
 from updater.trust.client import Repository, Target
@@ -133,7 +135,7 @@ class InstallOffer:
                 self._folder / "releases",
                 channel=self._settings.update.channel,
                 group=self._group(repository, before),
-                installed=installed_version(),
+                installed=committed(Journal(self._paths.update).read(), installed_version()),
                 before=before,
                 now=utc_now(),
             )

@@ -13,7 +13,8 @@ from appliance.common.files import from_json, to_json, write_atomic
 from updater.records.json_file import record_of
 
 Stage = Literal["starting", "migrating", "ready"]
-Refresh = Literal["ok", "failed", "off"]
+Contact = Literal["ok", "failed", "off"]
+WAYS = ("refresh", "check_in", "upload")
 TRANSACTION = re.compile(r"[0-9a-f]{12}")
 
 
@@ -33,9 +34,18 @@ class Acknowledgement:
     """The deep check of the collector is fine."""
     webui: bool = False
     """The web UI answers on its port."""
-    refresh: Refresh = "off"
+    refresh: Contact = "off"
     """How the check for configuration ended; `off` where the site follows no repository."""
     text: str = ""
+    check_in: Contact = "off"
+    """Whether the hosting server has answered a check-in; `off` where there is none."""
+    upload: Contact = "off"
+    """Whether it has taken readings, or none wait."""
+
+    @property
+    def unreached(self) -> frozenset[str]:
+        """Return which ways to the hosting server do not work: `refresh`, `check_in`, `upload`."""
+        return frozenset(way for way in WAYS if getattr(self, way) == "failed")
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON."""

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from updater.records.journal import Transaction
 from updater.records.json_file import read_rows, record_of, write_rows
 
 Outcome = Literal["installed", "rolled_back", "failed", "refused", "superseded", "stuck"]
@@ -30,12 +32,32 @@ class Result:
     """The account that wanted it, `console` or `auto`."""
     log: str = ""
     """The end of the log of the version that failed, at most 8 KB."""
+    from_counter: int = 0
+    """Under which the version before was signed; 0 where that is not known."""
     seconds_without_web: float | None = None
     """None where it was not measured, for example over a power cut."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON."""
         return asdict(self)
+
+
+def result_of(transaction: Transaction, outcome: Outcome, reason: str, text: str) -> Result:
+    """Return how a transaction has ended, just now."""
+    now = utc_now()
+    return Result(
+        transaction=transaction.transaction,
+        from_version=transaction.from_version,
+        to_version=transaction.to_version,
+        started_at=transaction.started_at,
+        finished_at=to_rfc3339(now),
+        seconds=max(0.0, (now - from_rfc3339(transaction.started_at)).total_seconds()),
+        outcome=outcome,
+        reason=reason,
+        text=text,
+        by=transaction.by,
+        from_counter=transaction.from_counter,
+    )
 
 
 def add(folder: Path, result: Result) -> None:

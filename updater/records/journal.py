@@ -59,6 +59,8 @@ class Transaction:
     hosting_url: str
     gate: HealthGateTimes = field(default_factory=HealthGateTimes)
     attempts: int = 0
+    held: bool = False
+    """A person has stopped the new version while it was being tried: it is left alone until somebody starts one of the two."""
     reason: str = ""
     """One word for why it goes back."""
     text: str = ""

@@ -17,7 +17,7 @@ REFERENCE_VARIABLE = "DCA_IMAGE"
 DEFAULT_REFERENCE: Final = "dca/appliance:stable"
 
 RUN_OPTIONS: Final = (
-    "--name dca --restart unless-stopped --stop-timeout 30 --publish 8080:8080 --volume dca-data:/data "
+    "--name dca --restart always --stop-timeout 30 --publish 8080:8080 --volume dca-data:/data "
     "--read-only --tmpfs /tmp:mode=1777,size=64m --tmpfs /run/dca:uid=10001,gid=10001,mode=0700,size=8m "
     "--cap-drop ALL --security-opt no-new-privileges:true"
 )

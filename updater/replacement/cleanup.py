@@ -8,12 +8,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
-from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.common.files import to_json
 from appliance.common.log import configure_logging
 from appliance.common.message import Message
@@ -23,6 +22,8 @@ from updater.engine.engine import Engine
 from updater.engine.labels import (
     TRANSACTION_LABEL,
     container_name,
+    earlier_kept_reference,
+    is_kept_for,
     kept_reference,
     labels_of,
     preflight_name,
@@ -31,12 +32,13 @@ from updater.engine.labels import (
 )
 from updater.errors import EngineError
 from updater.records import history, offered
-from updater.records.history import Result
 from updater.records.journal import FINISHED, Journal, Transaction
 from updater.records.locks import INSTALL_LOCK, SWITCHER_LOCK, held, held_within
 from updater.replacement import handover, helper_container
-from updater.replacement.plan import ALIVE, Action, next_action
-from updater.replacement.steps import Steps, remove_tree
+from updater.replacement.cancellation import give_up, is_untouched
+from updater.replacement.health_gate import moment
+from updater.replacement.plan import ALIVE
+from updater.replacement.steps import remove_tree
 
 log = structlog.get_logger()
 
@@ -90,7 +92,7 @@ class _Janitor:
         transaction = journal.read()
         try:
             if transaction is not None and transaction.phase not in FINISHED:
-                self._recover(journal, transaction)
+                self._recover(transaction)
                 return
             own = self.engine.own_container()
             self._remove_containers(own, transaction)
@@ -103,14 +105,12 @@ class _Janitor:
         except OSError as error:
             log.warning("There is no room for the reserve of the journal.", reason=error.strerror)
 
-    def _recover(self, journal: Journal, transaction: Transaction) -> None:
+    def _recover(self, transaction: Transaction) -> None:
         """Go on with a replacement that nobody carries out. Raises EngineError or OSError."""
         switcher = handover.switcher_of(self.engine, transaction)
-        if switcher is not None and switcher["State"]["Status"] in ALIVE:
-            return  # it waits for the lock, or the engine is about to start it again
-        back = replace(transaction, phase="rolling_back")
-        untouched = next_action(back, Steps(self.engine, self.paths).look(back)) is Action.FINISH
-        if not (untouched and transaction.phase in ("prepared", "switching")):
+        if switcher is not None and (switcher["State"]["Status"] in ALIVE or self._is_left_alone(switcher)):
+            return  # it waits for the lock, the engine is about to start it again, or a person does not want that
+        if not is_untouched(self.engine, self.paths, transaction):
             handover.resume(self.engine, self.paths, transaction)
             self.done.append(Message("An update that had lost its switcher goes on."))
             return
@@ -118,22 +118,16 @@ class _Janitor:
             "The update to version %(to_version)s was cut off before anything was changed.", to_version=transaction.to_version
         )
         self.engine.remove(helper_container.helper_name(transaction), force=True)
-        now = utc_now()
-        result = Result(
-            transaction=transaction.transaction,
-            from_version=transaction.from_version,
-            to_version=transaction.to_version,
-            started_at=transaction.started_at,
-            finished_at=to_rfc3339(now),
-            seconds=max(0.0, (now - from_rfc3339(transaction.started_at)).total_seconds()),
-            outcome="failed",
-            reason="interrupted",
-            text=text,
-            by=transaction.by,
-        )
-        history.add(self.paths.update, result)
-        journal.write(replace(transaction, phase="rolled_back", reason="interrupted", text=text))
+        give_up(self.paths, transaction, "interrupted", text)
         self.done.append(text)
+
+    def _is_left_alone(self, switcher: Json) -> bool:
+        """Return whether a person has stopped the switcher, and has not started an appliance after that. Raises EngineError."""
+        if switcher["State"]["Status"] != "exited":
+            return False
+        ended = moment(str(switcher["State"].get("FinishedAt") or ""))
+        started = moment(str(self.engine.own_container()["State"].get("StartedAt") or ""))
+        return ended is not None and started is not None and ended > started
 
     def _remove_containers(self, own: Json, transaction: Transaction | None) -> None:
         """Remove helpers that have done their work, and the old container where its replacement runs. Raises EngineError."""
@@ -167,11 +161,13 @@ class _Janitor:
         reference = str(own["Config"].get("Image") or "")
         if not reference:
             return
-        prefix = kept_reference(reference, "")
-        keep = {kept_reference(reference, transaction) for transaction in self._newest_installed()}
-        for image in self.engine.images(prefix):
+        name, newest = container_name(own), self._newest_installed()
+        keep = {tag for each in newest for tag in (kept_reference(reference, name, each), earlier_kept_reference(reference, each))}
+        # What was kept without the name of a container may be that of another appliance: ours are in our history.
+        earlier = {earlier_kept_reference(reference, row.transaction) for row in history.read(self.paths.update)}
+        for image in self.engine.images(earlier_kept_reference(reference, "")):
             for tag in image.get("RepoTags") or ():
-                if tag.startswith(prefix) and tag not in keep:
+                if (tag in earlier or is_kept_for(tag, reference, name)) and tag not in keep:
                     self.engine.untag(tag)
                     self.done.append(Message("The name %(tag)s of an earlier image was removed.", tag=tag))
 

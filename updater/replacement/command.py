@@ -45,7 +45,7 @@ def _run(_options: argparse.Namespace) -> int:
         if transaction is None:
             log.error("There is no update to carry out.")
         elif transaction.phase not in FINISHED:
-            watch = GateObserver(engine, paths, Timer.real(), lambda wanted: reaches_hosting(paths, wanted))
+            watch = GateObserver(engine, paths, Timer.real(), lambda wanted, ways: reaches_hosting(paths, wanted, ways))
             Replacement(transaction, watch, ProgressFile(paths.update, transaction.transaction).tell).run()
             progress.clear(paths.update)
         _leave(engine, own)

@@ -1,8 +1,12 @@
 """Watching a new version: what the gate judges is looked up here, in the engine, on the data volume and at the hosting server."""
 
 import fcntl
+import json
+import math
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,18 +21,30 @@ from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.components.awake_clock import AwakeClock
 from updater.configuration.documents import site_client
+from updater.engine.container_spec import Json
 from updater.engine.engine import Engine
 from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, container_name, labels_of
+from updater.errors import EngineError
 from updater.records import acknowledgement
+from updater.records.acknowledgement import Acknowledgement
 from updater.records.journal import Transaction
-from updater.replacement.health_gate import Candidate, HealthGate, Verdict
+from updater.replacement.health_gate import ENDED, Candidate, Hand, HealthGate, Verdict
+from updater.replacement.plan import ALIVE
 from updater.trust.http_source import Fetcher, FetchLimits
 from updater.trust.origin import followed
 
 log = structlog.get_logger()
 
+HEALTH_COMMAND = ("dca", "health")
+HEALTH_SECONDS = 10.0
+HELD_LOOK_SECONDS = 0.9
+HELD_SECONDS = 5.0
+"""A new version that was stopped and stands still for so long is left so over a restart of the switcher, too: an engine that ends
+stops all containers, and we are one of them."""
 LOOK_SECONDS = 0.4
 """Less than a second: longer gaps count as a machine that stood still."""
+TRY = (sys.executable, "-P", "-m", "appliance.transmission.trial")
+TRY_SECONDS = 60.0
 DOCUMENTS = ("documents", "releases", "*.lock")
 """What of the trusted folder a refresh does without."""
 SERVICE_LABELS = ("com.docker.compose.project", "com.docker.compose.service")
@@ -54,17 +70,21 @@ class GateObserver:
     engine: Engine
     paths: Paths
     timer: Timer
-    reaches: Callable[[Transaction], bool]
-    """Our own try at the hosting server."""
+    reaches: Callable[[Transaction, frozenset[str]], bool]
+    """Our own try at the hosting server, on the ways on which the new version does not get there."""
     web_seen: Callable[[], None] = field(default=lambda: None)
     """Called when the new version has said for the first time that its web UI answers."""
+    held: Callable[[bool], None] = field(default=lambda _held: None)
+    """Called when the new version is left alone because a person has stopped it, and when that is over."""
+    since: float = field(default_factory=time.time)
+    """What was stopped since then was stopped by somebody else: an engine that starts has stopped what it does not revive."""
 
     def watch(self, transaction: Transaction, container: str) -> Verdict:
         """Return the decision about a new container. Raises EngineError when the engine is away for too long."""
         found = self.engine.container(container)
         healthcheck = ((found or {}).get("Config") or {}).get("Healthcheck")
         gate = HealthGate(transaction.gate, transaction.to_version, healthcheck, self.timer.now())
-        web_seen = False
+        web_seen, stopped_at = False, -math.inf if transaction.held else None
         while True:
             said = acknowledgement.read(self.paths.update, transaction.transaction)
             if said is not None and said.webui and not web_seen:
@@ -72,18 +92,70 @@ class GateObserver:
                 self.web_seen()
             found = self.engine.container(container)
             candidate = Candidate.from_inspect(found) if found is not None else None
-            gone = candidate is None or candidate.taken_away
+            stopped_at = self._stopped_at(candidate, container, stopped_at)
+            hand = None if stopped_at is None else Hand(is_alive(self.engine.container(transaction.old.id)))
+            gone = hand is None and (candidate is None or candidate.taken_away)
             other = gone and another_main(self.engine, self.paths, transaction)
-            if verdict := gate.judge(self.timer.now(), candidate, said, other_main=other):
+            if verdict := gate.judge(self.timer.now(), candidate, said, other_main=other, hand=hand):
                 return verdict
-            if gate.wants_control(self.timer.now()):
-                reached = self.reaches(transaction)
-                log.warning("The new version cannot reach the hosting server; we have tried it ourselves.", reached=reached)
-                gate.controlled(reached, self.timer.now())
-            self.timer.wait(LOOK_SECONDS)
+            self._ask(gate, transaction, container, said)
+            self.timer.wait(LOOK_SECONDS if hand is None else HELD_LOOK_SECONDS)
+
+    def _stopped_at(self, candidate: Candidate | None, container: str, before: float | None) -> float | None:
+        """Return since when the new container stands still because a person has stopped it, None when that is not so."""
+        if candidate is None or candidate.status not in ENDED:
+            if before is not None:
+                self.held(False)
+            return None
+        now = self.timer.now()
+        if before is None:
+            return now if self.engine.was_stopped(container, self.since) else None
+        if now - before > HELD_SECONDS:
+            self.held(True)
+        return before
+
+    def _ask(self, gate: HealthGate, transaction: Transaction, container: str, said: Acknowledgement | None) -> None:
+        """Run the health command of the new version, and try the hosting server, when it is time to."""
+        if gate.wants_probe(self.timer.now()):
+            gate.probed(self._is_well(container), self.timer.now())
+        if gate.wants_control(self.timer.now()) and said is not None:
+            reached = self.reaches(transaction, said.unreached)
+            log.warning("The new version cannot reach the hosting server; we have tried it ourselves.", reached=reached)
+            gate.controlled(reached, self.timer.now())
+
+    def _is_well(self, container: str) -> bool | None:
+        """Return what the health command of the new version says, None where a proxy of the socket lets nothing be run."""
+        try:
+            return self.engine.run(container, HEALTH_COMMAND, HEALTH_SECONDS) == 0
+        except EngineError as error:
+            if error.kind in ("unreachable", "broken"):
+                raise
+            return None if error.forbidden else False
 
 
-def reaches_hosting(paths: Paths, transaction: Transaction) -> bool:
+def is_alive(container: Json | None) -> bool:
+    """Return whether a container runs, or the engine is about to run it."""
+    return container is not None and container["State"]["Status"] in ALIVE
+
+
+def reaches_hosting(paths: Paths, transaction: Transaction, ways: frozenset[str]) -> bool:
+    """Return whether this version gets to the hosting server on one of `ways`, on which the new one does not."""
+    if "refresh" in ways and _refreshes(paths, transaction):
+        return True
+    return bool(ways & working_ways())
+
+
+def working_ways() -> frozenset[str]:
+    """Return which of `check_in` and `upload` work for this version. The collector's own code tries, in a process of its own."""
+    try:
+        done = subprocess.run(TRY, capture_output=True, check=False, timeout=TRY_SECONDS, stdin=subprocess.DEVNULL)
+        return frozenset(json.loads(done.stdout)["works"])
+    except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError) as error:
+        log.info("The hosting server could not be tried.", reason=str(error))
+        return frozenset()
+
+
+def _refreshes(paths: Paths, transaction: Transaction) -> bool:
     """Return whether this version can bring itself up to date at the hosting server, through proxy and authority of the site.
 
     It is the whole check of the new version, not the connection alone: metadata that has expired is nobody's fault here. It works

@@ -8,7 +8,7 @@ from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from updater.engine.container_spec import Json
 from updater.engine.engine import Engine
-from updater.engine.labels import TRANSACTION_LABEL, labels_of, role_of
+from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, labels_of, role_of
 from updater.errors import EngineError, SwitchError
 from updater.records.journal import FINISHED, Journal, Transaction
 from updater.replacement import helper_container
@@ -40,19 +40,21 @@ def begin(engine: Engine, paths: Paths, transaction: Transaction) -> None:
 def resume(engine: Engine, paths: Paths, transaction: Transaction) -> None:
     """Start a switcher for a transaction that has lost its own. Raises EngineError or OSError."""
     log.warning("The update has lost its switcher; another one is started.", transaction=transaction.transaction)
+    if found := switcher_of(engine, transaction):
+        engine.remove(found["Id"], force=True)
     engine.remove(helper_container.helper_name(transaction), force=True)
     _launch(engine, Journal(paths.update), transaction)
 
 
 def switcher_of(engine: Engine, transaction: Transaction) -> Json | None:
-    """Return the container that has the name of the switcher, and is one. Raises EngineError."""
-    found = engine.container(helper_container.helper_name(transaction))
-    return found if found is not None and role_of(found) == "switcher" else None
+    """Return the switcher of a transaction, whatever it is called by now. Raises EngineError."""
+    found = engine.containers({ROLE_LABEL: "switcher", TRANSACTION_LABEL: transaction.transaction})
+    return next(iter(found), None)
 
 
 def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> None:
     """Remove a switcher that has done its work. Raises SwitchError where one still works."""
-    found, before = switcher_of(engine, transaction), journal.read()
+    found, before = engine.container(helper_container.helper_name(transaction)), journal.read()
     if before is not None and before.phase not in FINISHED and before.transaction != transaction.transaction:
         raise SwitchError(
             Message(
@@ -60,7 +62,7 @@ def _make_way(engine: Engine, journal: Journal, transaction: Transaction) -> Non
             ),
             "under way",
         )
-    if found is None:
+    if found is None or role_of(found) != "switcher":
         return
     ended = before is not None and before.transaction == labels_of(found).get(TRANSACTION_LABEL)
     if found["State"]["Status"] in ALIVE and not ended:

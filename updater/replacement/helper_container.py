@@ -99,7 +99,8 @@ def _host_config(old: Inspected, mode: str) -> Json:
         "Binds": _binds(old),
         "ReadonlyRootfs": True,
         "Tmpfs": {"/tmp": "mode=1777,size=16m"},  # noqa: S108 - inside the container
-        "RestartPolicy": {"Name": "unless-stopped", "MaximumRetryCount": 0},
+        # It is the one that comes back whatever is killed: after the end of the engine alone, no other policy does.
+        "RestartPolicy": {"Name": "always", "MaximumRetryCount": 0},
         # Labels of SELinux are made for one container, and this one shares the volume of another.
         "SecurityOpt": ["no-new-privileges", "label=disable"],
         "CapDrop": ["ALL"],

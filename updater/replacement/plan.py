@@ -7,6 +7,7 @@ The rules:
 - The old container is not removed before the new one is committed. What must go in a rollback goes before the old one starts.
 - The new container gets the restart policy when it is committed. Before that nobody but the switcher starts it: one that an
   engine starts again and again can leave its port taken when the power goes.
+- A container that a person has stopped is not started by us.
 - Nothing is remembered between two steps. Whoever looks after a power cut sees what is missing, and does that.
 """
 
@@ -98,6 +99,8 @@ class World:
     reported: bool = False
     settings_foreign: bool = False
     """The old version cannot read the settings as they are."""
+    left_alone: bool = False
+    """A person has stopped the container that would run now."""
 
 
 def next_action(transaction: Transaction, world: World) -> Action:
@@ -120,7 +123,8 @@ def _ahead(transaction: Transaction, world: World) -> Action:
     new, old = world.new, world.old
     return _first(
         (new is not None and new.image_id != transaction.new_image_id, Action.REFUSE_IMAGE),
-        (new is not None and new.alive, Action.GATE),
+        (new is not None and (new.alive or (transaction.held and new.status == "exited")), Action.GATE),
+        (world.left_alone, Action.WAIT),
         (world.stranger, Action.GIVE_WAY),
         (world.old_image and not world.kept, Action.KEEP_IMAGE),
         (old is not None and old.policy != NO_POLICY, Action.FENCE),
@@ -142,7 +146,7 @@ def _assemble(transaction: Transaction, world: World) -> Action:
 
 
 def _ahead_after_commit(transaction: Transaction, world: World) -> Action:
-    if world.new is not None and world.new.alive:
+    if world.new is not None and (world.new.alive or world.left_alone):
         return _first(
             (world.new.policy != _wanted_policy(transaction), Action.RETURN_POLICY),
             (world.old is not None, Action.REMOVE_OLD),

@@ -10,15 +10,15 @@ from typing import Protocol
 
 import structlog
 
-from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message, message_of
 from updater.errors import EngineError, SwitchError
 from updater.records import denied, history
 from updater.records.denied import Denied
-from updater.records.history import Outcome, Result, end_of_log
+from updater.records.history import Outcome, Result, end_of_log, result_of
 from updater.records.journal import FINISHED, Journal, Phase, Transaction
 from updater.records.progress import Stage
-from updater.replacement.gate_observer import LOOK_SECONDS, GateObserver, another_main
+from updater.replacement.gate_observer import HELD_LOOK_SECONDS, LOOK_SECONDS, GateObserver, another_main
 from updater.replacement.health_gate import VANISHED_SECONDS, Verdict
 from updater.replacement.plan import Action, World, next_action
 from updater.replacement.steps import Steps
@@ -54,12 +54,12 @@ class Replacement:
         self._engine, self._paths, self._timer = watch.engine, watch.paths, watch.timer
         self._tell = tell
         self._journal = Journal(self._paths.update)
-        self._steps = Steps(self._engine, self._paths)
+        self._steps = Steps(self._engine, self._paths, since=watch.since)
         self._failures: Counter[Action | None] = Counter()
         self._last: tuple[Action | None, int] = (None, 0)
         self._stopped_at: float | None = None
         self._seconds_without_web: float | None = None
-        watch.web_seen = self._web_seen
+        watch.web_seen, watch.held = self._web_seen, self._hold
 
     def run(self) -> Transaction:
         """Return the transaction once it has ended. Raises EngineError when the engine is away: then nothing can be done."""
@@ -118,7 +118,7 @@ class Replacement:
         elif action is Action.FINISH:
             self._finish()
         elif action is Action.WAIT:
-            self._timer.wait(STUCK_SECONDS)
+            self._timer.wait(STUCK_SECONDS if self.transaction.phase == "stuck" else HELD_LOOK_SECONDS)
         elif action is Action.START_OLD and self.transaction.phase == "stuck" and world.new is not None:
             self._start_either(world)
         else:
@@ -251,22 +251,11 @@ class Replacement:
         log.info("The update has ended.", outcome=outcome, reason=self.transaction.reason)
 
     def _result(self, outcome: Outcome) -> Result:
-        now = utc_now()
-        installed = outcome == "installed"
-        return Result(
-            transaction=self.transaction.transaction,
-            from_version=self.transaction.from_version,
-            to_version=self.transaction.to_version,
-            started_at=self.transaction.started_at,
-            finished_at=to_rfc3339(now),
-            seconds=max(0.0, (now - from_rfc3339(self.transaction.started_at)).total_seconds()),
-            outcome=outcome,
-            reason="" if installed else self.transaction.reason,
-            text=f"Version {self.transaction.to_version} is installed. {self.transaction.text}".strip()
-            if installed
-            else self.transaction.text,
-            by=self.transaction.by,
-            log="" if installed else end_of_log(self._steps.log_of_new(self.transaction)),
+        installed, transaction = outcome == "installed", self.transaction
+        text = f"Version {transaction.to_version} is installed. {transaction.text}".strip() if installed else transaction.text
+        return replace(
+            result_of(transaction, outcome, "" if installed else transaction.reason, text),
+            log="" if installed else end_of_log(self._steps.log_of_new(transaction)),
             seconds_without_web=self._seconds_without_web if installed else None,
         )
 
@@ -279,6 +268,13 @@ class Replacement:
     def _web_seen(self) -> None:
         if self._stopped_at is not None and self._seconds_without_web is None:
             self._seconds_without_web = round(self._timer.now() - self._stopped_at, 1)
+
+    def _hold(self, held: bool) -> None:
+        """Note that a person has stopped the new version; what an engine starts with the machine is not left so for ever."""
+        held = held and self.transaction.restart_policy.get("Name") != "always"
+        if held != self.transaction.held:
+            log.warning("The new version was stopped or started by hand.", held=held)
+            self._record(held=held)
 
     def _change(self, **changes: object) -> None:
         """Change the journal. Raises OSError, and then nothing has changed."""

@@ -1,6 +1,7 @@
 """The steps of a replacement, each as an effect on the engine or the data volume, and the look at what there is."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from updater.engine.labels import TRANSACTION_LABEL, container_name, kept_refere
 from updater.errors import EngineError
 from updater.records import acknowledgement
 from updater.records.journal import Transaction
+from updater.replacement.health_gate import ENDED
 from updater.replacement.plan import NO_POLICY, Action, Part, World
 
 log = structlog.get_logger()
@@ -33,9 +35,11 @@ LOG_FILE = "log.txt"
 class Steps:
     """What can be done and seen for one transaction."""
 
-    def __init__(self, engine: Engine, paths: Paths) -> None:
+    def __init__(self, engine: Engine, paths: Paths, *, since: float | None = None) -> None:
+        """`since`: whoever stopped a container since that moment, and was not us, is a person."""
         self._engine = engine
         self._paths = paths
+        self._since = time.time() if since is None else since
         self._report_failed = False
         self._effects: dict[Action, Callable[[Transaction, World], None]] = {
             Action.FENCE: self._fence,
@@ -78,7 +82,17 @@ class Steps:
             snapshot=(self._backup(transaction) / "complete").exists(),
             reported=self._report_failed or (failed_folder(self._paths, transaction) / "inspect.json").exists(),
             settings_foreign=back and self._settings_foreign(transaction),
+            left_alone=self._left_alone(transaction, old, new),
         )
+
+    def _left_alone(self, transaction: Transaction, old: Json | None, new: Json | None) -> bool:
+        """Return whether a person has stopped the container that would run now."""
+        if transaction.phase == "committed":
+            return new is not None and new["State"]["Status"] in ENDED and self._engine.was_stopped(new["Id"], self._since)
+        if transaction.phase != "switching" or new is not None or old is None or old["State"]["Status"] not in ENDED:
+            return False
+        fenced = policy_of(old) == NO_POLICY  # then it was us
+        return not fenced and self._engine.was_stopped(old["Id"], self._since)
 
     def perform(self, action: Action, transaction: Transaction, world: World) -> None:
         """Do one step. Raises EngineError or OSError."""
@@ -248,7 +262,7 @@ def failed_folder(paths: Paths, transaction: Transaction) -> Path:
 
 def rollback_reference(transaction: Transaction) -> str:
     """Return the name under which the old image is kept."""
-    return kept_reference(transaction.old.reference, transaction.transaction)
+    return kept_reference(transaction.old.reference, transaction.old.name, transaction.transaction)
 
 
 def _make(folder: Path) -> None:
@@ -262,14 +276,18 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def policy_of(found: Json) -> str:
+    """Return the name of the restart policy of a container, `no` where it has none."""
+    return str((found["HostConfig"].get("RestartPolicy") or {}).get("Name") or NO_POLICY)
+
+
 def _part(found: Json, transaction: Transaction) -> Part:
-    policy = (found["HostConfig"].get("RestartPolicy") or {}).get("Name") or NO_POLICY
     return Part(
         id=str(found["Id"]),
         name=container_name(found),
         status=str(found["State"]["Status"]),
         image_id=_known_image(str(found["Image"]), transaction),
-        policy=str(policy),
+        policy=policy_of(found),
         networks=frozenset((found.get("NetworkSettings") or {}).get("Networks") or ()),
     )
 

@@ -1,8 +1,8 @@
 """A new version that proves itself: it tells the switcher how far it is, until it is kept or taken back.
 
-Ready is who runs with all components, whose collector passes its deep check, whose web UI answers on its port, and who has made one
-check for what is new at the hosting server, however that went: the switcher tells by a check of its own whether a failed one is the
-fault of the version.
+Ready is who runs with all components, whose collector passes its deep check, whose web UI answers on its port, and who has tried
+each way to the hosting server, however that went: a check for what is new, a check-in, and an upload, unless nothing waits. The
+switcher tells by a try of its own whether a failed one is the fault of the version.
 """
 
 import asyncio
@@ -20,8 +20,9 @@ from updater.checks.deep import Deep
 from updater.components.component import Component, ComponentState
 from updater.configuration.rules import CheckResult
 from updater.errors import Reason
-from updater.records.acknowledgement import Acknowledgement, Refresh, write
+from updater.records.acknowledgement import Acknowledgement, Contact, write
 from updater.records.journal import FINISHED, Journal, Transaction
+from updater.supervisor.contact_proof import ContactProof
 from updater.supervisor.plan import SupervisorPlan
 
 log = structlog.get_logger()
@@ -56,7 +57,8 @@ class Acknowledger:
         self._asks = asks
         self._ended = ended
         self._deep = Deep()
-        self._refresh: Refresh | None = None
+        self._refresh: Contact | None = None
+        self._contact = ContactProof(paths.collector_socket)
         self._said: Acknowledgement | None = None
         self._following = self._proving = False
         self._again_at = 0.0
@@ -109,6 +111,9 @@ class Acknowledger:
         lacks = [text for text in troubles.values() if text]
         if self._refresh is None:
             lacks.append(Message("The first check for what is new has not ended yet."))
+        contact = await self._contact.look()
+        if not contact.is_known:
+            lacks.append(Message("The first check-in and the first upload have not ended yet."))
         said = Acknowledgement(
             transaction.transaction,
             installed_version(),
@@ -117,7 +122,9 @@ class Acknowledger:
             collector=troubles.get("collector", "") is None,
             webui=troubles.get("webui", "") is None,
             refresh=self._refresh or "off",
-            text=sentences(*lacks),
+            check_in=contact.check_in or "off",
+            upload=contact.upload or "off",
+            text=sentences(*lacks, contact.text),
         )
         if said != self._said:
             self._write(said)

@@ -1,5 +1,7 @@
 """The trial of a new configuration: it is watched, then kept, or the one before is put in its place.
 
+- A few known devices are read by it; one that is silent may be off, but a collector that ends over it, or that cannot understand
+  what it reads, condemns it. The day after, ends of the collector count against it (`probation`).
 - Watched is whether every component runs without a failure, no check of the health check finds anything new about one, and the
   collector takes the settings. What was down or found before is no fault of the configuration; but at the end all has to be well.
 - A trial that was cut short (power cut, restart of the appliance) begins anew, a few times; then the one before is restored, for
@@ -16,9 +18,9 @@ from typing import Any
 
 import structlog
 
-from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DcaError
-from appliance.common.message import Message, message_of
+from appliance.common.message import Message, message_of, sentences
 from appliance.process.client import ControlClient
 from appliance.settings.configuration_state import Configuration, ReceivedChange
 from appliance.settings.store import SettingsStore
@@ -29,6 +31,7 @@ from updater.components.issues import IssueBook
 from updater.components.specs import ControlEndpoint
 from updater.configuration.rules import describe
 from updater.errors import ComponentError, NothingToGoBackError
+from updater.supervisor.probation import MOST_ENDS, WATCHED, EndCounter, is_on_probation
 
 log = structlog.get_logger()
 
@@ -39,6 +42,8 @@ LOOK_SECONDS = 0.25
 LAST_WORDS_SECONDS = 0.5
 ASKS = 3
 """How often the deep check is made at the end, until all is well."""
+READING_SECONDS = 60.0
+"""For how long known devices are waited for, longer than the collector itself waits."""
 DISK_SECONDS = 30.0
 """After so long a switch is tried again that could not be written."""
 DOWN = (ComponentState.FAILED, ComponentState.BACKING_OFF)
@@ -86,6 +91,9 @@ class ConfigurationTrial:
         self._until: datetime | None = None
         self._was_down: set[str] = set()
         self._failed: Trouble | None = None
+        self._devices = self._read = 0
+        """How many known devices were asked in the trial, and how many were read."""
+        self._ends = EndCounter()
 
     def status(self) -> dict[str, Any]:
         """Return this part of `update` in `GET /v1/status`."""
@@ -101,12 +109,24 @@ class ConfigurationTrial:
 
     def changed(self) -> None:
         """Take note of a change of a component's state."""
+        if self._ends.has_ended(self._components) and self._watched is None:
+            self._count_end()
         for component in self._components:
             if component.state is ComponentState.RUNNING:
                 self._was_down.discard(component.name)
             elif component.state in DOWN and component.name not in self._was_down and self._failed is None:
                 ended = (component.last_exit or "is down").rstrip(".")
                 self._failed = Trouble("component", f"the {component.name} {ended}", component.name)
+
+    def _count_end(self) -> None:
+        """Count an end of the collector against what was kept not long ago; with the last that is borne it is taken back."""
+        now = utc_now()
+        with contextlib.suppress(DcaError):  # a full disk: what cannot be written is not counted
+            received = self._store.change_received(
+                lambda received: received.ended() if is_on_probation(received.in_force, now) else received
+            )
+            if received.in_force is not None and received.in_force.ends >= MOST_ENDS:
+                self._begin.set()
 
     async def back(self) -> str:
         """Put the configuration before into force, and say so in a sentence. Raises NothingToGoBackError, DcaError."""
@@ -157,6 +177,10 @@ class ConfigurationTrial:
 
     async def _watch_in_force(self) -> None:
         in_force = self._store.received().in_force
+        if in_force is not None and not in_force.trial and in_force.ends >= MOST_ENDS:
+            ended = Message("the collector ended by itself %(count)d times since it was kept", count=in_force.ends)
+            since = (utc_now() - from_rfc3339(in_force.kept_at)).total_seconds()
+            await self._restore(in_force, Trouble("ends", ended, WATCHED), since)
         if in_force is None or not in_force.trial:
             return
         began, self._watched = self._clock.now(), in_force.marker
@@ -180,17 +204,26 @@ class ConfigurationTrial:
         end = self._clock.now() + self._seconds
         with contextlib.suppress(DcaError):  # what the settings of the site lack is not the fault of the configuration
             self._reload()
-        taken = False
+        return await self._look_on(known, end)
+
+    async def _look_on(self, known: set[tuple[str, str | None]], end: float) -> Trouble | None:
+        """Return what goes wrong until `end`, or until the known devices are read where that is later."""
+        reading: asyncio.Task[Trouble | None] | None = None
         while True:
             if trouble := self._found(known) or self._failed:
                 return trouble
             running = all(component.state is ComponentState.RUNNING for component in self._components)
-            if running and not taken:
+            if running and reading is None:
                 if trouble := await self._let_components_reload():
                     return trouble
-                taken = True
+                reading = asyncio.create_task(self._read_known())
+            elif reading is not None and reading.done() and (trouble := reading.result()):
+                return trouble
             elif self._clock.now() >= end and not any(component.state in ON_ITS_WAY for component in self._components):
-                return await self._ask_all() if running else self._not_running()
+                if not running:
+                    return self._not_running()
+                if reading is not None and reading.done():
+                    return await self._ask_all()
             await asyncio.sleep(LOOK_SECONDS)
 
     def _found(self, known: set[tuple[str, str | None]]) -> Trouble | None:
@@ -222,6 +255,22 @@ class ConfigurationTrial:
                     return self._failed or Trouble("reload", text, component.name)
         return None
 
+    async def _read_known(self) -> Trouble | None:
+        """Have the collector read a few known devices by what is on trial; return why it cannot."""
+        self._devices = self._read = 0
+        component = next((each for each in self._components if each.name == WATCHED), None)
+        if component is None or not isinstance(component.spec.endpoint, ControlEndpoint):
+            return None
+        client = ControlClient(component.spec.endpoint.socket_file, component.name, timeout=READING_SECONDS)
+        try:
+            answer = await client.call("POST", "/v1/trial", {})
+        except ControlError as error:
+            await asyncio.sleep(LAST_WORDS_SECONDS)
+            text = Message("the %(name)s could not read known devices: %(reason)s", name=component.name, reason=message_of(error))
+            return self._failed or Trouble("reading", text, component.name)
+        self._devices, self._read = int(answer.get("devices", 0)), int(answer.get("read", 0))
+        return Trouble("reading", str(answer["trouble"]).rstrip("."), component.name) if answer.get("trouble") else None
+
     async def _ask_all(self) -> Trouble | None:
         for attempt in range(1, ASKS + 1):
             answers = await asyncio.gather(*(self._deep.ask(component.spec) for component in self._components))
@@ -234,11 +283,13 @@ class ConfigurationTrial:
         return Trouble("deep", f"the {component.name} runs and does not work: {text.rstrip('.')}", component.name)
 
     async def _keep(self, watched: Configuration) -> None:
-        text = Message(
+        kept = Message(
             "The configuration (%(configuration)s) was watched for %(seconds)s s and is kept.",
             configuration=describe(watched),
             seconds=round(self._seconds),
         )
+        read = Message("Of %(devices)d known devices %(read)d were read by it.", devices=self._devices, read=self._read)
+        text = sentences(kept, read) if self._devices else kept
         now = utc_now()
         await self._write(lambda received: received.kept(text, now) if _is_trial(received.in_force, watched) else received)
         log.info(text)
@@ -256,7 +307,7 @@ class ConfigurationTrial:
         )
         now = utc_now()
         await self._write(
-            lambda received: received.restored(trouble.reason, text, now) if _is_trial(received.in_force, watched) else received
+            lambda received: received.restored(trouble.reason, text, now) if _is_same(received.in_force, watched) else received
         )
         log.error(text, reason=trouble.reason)
         await self._take_settings(trouble.component)
@@ -299,6 +350,11 @@ class ConfigurationTrial:
                 return
 
 
-def _is_trial(in_force: Configuration | None, watched: Configuration) -> bool:
+def _is_same(in_force: Configuration | None, watched: Configuration) -> bool:
     """Return whether the configuration in force is still the one that was watched."""
-    return in_force is not None and in_force.trial and in_force.marker == watched.marker
+    return in_force is not None and in_force.marker == watched.marker
+
+
+def _is_trial(in_force: Configuration | None, watched: Configuration) -> bool:
+    """Return whether it is still that, and on trial."""
+    return in_force is not None and in_force.trial and _is_same(in_force, watched)

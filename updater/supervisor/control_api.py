@@ -149,6 +149,14 @@ class RollBackHandler(_ImageHandler):
         self.answer({}, 202)
 
 
+class CancelHandler(_ImageHandler):
+    """`POST /v1/update/cancel`."""
+
+    async def post(self) -> None:
+        """Give up what is under way, where nothing was switched yet."""
+        self.answer({"text": await self.images.cancel(self.by)})
+
+
 class BundleHandler(_ImageHandler):
     """`POST /v1/update/bundle`."""
 
@@ -192,6 +200,7 @@ def control_application(supervisor: Controlled, updates: Updates) -> Application
             (r"/v1/update/back", BackHandler, about_updates),
             (r"/v1/update/apply", ApplyHandler, about_images),
             (r"/v1/update/rollback", RollBackHandler, about_images),
+            (r"/v1/update/cancel", CancelHandler, about_images),
             (r"/v1/update/bundle", BundleHandler, about_images),
             (r"/v1/update/allow", AllowHandler, about_images),
         ],

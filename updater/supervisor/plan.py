@@ -49,8 +49,10 @@ class PlanTimes:
     """A version that has become due by itself is installed within this time: not all sites of a window at its first second."""
     install_retries: Retries = Retries(first=600.0)
     tidy_days: float = 1.0
-    tidy_under_way_minutes: float = 10.0
-    """A replacement that nobody goes on with is noticed after this time."""
+    tidy_under_way_seconds: float = 20.0
+    """A replacement that nobody goes on with is noticed after this time: meanwhile no container has the user's restart policy."""
+    tidy_stuck_minutes: float = 10.0
+    """The same where it is stuck, which may last."""
     trial_seconds: float = 0.5
     """So often a version on trial says how far it is."""
     follow_seconds: float = 2.0

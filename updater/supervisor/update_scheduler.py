@@ -40,6 +40,8 @@ log = structlog.get_logger()
 INSTALL_SECONDS = 12 * 3600.0
 """Longest time of one installation up to the switch: a large image on a slow line."""
 TIDY_SECONDS = 900.0
+CANCEL_SECONDS = 120.0
+CANCELLED = Message("The installation was given up before anything was switched.")
 HISTORY_ROWS = 10
 UPDATER = (sys.executable, "-P", "-m", "updater")
 
@@ -50,6 +52,7 @@ class ImageCommands:
 
     install: Sequence[str] = (*UPDATER, "install")
     tidy: Sequence[str] = (*UPDATER, "tidy")
+    cancel: Sequence[str] = (*UPDATER, "cancel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class UpdateScheduler:
         self._chance = random.SystemRandom()
         self._requests: list[InstallerRun] = []
         self._installing: InstallerRun | None = None
+        self._asking: asyncio.Task[bytes] | None = None
         self._attempts = _Attempts()
         self._last: dict[str, Any] | None = None
 
@@ -121,6 +125,7 @@ class UpdateScheduler:
             "progress": said and said.to_json(),
             "installing": self._version_under_way(),
             "transaction": transaction.phase if transaction else None,
+            "from_version": transaction.from_version if transaction and self._replacing() else None,
             "history": [row.to_json() for row in history.read(self._folder)[:HISTORY_ROWS]],
             "denied": [row.to_json() for row in denied.read(self._folder)],
             "next_window_at": to_rfc3339(next_window_at) if next_window_at else None,
@@ -174,6 +179,33 @@ class UpdateScheduler:
                 Message("The installed version was not installed by this appliance: there is nothing to go back to.")
             )
         self._request(InstallerRun(by, options=("--back",), subject="the version before"))
+
+    async def cancel(self, by: str) -> str:
+        """Give up what is under way, as long as nothing was switched; return a sentence. Raises InstallError with why not."""
+        self._requests.clear()
+        if self._asking is not None:
+            log.info("An installation is given up because somebody asked for it.", by=by)
+            self._asking.cancel()
+            self._plan.now("tidy")  # a preflight may be left
+            return CANCELLED
+        if not self._replacing():
+            raise InstallError(Message("No update is under way."))
+        try:
+            command = [*self._commands.cancel, "--by", by]
+            answer = messages_from(from_json(await self._children.ask(command, os.environ, CANCEL_SECONDS)))
+            done, text = bool(answer["done"]), answer["text"]
+        except (OSError, TimeoutError, ValueError, LookupError, TypeError) as error:
+            raise InstallError(Message("The update could not be given up: %(reason)s.", reason=message_of(error))) from error
+        if not done:
+            raise InstallError(text)
+        self._drop(self._decision.now())
+        return str(text)
+
+    def _drop(self, decision: Decision | None) -> None:
+        """Let what was given up wait as after a failure, and forget who asked for it."""
+        self._decision.approvals.take_back()
+        if decision and decision.release:
+            self._delay(decision.release.version)
 
     def bundle(self, file: Path, by: str, *, allow_expired: bool) -> None:
         """Install from a bundle. Raises InstallError with the reason why not."""
@@ -250,9 +282,17 @@ class UpdateScheduler:
         about = run.version or run.subject
         log.info("An installation begins.", about=about, by=run.by)
         self._installing = run
+        self._asking = asyncio.create_task(self._children.ask(self._command(run), os.environ, INSTALL_SECONDS))
         try:
-            answer = messages_from(from_json(await self._children.ask(self._command(run), os.environ, INSTALL_SECONDS)))
+            await asyncio.wait((self._asking,))
+            answer = messages_from(from_json(self._asking.result()))
             what, text = str(answer["what"]), answer["text"]
+        except asyncio.CancelledError:
+            if not self._asking.cancelled():
+                self._asking.cancel()
+                raise  # it is we who end
+            what, text = "failed", CANCELLED
+            self._decision.approvals.take_back()
         except TimeoutError:
             what, text = (
                 "failed",
@@ -261,7 +301,7 @@ class UpdateScheduler:
         except (OSError, ValueError, KeyError, TypeError) as error:
             what, text = "failed", Message("The installation failed: %(reason)s.", reason=message_of(error))
         finally:
-            self._installing = None
+            self._installing = self._asking = None
         self._take(run, what, text)
 
     def _command(self, run: InstallerRun) -> list[str]:
@@ -279,16 +319,22 @@ class UpdateScheduler:
             return
         log.warning("The installation has not led to a replacement.", what=what, reason=text)
         if run.version:
-            failures, chance = self._attempts.failures + 1, self._chance.random()
-            not_before = asyncio.get_running_loop().time() + self._plan.times.install_retries.after(failures, chance)
-            self._attempts = _Attempts(run.version, failures, not_before, self._attempts.given_back)
+            self._delay(run.version)
+
+    def _delay(self, version: str) -> None:
+        """Have a version tried again later: it has failed."""
+        failures, chance = self._attempts.failures + 1, self._chance.random()
+        not_before = asyncio.get_running_loop().time() + self._plan.times.install_retries.after(failures, chance)
+        self._attempts = _Attempts(version, failures, not_before, self._attempts.given_back)
 
     def _note(self, what: str, text: str) -> None:
         number = self._last["number"] + 1 if self._last else 1
         self._last = {"number": number, "at": to_rfc3339(utc_now()), "what": what, "text": text}
 
     def _tidy_while_under_way(self) -> None:
-        self._plan.postpone("tidy", self._plan.times.tidy_under_way_minutes * 60)
+        transaction, times = self._transaction(), self._plan.times
+        stuck = transaction is not None and transaction.phase == "stuck"
+        self._plan.postpone("tidy", times.tidy_stuck_minutes * 60 if stuck else times.tidy_under_way_seconds)
 
     def _request(self, run: InstallerRun) -> None:
         self._requests.append(run)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from webui.configuration import configuration_view
+from webui.configuration import configuration_view, definitions_view
 from webui.handlers.base import Page
 
 CHANGED = "configuration-changed"
@@ -13,13 +13,17 @@ CHANGED = "configuration-changed"
 async def configuration_values(page: Page) -> dict[str, Any]:
     """Return what the parts of the page about the configuration show. Raises DcaError when the settings cannot be read."""
     components, store = page.services.components, page.services.store
-    (collector, supervisor), received, effective = await asyncio.gather(
-        components.statuses(), asyncio.to_thread(store.received), asyncio.to_thread(store.effective)
+    (collector, supervisor), asked, received, effective = await asyncio.gather(
+        components.statuses(),
+        components.collector("GET", "/v1/definitions"),
+        asyncio.to_thread(store.received),
+        asyncio.to_thread(store.effective),
     )
     update = supervisor.data.get("update") or {}
     return {
         "configuration": configuration_view(received, effective),
         "collector": collector,
+        "definitions": definitions_view(asked.data),
         "hosting": collector.data.get("hosting") or {},
         "supervisor": supervisor,
         "update": update,

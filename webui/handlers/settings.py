@@ -9,6 +9,8 @@ from tornado.web import HTTPError
 from appliance.common.clock import utc_now
 from appliance.common.errors import DcaError
 from appliance.common.message import Message, message_of
+from appliance.privacy.choice import choice, choose
+from appliance.privacy.in_words import masks_in_words
 from appliance.settings.layers import warnings_of
 from appliance.settings.model import PrivacySettings
 from web.translations import LANGUAGES
@@ -20,7 +22,7 @@ from webui.handlers.session import attempt
 from webui.privacy import CHOICES, FIELDS, Preview, preview
 
 GUARDRAIL_FIELDS = (
-    *("networks", "packets_per_second", "snmp_ports"),
+    *("networks", "packets_per_second", "snmp_ports", "definitions"),
     *("keep_days", "check_in_seconds", "upload_seconds", "read_minutes", "sweep_minutes"),
 )
 
@@ -53,6 +55,7 @@ class SettingsBase(Page):
             chosen_language=self.services.accounts.language(self.current_user.user),
             web=effective.settings.web,
             privacy_choices=CHOICES,
+            **await masks_now(self),
             warning=effective.left_out,
             warnings=warnings_of(effective, utc_now().date()),
             preview=await self.preview(effective.settings.privacy),
@@ -96,16 +99,10 @@ class Privacy(SettingsBase):
     async def post(self) -> None:
         """Keep them."""
         form = SectionForm("privacy", FIELDS, self.effective())
-        changes = form.take(lambda field: self.get_body_argument(field, None))
-        if changes is not None:
-            try:
-                await self.keep(changes, self._("The masks are kept. They apply from the next reading on."))
-            except DcaError as error:
-                form.errors[""] = message_of(error)
-        if form.errors:
-            await self.show(422, privacy=form)
-        else:
+        if await keep_masks(self, form):
             self.go("/settings#privacy")
+        else:
+            await self.show(422, privacy=form)
 
 
 class Guardrails(SettingsBase):
@@ -114,7 +111,8 @@ class Guardrails(SettingsBase):
     async def post(self) -> None:
         """Keep them."""
         form = SectionForm("guardrails", GUARDRAIL_FIELDS, self.effective())
-        changes = form.take(lambda field: self.get_body_argument(field, None))
+        kept = {"definitions": form.text("definitions")}
+        changes = form.take(lambda field: self.get_body_argument(field, kept.get(field)))
         if changes is not None:
             try:
                 await self.keep(changes, self._("The limits are kept."))
@@ -142,6 +140,33 @@ class PrivacyPreview(SettingsBase):
         self.page("part_privacy_preview.html", preview=shown)
 
 
+async def keep_masks(page: Page, form: SectionForm) -> bool:
+    """Keep the masks in the form, and note that they are chosen; False, and the reason in the form, when that did not work."""
+    changes = form.take(lambda field: page.get_body_argument(field, None))
+    if changes is None:
+        return False
+    store, components = page.services.store, page.services.components
+    try:
+        chosen = await asyncio.to_thread(choice, store)
+        if changes or chosen:
+            await page.keep(changes, page._("The masks are kept. They apply from the next reading on."))
+        if chosen is None:
+            # The masks are in force where readings are sent before they count as chosen there.
+            await asyncio.to_thread(choose, store, "page", utc_now())
+            await components.reload()
+    except DcaError as error:
+        form.errors[""] = message_of(error)
+    return not form.errors
+
+
+async def masks_now(page: Page) -> dict[str, Any]:
+    """Return what pages tell of the masks in force: who has chosen them, None while nobody has, and what they are."""
+    return {
+        "masks_chosen": await asyncio.to_thread(choice, page.services.store),
+        "masks_in_force": masks_in_words(page.effective().settings.privacy),
+    }
+
+
 async def enrol(page: Page, form: Form) -> bool:
     """Enrol the site with what was sent; False, and the reason in the form, when that did not work."""
     text = page.get_body_argument("enrolment", "").strip()
@@ -154,6 +179,8 @@ async def enrol(page: Page, form: Form) -> bool:
         return False
     log.info("enrolled with the hosting server", url=answer.data.get("url"), site_id=answer.data.get("site_id"))
     page.notice("ok", page._("The site is enrolled with %(url)s.") % {"url": answer.data.get("url", "")})
+    if await asyncio.to_thread(choice, page.services.store) is None:
+        page.notice("warn", Message("Nothing is sent before the masks are chosen."))
     return True
 
 

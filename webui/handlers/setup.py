@@ -1,4 +1,8 @@
-"""The first-run setup: five steps, each kept at once, so that it can be interrupted at any of them."""
+"""The first-run setup: six steps, each kept at once, so that it can be interrupted at any of them.
+
+Masks come before the hosting server, and nothing is scanned before the last step: what leaves the site, and when its network is
+touched, is decided here.
+"""
 
 import asyncio
 from typing import Any
@@ -7,16 +11,25 @@ import structlog
 
 from appliance.common.errors import DcaError
 from appliance.common.message import Message, message_of
+from appliance.settings.first_scan import let_first_scan_wait
 from webui.accounts import FIRST_ACCOUNT, AccountExistsError, PasswordError, check_new_password
 from webui.forms import Form, SectionForm, lines
 from webui.handlers.base import Access, Page
 from webui.handlers.health_and_updates import UPDATE_LEVELS, SwitchesForm
 from webui.handlers.scanning import RANGE_FIELDS, ScanningPage
 from webui.handlers.session import attempt, begin_session
-from webui.handlers.settings import enrol
+from webui.handlers.settings import enrol, keep_masks, masks_now
 from webui.networks import count_addresses, suggest
+from webui.privacy import CHOICES, FIELDS
 
-STEPS = (Message("Password"), Message("Hosting server"), Message("Devices"), Message("Care"), Message("First scan"))
+STEPS = (
+    Message("Password"),
+    Message("Privacy"),
+    Message("Hosting server"),
+    Message("Devices"),
+    Message("Care"),
+    Message("First scan"),
+)
 
 log = structlog.get_logger()
 
@@ -65,17 +78,37 @@ class Account(SetupPage):
         self.services.logins.succeeded(self.client_ip)
         log.info("the first account was made", user=FIRST_ACCOUNT, ip=self.client_ip)
         await begin_session(self, FIRST_ACCOUNT)
+        await asyncio.to_thread(let_first_scan_wait, self.services.store)
         if changes:
             await asyncio.to_thread(self.services.store.change_site, changes)
-            await self.services.components.reload()
-        self.go("/setup/hosting")
+        await self.services.components.reload()
+        self.go("/setup/privacy")
 
     def _show(self, form: Form, status: int = 200) -> None:
         self.step(1, status, form=form, user=FIRST_ACCOUNT, site_name="")
 
 
+class Masks(SetupPage):
+    """Step 2: what may leave the site."""
+
+    async def get(self) -> None:
+        """Show the form, with the masks in force."""
+        await self._show(SectionForm("privacy", FIELDS, self.effective()))
+
+    async def post(self) -> None:
+        """Keep the masks, changed or not: now they are chosen."""
+        form = SectionForm("privacy", FIELDS, self.effective())
+        if await keep_masks(self, form):
+            self.go("/setup/hosting")
+        else:
+            await self._show(form, 422)
+
+    async def _show(self, form: SectionForm, status: int = 200) -> None:
+        self.step(2, status, privacy=form, privacy_choices=CHOICES, **await masks_now(self))
+
+
 class Hosting(SetupPage):
-    """Step 2: enrolment with the hosting server, which may wait."""
+    """Step 3: enrolment with the hosting server, which may wait."""
 
     async def get(self) -> None:
         """Show the form, or that it is done."""
@@ -91,11 +124,12 @@ class Hosting(SetupPage):
 
     async def _show(self, form: Form, status: int = 200) -> None:
         collector = await self.services.components.collector("GET", "/v1/status")
-        self.step(2, status, form=form, collector=collector, hosting=collector.data.get("hosting") or {})
+        hosting = collector.data.get("hosting") or {}
+        self.step(3, status, form=form, collector=collector, hosting=hosting, **await masks_now(self))
 
 
 class Devices(ScanningPage, SetupPage):
-    """Step 3: which addresses to look at, and how to ask."""
+    """Step 4: which addresses to look at, and how to ask."""
 
     def get(self) -> None:
         """Show the form; networks are suggested, none is chosen."""
@@ -129,12 +163,13 @@ class Devices(ScanningPage, SetupPage):
             current = self.effective().settings.snmp.credentials
             changes = changes | {"snmp": {"credentials": [one.model_dump() for one in (credential, *current)]}}
         if changes:
+            await asyncio.to_thread(let_first_scan_wait, self.services.store)
             await self.keep(changes, self._("Ranges and credentials are kept."))
 
     def _show(self, form: Form, credential: Form, status: int = 200) -> None:
         effective = self.effective()
         self.step(
-            3,
+            4,
             status,
             form=form,
             credential=credential,
@@ -144,11 +179,11 @@ class Devices(ScanningPage, SetupPage):
 
 
 class Care(SetupPage):
-    """Step 4: health check and intelligent update."""
+    """Step 5: health check and intelligent update."""
 
     def get(self) -> None:
         """Show the switches."""
-        self.step(4, form=SwitchesForm(self.effective()), levels=UPDATE_LEVELS)
+        self.step(5, form=SwitchesForm(self.effective()), levels=UPDATE_LEVELS)
 
     async def post(self) -> None:
         """Keep the switches."""
@@ -160,20 +195,20 @@ class Care(SetupPage):
             except DcaError as error:
                 form.errors[""] = message_of(error)
         if form.errors:
-            self.step(4, 422, form=form, levels=UPDATE_LEVELS)
+            self.step(5, 422, form=form, levels=UPDATE_LEVELS)
         else:
             self.go("/setup/scan")
 
 
 class FirstScan(SetupPage):
-    """Step 5: the first scan, while one watches."""
+    """Step 6: the first scan, while one watches."""
 
     async def get(self) -> None:
         """Show the button, the scan at work, or what it found."""
         collector = await self.services.components.collector("GET", "/v1/status")
         targets = self.effective().settings.scan.targets
         self.step(
-            5,
+            6,
             collector=collector,
             scan=collector.data.get("scan") or {},
             last_scan=collector.data.get("last_scan"),

@@ -9,23 +9,35 @@
 import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import ValidationError
 
 from appliance.common.errors import DcaError
-from appliance.reading.definitions.schema import ENTERPRISES, DefinitionFile, Quirks
+from appliance.common.toml_keys import require_short_keys
+from appliance.reading.definitions.permitted import ENTERPRISES
+from appliance.reading.definitions.schema import DefinitionFile, Quirks
 from appliance.reading.definitions.toml_lines import key_lines, line_of
 from appliance.reading.identity.makers import Makers
 from appliance.reading.sources import objects as mib
 from appliance.snmp.values import Oid
 
 LARGEST_FILE = 256 * 1024
+MOST_FILES = 64
+"""Definitions of one folder that are read, as many as a signed document may bring."""
+LARGEST_FOLDER = 2 * 1024 * 1024
+"""Bytes of one folder that are read: what is written to take long takes seconds then, not minutes."""
 _SHORT_TEXT = 60
+_LONGEST_REASON = 400
+
+
+Origin = Literal["product", "hosting", "site"]
+"""Who has brought a definition: it comes with the program, the hosting server has signed it, or the site has added it."""
 
 
 class DefinitionError(DcaError):
@@ -38,6 +50,7 @@ class Definition:
 
     file: str
     content: DefinitionFile
+    origin: Origin = "product"
 
     @property
     def vendor(self) -> str:
@@ -89,7 +102,7 @@ class Definitions:
     def __post_init__(self) -> None:
         brands = [brand for each in self.definitions for brand in each.content.brands]
         object.__setattr__(self, "makers", Makers((brand.name, brand.aliases, brand.enterprises) for brand in brands))
-        named = frozenset(subtree for each in self.definitions for _, _, subtree in each.content.asked())
+        named = frozenset(asked.subtree for each in self.definitions for asked in each.content.asked())
         object.__setattr__(self, "allowed", mib.STANDARD | named)
 
     def fingerprint(self) -> str:
@@ -144,25 +157,35 @@ class Definitions:
         """Return these definitions and those of `folder` (none where there is no such folder), read in the order of their names."""
         try:
             paths = sorted(path for path in folder.glob("*.toml") if path.is_file())
+            sizes = accumulate(size if size <= LARGEST_FILE else 0 for size in (path.stat().st_size for path in paths))
+            taken = [path for path, size in zip(paths[:MOST_FILES], sizes, strict=False) if size <= LARGEST_FOLDER]
         except OSError as error:
             problem = DefinitionError(f"The folder of definitions {folder} cannot be read: {error.strerror}.")
             return Definitions(self.definitions, (*self.problems, problem))
-        return self.with_files(paths)
+        found = self.with_files(taken)
+        if left_out := paths[len(taken) :]:
+            problem = DefinitionError(
+                f"{_file_name(left_out[0])} and all that follows it by name is too much: of a folder {MOST_FILES} definitions of "
+                f"{LARGEST_FOLDER // 1024} KiB together are read. Remove some."
+            )
+            return Definitions(found.definitions, (*found.problems, problem))
+        return found
 
     def with_files(self, paths: Iterable[Path] | Mapping[Path, str]) -> "Definitions":
         """Return these definitions and those of `paths`; what cannot be used is left out and told in `problems`.
 
-        A mapping gives each file the name by which it is told.
+        A mapping gives each file that the hosting server has brought the name by which it is told; others are the site's own.
         """
+        origin: Origin = "hosting" if isinstance(paths, Mapping) else "site"
         by_vendor = {each.vendor: each for each in self.definitions}
         problems = list(self.problems)
         for path in paths:
             try:
-                definition = load(path, paths[path] if isinstance(paths, Mapping) else str(path))
+                definition = load(path, paths[path] if isinstance(paths, Mapping) else "")
             except DefinitionError as error:
                 problems.append(error)
             else:
-                by_vendor[definition.vendor] = definition
+                by_vendor[definition.vendor] = replace(definition, origin=origin)
         return Definitions(tuple(by_vendor.values()), tuple(problems))
 
 
@@ -180,11 +203,13 @@ def builtin_definitions() -> Definitions:
 
 def load(path: Path, name: str = "") -> Definition:
     """Return the definition in a file. Raises DefinitionError naming file (as `name`, where given), line and key."""
-    file = name or str(path)
+    file = name or _file_name(path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        with path.open("rb") as opened:
+            content = opened.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
             raise DefinitionError(f"{file} is larger than {LARGEST_FILE // 1024} KiB: that is no vendor definition.")
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise DefinitionError(f"{file} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
@@ -192,19 +217,34 @@ def load(path: Path, name: str = "") -> Definition:
     return parse(text, file)
 
 
+def _file_name(path: Path) -> str:
+    """Return how a file is named to people."""
+    return _printable(str(path))
+
+
+def _printable(text: str) -> str:
+    """Return a text with question marks in place of what no line can hold."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def parse(text: str, file: str) -> Definition:
     """Return the definition in `text`; `file` is how an error names it. Raises DefinitionError."""
     try:
+        require_short_keys(text)
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DefinitionError(f"{file}: this is not TOML: {error}.") from error
     except RecursionError as error:
         raise DefinitionError(f"{file}: this is nested too deep.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(f"{file}: this is not TOML: {_shortened(str(error))}.") from error
+    except ValueError as error:
+        raise DefinitionError(f"{file}: a number in it has thousands of digits.") from error
     try:
         definition = Definition(file, DefinitionFile.model_validate(document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _error(text, file, tuple(map(str, first["loc"])), _sentence(first["msg"], first.get("input"))) from error
+    except RecursionError as error:
+        raise DefinitionError(f"{file}: this is nested too deep.") from error
     for path, reason in _troubles(definition.content):
         raise _error(text, file, tuple(path.split(".")), reason)
     return definition
@@ -212,9 +252,9 @@ def parse(text: str, file: str) -> Definition:
 
 def _troubles(content: DefinitionFile) -> Iterator[tuple[str, str]]:
     """Return what a definition of the right form still has wrong, by its path."""
-    for path, _, subtree in content.asked():
-        if reason := content.why_not(subtree):
-            yield path, reason
+    for asked in content.asked():
+        if reason := content.why_not(asked):
+            yield asked.path, reason
     for path, reference in content.referred():
         if not content.knows(reference):
             yield path, f"no object is called {reference!r}, and no records either"
@@ -225,12 +265,19 @@ def _troubles(content: DefinitionFile) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(message: str, value: object) -> str:
-    told = message.removeprefix("Value error, ")
+    told = _shortened(message.removeprefix("Value error, "))
+    if not isinstance(value, str | float | bool) and not (isinstance(value, int) and abs(value) < 2**64):
+        return told
     shown = repr(value)
-    is_short = isinstance(value, str | int | float | bool) and len(shown) <= _SHORT_TEXT and shown not in told
-    return f"{told} (here: {shown})" if is_short else told
+    return f"{told} (here: {shown})" if len(shown) <= _SHORT_TEXT and shown not in told else told
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason that may repeat what somebody has written, at a length that a log takes."""
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[: _LONGEST_REASON - 1]}…"
 
 
 def _error(text: str, file: str, path: tuple[str, ...], reason: str) -> DefinitionError:
     lines = key_lines(text)
-    return DefinitionError(f"{file}, line {line_of(lines, path)}, {'.'.join(path) or 'the file'}: {reason}.")
+    where = _shortened(".".join(path)) or "the file"
+    return DefinitionError(_printable(f"{file}, line {line_of(lines, path)}, {where}: {reason}."))

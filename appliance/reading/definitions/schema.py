@@ -2,94 +2,45 @@
 
 A definition is data only. It names objects (each with its evidence mark and the item it gives), rows of tables picked by a type or
 a label column, records packed into one octet string, supplies, sums with their parts, formats of free texts, and quirks. What it
-may name is limited here: objects below the enterprise numbers of its own brands, nothing in `FORBIDDEN`, no wide subtrees.
+may ask for is limited: objects of the standard MIBs and below the enterprise numbers of its own brands, each as what it means
+(`permitted`). Everything is bounded: patterns (`patterns`), numbers, texts, and how many parts there are.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from appliance.reading import enumerations as enum
+from appliance.reading.definitions import permitted
+from appliance.reading.definitions.fields import (
+    METER,
+    NUMBERS,
+    Capacities,
+    Evidence,
+    Format,
+    Name,
+    Names,
+    Number,
+    OidText,
+    OidTexts,
+    PatternText,
+    References,
+    Sentence,
+    States,
+    SupplyType,
+    Target,
+    Title,
+    Unit,
+)
+from appliance.reading.definitions.patterns import Pattern
+from appliance.reading.definitions.permitted import ENTERPRISES, SHARED, Meaning
 from appliance.reading.sources import objects as mib
-from appliance.snmp.values import Oid, format_oid, parse_oid
+from appliance.snmp.values import Oid
 
-ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 SHORTEST_SUBTREE = len(ENTERPRISES) + 3
 """Nothing wider than three numbers below the enterprise number is ever asked for."""
-
-FORBIDDEN: dict[Oid, str] = {
-    (*ENTERPRISES, 1248, 1, 2, 2, 44): "the remote mode of Epson devices, which carries EEPROM commands",
-    (*ENTERPRISES, 1248, 1, 1, 3, 1, 2): "the SNMP communities of Epson devices",
-    (*ENTERPRISES, 11, 2, 3, 9, 1, 1, 13): "the password of HP print servers",
-    (*ENTERPRISES, 11, 2, 3, 9, 4, 2, 1, 3, 9, 1): "the passwords of HP devices",
-    (*ENTERPRISES, 11, 2, 3, 9, 4, 2, 1, 1, 6): "the jobs of HP devices",
-    (*ENTERPRISES, 253, 8, 59): "the jobs of Xerox devices (XEROX-JOB-MONITORING-MIB)",
-    (*ENTERPRISES, 683, 6, 2, 6): "the job log of Zebra print servers",
-    (*ENTERPRISES, 2699, 1, 1): "the jobs of a printer (Job-Monitoring-MIB)",
-    (*ENTERPRISES, 2699, 1, 2, 1, 2, 1, 1, 7): "the SNMP communities of a printer (PWG Printer Port Monitor MIB)",
-}
-"""Subtrees no definition may name, and what is in them."""
-
-SHARED: frozenset[Oid] = frozenset({(*ENTERPRISES, 11, 2, 3, 9, 1, 1, 7)})
-"""Objects of one vendor that print servers of others answer too: the IEEE 1284 device ID of HP's JetDirect."""
-
-_METER = (
-    r"(?:total|print|copy|fax|scan|duplex|simplex|large|small|paper|engine|length|report|images|blank|document_filing|other|jams)"
-    r"(?:_[a-z0-9]+)*"
-)
-_DEVICE_FIELDS = "serial|model|firmware|asset_number|location|hostname|device_id"
-_TARGET = re.compile(rf"device\.(?:{_DEVICE_FIELDS})|status\.console|meters\.{_METER}|misc\.[a-z][a-z0-9_]*")
-
-METER_PREFIX = "meters."
-State = Literal["ok", "low", "empty", "full", "some_remaining", "unknown", "unrestricted"]
-
-
-def _oid(value: object) -> object:
-    return parse_oid(value) if isinstance(value, str) else value
-
-
-def _oids(value: object) -> object:
-    return tuple(_oid(each) for each in value) if isinstance(value, list) else (_oid(value),)
-
-
-def _several(value: object) -> object:
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def _number_keys(value: object) -> object:
-    """TOML writes every key as text."""
-    return (
-        {int(key) if re.fullmatch(r"-?\d+", key) else key: each for key, each in value.items()}
-        if isinstance(value, dict)
-        else value
-    )
-
-
-def _target(value: str) -> str:
-    if not _TARGET.fullmatch(value):
-        raise ValueError(
-            f"{value!r} is nothing a reading has: write device.serial, device.model, device.firmware, device.asset_number, "
-            "device.location, device.hostname, device.device_id, status.console, misc.NAME, or meters. with total, print, copy, "
-            "fax, scan, duplex, large, small, paper, engine …, as in meters.copy_color"
-        )
-    return value
-
-
-OidText = Annotated[Oid, BeforeValidator(_oid)]
-OidTexts = Annotated[tuple[Oid, ...], BeforeValidator(_oids), Field(min_length=1)]
-Target = Annotated[str, BeforeValidator(_target)]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=60)]
-Evidence = Literal["A", "B", "C", "K"]
-"""A: a MIB, or two independent sources agree. B: one maintained project. C: one unreviewed source. K: background knowledge."""
-Unit = Literal[
-    "impressions", "sheets", "hours", "feet", "meters", "micrometers", "tenThousandthsOfInches", "inches", "items", "a4Equivalents"
-]
-Format = Literal["text", "prefixed_text", "integer", "float32"]
-Names = Annotated[dict[int | str, str], BeforeValidator(_number_keys)]
-References = Annotated[tuple[str, ...], BeforeValidator(_several)]
-SupplyType = Annotated[str, Field(pattern=f"^(?:{'|'.join(enum.SUPPLY_TYPE.values())})$")]
 
 
 class Part(BaseModel):
@@ -101,39 +52,39 @@ class Part(BaseModel):
 class Brand(Part):
     """A name devices of this design are sold under; `aliases` are other ways in which devices write it."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    aliases: tuple[str, ...] = ()
-    enterprises: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    name: Title
+    aliases: Annotated[tuple[Title, ...], Field(max_length=20)] = ()
+    enterprises: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**32)], ...], Field(max_length=20)] = ()
     """IANA private enterprise numbers of the brand."""
 
 
 class Match(Part):
     """Which devices a definition is for; without it, those whose sysObjectID or own texts name one of its brands."""
 
-    object_ids: tuple[OidText, ...] = ()
+    object_ids: Annotated[tuple[OidText, ...], Field(max_length=100)] = ()
     """Prefixes of sysObjectID; by default all below the enterprise numbers of the brands."""
-    descriptions: tuple[re.Pattern[str], ...] = ()
+    descriptions: Annotated[tuple[PatternText, ...], Field(max_length=4)] = ()
     """Patterns found in sysDescr or hrDeviceDescr: designs that others sell under their own sysObjectID."""
-    imaging: tuple[OidText, ...] = ()
+    imaging: Annotated[tuple[OidText, ...], Field(max_length=100)] = ()
     """Prefixes of the sysObjectID of imaging devices, for those that have no Printer-MIB to show it."""
 
 
 class LevelStates(Part):
     """Levels that name a state instead of an amount, in rows of prtMarkerSuppliesTable without a capacity."""
 
-    states: Annotated[dict[int, State], BeforeValidator(_number_keys)]
-    not_models: re.Pattern[str] | None = None
+    states: States
+    not_models: PatternText | None = None
 
 
 class Quirks(Part):
     """In what the devices differ from RFC 3805."""
 
-    empty_level: int | None = None
+    empty_level: Number | None = None
     """The prtMarkerSuppliesLevel that says "empty"."""
     level_states: LevelStates | None = None
     waste_level: Literal["filled", "remaining"] | None = None
     """What the level of a waste container tells, where the vendor's devices agree: how full it is, or the space left."""
-    charset: int | None = None
+    charset: Number | None = None
     """The IANA character set of the private texts, where the device names none."""
     cartridge_serials: bool = True
     """False: no object of this vendor tells the serial numbers of cartridges."""
@@ -144,9 +95,11 @@ class Source(Part):
 
     name: Name
     evidence: Evidence
-    model: re.Pattern[str] | None = None
+    model: PatternText | None = None
     """Only for devices with this in one of their descriptions."""
-    note: str | None = None
+    not_model: PatternText | None = None
+    """Not for devices with this in one of them."""
+    note: Sentence | None = None
 
 
 class ObjectSpec(Source):
@@ -158,17 +111,21 @@ class ObjectSpec(Source):
     prefer: bool = False
     """True: it comes before the standard object; a meter of that name from the standard stays beside it as `marker_NAME`."""
     format: Format = "text"
-    pattern: re.Pattern[str] | None = None
+    pattern: PatternText | None = None
     """What counts in a text: the first group, or all that matches."""
+    not_pattern: PatternText | None = None
+    """A text with this in it counts for nothing."""
     unit: Unit = "impressions"
 
 
 class RowSpec(Part):
     """A row of a table, found by its key, or by its label where it has no key."""
 
-    key: int | str | None = None
-    label: re.Pattern[str] | None = None
-    code: Annotated[str, Field(pattern=r"^\d+(?:\.\d+)*$")] | None = None
+    key: Number | Title | None = None
+    label: PatternText | None = None
+    not_label: PatternText | None = None
+    """With `label`: a label with this in it is another one's."""
+    code: Annotated[str, Field(pattern=r"^[0-9]{1,10}(?:\.[0-9]{1,10}){0,15}$")] | None = None
     """For tables whose index itself is the type: `1.2` (a last 0 does not count)."""
     only: bool = False
     """The row of a table that has no other."""
@@ -197,8 +154,9 @@ class TableSpec(Source):
     columns: TableColumns
     unit: Unit = "impressions"
     format: Format = "text"
-    pattern: re.Pattern[str] | None = None
-    rows: tuple[RowSpec, ...] = Field(alias="row", min_length=1)
+    pattern: PatternText | None = None
+    not_pattern: PatternText | None = None
+    rows: tuple[RowSpec, ...] = Field(alias="row", min_length=1, max_length=100)
 
 
 class PaperColumns(Part):
@@ -230,14 +188,14 @@ class RecordsSpec(Source):
     """Records packed into one octet string: key, type 01, length, big-endian value; ff ends them (Brother)."""
 
     oid: OidText
-    entries: tuple[EntrySpec, ...] = Field(default=(), alias="entry")
+    entries: tuple[EntrySpec, ...] = Field(default=(), alias="entry", max_length=100)
 
 
 class SumSpec(Part):
     """A meter that is the sum of others, which all stay; there is none where one of them is missing."""
 
-    gives: Annotated[str, Field(pattern=rf"^meters\.{_METER}$")]
-    parts: tuple[Annotated[str, Field(pattern=rf"^meters\.{_METER}$")], ...] = Field(min_length=2)
+    gives: Annotated[str, Field(pattern=rf"^meters\.{METER}$")]
+    parts: tuple[Annotated[str, Field(pattern=rf"^meters\.{METER}$")], ...] = Field(min_length=2, max_length=20)
     prefer: bool = False
 
 
@@ -245,20 +203,21 @@ class SupplySpec(Part):
     """One supply, put together from objects: a field is the name of an object, or `RECORDS:KEY` with the key in two hex digits."""
 
     type: SupplyType
-    color: str | None = None
-    description: str | None = None
+    color: Title | None = None
+    description: Annotated[str, Field(max_length=200)] | None = None
     level: References = ()
     """Of several the first that has answered."""
-    capacity: Annotated[tuple[int | str, ...], BeforeValidator(_several)] = ()
+    capacity: Capacities = ()
     """What each level is measured against: a number, or the object that tells it; 100 for a percentage."""
     join: tuple[Literal["description", "color", "type"], ...] | None = None
     """By what it finds its row of prtMarkerSuppliesTable: by default colour and type."""
-    state: str | None = None
-    states: Annotated[dict[int, State], BeforeValidator(_number_keys)] = Field(default_factory=dict)
-    serial: str | None = None
-    part_number: str | None = None
+    state: Title | None = None
+    states: States = Field(default_factory=dict)
+    serial: Title | None = None
+    part_number: Title | None = None
     prefer: bool = False
-    model: re.Pattern[str] | None = None
+    model: PatternText | None = None
+    not_model: PatternText | None = None
 
     @model_validator(mode="after")
     def _a_capacity_for_each_level(self) -> "SupplySpec":
@@ -287,16 +246,16 @@ class SuppliesSpec(Source):
     columns: SupplyColumns
     join: tuple[Literal["index", "part_number", "description", "color", "type"], ...] = Field(min_length=1)
     """By what a row finds its row of the standard table: the first of these that names exactly one."""
-    index: int = -1
+    index: Annotated[int, Field(ge=-8, le=8)] = -1
     """Which number of a row's index is the index of the supply."""
     add: bool = True
     """Whether rows the standard table does not have are supplies of their own."""
     types: Names = Field(default_factory=dict)
     units: Names = Field(default_factory=dict)
-    states: Annotated[dict[int, State], BeforeValidator(_number_keys)] = Field(default_factory=dict)
+    states: States = Field(default_factory=dict)
     type: SupplyType | None = None
     """The type of rows that do not tell one."""
-    capacity: int | None = None
+    capacity: Number | None = None
     """The capacity where no column tells it: 100 for percentages."""
     prefer: bool = False
 
@@ -305,70 +264,102 @@ class TextSpec(Part):
     """What stands inside a free text: named groups model, serial, firmware, network_firmware."""
 
     of: Literal["sysDescr", "hrDeviceDescr"]
-    pattern: re.Pattern[str]
+    pattern: PatternText
     evidence: Evidence = "A"
 
     @field_validator("pattern")
     @classmethod
-    def _known_groups(cls, pattern: re.Pattern[str]) -> re.Pattern[str]:
+    def _known_groups(cls, pattern: Pattern) -> Pattern:
         known = {"model", "serial", "firmware", "network_firmware"}
-        if not pattern.groupindex or not known.issuperset(pattern.groupindex):
+        if not pattern.names or not known.issuperset(pattern.names):
             raise ValueError("the pattern needs named groups, of these: (?P<model>…), serial, firmware, network_firmware")
         return pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something a definition asks for."""
+
+    path: str
+    """The path of its key."""
+    oid: Oid
+    """As it is written."""
+    subtree: Oid
+    """What has to be allowed for it."""
+    item: str
+    """What it gives, as the definition says."""
+    needed: frozenset[Meaning]
+    """What an object has to mean to give that."""
+    name: str = ""
+    """Of the object or table in the definition."""
+
+
+_SUPPLIES: frozenset[Meaning] = frozenset({"supplies"})
+_AMOUNTS: frozenset[Meaning] = frozenset({"supplies", "meters"})
+_METERS: frozenset[Meaning] = frozenset({"meters"})
 
 
 class DefinitionFile(Part):
     """A whole file."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    vendor: Annotated[str, StringConstraints(min_length=1, max_length=60)]
-    brands: tuple[Brand, ...] = Field(alias="brand", min_length=1)
-    based_on: tuple[str, ...] = ()
+    vendor: Title
+    brands: tuple[Brand, ...] = Field(alias="brand", min_length=1, max_length=50)
+    based_on: Annotated[tuple[Title, ...], Field(max_length=5)] = ()
     """Vendors whose definitions apply to these devices too."""
     match: Match = Match()
     quirks: Quirks = Quirks()
-    texts: tuple[TextSpec, ...] = Field(default=(), alias="text")
-    objects: tuple[ObjectSpec, ...] = Field(default=(), alias="object")
-    tables: tuple[TableSpec, ...] = Field(default=(), alias="table")
-    papers: tuple[PaperSpec, ...] = Field(default=(), alias="paper")
-    records: tuple[RecordsSpec, ...] = ()
-    sums: tuple[SumSpec, ...] = Field(default=(), alias="sum")
-    supplies: tuple[SupplySpec, ...] = Field(default=(), alias="supply")
-    supply_tables: tuple[SuppliesSpec, ...] = Field(default=(), alias="supplies")
+    texts: tuple[TextSpec, ...] = Field(default=(), alias="text", max_length=20)
+    objects: tuple[ObjectSpec, ...] = Field(default=(), alias="object", max_length=150)
+    tables: tuple[TableSpec, ...] = Field(default=(), alias="table", max_length=20)
+    papers: tuple[PaperSpec, ...] = Field(default=(), alias="paper", max_length=5)
+    records: Annotated[tuple[RecordsSpec, ...], Field(max_length=10)] = ()
+    sums: tuple[SumSpec, ...] = Field(default=(), alias="sum", max_length=50)
+    supplies: tuple[SupplySpec, ...] = Field(default=(), alias="supply", max_length=100)
+    supply_tables: tuple[SuppliesSpec, ...] = Field(default=(), alias="supplies", max_length=10)
 
     @property
     def enterprises(self) -> frozenset[int]:
         """The private enterprise numbers of its brands."""
         return frozenset(number for brand in self.brands for number in brand.enterprises)
 
-    def asked(self) -> Iterator[tuple[str, Oid, Oid]]:
-        """Return each thing it asks for: the path of its key, the OID as written, and the subtree that has to be allowed for it."""
+    def asked(self) -> Iterator[Asked]:
+        """Return each thing it asks for, once for each item it gives."""
+        words = {name for supply in self.supplies for name in (supply.serial, supply.part_number) if name}
         for number, each in enumerate(self.objects):
-            yield from ((f"object.{number}.oid", oid, oid[:-1]) for oid in each.oid)
+            needed = permitted.meanings_for(each.gives, number=each.format in NUMBERS) if each.gives else _AMOUNTS
+            needed = _SUPPLIES if each.name in words else needed
+            yield from (
+                Asked(f"object.{number}.oid", oid, oid[:-1], each.gives or "a supply", needed, each.name) for oid in each.oid
+            )
         for number, records in enumerate(self.records):
-            yield f"records.{number}.oid", records.oid, records.oid[:-1]
-        kinds: tuple[tuple[str, Sequence[Part]], ...] = (
-            ("table", [each.columns for each in self.tables]),
-            ("paper", [each.columns for each in self.papers]),
-            ("supplies", [each.columns for each in self.supply_tables]),
+            path, oid = f"records.{number}.oid", records.oid
+            yield Asked(path, oid, oid[:-1], "a supply", _AMOUNTS, records.name)
+            for entry in records.entries:
+                yield Asked(path, oid, oid[:-1], entry.gives, permitted.meanings_for(entry.gives, number=True), records.name)
+        for number, table in enumerate(self.tables):
+            yield from _asked_of_table(f"table.{number}.columns", table)
+        tables: tuple[tuple[str, str, frozenset[Meaning], Sequence[PaperSpec | SuppliesSpec]], ...] = (
+            ("paper", "a meter of a paper size", _METERS, self.papers),
+            ("supplies", "a supply", _SUPPLIES, self.supply_tables),
         )
-        for kind, tables in kinds:
-            for number, columns in enumerate(tables):
-                yield from ((f"{kind}.{number}.columns.{name}", oid, oid) for name, oid in columns if oid is not None)
+        for kind, item, needed, specs in tables:
+            for number, spec in enumerate(specs):
+                for column, oid in spec.columns:
+                    if oid is not None:
+                        yield Asked(f"{kind}.{number}.columns.{column}", oid, oid, item, needed, f"{spec.name}.{column}")
 
-    def why_not(self, subtree: Oid) -> str | None:
-        """Return why this definition may not ask for `subtree`, or None when it may."""
-        if subtree in SHARED or any(subtree[:length] in mib.STANDARD for length in range(7, len(subtree) + 1)):
-            return None
-        if subtree[:6] != ENTERPRISES or (len(subtree) > 6 and subtree[6] not in self.enterprises):
-            numbers = ", ".join(map(str, sorted(self.enterprises))) or "none"
-            return f"it is outside 1.3.6.1.4.1 and the enterprise numbers of its brands ({numbers})"
-        if len(subtree) < SHORTEST_SUBTREE:
-            return "this is too wide: name a column or an instance"
-        for oid, what in FORBIDDEN.items():
-            if subtree[: len(oid)] == oid or oid[: len(subtree)] == subtree:
-                return f"{format_oid(oid)} is never asked for: {what}"
-        return None
+    def why_not(self, asked: Asked) -> str | None:
+        """Return why this definition may not ask for something, or None when it may."""
+        subtree = asked.subtree
+        is_standard = subtree in SHARED or any(subtree[:length] in mib.STANDARD for length in range(7, len(subtree) + 1))
+        if not is_standard:
+            if subtree[:6] != ENTERPRISES or (len(subtree) > 6 and subtree[6] not in self.enterprises):
+                numbers = ", ".join(map(str, sorted(self.enterprises))) or "none"
+                return f"it is outside 1.3.6.1.4.1 and the enterprise numbers of its brands ({numbers})"
+            if len(subtree) < SHORTEST_SUBTREE and not permitted.is_forbidden(asked.oid):
+                return "this is too wide: name a column or an instance"
+        return permitted.why_not(asked.oid, asked.needed, asked.item)
 
     def referred(self) -> Iterator[tuple[str, str]]:
         """Return the path and the text of each reference of a supply to an object or record."""
@@ -389,3 +380,15 @@ class DefinitionFile(Part):
         if not colon:
             return any(each.name == name for each in self.objects)
         return any(each.name == name for each in self.records) and re.fullmatch(r"[0-9a-f]{2}", key) is not None
+
+
+def _asked_of_table(path: str, table: TableSpec) -> Iterator[Asked]:
+    """Return what a table asks for; by its keys and labels nothing is found but rows that mean the same."""
+    is_number = table.format in NUMBERS
+    needed = {row.gives: permitted.meanings_for(row.gives, number=is_number) for row in table.rows}
+    for item, meanings in needed.items():
+        yield Asked(f"{path}.value", table.columns.value, table.columns.value, item, meanings, f"{table.name}.value")
+    for column, oid in (("key", table.columns.key), ("label", table.columns.label)):
+        if oid is not None:
+            any_of = frozenset[Meaning]().union(*needed.values())
+            yield Asked(f"{path}.{column}", oid, oid, f"the {column} of {table.name}", any_of, f"{table.name}.{column}")

@@ -6,11 +6,13 @@ is decided where the item is read: before the standard object where the definiti
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from appliance.privacy.people import scrub_text
 from appliance.reading.definitions.definitions import Definition, Definitions
+from appliance.reading.definitions.fields import METER_PREFIX, NUMBERS
+from appliance.reading.definitions.patterns import Pattern, fits
 from appliance.reading.definitions.schema import (
-    METER_PREFIX,
     ObjectSpec,
     PaperSpec,
     Quirks,
@@ -19,6 +21,7 @@ from appliance.reading.definitions.schema import (
     Source,
     SumSpec,
     SuppliesSpec,
+    SupplySpec,
     TableSpec,
 )
 from appliance.reading.identity.descriptions import Texts, texts_of
@@ -29,7 +32,10 @@ from appliance.reading.view import View, integer
 from appliance.snmp.values import Oid, Tag, Value, format_oid
 
 LARGEST = 2**63
+MOST_STEPS = 20_000_000
+"""Steps that looking for labels may take in one reading: a tenth of a second, twenty times of what any known device needs."""
 _STATUS_PREFIX = "status."
+_MISC_PREFIX = "misc."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,8 @@ class Vendor:
     """The objects that gave what changes from poll to poll: meters, amounts, states, the display."""
     spoken: list[Oid] = field(default_factory=list)
     """Those of them that gave the display."""
+    steps: int = 0
+    """How many steps looking for labels has taken."""
 
     def best(self, target: str, *, prefer: bool | None = None) -> Given | None:
         """Return the first value for `target`; with `prefer`, of those that do, or do not, come before the standard object."""
@@ -79,9 +87,14 @@ class Vendor:
         for each in self.applying:
             yield from each.content.sums
 
-    def applies(self, spec: Source) -> bool:
+    def applies(self, spec: Source | SupplySpec) -> bool:
         """Return whether `spec` is for this model."""
-        return spec.model is None or any(spec.model.search(text) for text in self.texts.descriptions)
+        return fits(spec.model, spec.not_model, self.texts.descriptions)
+
+    def has(self, label: str, pattern: Pattern) -> bool:
+        """Return whether a label has a pattern, as long as there are steps left to look for it."""
+        self.steps += pattern.cost(label)
+        return self.steps <= MOST_STEPS and pattern.search(label) is not None
 
 
 def read_vendor(view: View, definitions: Definitions) -> Vendor:
@@ -138,14 +151,16 @@ def _content(vendor: Vendor, spec: ObjectSpec | TableSpec, value: Value, *, is_n
     if spec.format == "float32":
         number = float32(value.content) if isinstance(value.content, bytes) else integer(value)
         return round(number) if number is not None else None
-    if spec.format == "integer" or is_number:
-        found = _matching(_text(vendor, value), spec) if spec.pattern is not None else None
+    if spec.format in NUMBERS or is_number:
+        found = _matching(_text(vendor, value), spec) if spec.pattern is not None or spec.not_pattern is not None else None
         return integer(Value(Tag.OCTET_STRING, found.encode())) if found is not None else integer(value)
     return _matching(_text(vendor, value, prefixed=spec.format == "prefixed_text"), spec)
 
 
 def _matching(found: str | None, spec: ObjectSpec | TableSpec) -> str | None:
-    if found is None or spec.pattern is None:
+    if found is None or (spec.not_pattern is not None and spec.not_pattern.search(found)):
+        return None
+    if spec.pattern is None:
         return found or None
     match = spec.pattern.search(found)
     if match is None:
@@ -165,6 +180,9 @@ def _give(vendor: Vendor, target: str, given: Given) -> None:
     is_meter = target.startswith(METER_PREFIX)
     if is_meter and not (isinstance(given.value, int) and 0 <= given.value < LARGEST):
         return
+    if target.startswith(_MISC_PREFIX) and isinstance(given.value, str):
+        # Whatever an object of identity holds on some model: names of people and documents stay here.
+        given = replace(given, value=scrub_text(given.value))
     vendor.given.setdefault(target, []).append(given)
 
 
@@ -216,7 +234,7 @@ def _read_table(vendor: Vendor, spec: TableSpec) -> None:
         if "value" in cells
     ]
     for wanted in spec.rows:
-        found = [row for row in rows if _is_row(wanted, row, alone=len(rows) == 1)]
+        found = [row for row in rows if _is_row(vendor, wanted, row, alone=len(rows) == 1)]
         if len(found) != 1:
             continue  # none, or several: then nobody can tell which one is meant
         row = found[0]
@@ -226,7 +244,7 @@ def _read_table(vendor: Vendor, spec: TableSpec) -> None:
             _note_changing(vendor, wanted.gives, row.oid)
 
 
-def _is_row(wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
+def _is_row(vendor: Vendor, wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
     """Return whether a row has the code or the key that is looked for; where its table has no keys, whether it has the label."""
     if wanted.only and alone:
         return True
@@ -235,7 +253,9 @@ def _is_row(wanted: RowSpec, row: _TableRow, *, alone: bool) -> bool:
         return row.index in {code, (*code, 0)}
     if wanted.key is not None and row.key_text is not None:
         return (row.key_text if isinstance(wanted.key, str) else row.key) == wanted.key
-    return wanted.label is not None and row.label is not None and wanted.label.search(row.label) is not None
+    if wanted.label is None or row.label is None or not vendor.has(row.label, wanted.label):
+        return False
+    return wanted.not_label is None or not vendor.has(row.label, wanted.not_label)
 
 
 def _note_supplies(vendor: Vendor, spec: SuppliesSpec) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from appliance.reading.definitions.definitions import Definition, Definitions
-from appliance.reading.definitions.schema import SHARED
+from appliance.reading.definitions.permitted import SHARED
 from appliance.reading.identity.makers import Makers
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject

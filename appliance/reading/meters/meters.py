@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from appliance.common.message import Message
 from appliance.reading import enumerations as enum
-from appliance.reading.definitions.schema import METER_PREFIX
+from appliance.reading.definitions.fields import METER_PREFIX
 from appliance.reading.definitions.vendor import LARGEST, Given, Vendor
 from appliance.reading.identity.identity import NOT_REPORTED
 from appliance.reading.sources import objects as mib

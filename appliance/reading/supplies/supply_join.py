@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.common.message import Message
+from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
-from appliance.reading.definitions.schema import State, SuppliesSpec, SupplySpec
+from appliance.reading.definitions.fields import State
+from appliance.reading.definitions.schema import SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
 from appliance.reading.identity.identity import NOT_REPORTED
 from appliance.reading.supplies.colors import color_named
@@ -152,7 +154,7 @@ def vendor_supplies(vendor: Vendor) -> Iterator[VendorSupply]:
             if vendor.applies(table):
                 yield from _table_rows(vendor, table)
         for number, spec in enumerate(each.content.supplies, 1):
-            if spec.model is None or any(spec.model.search(text) for text in vendor.texts.descriptions):
+            if vendor.applies(spec):
                 yield from _single(vendor, spec, f"{each.vendor}.{number}")
 
 
@@ -220,7 +222,7 @@ def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
         capacity = spec.capacity if capacity is None else capacity
         unit = "percent" if unit is None and capacity == 100 else unit
         percent, _ = percent_of(level, capacity, enum.PERCENT if unit == "percent" else None)
-        description = row.text("description")
+        description = scrub_text(row.text("description") or "") or None
         yield VendorSupply(
             index=str(index[spec.index]),
             join=spec.join,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -10,15 +11,20 @@ import structlog
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DataFolderError, SettingsError
-from appliance.common.message import Message, sentences
+from appliance.common.message import Message, message_of, sentences, with_messages
 from appliance.common.paths import Paths
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.discovery.icmp import icmp_mode
+from appliance.privacy.choice import By
+from appliance.privacy.in_words import masks_in_words
+from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
+from appliance.reading.definitions.definitions import Definitions
 from appliance.service.collector import plan as times
 from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
+from appliance.service.collector.contact_trial import ContactTrial
 from appliance.service.collector.due_scans import DueScans
 from appliance.service.collector.hosting_requests import HostingRequests
 from appliance.service.collector.plan import Plan
@@ -30,18 +36,24 @@ from appliance.service.collector.threads import StoreThread
 from appliance.service.collector.update_refresh import UpdateRefresh
 from appliance.service.hosting.commands import HostingCommands
 from appliance.service.hosting.connection import HostingConnection
+from appliance.service.hosting.mask_choice import HELD, MaskChoice
 from appliance.service.hosting.signed_configuration import Signed, read_signed
 from appliance.service.hosting.traffic_writer import TrafficWriter
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.scan_service import ScanService
 from appliance.service.scans.scan_slot import ScanSlot
+from appliance.settings.first_scan import first_scan_waits, first_scan_was_asked_for
 from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
+from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
 from appliance.transmission.connection import ConnectionSettings
+from appliance.transmission.upload import Sent
+
+FIRST_SCAN_WAITS = Message('Nothing is scanned before somebody asks for the first scan: press "Scan now" in the web UI.')
 
 log = structlog.get_logger()
 
@@ -58,15 +70,24 @@ class Collector:
         self._problems = Problems()
         self._store = StoreThread(paths.readings)
         self._collector_notes = CollectorNotes(self._store, self._problems)
-        self._reading_writer = ReadingWriter(self._store, self._problems, lambda: Masking.of(self._settings.privacy, paths.trust))
+        self._known_devices = KnownDevices()
+        self._reading_writer = ReadingWriter(self._store, self._problems, self._masking)
         self._scanning = ScanService(settings, self._reading_writer, self._collector_notes, self._scan_ended, zone)
         self._connection = HostingConnection(paths.trust, settings_store, self._store, self._problems)
-        self._site_state = SiteStateSource(paths, settings_store, self._collector_notes)
+        self._mask_choice = MaskChoice(settings_store, self._collector_notes, self._reading_writer.masking)
+        self._site_state = SiteStateSource(paths, settings_store, self._collector_notes, self._masking)
         self._traffic_writer = TrafficWriter(self._collector_notes, self._connection.traffic)
         self._store_check = StoreCheck(self._store, self._problems)
         self._plan = Plan()
         self._background = BackgroundTasks()
         self._due_scans = DueScans(self._scanning, self._plan, self._problems, self._background)
+        self._contact_trial = ContactTrial(
+            self._connection,
+            self._background,
+            check_in=lambda: self._check_in(now=True),
+            upload=lambda: self._upload(now=True),
+            waiting=self._collector_notes.waiting,
+        )
         self._hosting_requests = HostingRequests(
             lambda: self._settings,
             HostingCommands(self._collector_notes),
@@ -78,9 +99,11 @@ class Collector:
 
     async def start(self) -> None:
         """Open the store, go on where the last process ended, and begin the periodic work."""
-        self._take_signed(await asyncio.to_thread(self._read_signed))
+        self._take_signed(*await asyncio.to_thread(self._read_signed))
+        await self._know_devices()
         await self._scanning.recall()
         self._connection.open()
+        self._take_choice()
         self._make_plan()
         if self._scanning.history.resume_point:
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
@@ -120,11 +143,13 @@ class Collector:
             "scan": scan.as_json() if scan else None,
             "last_scan": self.scans.last,
             "next_sweep_at": _text(self._plan.next_at("sweep")),
+            "first_scan_waits": self._due_scans.first_scan_waits,
             "next_read_at": _text(self._plan.next_at("read")),
             "quiet_until": _text(self._scanning.quiet_until()),
             "devices": devices,
             "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
             "hosting": self._connection.as_json(),
+            "masks": {"text": masks_in_words(self._settings.privacy), "chosen": not self._mask_choice.held},
             "icmp": icmp_mode() if self._settings.scan.icmp else "none",
             "problems": self._problems.as_json(),
         }
@@ -157,7 +182,20 @@ class Collector:
 
         Raises ControlError, SettingsError.
         """
-        return self._scanning.start_sweep(targets, in_full=True)
+        scan = self._scanning.start_sweep(targets, in_full=True)
+        if self._due_scans.first_scan_waits:
+            self._background.spawn(self._let_scans_begin())
+        return scan
+
+    async def _let_scans_begin(self) -> None:
+        """From now on scans begin by themselves: somebody has asked for the first one."""
+        try:
+            await asyncio.to_thread(first_scan_was_asked_for, self._settings_store)
+        except (SettingsError, DataFolderError) as error:
+            self._problems.report("settings", message_of(error))
+            return
+        self._due_scans.first_scan_waits = False
+        self._make_plan()
 
     def cancel_scan(self) -> None:
         """Abandon the scan that runs. Raises ControlError when none does."""
@@ -178,52 +216,95 @@ class Collector:
             raise ControlError(self._connection.last_error or Message("The check-in was not made: `dca status` says more."))
         return {"text": Message("The hosting server has answered.")}
 
+    def contact(self) -> dict[str, Any]:
+        """Return whether this process gets to the hosting server, and try what has not worked yet."""
+        return self._contact_trial.look()
+
     def _require_enrolment(self) -> None:
         if not self._connection.enrolled:
             raise ControlError(
                 Message("The appliance is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI.")
             )
+        if self._connection.held:
+            raise ControlError(HELD)
 
     async def reload(self) -> None:
         """Read the settings again. Raises SettingsError when they cannot be used: the old ones stay in force then."""
         try:
-            signed = await asyncio.to_thread(self._read_signed)
-            signed.require_use()
+            signed, definitions = await asyncio.to_thread(self._read_signed, must_be_of_use=True)
         except (SettingsError, DataFolderError) as error:
             self._problems.report("settings", f"The settings cannot be used, the former ones stay in force: {error}")
             raise
         self._problems.clear("settings")
         self._apply(signed.effective.settings)
-        self._take_signed(signed)
+        self._take_signed(signed, definitions)
+        self._take_choice()
         self._sweep_where_due()
         log.info("settings were read again")
 
-    def _read_signed(self) -> Signed:
-        return read_signed(self._settings_store, self._paths.received_definitions)
+    def definitions(self) -> dict[str, Any]:
+        """Return the answer of `GET /v1/definitions`."""
+        return self._scanning.definitions()
 
-    def _take_signed(self, signed: Signed) -> None:
+    async def try_known(self) -> dict[str, Any]:
+        """Read a few known devices by what is in force now; return the answer of `POST /v1/trial`. Raises SettingsError."""
+        answer: dict[str, Any] = with_messages(asdict(await self._scanning.try_known()))
+        return answer
+
+    def _read_signed(self, *, must_be_of_use: bool = False) -> tuple[Signed, Definitions]:
+        self._mask_choice.look()
+        self._due_scans.first_scan_waits = first_scan_waits(self._settings_store)
+        signed = read_signed(self._settings_store, self._paths.received_definitions)
+        if must_be_of_use:
+            signed.require_use()
+        return signed, signed.all_definitions(self._paths.definitions)
+
+    def _take_signed(self, signed: Signed, definitions: Definitions) -> None:
         """Take the vendor definitions; one that cannot be used is a problem, and the others stay in force."""
         self._problems.set("configuration", signed.problem())
         self._tell_of(signed.effective)
-        self._problems.set("definitions", self._scanning.read_definitions(self._paths.definitions, signed.definitions))
+        self._problems.set("definitions", self._scanning.take_definitions(definitions))
 
     def _tell_of(self, effective: Effective) -> None:
         """Make a problem of what people should know of the settings in force."""
         self._problems.set("settings_meaning", sentences(*warnings_of(effective, utc_now().date())) or None)
 
-    async def enrol(self, text: str, authority: str = "") -> dict[str, Any]:
+    async def enrol(self, text: str, by: By, authority: str = "") -> dict[str, Any]:
         """Enrol at a hosting server; return `{"site_id", "url"}`. Raises the sentence that says why not.
 
         A server that knows none of the devices of this site is told of them at once.
         """
         before = self._connection.registration
-        made = await self._connection.enrol(text, authority)
+        made = await self._connection.enrol(text, by=by, authority=authority)
         masking = None if made.knows_devices_of(before) else self._reading_writer.masking()
         if masking and (told := await self._collector_notes.ask(lambda store: store.tell_anew(masking))):
             log.info("the new hosting server is told of the known devices", devices=told)
+        await self._look_for_choice()
         self._background.spawn(self._check_in())
         self._background.spawn(self._upload(now=True))
         return {"site_id": made.site_id, "url": made.url}
+
+    async def _look_for_choice(self) -> None:
+        await asyncio.to_thread(self._mask_choice.look)
+        self._take_choice()
+
+    def _take_choice(self) -> None:
+        """Hold back everything until the masks are chosen; then send what waits."""
+        before, self._connection.held = self._connection.held, self._mask_choice.held
+        self._problems.set("masks", HELD if self._connection.enrolled and self._connection.held else None)
+        if before and not self._connection.held and self._connection.enrolled:
+            self._background.spawn(self._check_in())
+            self._background.spawn(self._upload())
+
+    def _masking(self) -> Masking:
+        return Masking.of(self._settings.privacy, self._paths.trust, self._known_devices)
+
+    async def _know_devices(self) -> None:
+        """Know what the texts of one device must not tell of another one."""
+        for device in await self._collector_notes.ask(Store.device_names) or []:
+            self._known_devices.add(device)
+        for target in self._settings.scan.targets:
+            self._known_devices.add_name(target)
 
     def _make_plan(self) -> None:
         def starting(work: Callable[[], Coroutine[Any, Any, object]]) -> Callable[[], None]:
@@ -238,7 +319,11 @@ class Collector:
             retention=starting(self._retention),
         )
         history = self._scanning.history
-        self._plan.declare(self._settings, work, last_sweep=history.last_sweep_at, last_read=history.last_read_at)
+        wanted, waits = self._settings.scan.targets, self._due_scans.first_scan_waits
+        self._problems.set("first_scan", FIRST_SCAN_WAITS if wanted and waits else None)
+        self._plan.declare(
+            self._settings, work, () if waits else wanted, last_sweep=history.last_sweep_at, last_read=history.last_read_at
+        )
 
     async def _tick(self) -> None:
         while True:
@@ -248,9 +333,11 @@ class Collector:
     def _scan_ended(self, scan: Scan) -> None:
         self._due_scans.ended(scan)
 
-    async def _upload(self, *, now: bool = False) -> None:
-        await self._connection.upload(now=now)
+    async def _upload(self, *, now: bool = False) -> Sent:
+        masked = self._connection.enrolled and await self._mask_choice.mask_what_waits()
+        sent = await self._connection.upload(now=now) if masked else Sent()
         self._collector_notes.recount()
+        return sent
 
     async def _retention(self) -> None:
         keep_days = self._settings.store.keep_days
@@ -259,6 +346,7 @@ class Collector:
 
     async def _enrol_by_environment(self) -> None:
         if not self._connection.enrolled and await self._connection.enrol_by_environment():
+            await self._look_for_choice()
             await self._check_in()
 
     async def _check_in(self, *, now: bool = False) -> bool:
@@ -271,6 +359,8 @@ class Collector:
             return False
         await self._hosting_requests.heed(answer)
         await self._take_intervals(answer)
+        if await self._site_state.told():
+            self._background.spawn(self._check_in())
         if turned_away:
             self._background.spawn(self._upload())
         return True

@@ -112,6 +112,11 @@ class CollectorNotes:
         """Let the next `counts` ask the store."""
         self._counted_at = float("-inf")
 
+    async def waiting(self) -> int:
+        """Return how many readings wait to be sent now; 1 while that cannot be found out."""
+        outbox = await self.ask(lambda store: store.outbox_state())
+        return outbox.readings if outbox else 1
+
     async def counts(self) -> tuple[dict[str, int], OutboxState]:
         """Return devices known and answering, and what waits to be sent; asked of the store at most every few seconds."""
         if time.monotonic() - self._counted_at > COUNT_SECONDS:

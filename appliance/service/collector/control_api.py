@@ -7,6 +7,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 from appliance.common.files import to_json
 from appliance.common.message import with_messages
 from appliance.common.traffic import Traffic
+from appliance.privacy.choice import By
 from appliance.process.control import ControlHandler
 from appliance.service.collector.collector import Collector
 from appliance.store.accounting import KEEP_DAYS
@@ -122,6 +123,14 @@ class CheckInHandler(CollectorHandler):
         self.answer(await self.collector.check_in_now())
 
 
+class ContactHandler(CollectorHandler):
+    """`POST /v1/contact`."""
+
+    def post(self) -> None:
+        """Answer whether this process gets to the hosting server."""
+        self.answer(self.collector.contact())
+
+
 class ReloadHandler(CollectorHandler):
     """`POST /v1/reload`."""
 
@@ -131,13 +140,30 @@ class ReloadHandler(CollectorHandler):
         self.answer({})
 
 
+class DefinitionsHandler(CollectorHandler):
+    """`GET /v1/definitions`."""
+
+    def get(self) -> None:
+        """Answer what definitions that do not come with the program ask of which devices."""
+        self.answer(self.collector.definitions())
+
+
+class TrialHandler(CollectorHandler):
+    """`POST /v1/trial`."""
+
+    async def post(self) -> None:
+        """Read a few known devices by what is in force, and answer what came of it."""
+        self.answer(await self.collector.try_known())
+
+
 class EnrolHandler(CollectorHandler):
     """`POST /v1/enrol`."""
 
     async def post(self) -> None:
         """Enrol at the hosting server."""
         authority = self.text_field("authority") if "authority" in self.body() else ""
-        self.answer(await self.collector.enrol(self.text_field("enrolment"), authority))
+        by: By = "page" if self.get_query_argument("by", "") == "page" else "command"
+        self.answer(await self.collector.enrol(self.text_field("enrolment"), by, authority))
 
 
 def control_application(collector: Collector) -> Application:
@@ -151,7 +177,10 @@ def control_application(collector: Collector) -> Application:
         ("/v1/scan/events", EventsHandler),
         ("/v1/upload", UploadHandler),
         ("/v1/check-in", CheckInHandler),
+        ("/v1/contact", ContactHandler),
         ("/v1/reload", ReloadHandler),
+        ("/v1/trial", TrialHandler),
+        ("/v1/definitions", DefinitionsHandler),
         ("/v1/enrol", EnrolHandler),
     )
     return Application([(path, handler, {"collector": collector}) for path, handler in routes], log_function=_log_faults)

@@ -18,9 +18,13 @@ class DueScans:
         self._problems = problems
         self._background = background
         self._sweep_wanted = False
+        self.first_scan_waits = False
+        """Whether nothing is scanned until a person of the site asks for it."""
 
     async def sweep(self) -> None:
         """Begin a sweep of all that the settings name."""
+        if self.first_scan_waits:
+            return
         try:
             self._scanning.start_sweep()
         except ControlError:
@@ -32,6 +36,8 @@ class DueScans:
 
     async def read(self) -> None:
         """Begin to read the known devices."""
+        if self.first_scan_waits:
+            return
         try:
             if known := await self._scanning.known():
                 self._scanning.start_read(known)

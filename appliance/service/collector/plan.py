@@ -5,7 +5,7 @@ process is not running is due when it starts again: the moment it was last done 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -55,10 +55,21 @@ class Plan:
         self._scheduler = PeriodicScheduler()
         self._ticked_at = time.monotonic()
 
-    def declare(self, settings: Settings, work: Work, *, last_sweep: datetime | None, last_read: datetime | None) -> None:
-        """Declare all that the collector does by the clock. A job whose interval has not changed stays as it was planned."""
+    def declare(
+        self,
+        settings: Settings,
+        work: Work,
+        targets: Sequence[str],
+        *,
+        last_sweep: datetime | None,
+        last_read: datetime | None,
+    ) -> None:
+        """Declare all that the collector does by the clock. A job whose interval has not changed stays as it was planned.
+
+        `targets` are those that are swept without being asked for.
+        """
         scan, hosting = settings.scan, settings.hosting
-        if scan.targets:
+        if targets:
             self.set("sweep", scan.sweep_minutes * 60, work.sweep, last=last_sweep, settle=SWEEP_SETTLE_SECONDS)
         else:
             self.remove("sweep")

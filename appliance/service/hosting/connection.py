@@ -24,6 +24,8 @@ from appliance.common.errors import (
 )
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
+from appliance.privacy.choice import By
+from appliance.privacy.in_words import masks_in_words
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
@@ -51,6 +53,8 @@ class HostingConnection:
     def __init__(self, trust_folder: Path, settings: SettingsStore, store: StoreThread, problems: Problems) -> None:
         self.traffic = TrafficByPurpose()
         """All that it has cost since it was made."""
+        self.held = False
+        """Whether nothing may be sent: the masks of the site are not chosen."""
         self._trust_folder = trust_folder
         self._settings = settings
         self._store = store
@@ -60,6 +64,7 @@ class HostingConnection:
         self._quiet: Quiet | None = None
         self._one_call = asyncio.Lock()
         self._uploading = False
+        self._sent = Sent()
         self._stopping = threading.Event()
         self._failures = 0
         self._not_before = 0.0
@@ -87,9 +92,14 @@ class HostingConnection:
         return self._last_error
 
     @property
+    def sent(self) -> Sent:
+        """What the first upload of this process that got through has sent so far; before that, the newest one."""
+        return self._sent
+
+    @property
     def check_in_due(self) -> bool:
         """Whether a check-in may be made by itself now."""
-        return self._may_call() and (self._quiet is None or self._quiet.due(utc_now()))
+        return not self.held and self._may_call() and (self._quiet is None or self._quiet.due(utc_now()))
 
     def open(self) -> None:
         """Take the enrolment and the settings as they are now. Trouble with them becomes a problem."""
@@ -130,14 +140,14 @@ class HostingConnection:
             "quiet": self._quiet.as_json() if self._quiet else None,
         }
 
-    async def enrol(self, text: str, authority: str = "") -> Registration:
+    async def enrol(self, text: str, *, by: By = "command", authority: str = "") -> Registration:
         """Enrol with the string of the hosting team, and with the certificates of the `authority` of its server, if it needs one.
 
         Raises the sentence that says why not; what was in force before stays then.
         """
         async with self._one_call:
             made = await abandonable(
-                lambda: enrol_site(text, self._trust_folder, self._settings, self.traffic, authority=authority)
+                lambda: enrol_site(text, self._trust_folder, self._settings, self.traffic, by=by, authority=authority)
             )
             self._problems.clear("enrolment")
             self.open()
@@ -157,7 +167,8 @@ class HostingConnection:
                 if text is None:
                     return False
                 parse_enrolment(text)
-                await self.enrol(text)
+                await self.enrol(text, by="environment")
+                log.info("enrolled by the environment", masks=masks_in_words(self._settings.effective().settings.privacy))
             except (SettingsError, RefusedError) as error:
                 self._problems.report("enrolment", f"{error} (The enrolment string comes from {ENROLMENT_VARIABLE}.)")
                 return False
@@ -175,13 +186,15 @@ class HostingConnection:
         """
         sent = Sent()
         client = self._client
-        if client is None or self._uploading or not (now or self._may_call()):
+        if client is None or self.held or self._uploading or not (now or self._may_call()):
             return sent
         self._uploading = True
         try:
             async with self._one_call:
                 if self._quiet and not (now and self._quiet.due(utc_now())):
                     return sent
+                if not self._sent.batches:
+                    self._sent = sent
                 await self._call(
                     lambda: self._store.borrow(
                         lambda store: upload_waiting(store, client, stopping=self._stopping.is_set, sent=sent)
@@ -198,7 +211,7 @@ class HostingConnection:
         """Tell the server how the site is; return what it wants, or None when it could not be told. `now`: a person asks for it."""
         async with self._one_call:
             client = self._client
-            if client is None or not (now or self.check_in_due):
+            if client is None or self.held or not (now or self.check_in_due):
                 return None
             return await self._call(lambda: client.check_in(state))
 
@@ -206,7 +219,7 @@ class HostingConnection:
         """Send a support bundle and return its id at the hosting server. Raises HostingError, RefusedError."""
         async with self._one_call:
             client = self._client
-            if client is None or self._quiet:
+            if client is None or self.held or self._quiet:
                 raise RefusedError(Message("The site is not enrolled at a hosting server that takes anything now."))
             bundle_id = await abandonable(lambda: client.send_bundle(bundle))
             await self._contact()

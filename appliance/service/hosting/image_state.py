@@ -4,7 +4,7 @@ The words are those of hawkBit's feedback for deployments, so that whoever runs 
 `result` how it went. Nothing in it changes while nothing happens: a state that stays the same is not told again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 LOG_BYTES = 8192
@@ -33,17 +33,25 @@ _BY_OUTCOME = {
 Json = Mapping[str, Any]
 
 
-def image_state(image: Json, installed: str) -> dict[str, Any] | None:
+def untold_ends(image: Json, told: Collection[str]) -> list[str]:
+    """Return the marks of what has ended and was not told yet, in the order in which it ended."""
+    return [mark for row in reversed(image.get("history") or []) if (mark := _mark(row)) not in told]
+
+
+def image_state(image: Json, installed: str, untold: str = "") -> dict[str, Any] | None:
     """Return `update.image` of the state, None where there was never anything to install.
 
-    `image` is that of the status of the supervisor, `installed` the version that runs.
+    `image` is that of the status of the supervisor, `installed` the version that runs, `untold` the mark of what has ended and is
+    told now, whatever else there is: each end is told, also where another version is offered or under way by then.
     """
+    if row := next((row for row in image.get("history") or [] if untold and _mark(row) == untold), None):
+        return _ended(row, [], None)
     decision, progress = image.get("decision") or {}, image.get("progress") or {}
     history = image.get("history") or []
     last = history[0] if history else {}
     offered = decision.get("version") if decision.get("state") in ("available", "due") else None
     if progress:
-        return _under_way(progress, image.get("installing") or offered, installed)
+        return _under_way(progress, image.get("installing") or offered, image.get("from_version") or installed)
     if offered and (not last or offered != last.get("to_version") or last.get("outcome") == "installed"):
         return _waiting(decision, installed)
     if last:
@@ -51,13 +59,18 @@ def image_state(image: Json, installed: str) -> dict[str, Any] | None:
     return None
 
 
-def _under_way(progress: Json, version: str | None, installed: str) -> dict[str, Any]:
+def _mark(row: Json) -> str:
+    """Return what tells an end from others: a transaction that was stuck can end otherwise later."""
+    return f"{row.get('transaction')} {row.get('outcome')}"
+
+
+def _under_way(progress: Json, version: str | None, from_version: str) -> dict[str, Any]:
     stuck = progress.get("stage") == "stuck"
     return _told(
         execution=_BY_STAGE.get(str(progress.get("stage")), "proceeding"),
         result="failure" if stuck else "none",
         version=version,
-        from_version=installed,
+        from_version=from_version,
         transaction=progress.get("transaction") or "",
         reason="stuck" if stuck else "",
         text=str(progress.get("text") or "") if stuck else "",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.errors import SettingsError
-from appliance.reading.definitions.definitions import Definitions
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.settings.layers import Effective
 from appliance.settings.store import SettingsStore
 
@@ -23,6 +23,13 @@ class Signed:
         """Return why it is not in force, though it was received."""
         reason = self.effective.left_out
         return f"The signed configuration of the hosting server is not in force: {reason}" if reason else None
+
+    def all_definitions(self, folder: Path) -> Definitions:
+        """Return the built-in definitions, those received, and above them those of the site in `folder`.
+
+        To be called in a thread: files that others wrote may take seconds.
+        """
+        return builtin_definitions().with_files(self.definitions).with_folder(folder)
 
     def require_use(self) -> None:
         """Raise SettingsError when a configuration on trial is of no use, so that the one before is put in its place."""

@@ -41,6 +41,15 @@ def site_state(
     }
 
 
+def without_sentences(state: Mapping[str, Any], problem: str) -> dict[str, Any]:
+    """Return the state with one `problem` and no other sentence: where none can be masked."""
+    update = dict(state["update"])
+    if image := update.get("image"):
+        update["image"] = image | {"text": problem if image["text"] else "", "log": ""}
+    kept = {name: value for name, value in state.items() if name != "configuration"}
+    return kept | {"problems": [{"name": "privacy", "text": problem, "since": None}], "update": update}
+
+
 def configuration_state(received: Received) -> dict[str, Any]:
     """Return what became of the signed configuration."""
     layers = received.in_force.layers if received.in_force else ()

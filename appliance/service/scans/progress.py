@@ -42,6 +42,8 @@ class Scan:
     devices: int = 0
     read: int = 0
     failures: list[Failure] = field(default_factory=list)
+    unforeseen: list[Failure] = field(default_factory=list)
+    """Those of them whose answers ended in a fault that nobody foresaw."""
     traffic: TrafficByPurpose = field(default_factory=TrafficByPurpose)
     """Everything the scan has cost, at IP level."""
     sweep: SweepProgress = field(init=False)

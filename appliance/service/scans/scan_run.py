@@ -236,6 +236,7 @@ class ScanRun:
             # An answer nobody foresaw must not cost the readings of the other devices.
             log.exception("a device could not be read", address=device.address)
             await self._fail(device, Message("Its answers could not be understood (%(name)s).", name=type(error).__name__))
+            self._scan.unforeseen.append(self._scan.failures[-1])
         else:
             self._scan.reading_answering += 1
             return answer

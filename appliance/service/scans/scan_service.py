@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -15,7 +15,8 @@ from appliance.common.errors import ControlError
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
-from appliance.reading.definitions.definitions import builtin_definitions
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.listing import listing
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.deciding import Deciding
 from appliance.service.scans.known_devices import devices_to_read
@@ -29,6 +30,7 @@ from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import Known, Resume, ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
 from appliance.service.scans.snapshots import SnapshotKeeper
+from appliance.service.scans.trial_reading import TrialReading, choose, read_a_few
 from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
 from appliance.store.store import Store
@@ -67,17 +69,18 @@ class ScanService:
         self._decides = self._deciding()
         self._memory = ScanMemory(snapshots=self._snapshots.current)
 
-    def read_definitions(self, folder: Path, received: Mapping[Path, str]) -> str | None:
-        """Take the vendor definitions `received`, and above them those of the site in `folder`, for all scans from now on.
-
-        Returns what is wrong with them.
-        """
-        self._definitions = builtin_definitions().with_files(received).with_folder(folder)
+    def take_definitions(self, definitions: Definitions) -> str | None:
+        """Take the vendor definitions for all scans from now on; return what is wrong with them."""
+        self._definitions = definitions
         self._snapshots.take(self._definitions)
         return (
             " ".join(Message("%(reason)s It is left out.", reason=message_of(problem)) for problem in self._definitions.problems)
             or None
         )
+
+    def definitions(self) -> dict[str, Any]:
+        """Return what definitions that do not come with the program ask of which devices."""
+        return listing(self._definitions)
 
     async def recall(self) -> None:
         """Go on where the collector before this one ended."""
@@ -174,6 +177,18 @@ class ScanService:
             await self._notes.remember_read(read_at)
 
         return self.scans.start("read", read)
+
+    async def try_known(self) -> TrialReading:
+        """Read a few known devices by what is in force now, beside whatever runs; keep nothing. Raises SettingsError."""
+        if until := self.quiet_until():
+            return TrialReading(note=Message("It is quiet time until %(moment)s: no device was read.", moment=time_of_week(until)))
+        makers = {brand.name for each in self._definitions.definitions if each.origin != "product" for brand in each.content.brands}
+        scan = Scan("read")
+        options = replace(ScanOptions.from_settings(self.settings), definitions=self._definitions, in_full=True)
+        result = await read_a_few(choose(await self.known(), makers), options, scan, self.gate)
+        self._traffic.add(scan.traffic)
+        await self._notes.ask(lambda store: store.add_traffic(scan.traffic, scan.units()))
+        return result
 
     def traffic(self) -> TrafficByPurpose:
         """Return what all scans of this process have cost, the one that runs included."""

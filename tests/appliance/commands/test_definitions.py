@@ -1,11 +1,13 @@
 """`dca definitions` and `dca read --recording`, as child processes."""
 
 import json
+import os
 import sysconfig
 from pathlib import Path
 
 import pytest
 
+from tests.appliance.definitions.bombs import BOMBS
 from tests.appliance.definitions.device import HEAD, Content, P, of, supply_row, written
 from tests.children import Finished, run_child
 from tests.conftest import ROOT
@@ -15,18 +17,18 @@ DCA = Path(sysconfig.get_path("scripts")) / "dca"
 DEFINITION = f"""{HEAD}
 [[object]]
 name = "acmeSerial"
-oid = "{P}.99999.1.2.0"
+oid = "{P}.32473.1.2.0"
 gives = "device.serial"
 evidence = "A"
 
 [[object]]
 name = "acmeCopies"
-oid = "{P}.99999.1.3.0"
+oid = "{P}.32473.1.3.0"
 gives = "meters.copy_total"
 evidence = "C"
 """
 DEVICE: dict[str, Content] = of(
-    "99999.7", {f"{P}.99999.1.2.0": "A1B2C3", **supply_row(1, kind=3, text="Black Toner", level=50, capacity=100)}
+    "32473.7", {f"{P}.32473.1.2.0": "A1B2C3", **supply_row(1, kind=3, text="Black Toner", level=50, capacity=100)}
 )
 
 
@@ -71,10 +73,10 @@ def test_test_shows_each_object_and_what_it_gives(definition: Path, recording: P
     done = dca("definitions", "test", definition, "--recording", recording)
     assert (done.returncode, done.stderr) == (0, "")
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert ["acmeSerial", f"{P}.99999.1.2.0", "A", "A1B2C3", "device.serial"] in rows
-    assert ["acmeCopies", f"{P}.99999.1.3.0", "C", "-", "meters.copy_total"] in rows
+    assert ["acmeSerial", f"{P}.32473.1.2.0", "A", "A1B2C3", "device.serial"] in rows
+    assert ["acmeCopies", f"{P}.32473.1.3.0", "C", "-", "meters.copy_total"] in rows
     assert ["Manufacturer", "Acme"] in rows
-    assert ["device.serial", "acmeSerial", f"{P}.99999.1.2.0"] in rows
+    assert ["device.serial", "acmeSerial", f"{P}.32473.1.2.0"] in rows
 
 
 def test_test_prints_json(definition: Path, recording: Path) -> None:
@@ -109,7 +111,7 @@ def test_definitions_of_the_site_count_for_recordings_too(recording: Path, tmp_p
     done = dca("read", "--recording", recording, "--json", data=tmp_path / "data")
     (reading,) = json.loads(done.stdout)["readings"]
     assert (reading["device"]["manufacturer"], reading["device"]["serial"]) == ("Acme", "A1B2C3")
-    assert reading["sources"]["device.serial"] == f"acmeSerial {P}.99999.1.2.0"
+    assert reading["sources"]["device.serial"] == f"acmeSerial {P}.32473.1.2.0"
     assert "broken.toml, line 1, schema: Field required. It is left out." in done.stderr
 
 
@@ -146,3 +148,26 @@ def test_a_sheet_says_how_the_device_is_in_the_words_of_the_web_interfaces(tmp_p
     for row in ("Status Out of toner", "Printer Idle", "Errors Paper low, Out of toner", "Total 4711 impressions"):
         assert row in rows
     assert [row for row in rows if "Toner" in row] == ["Black Toner ██░░░░░░░░░░░░░░░░░░ 8 % Low", "Waste Toner Some left"]
+
+
+def test_check_says_in_a_line_what_is_wrong_with_any_file(tmp_path: Path, definition: Path) -> None:
+    files = []
+    for name, content in BOMBS.items():
+        files.append(tmp_path / f"{name}.toml")
+        files[-1].write_bytes(content)
+    odd = tmp_path / os.fsdecode(b"\xff.toml")
+    odd.write_bytes(definition.read_bytes())
+    done = dca("definitions", "check", *files, tmp_path, tmp_path / "absent.toml", odd, definition)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert len(lines) == len(files) + 2
+    assert all(line.startswith("dca: ") and len(line) < 1000 and line.isprintable() for line in lines)
+    assert [line.partition(".toml")[0] for line in lines[: len(files)]] == [f"dca: {str(file)[:-5]}" for file in files]
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_test_says_in_a_line_what_is_wrong_with_a_file(tmp_path: Path, recording: Path) -> None:
+    for name in ("digits", "parentheses", "no-text"):
+        (tmp_path / f"{name}.toml").write_bytes(BOMBS[name])
+        done = dca("definitions", "test", tmp_path / f"{name}.toml", "--recording", recording)
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)

@@ -9,7 +9,7 @@ from appliance.common.message import message_of
 from appliance.settings.layers import GuardrailError
 from appliance.settings.store import SettingsStore
 from tests.appliance.collector import Site
-from tests.appliance.settings.received import receive
+from tests.appliance.settings.received import configuration, receive
 
 
 def test_status_of_a_running_collector(ready_site: Site) -> None:
@@ -37,7 +37,7 @@ def refuse(site: Site, settings: dict[str, dict[str, object]]) -> str:
     """Have the site judge a configuration that lies outside its guardrails, as the check for configuration does."""
     store = SettingsStore(site.data / "settings.json", {})
     with pytest.raises(GuardrailError) as caught:
-        store.effective_with([("assigned", settings)])
+        store.effective_with(configuration(settings, "assigned"))
     text = message_of(caught.value)
     layers = [("config/site/0123.json", 7, "a" * 64)]
     store.change_received(lambda received: received.refused("0123456789abcdef", "guardrails", text, layers, utc_now()))

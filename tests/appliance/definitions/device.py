@@ -90,9 +90,9 @@ vendor = "Acme"
 
 [[brand]]
 name = "Acme"
-enterprises = [99999]
+enterprises = [32473]
 """
-"""How a definition begins: a vendor nobody knows, with the enterprise number 99999."""
+"""How a definition begins: a vendor nobody knows, with the enterprise number 32473."""
 
 
 def defined(text: str, *, head: str = HEAD) -> Definitions:

@@ -14,7 +14,7 @@ from tests.appliance.definitions.device import HEAD, SYS_DESCR, Device, P, asked
 SERIAL = f"""
 [[object]]
 name = "acmeSerial"
-oid = "{P}.99999.1.2.0"
+oid = "{P}.32473.1.2.0"
 gives = "device.serial"
 evidence = "A"
 """
@@ -23,14 +23,14 @@ evidence = "A"
 def test_a_definition_of_the_site_makes_its_devices_known(tmp_path: Path) -> None:
     written(tmp_path, HEAD + SERIAL)
     definitions = builtin_definitions().with_folder(tmp_path)
-    device = read(of("99999.7", {f"{P}.99999.1.2.0": "A1B2C3"}), definitions).device
+    device = read(of("32473.7", {f"{P}.32473.1.2.0": "A1B2C3"}), definitions).device
     assert (device.manufacturer, device.serial) == ("Acme", "A1B2C3")
     assert definitions.problems == ()
 
 
 def test_without_it_they_are_not(tmp_path: Path) -> None:
     definitions = builtin_definitions().with_folder(tmp_path / "absent")
-    assert read(of("99999.7", {f"{P}.99999.1.2.0": "A1B2C3"}), definitions).device.serial is None
+    assert read(of("32473.7", {f"{P}.32473.1.2.0": "A1B2C3"}), definitions).device.serial is None
     assert definitions.problems == ()
 
 
@@ -38,10 +38,10 @@ def test_a_definition_of_the_site_takes_the_place_of_the_built_in_one(tmp_path: 
     own = 'schema = 1\nvendor = "Sharp"\n\n[[brand]]\nname = "Sharp"\nenterprises = [2385]\n'
     written(
         tmp_path,
-        f'{own}\n[[object]]\nname = "site"\noid = "{P}.2385.9.9.9.0"\ngives = "device.asset_number"\nevidence = "C"\n',
+        f'{own}\n[[object]]\nname = "site"\noid = "1.3.6.1.2.1.1.6.0"\ngives = "device.asset_number"\nevidence = "C"\n',
     )
     definitions = builtin_definitions().with_folder(tmp_path)
-    device = of("2385.3.1", {f"{P}.2385.9.9.9.0": "INV-1", f"{P}.2385.2.1.1.2.1.2.1": "1.04"})
+    device = of("2385.3.1", {"1.3.6.1.2.1.1.6.0": "INV-1", f"{P}.2385.2.1.1.2.1.2.1": "1.04"})
     assert (read(device, definitions).device.asset_number, read(device, definitions).device.firmware) == ("INV-1", None)
     assert (read(device).device.asset_number, read(device).device.firmware) == (None, "1.04")
     assert len(definitions.definitions) == len(builtin_definitions().definitions)
@@ -50,13 +50,13 @@ def test_a_definition_of_the_site_takes_the_place_of_the_built_in_one(tmp_path: 
 def test_a_broken_definition_stops_no_other(tmp_path: Path) -> None:
     written(tmp_path, "schema = 1\nvendor =\n", "a.toml")
     written(tmp_path, HEAD + SERIAL, "b.toml")
-    written(tmp_path, HEAD.replace("Acme", "Bolt").replace("99999", "88888") + SERIAL, "c.toml")
+    written(tmp_path, HEAD.replace("Acme", "Bolt").replace("32473", "88888") + SERIAL, "c.toml")
     definitions = builtin_definitions().with_folder(tmp_path)
     assert [str(problem).partition(":")[0] for problem in definitions.problems] == [
         f"{tmp_path}/a.toml",
         f"{tmp_path}/c.toml, line 10, object.0.oid",
     ]
-    assert read(of("99999.7", {f"{P}.99999.1.2.0": "A1B2C3"}), definitions).device.serial == "A1B2C3"
+    assert read(of("32473.7", {f"{P}.32473.1.2.0": "A1B2C3"}), definitions).device.serial == "A1B2C3"
     assert read(of("2385.3.1", {f"{P}.2385.2.1.1.2.1.2.1": "1.04"}), definitions).device.firmware == "1.04"
 
 
@@ -90,16 +90,16 @@ def test_a_file_nobody_can_read_is_told(content: bytes | None, reason: str, tmp_
 
 def test_what_a_definition_names_may_be_asked_and_its_siblings_may_not() -> None:
     definitions = defined(SERIAL)
-    assert definitions.allows(parse_oid(f"{P}.99999.1.2.0"))
-    assert not definitions.allows(parse_oid(f"{P}.99999.1.3.0"))
-    assert not builtin_definitions().allows(parse_oid(f"{P}.99999.1.2.0"))
+    assert definitions.allows(parse_oid(f"{P}.32473.1.2.0"))
+    assert not definitions.allows(parse_oid(f"{P}.32473.1.3.0"))
+    assert not builtin_definitions().allows(parse_oid(f"{P}.32473.1.2.0"))
 
 
 def test_standard_objects_may_always_be_asked() -> None:
     assert builtin_definitions().allowed > STANDARD
 
 
-@pytest.mark.parametrize("enterprise", ["11.2.3.9.1", "641.2", "2435.2.3.9.1", "1347.41", "1248.1.1.2.1.3", "683.6.0", "99999"])
+@pytest.mark.parametrize("enterprise", ["11.2.3.9.1", "641.2", "2435.2.3.9.1", "1347.41", "1248.1.1.2.1.3", "683.6.0", "32473"])
 def test_no_device_is_asked_for_anything_else(enterprise: str) -> None:
     definitions = builtin_definitions()
     found = asked(of(enterprise, {}))
@@ -155,9 +155,9 @@ def test_a_switch_of_hp_is_no_printer_of_hp() -> None:
 
 def test_what_a_definition_of_a_longer_prefix_says_comes_first() -> None:
     special = '\n[match]\nobject_ids = ["1.3.6.1.4.1.2385.3.1.112"]\n'
-    text = f'\n[[object]]\nname = "own"\noid = "{P}.2385.2.1.1.2.9.0"\ngives = "device.firmware"\nevidence = "A"\n'
-    definitions = defined(special + text, head=HEAD.replace("99999", "2385"))
-    device = {f"{P}.2385.2.1.1.2.9.0": "own", f"{P}.2385.2.1.1.2.1.2.1": "1.04"}
+    text = f'\n[[object]]\nname = "own"\noid = "{P}.2385.2.1.1.2.1.2.9"\ngives = "device.firmware"\nevidence = "A"\n'
+    definitions = defined(special + text, head=HEAD.replace("32473", "2385"))
+    device = {f"{P}.2385.2.1.1.2.1.2.9": "own", f"{P}.2385.2.1.1.2.1.2.1": "1.04"}
     assert read(of("2385.3.1.112.1", device), definitions).device.firmware == "own"
     assert read(of("2385.3.1.7", device), definitions).device.firmware == "1.04"
 

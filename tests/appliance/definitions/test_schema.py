@@ -3,14 +3,14 @@
 import pytest
 
 from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, parse
-from appliance.reading.definitions.schema import FORBIDDEN
+from appliance.reading.definitions.permitted import FORBIDDEN
 from appliance.snmp.values import format_oid
 from tests.appliance.definitions.device import HEAD
 
 OBJECT = """
 [[object]]
 name = "acmeSerial"
-oid = "1.3.6.1.4.1.99999.1.2.0"
+oid = "1.3.6.1.4.1.32473.1.2.0"
 gives = "device.serial"
 evidence = "A"
 """
@@ -18,13 +18,13 @@ TABLE = """
 [[table]]
 name = "t"
 evidence = "A"
-columns = { value = "1.3.6.1.4.1.99999.2.3.4" }
+columns = { value = "1.3.6.1.4.1.32473.2.3.4" }
 """
 RECORDS = """
 [[records]]
 name = "r"
 evidence = "A"
-oid = "1.3.6.1.4.1.99999.2.3.0"
+oid = "1.3.6.1.4.1.32473.2.3.0"
 """
 
 
@@ -50,7 +50,7 @@ def line(text: str, part: str) -> int:
         (OBJECT.replace('"A"', '"Z"'), '"Z"', "object.0.evidence", "Input should be 'A', 'B', 'C' or 'K'"),
         (OBJECT.replace("device.serial", "device.owner"), "owner", "object.0.gives", "nothing a reading has"),
         (OBJECT.replace("device.serial", "meters.Copies"), "Copies", "object.0.gives", "nothing a reading has"),
-        (OBJECT.replace("1.3.6.1.4.1.99999.1.2.0", "1.3.x"), "1.3.x", "object.0.oid", "is no object identifier"),
+        (OBJECT.replace("1.3.6.1.4.1.32473.1.2.0", "1.3.x"), "1.3.x", "object.0.oid", "is no object identifier"),
         (OBJECT + 'colour = "black"\n', "colour", "object.0.colour", "Extra inputs are not permitted"),
         (OBJECT + "pattern = '('\n", "pattern", "object.0.pattern", "valid regular expression"),
         (OBJECT + OBJECT.replace("acmeSerial", "two words"), "two words", "object.1.name", "should match pattern"),
@@ -92,8 +92,8 @@ def test_a_schema_of_the_future_is_refused() -> None:
 
 @pytest.mark.parametrize("subtree", FORBIDDEN, ids=[format_oid(oid) for oid in FORBIDDEN])
 def test_forbidden_objects_are_refused_by_name_whoever_asks(subtree: tuple[int, ...]) -> None:
-    head = HEAD.replace("99999", str(subtree[6]))
-    text = OBJECT.replace("1.3.6.1.4.1.99999.1.2.0", f"{format_oid(subtree)}.1.0")
+    head = HEAD.replace("32473", str(subtree[6]))
+    text = OBJECT.replace("1.3.6.1.4.1.32473.1.2.0", f"{format_oid(subtree)}.1.0")
     sentence = refused(text, head=head)
     assert f"line {line(text, 'oid')}, object.0.oid" in sentence
     assert FORBIDDEN[subtree] in sentence
@@ -101,7 +101,7 @@ def test_forbidden_objects_are_refused_by_name_whoever_asks(subtree: tuple[int, 
 
 def test_a_walk_over_forbidden_objects_is_refused() -> None:
     table = '\n[[supplies]]\nname = "s"\nevidence = "A"\njoin = ["index"]\ncolumns = { level = "1.3.6.1.4.1.1248.1.2.2" }\n'
-    assert "EEPROM" in refused(table, head=HEAD.replace("99999", "1248"))
+    assert "EEPROM" in refused(table, head=HEAD.replace("32473", "1248"))
 
 
 @pytest.mark.parametrize(
@@ -117,19 +117,27 @@ def test_a_walk_over_forbidden_objects_is_refused() -> None:
     ],
 )
 def test_objects_outside_the_own_enterprise_and_the_standard_ones_are_refused(oid: str) -> None:
-    assert "outside 1.3.6.1.4.1 and the enterprise numbers of its brands (99999)" in refused(
-        OBJECT.replace("1.3.6.1.4.1.99999.1.2.0", oid)
+    assert "outside 1.3.6.1.4.1 and the enterprise numbers of its brands (32473)" in refused(
+        OBJECT.replace("1.3.6.1.4.1.32473.1.2.0", oid)
     )
 
 
-@pytest.mark.parametrize("oid", ["1.3.6.1.2.1.1.5.0", "1.3.6.1.2.1.43.5.1.1.16.1", "1.3.6.1.4.1.11.2.3.9.1.1.7.0"])
-def test_standard_objects_and_the_shared_device_id_may_be_named(oid: str) -> None:
-    assert parse(HEAD + OBJECT.replace("1.3.6.1.4.1.99999.1.2.0", oid), "acme.toml").vendor == "Acme"
+@pytest.mark.parametrize(
+    ("oid", "gives"),
+    [
+        ("1.3.6.1.2.1.1.5.0", "device.hostname"),
+        ("1.3.6.1.2.1.43.5.1.1.16.1", "device.serial"),
+        ("1.3.6.1.4.1.11.2.3.9.1.1.7.0", "device.serial"),
+    ],
+)
+def test_standard_objects_and_the_shared_device_id_may_be_named(oid: str, gives: str) -> None:
+    text = OBJECT.replace("1.3.6.1.4.1.32473.1.2.0", oid).replace("device.serial", gives)
+    assert parse(HEAD + text, "acme.toml").vendor == "Acme"
 
 
-@pytest.mark.parametrize("oid", ["1.3.6.1.4.1.99999.1.0", "1.3.6.1.4.1.99999.0", "1.3.6.1.4.1.99999"])
+@pytest.mark.parametrize("oid", ["1.3.6.1.4.1.32473.1.0", "1.3.6.1.4.1.32473.0", "1.3.6.1.4.1.32473"])
 def test_wide_subtrees_are_refused(oid: str) -> None:
-    assert "too wide" in refused(OBJECT.replace("1.3.6.1.4.1.99999.1.2.0", oid))
+    assert "too wide" in refused(OBJECT.replace("1.3.6.1.4.1.32473.1.2.0", oid))
 
 
 def test_a_name_given_twice_is_refused() -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.privacy.masks import MASKED, active_masks, mask
+from appliance.privacy.masks import active_masks, mask
 from appliance.privacy.phone_numbers import MASKED as PHONE
 from appliance.privacy.pseudonyms import Pseudonymizer, needs_key
+from appliance.privacy.text_masks import MASKED
 from appliance.report import Alert, Device, Reading, Status, Supply, Tray
 from appliance.settings.model import PrivacySettings
 from appliance.settings.reading_fields import ALWAYS_SENT, MAY_BE_LEFT_OUT

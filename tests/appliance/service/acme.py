@@ -4,11 +4,11 @@ from tests.appliance.definitions.device import HEAD, P
 
 DEFINITION = f"""{HEAD}
 [match]
-imaging = ["{P}.99999.7"]
+imaging = ["{P}.32473.7"]
 
 [[object]]
 name = "acmeSerial"
-oid = "{P}.99999.1.2.0"
+oid = "{P}.32473.1.2.0"
 gives = "device.serial"
 evidence = "A"
 """

@@ -11,7 +11,7 @@ from appliance.common.errors import SettingsError
 from appliance.discovery.targets import TargetSet
 from appliance.settings.layers import GuardrailError, warnings_of
 from appliance.settings.store import SettingsStore
-from tests.appliance.settings.received import receive
+from tests.appliance.settings.received import configuration, receive
 
 TODAY = date(2026, 11, 29)
 
@@ -63,7 +63,7 @@ def test_where_nothing_else_stands_the_guardrail_stays_closed(store: SettingsSto
     with pytest.raises(SettingsError, match="outside the networks that may be scanned"):
         TargetSet.parse(["127.0.0.1"], (), settings.guardrails.networks)
     with pytest.raises(GuardrailError):
-        store.effective_with([("global", {"scan": {"targets": ["192.168.0.0/24"]}})])
+        store.effective_with(configuration({"scan": {"targets": ["192.168.0.0/24"]}}))
 
 
 def test_it_is_in_the_way_of_no_other_change_and_goes_when_it_is_corrected(store: SettingsStore, path: Path) -> None:
@@ -90,16 +90,16 @@ def test_it_is_in_the_way_of_no_other_change_and_goes_when_it_is_corrected(store
 )
 def test_a_value_from_afar_beyond_a_limit_is_refused(store: SettingsStore, layer: dict[str, Any], guardrail: str) -> None:
     with pytest.raises(GuardrailError, match=guardrail):
-        store.effective_with([("global", layer | {"scan": {"read_minutes": 30}})])
+        store.effective_with(configuration(layer | {"scan": {"read_minutes": 30}}))
     with pytest.raises(GuardrailError, match=guardrail):
         store.replace_hosting(layer)
 
 
 def test_the_site_moves_the_limits_and_is_not_bound_by_them(store: SettingsStore) -> None:
     store.change_site({"guardrails": {"read_minutes": 60, "keep_days": 1}})
-    assert store.effective_with([("group", {"store": {"keep_days": 1}})]).settings.store.keep_days == 1
+    assert store.effective_with(configuration({"store": {"keep_days": 1}}, "group")).settings.store.keep_days == 1
     with pytest.raises(GuardrailError, match=r"scan\.read_minutes to 120: the limit of the site is 60"):
-        store.effective_with([("group", {"scan": {"read_minutes": 120}})])
+        store.effective_with(configuration({"scan": {"read_minutes": 120}}, "group"))
     assert store.change_site({"scan": {"read_minutes": 120}}).settings.scan.read_minutes == 120
 
 

@@ -10,11 +10,12 @@ from hosting.releases.images import PlatformImage, RegistryImage
 from hosting.releases.new_release import Wishes, make_release, with_release
 from hosting.releases.publication import Rollouts
 from hosting.releases.rollout import Audience, Wish
-from hosting.repository.drafts import drafts_of, write_draft
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.keys import load_signer
 from hosting.repository.release_draft import make_release_draft
 from hosting.repository.repository import publish_drafts
+from hosting.repository.waiting import verified_drafts
+from hosting.signing.drafts import write_draft
 from tests.hosting.repository.published import PASSPHRASE
 
 DIGEST = "sha256:" + "a" * 64
@@ -32,11 +33,11 @@ def publish_releases(repository: Path, keys: Path, *versions: str, notes: str = 
         return catalogue
 
     make_release_draft(folder, "stable", change, {}, utc_now())
-    for draft in drafts_of(folder):
+    for draft in verified_drafts(folder):
         for number in (1, 2):
             key = str(keys / f"release-{number}.key")
             draft.sign(load_signer(key, draft.candidates().values(), lambda: PASSPHRASE))
-        write_draft(folder.drafts / draft.name, draft)
+        write_draft(folder.drafts / draft.name, draft.draft)
     publish_drafts(folder, utc_now())
 
 

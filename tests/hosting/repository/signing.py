@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hosting.repository.drafts import read_draft
+from hosting.signing.drafts import read_draft
 from tests.children import Finished
 
 from .published import PASSPHRASE, Published, done, hosting
@@ -28,17 +28,21 @@ class Person:
     def public(self) -> Path:
         return self.key.with_suffix(".pub")
 
-    def sign(self, draft: Path) -> Finished:
+    def trust(self, root: Path) -> None:
+        """Begin with the root that somebody else has brought."""
+        done(hosting("keys", "trust", root, "--key", self.key, "--yes"))
+
+    def sign(self, draft: Path, *words: str | Path) -> Finished:
         """Carry a draft here, sign it, and carry it back."""
         here = self.folder / draft.name
         here.write_bytes(draft.read_bytes())
-        finished = sign(here, self.key, self.passphrase)
+        finished = sign(here, self.key, self.passphrase, *words)
         draft.write_bytes(here.read_bytes())
         return finished
 
 
-def sign(draft: Path, key: Path, passphrase: Path) -> Finished:
-    return hosting("sign", draft, "--key", key, "--passphrase-file", passphrase)
+def sign(draft: Path, key: Path, passphrase: Path, *words: str | Path) -> Finished:
+    return hosting("sign", draft, "--key", key, "--passphrase-file", passphrase, *(words or ("--yes",)))
 
 
 def sign_with_local_keys(published: Published) -> None:

@@ -25,9 +25,12 @@ def test_the_written_ceremony_succeeds_in_its_order(tmp_path: Path) -> None:
     assert len(commands) >= 30
     for command, *words in commands:
         assert command == "dca-hosting"
-        asks = words[0] in ("keys", "sign") or "--local-keys" in words
-        # A person would type the passphrase.
-        done(hosting(*words, *(("--passphrase-file", passphrase) if asks else ()), folder=tmp_path))
+        # A person would type the passphrase, and compare what is shown before saying yes.
+        if words[:2] == ["keys", "new"] or words[0] == "sign" or "--local-keys" in words:
+            words += ["--passphrase-file", str(passphrase)]
+        if words[:2] == ["keys", "trust"] or words[0] == "sign":
+            words += ["--yes"]
+        done(hosting(*words, folder=tmp_path))
 
     data = tmp_path / "hosting-data"
     assert list((data / "repository" / "drafts").iterdir()) == []

@@ -19,6 +19,8 @@ def everybody(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
 @pytest.fixture
 def begun(everybody: dict[str, Person], tmp_path: Path) -> Published:
     """Return a repository whose drafts wait: anna, boris and carla sign root and targets, dora and emil releases."""
+    for person in everybody.values():
+        shutil.rmtree(person.folder / "trust", ignore_errors=True)
     published = Published(tmp_path)
     published.data.mkdir()
     words: list[str | Path] = []

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 import shutil
 import tarfile
 from dataclasses import replace
@@ -272,7 +273,30 @@ def test_a_bundle_is_a_copy_of_what_a_site_would_fetch(published: Published, tmp
 
     assert from_bundle(out, published.root.read_bytes(), tmp_path) == file.read_bytes()
 
-    assert "release 0.3.0" in done(bundle(published, out, "--version", "0.3.0"))
+
+def test_a_bundle_is_written_only_where_a_site_would_take_it(published: Published, tmp_path: Path) -> None:
+    add(published, "0.2.0", saved(tmp_path))
+    add(published, "0.3.0", saved(tmp_path, "newer.tar.gz", text="newer"))
+    done(release(published, "rollout", "--version", "0.2.0", "--percent", "100", "--yes"))
+    out = tmp_path / "bundle.tar"
+
+    told = refused(bundle(published, out, "--version", "0.3.0"))
+    assert "0.3.0 is offered to nobody" in told
+    assert not out.exists()
+    advice = shlex.split(told[told.index("release rollout") :])
+    done(hosting(*advice, "--group", "harbour", "--yes", "--data", published.data))
+    assert "offered to the sites of the group harbour;" in done(bundle(published, out, "--version", "0.3.0"))
+
+    done(release(published, "rollout", "--group", "harbour", "--pause", "--yes"))
+    assert "0.3.0 is paused" in refused(bundle(published, out, "--version", "0.3.0"))
+    assert "offered to all sites;" in done(bundle(published, out))
+
+
+def test_a_late_rollback_is_signed_into_a_release(published: Published, tmp_path: Path) -> None:
+    said = done(release(published, "add", "0.2.0", "--archive", saved(tmp_path), "--late-rollback"))
+    assert "may be taken back later than its gate" in said
+    publish(published)
+    assert [one["late_rollback"] for one in _listed(published)] == [True]
 
 
 def from_bundle(out: Path, root: bytes, folder: Path) -> bytes:

@@ -40,6 +40,7 @@ def followed(published: Published, site: Site) -> None:
 
 def test_other_people_sign_the_root_and_an_old_site_follows(published: Published, tmp_path: Path) -> None:
     new = Person(tmp_path / "dora")
+    new.trust(published.root)
     with site_of(published, tmp_path / "site") as site:
         assert site.refresh().returncode == 0
     stay = [published.keys / f"root-{number}.pub" for number in (1, 2)]
@@ -97,6 +98,8 @@ def test_a_new_key_of_the_configuration_signs_all_of_it_anew(published: Publishe
 
 def test_other_people_sign_targets_where_the_former_keys_are_lost(published: Published, tmp_path: Path) -> None:
     people = [Person(tmp_path / name) for name in ("dora", "emil")]
+    for person in people:
+        person.trust(published.root)
     with site_of(published, tmp_path / "site") as site:
         assert site.refresh().returncode == 0
     named = [word for person in people for word in ("--targets-key", person.public)]
@@ -114,6 +117,8 @@ def test_other_people_sign_targets_where_the_former_keys_are_lost(published: Pub
 
 def test_other_people_sign_releases(published: Published, tmp_path: Path) -> None:
     people = [Person(tmp_path / name) for name in ("dora", "emil")]
+    for person in people:
+        person.trust(published.root)
 
     done(published.run("rotate", *[word for person in people for word in ("--release-key", person.public)]))
     assert drafts(published) == ["2.release.json", "2.targets.json"]

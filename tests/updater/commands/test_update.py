@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -141,3 +142,38 @@ def test_a_version_is_allowed_again(site: Commanded) -> None:
     assert site.dca("allow", NEXT).stdout == f"Version {NEXT} may be installed again.\n"
     assert denied.read(site.update) == ()
     assert site.dca("allow", NEXT).returncode == 1
+
+
+def test_an_installation_that_is_under_way_is_given_up(site: Commanded) -> None:
+    site.offer()
+    site.start()
+    (site.folder / "busy").touch()
+    ordered = threading.Thread(target=site.dca, args=("apply",))
+    ordered.start()
+    site.installed()
+    finished = site.dca("cancel")
+    assert finished.returncode == 0, finished.stderr
+    assert "given up before anything was switched" in finished.stdout
+    ordered.join()
+    assert site.image["installing"] is None
+    assert site.image["decision"]["waits"] == ["approval"], "nobody wants it any more"
+    assert len(site.runs()) == 1
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_replacement_that_is_under_way_is_given_up_where_nothing_was_switched(site: Commanded, done: bool) -> None:
+    site.offer()
+    site.start()
+    site.transaction("switching", NEXT)
+    (site.folder / "answer").write_text(json.dumps({"done": done, "text": "So it is."}))
+    finished = site.dca("cancel")
+    assert finished.returncode == (0 if done else 1)
+    assert "So it is." in (finished.stdout if done else finished.stderr)
+    assert site.runs("cancel") == ["--by console"]
+
+
+def test_there_has_to_be_something_to_give_up(site: Commanded) -> None:
+    site.start()
+    finished = site.dca("cancel")
+    assert finished.returncode == 1
+    assert "No update is under way." in finished.stderr

@@ -266,3 +266,54 @@ def test_the_command_prints_json_whatever_happens(configured_site: ConfiguredSit
     finished = run_child(["python", "-P", *RECEIVE], environment=configured_site.environment)
     assert finished.returncode == 0
     assert json.loads(finished.stdout)["what"] in ("failed", "unchanged")
+
+
+SHARP = 'schema = 1\nvendor = "Sharp"\n\n[[brand]]\nname = "Sharp"\nenterprises = [2385]\n'
+
+
+@pytest.mark.parametrize("layer", ["global", "north", "assigned"])
+def test_a_site_that_takes_no_definitions_refuses_a_configuration_that_brings_one(
+    configured_site: ConfiguredSite, layer: str
+) -> None:
+    site = configured_site
+    kept = site.begin_with(READ_30)
+    site.store.change_site({"guardrails": {"definitions": "none"}})
+    site.publish({"scan": {"read_minutes": 20}}, group="north")
+    site.publish(definitions={"sharp.toml": SHARP}, layer=layer)
+
+    result = site.check()
+
+    assert (result.what, result.reason) == ("refused", "guardrail"), result
+    assert "sharp.toml" in result.text
+    assert "guardrails.definitions" in result.text
+    assert (site.in_force, site.received.state) == (kept, "refused")
+
+    site.store.change_site({"guardrails": {"definitions": "any"}})
+    assert site.check().what == "applied"
+    assert list(site.in_force.definitions()) == ["sharp.toml"]
+
+
+def test_without_definitions_such_a_site_takes_what_comes(configured_site: ConfiguredSite) -> None:
+    configured_site.store.change_site({"guardrails": {"definitions": "none"}})
+    configured_site.publish({"scan": {"read_minutes": 20}})
+    assert configured_site.check().what == "applied"
+
+
+def test_a_site_that_takes_no_definitions_any_more_puts_out_of_force_what_brought_one(configured_site: ConfiguredSite) -> None:
+    site = configured_site
+    site.publish({"scan": {"read_minutes": 30}}, definitions={"sharp.toml": SHARP})
+    site.check()
+    site.keep()
+
+    effective = site.store.change_site({"guardrails": {"definitions": "none"}})
+
+    assert "sharp.toml" in effective.left_out
+    assert effective.settings.scan.read_minutes == 60
+    assert site.store.effective().left_out == effective.left_out
+    assert site.store.change_site({"guardrails": {"definitions": None}}).settings.scan.read_minutes == 30
+
+
+def test_the_hosting_server_cannot_move_that_guardrail(configured_site: ConfiguredSite) -> None:
+    configured_site.publish({"guardrails": {"definitions": "any"}})
+    result = configured_site.check()
+    assert (result.what, result.reason) == ("refused", "site only")

@@ -1,6 +1,7 @@
 """Receiving what is offered about versions: by the same process, in the same refresh as configuration."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from securesystemslib.signer import CryptoSigner
@@ -21,8 +22,10 @@ from appliance.release import (
     write_rollout,
 )
 from tests.updater.configured import ConfiguredSite
+from tests.updater.transactions import transaction
 from tests.updater.tuf_repository import in_days
 from updater.records import offered
+from updater.records.journal import Journal
 from updater.records.offered import Offered
 
 CONFIG = "sha256:" + "c" * 64
@@ -166,3 +169,39 @@ def test_what_cannot_be_fetched_leaves_what_was_offered(offering_site: Configure
     found = received(offering_site)
     assert (found.catalogue, found.rollout, found.rollout_marker) == (before.catalogue, before.rollout, before.rollout_marker)
     assert "503" in found.problem
+
+
+TRIAL = {"from_version": "0.0.1", "from_counter": 5, "to_release": {"version": installed_version(), "counter": 6}}
+TRIED = {"from_version": installed_version(), "from_counter": 4, "to_release": {"version": "9.9.0", "counter": 7}}
+GONE_BACK = {"from_version": "9.9.0", "from_counter": 7, "to_release": {"version": installed_version(), "counter": 4}}
+
+
+@pytest.mark.parametrize(
+    ("phase", "changes", "floor"),
+    [
+        ("switching", TRIAL, 5),
+        ("rolling_back", TRIAL, 5),
+        ("committed", TRIAL, 6),
+        ("done", TRIAL, 6),
+        (
+            "rolled_back",
+            {"from_version": installed_version(), "from_counter": 4, "to_release": {"version": "9.9.0", "counter": 7}},
+            4,
+        ),
+        ("done", {"from_version": "9.9.0", "from_counter": 7, "to_release": {"version": installed_version(), "counter": 4}}, 4),
+    ],
+    ids=["on trial", "on its way back", "committed", "installed", "taken back", "gone back from by hand"],
+)
+def test_the_floor_is_that_of_the_version_that_stays(
+    offering_site: ConfiguredSite, phase: Any, changes: dict[str, Any], floor: int
+) -> None:
+    """The list names the version that runs no more, but for one on trial; the floor of a version that was tried is none."""
+    on_trial = phase in ("switching", "rolling_back", "committed") or floor == 6
+    running = [release(installed_version(), 6)] if on_trial else []
+    publish(offering_site, write_catalogue(Catalogue("stable", (*running, release("9.9.0", 7)))))
+    offered.write(offering_site.paths.update, Offered("2026-11-01T00:00:00Z", floor=7 if floor == 4 else 5))
+    Journal(offering_site.paths.update).write(transaction(phase=phase, **changes))
+    offering_site.check()
+    found = offered.read(offering_site.paths.update)
+    assert found is not None
+    assert found.floor == floor

@@ -55,7 +55,7 @@ def test_newer_engines_get_all_networks_at_once_with_the_address_the_user_chose(
     assert spec.later_networks == ()
     assert spec.body["NetworkingConfig"]["EndpointsConfig"] == {
         "lan": {"IPAMConfig": {"IPv4Address": "10.9.0.5"}, "GwPriority": 3, "MacAddress": "02:11:22:33:44:55"},
-        "other": {"Aliases": ["printers"]},
+        "other": {"Aliases": ["dca", "printers"]},
     }
 
 

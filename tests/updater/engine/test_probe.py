@@ -37,6 +37,8 @@ class EngineHandler(BaseHTTPRequestHandler):
     """Answers what the engine answers."""
 
     answers: ClassVar[dict[str, Any]] = {}
+    ours: ClassVar[str] = ID
+    forbids: ClassVar[bool] = False
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -47,6 +49,20 @@ class EngineHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        """Run what is to be run in the container that is ours: on this machine, where the probe is. In others nothing is found."""
+        if self.forbids:
+            self.send_error(403)
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        container, _, call = self.path.partition("?")[0].rpartition("/containers/")[2].partition("/")
+        if call == "exec":
+            words = json.loads(body)["Cmd"] if container == self.ours else ["false"]
+            code = subprocess.run(words, check=False).returncode
+            self.answers.update({"/exec/one/json": {"Running": False, "ExitCode": code}})
+        self.answers.update({"/exec": {"Id": "one"}, "/start": {}})
+        self.do_GET()
 
     def address_string(self) -> str:
         return "unix"
@@ -62,11 +78,17 @@ class Engine:
         self.folder = folder
         self.socket = folder / "docker.sock"
         self.mount_info = folder / "mountinfo"
+        self.forbids = False
+        """A proxy of the socket lets nothing be run in containers."""
+        self.ours = ID
+        """The container that the probe runs in."""
         self.mount_info.write_text(MOUNT_INFO)
         self._server: socketserver.ThreadingUnixStreamServer | None = None
 
     def serve(self, **answers: Any) -> None:
-        handler = type("Handler", (EngineHandler,), {"answers": answers})
+        listed = [{"Id": name.split("/")[2]} for name in answers if name.startswith("/containers/")]
+        told = {"/containers/json": listed} | answers
+        handler = type("Handler", (EngineHandler,), {"answers": told, "ours": self.ours, "forbids": self.forbids})
         self._server = socketserver.ThreadingUnixStreamServer(str(self.socket), handler)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -151,6 +173,43 @@ def test_engine_that_runs_other_containers_only_is_no_engine_for_this_one(engine
     assert "does not know the container this appliance runs in" in answer.text
 
 
+@pytest.mark.parametrize("of", [ID, "dca"])
+def test_containers_that_would_lose_their_network_are_named(engine: Engine, of: str) -> None:
+    rows = [
+        {"Id": "1", "Names": ["/metrics"], "HostConfig": {"NetworkMode": f"container:{of}"}},
+        {"Id": "2", "Names": ["/other"], "HostConfig": {"NetworkMode": "bridge"}},
+    ]
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": FOUND, "/containers/json": rows})
+    answer = engine.probe()
+    assert answer.state == "possible"
+    assert answer.text.endswith("are cut off by an update until they are restarted: metrics.")
+
+
+def test_on_the_network_of_another_container_the_own_one_is_known(engine: Engine) -> None:
+    """The mounts are those of the container that owns the network: `network_mode: container:vpn`."""
+    engine.ours = "5e" * 32
+    own = FOUND | {"Id": engine.ours, "Name": "/dca"}
+    engine.serve(
+        **{"/version": VERSION, f"/containers/{ID}/json": FOUND | {"Name": "/vpn"}, f"/containers/{engine.ours}/json": own}
+    )
+    answer = engine.probe()
+    assert (answer.state, answer.container_name, answer.container_id) == ("possible", "dca", engine.ours)
+
+
+def test_a_hint_that_cannot_be_proved_is_not_believed(engine: Engine) -> None:
+    engine.ours = "of nobody"
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": FOUND})
+    assert engine.probe().state == "no engine"
+
+
+@pytest.mark.parametrize(("labels", "state"), [({"dca.role": "main"}, "possible"), ({}, "no engine")])
+def test_where_a_proxy_lets_nothing_be_run_a_hint_needs_our_label(engine: Engine, labels: dict[str, str], state: str) -> None:
+    found = FOUND | {"Config": {"Image": "example.org/dca:stable", "Labels": labels}}
+    engine.forbids = True
+    engine.serve(**{"/version": VERSION, f"/containers/{ID}/json": found})
+    assert engine.probe().state == state
+
+
 def test_missing_socket_is_said(engine: Engine) -> None:
     answer = engine.probe()
     assert answer.state == "no socket"
@@ -168,6 +227,7 @@ def test_socket_where_nobody_listens_is_no_engine(engine: Engine) -> None:
     answer = engine.probe()
     assert answer.state == "no engine"
     assert "does not answer" in answer.text
+    assert "restart the container" in answer.text
 
 
 def test_something_else_on_the_socket_is_no_engine(engine: Engine) -> None:

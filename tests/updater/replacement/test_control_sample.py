@@ -9,7 +9,7 @@ from updater.replacement.gate_observer import reaches_hosting
 
 
 def reaches(site: ConfiguredSite) -> bool:
-    return reaches_hosting(site.paths, replace(transaction(), hosting_url=site.server.url))
+    return reaches_hosting(site.paths, replace(transaction(), hosting_url=site.server.url), frozenset({"refresh"}))
 
 
 def test_a_server_that_answers_is_reached_and_what_is_trusted_here_stays_as_it_is(configured_site: ConfiguredSite) -> None:

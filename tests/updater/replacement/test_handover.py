@@ -24,6 +24,7 @@ from updater.replacement import handover
 from updater.replacement.cleanup import tidy
 from updater.replacement.steps import rollback_reference
 
+EARLIER = "ee" * 6
 OTHER = "ffffffffffff"
 
 
@@ -118,6 +119,27 @@ def test_engine_that_went_away_may_have_started_it(engine: ModelEngine, paths: P
     assert switcher(engine)["State"]["Status"] == "created"
 
 
+@pytest.mark.parametrize(("ended", "goes_on"), [("2026-11-26T00:59:00Z", True), ("2026-11-26T01:01:00Z", False)])
+def test_switcher_that_a_person_has_stopped_is_left_alone_until_he_starts_an_appliance(
+    engine: ModelEngine, paths: Paths, ended: str, goes_on: bool
+) -> None:
+    """The appliance was started at one o'clock."""
+    handover.begin(engine, paths, transaction())
+    engine.set_restart_policy(OLD_ID, {"Name": "no"})
+    found = next(one for one in engine.all.values() if one["Name"] == "dca-updater")
+    found["State"] = {"Status": "exited", "ExitCode": 143, "FinishedAt": ended}
+    assert bool(tidy(engine, paths)) is goes_on
+    assert switcher(engine)["State"]["Status"] == ("running" if goes_on else "exited")
+
+
+def test_switcher_that_was_renamed_is_known(engine: ModelEngine, paths: Paths) -> None:
+    handover.begin(engine, paths, transaction())
+    engine.set_restart_policy(OLD_ID, {"Name": "no"})
+    engine.rename("dca-updater", "dca-other")
+    assert tidy(engine, paths) == []
+    assert {one["Name"] for one in engine.all.values()} == {"dca", "dca-other"}
+
+
 @pytest.mark.parametrize("lock", [INSTALL_LOCK, SWITCHER_LOCK])
 def test_janitor_leaves_alone_what_others_work_on(engine: ModelEngine, paths: Paths, lock: str) -> None:
     Journal(paths.update).write(transaction())
@@ -182,10 +204,26 @@ def test_leftovers_of_an_update_go_and_the_newest_earlier_image_stays(engine: Mo
 
     assert list(engine.all) == [engine.own]
     assert engine.removed_with_volumes == ["dca-preflight"]
-    assert [tag for tag in engine.tags if "rollback" in tag] == [f"dca/appliance:rollback-{TRANSACTION}"]
+    assert [tag for tag in engine.tags if "rollback" in tag] == [f"dca/appliance:rollback-dca-{TRANSACTION}"]
     assert list(paths.update.glob("ack-*")) == []
     assert (paths.update / "reserve").exists()
     assert tidy(engine, paths) == []
+
+
+def test_images_that_another_appliance_has_kept_stay(engine: ModelEngine, paths: Paths) -> None:
+    """Two appliances of one host call their image alike."""
+    others = [f"rollback-dca-2-{TRANSACTION}", f"rollback-{OTHER}", f"rollback-{OTHER}-{TRANSACTION}", "rollback-mine"]
+    ours = [f"rollback-{EARLIER}", f"rollback-dca-{EARLIER}", f"rollback-dca-{OTHER}"]
+    for tag in (*others, *ours, f"rollback-dca-{TRANSACTION}"):
+        engine.tag(OLD_IMAGE, f"dca/appliance:{tag}")
+    for each in (EARLIER, TRANSACTION):
+        history.add(paths.update, row(each))
+    Journal(paths.update).write(transaction(phase="done"))
+
+    tidy(engine, paths)
+
+    left = {tag.partition(":")[2] for tag in engine.tags if "rollback" in tag}
+    assert left == {*others, f"rollback-dca-{TRANSACTION}"}
 
 
 def test_switcher_that_was_made_this_very_moment_is_no_leftover(engine: ModelEngine, paths: Paths) -> None:

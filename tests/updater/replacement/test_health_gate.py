@@ -1,23 +1,37 @@
 """What makes a new version good or bad, by what the engine and the version itself say."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from appliance.release import HealthGateTimes
 from tests.updater.transactions import TRANSACTION
 from updater.records.acknowledgement import Acknowledgement
-from updater.replacement.health_gate import Candidate, HealthGate, Verdict, longest_start
+from updater.replacement.health_gate import Candidate, Hand, HealthGate, Verdict, longest_start
 
 TIMES = HealthGateTimes(deadline_seconds=180, steady_seconds=60)
-RUNNING = Candidate("running", "2026-11-26T01:00:00.123456789Z", health="starting")
+RUNNING = Candidate("running", "2026-11-26T01:00:00.123456789Z", health="healthy")
 STARTING = Acknowledgement(TRANSACTION, "0.2.0", "2026-11-26T01:00:05Z", "starting")
 READY = Acknowledgement(TRANSACTION, "0.2.0", "2026-11-26T01:00:09Z", "ready", None, True, True, "ok")
 SECOND = 1_000_000_000
 
 
+class WellGate(HealthGate):
+    """The gate of a version whose health command says yes whenever it is asked."""
+
+    def judge(self, now: float, *arguments: Any, **more: Any) -> Verdict | None:
+        if verdict := super().judge(now, *arguments, **more):
+            return verdict
+        if not self.wants_probe(now):
+            return None
+        self.probed(True, now)
+        return super().judge(now, *arguments, **more)
+
+
 def gate(times: HealthGateTimes = TIMES) -> HealthGate:
-    return HealthGate(times, "0.2.0", None, 0.0)
+    return WellGate(times, "0.2.0", None, 0.0)
 
 
 def reason(verdict: Verdict | None) -> str | None:
@@ -187,3 +201,86 @@ def test_sentence_about_an_end_names_the_exit_code() -> None:
     verdict = watch.judge(2, replace(RUNNING, status="exited", exit_code=3), None)
     assert verdict is not None
     assert "exit code 3" in verdict.text
+
+
+def watched(
+    said: Acknowledgement, health: str, well: Callable[[int], bool | None], seconds: int = 400
+) -> tuple[Verdict | None, int]:
+    """Return how a version is judged that is always ready, and when: `well` is what its health command says at a second."""
+    watch = HealthGate(TIMES, "0.2.0", None, 0.0)
+    for now in range(1, seconds):
+        if verdict := watch.judge(now, replace(RUNNING, health=health), said):
+            return verdict, now
+        if watch.wants_probe(now):
+            watch.probed(well(now), now)
+    return None, seconds
+
+
+@pytest.mark.parametrize(
+    ("well", "latest"),
+    [
+        (lambda _now: False, 40),
+        (lambda now: now < 50, 90),
+        (lambda now: now % 20 < 12, 90),
+    ],
+    ids=["never", "not any more", "now and then"],
+)
+@pytest.mark.parametrize("health", ["healthy", ""])
+def test_what_says_it_is_ready_and_is_not_well_goes_back(well: Callable[[int], bool], latest: int, health: str) -> None:
+    verdict, now = watched(READY, health, well)
+    assert reason(verdict) == "unhealthy"
+    assert now <= latest
+
+
+def test_one_lapse_is_forgiven_and_the_steady_time_begins_anew() -> None:
+    verdict, now = watched(READY, "healthy", lambda now: not 30 <= now < 40)
+    assert verdict == Verdict("commit")
+    assert now > 100
+
+
+def test_the_word_of_the_engine_is_waited_for() -> None:
+    verdict, now = watched(READY, "starting", lambda _now: True)
+    assert (reason(verdict), now) == ("unhealthy", 181)
+    watch = gate()
+    watch.judge(10, replace(RUNNING, health="starting"), READY)
+    assert watch.judge(100, RUNNING, READY) is None
+    assert watch.judge(161, RUNNING, READY) == Verdict("commit")
+
+
+def test_where_nothing_can_be_run_the_word_of_the_engine_counts() -> None:
+    assert watched(READY, "healthy", lambda _now: None)[0] == Verdict("commit")
+    assert reason(watched(READY, "starting", lambda _now: None)[0]) == "unhealthy"
+
+
+@pytest.mark.parametrize("way", ["refresh", "check_in", "upload"])
+def test_each_way_to_the_hosting_server_has_to_work(way: str) -> None:
+    watch = gate()
+    deaf = replace(READY, **{way: "failed"}, text="Nothing comes of it.")  # type: ignore[arg-type]
+    watch.judge(10, RUNNING, deaf)
+    for now in (11, 27):
+        assert watch.wants_control(now)
+        watch.controlled(True, now)
+    verdict = watch.judge(28, RUNNING, deaf)
+    assert verdict is not None
+    assert verdict.reason == "no contact"
+    assert "Nothing comes of it." in verdict.text
+
+
+def test_a_person_who_stops_it_is_obeyed_until_one_of_the_two_is_started() -> None:
+    watch = gate()
+    watch.judge(10, RUNNING, READY)
+    stopped = replace(RUNNING, status="exited", exit_code=143)
+    for now in (20, 200, 4000):
+        assert watch.judge(now, stopped, READY, hand=Hand()) is None
+    again = replace(RUNNING, started_at="2026-11-26T03:00:00Z")
+    anew = replace(READY, at="2026-11-26T03:00:05Z")
+    assert watch.judge(4010, again, READY) is None, "said before it was stopped"
+    watch.judge(4020, again, anew)
+    assert watch.judge(4080, again, anew) == Verdict("commit")
+    assert reason(watch.judge(4090, stopped, anew, hand=Hand(started_old=True))) == "by hand"
+
+
+def test_an_end_that_nobody_asked_for_goes_back_at_once() -> None:
+    watch = gate()
+    watch.judge(10, RUNNING, READY)
+    assert reason(watch.judge(11, replace(RUNNING, status="exited", exit_code=143), READY)) == "ended"

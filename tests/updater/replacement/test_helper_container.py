@@ -29,7 +29,7 @@ def test_it_is_locked_down_and_comes_back_after_a_reboot() -> None:
     assert host["ReadonlyRootfs"] is True
     assert host["CapDrop"] == ["ALL"]
     assert "no-new-privileges" in host["SecurityOpt"]
-    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["RestartPolicy"]["Name"] == "always"
     assert "AutoRemove" not in host
     assert "PortBindings" not in host
 

@@ -22,7 +22,7 @@ from updater.replacement.gate_observer import GateObserver, Timer
 from updater.replacement.helper_container import body_of, rebuilt
 from updater.replacement.replacement import Replacement
 
-BEHAVIOURS: tuple[Behaviour, ...] = ("good", "crashing", "never ready", "no contact")
+BEHAVIOURS: tuple[Behaviour, ...] = ("good", "crashing", "never ready", "no contact", "unwell", "cut off")
 POLICIES = ("always", "unless-stopped", "on-failure", "no")
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Each write is made durable, hundreds of times."""
@@ -54,7 +54,7 @@ class Site:
         found = Journal(self.paths.update).read()
         assert found is not None
         timer = Timer(self.engine.now, self.engine.wait_seconds)
-        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted: True)
+        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted, _ways: True)
         return Replacement(found, watch, lambda stage, _text: self.told.append(stage)).run()
 
     def run(self) -> Transaction:
@@ -75,7 +75,7 @@ class Site:
         """The new version runs as the old one did, and nothing is left of that."""
         assert [(one["Name"], one["Image"]) for one in self.engine.mains] == [("dca", NEW_IMAGE)]
         assert self.engine.tags["dca/appliance:stable"] == NEW_IMAGE
-        assert self.engine.tags[f"dca/appliance:rollback-{TRANSACTION}"] == OLD_IMAGE
+        assert self.engine.tags[f"dca/appliance:rollback-dca-{TRANSACTION}"] == OLD_IMAGE
         self._check_alone()
         assert denied.read(self.paths.update) == ()
 
@@ -109,7 +109,7 @@ def test_steps_come_in_their_order(tmp_path: Path) -> None:
     site.run()
     new = next(iter(site.engine.all))
     assert site.engine.done == [
-        f"tag {OLD_IMAGE} dca/appliance:rollback-{TRANSACTION}",
+        f"tag {OLD_IMAGE} dca/appliance:rollback-dca-{TRANSACTION}",
         f"policy {OLD_ID} no",
         f"stop {OLD_ID}",
         f"rename {OLD_ID} dca-prev-{TRANSACTION}",
@@ -122,9 +122,16 @@ def test_steps_come_in_their_order(tmp_path: Path) -> None:
     assert list(dict.fromkeys(site.told)) == ["switching", "gate", "finishing"]
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "reason"), [("crashing", "ended"), ("never ready", "deadline"), ("no contact", "no contact")]
-)
+REASONS: dict[Behaviour, str] = {
+    "crashing": "ended",
+    "never ready": "deadline",
+    "no contact": "no contact",
+    "cut off": "no contact",
+    "unwell": "unhealthy",
+}
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), REASONS.items())
 def test_bad_version_is_rolled_back_and_denied(tmp_path: Path, behaviour: Behaviour, reason: str) -> None:
     site = Site.made(tmp_path, behaviour)
     assert site.run().phase == "rolled_back"

@@ -43,6 +43,12 @@ class OnTrial(OfferedTo):
         written.write_text(json.dumps(CheckResult(what, "So it is.", reason, marker).to_json()))
         written.rename(self.checked)
 
+    def contact(self, **told: Any) -> None:
+        """Let the collector say so of its way to the hosting server."""
+        written = self.folder / "contact.new"
+        written.write_text(json.dumps({"text": ""} | told))
+        written.rename(self.folder / "contact")
+
     @property
     def said(self) -> Acknowledgement | None:
         return read(self.update, TRANSACTION)
@@ -143,3 +149,28 @@ def test_a_trial_that_is_cut_short_begins_anew(trial: OnTrial) -> None:
     trial.check_ends()
     trial.begin()
     assert trial.wait_ready().refresh == "ok"
+
+
+@pytest.mark.parametrize("lacking", ["check_in", "upload"])
+def test_a_version_is_not_ready_before_its_first_check_in_and_upload_have_ended(trial: OnTrial, lacking: str) -> None:
+    trial.check_ends()
+    trial.contact(**{"check_in": "ok", "upload": "ok", lacking: None})
+    trial.begin()
+    said = wait_until(lambda: said if (said := trial.said) and said.collector and said.webui and said.refresh == "ok" else None)
+    assert said.stage == "starting"
+    assert "first check-in and the first upload" in said.text
+    trial.contact(check_in="ok", upload="ok")
+    said = trial.wait_ready()
+    assert (said.check_in, said.upload, said.unreached) == ("ok", "ok", frozenset())
+
+
+@pytest.mark.parametrize("failed", ["check_in", "upload"])
+def test_a_way_that_does_not_work_is_told_with_its_reason(trial: OnTrial, failed: str) -> None:
+    trial.check_ends()
+    trial.contact(**{"check_in": "ok", "upload": "ok", failed: "failed", "text": "The hosting server takes nothing."})
+    trial.begin()
+    said = trial.wait_ready()
+    assert said.unreached == {failed}
+    assert "The hosting server takes nothing." in said.text
+    trial.contact(check_in="ok", upload="ok")
+    wait_until(lambda: (said := trial.said) and not said.unreached)

@@ -4,12 +4,14 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.common.errors import ControlError
+from appliance.settings.configuration_state import Received
 from tests.children import Finished, run_child
 from tests.updater.answers import send
 from tests.updater.configured import ConfiguredSite, configured
@@ -19,6 +21,7 @@ COLLECTOR = {"name": "collector", "serves": "socket", "arguments": ["--follows"]
 DCA = Path(sys.executable).with_name("dca")
 NEVER = {"refresh_start_seconds": 1e6, "refresh_days": 12}
 GOOD, DIES, SICK, REFUSES, DIES_LATER = 20, 31, 32, 33, 35
+DIES_READING, HANGS_READING, UNDERSTANDS_NOTHING = 36, 37, 38
 
 
 def reading(minutes: int) -> dict[str, Any]:
@@ -129,6 +132,141 @@ def test_a_configuration_that_does_harm_is_taken_back(
     followed.check()
     assert followed.checked(2)["what"] == "unchanged"
     assert site.in_force == good
+
+
+@pytest.mark.parametrize("health_check", [True, False])
+@pytest.mark.parametrize(
+    ("poison", "reason", "named"),
+    [
+        (DIES_READING, "component", "Killed by what it read"),
+        (UNDERSTANDS_NOTHING, "reading", "2 of 4 known devices could not be read by it"),
+    ],
+)
+def test_a_configuration_by_which_no_device_can_be_read_is_taken_back(
+    followed: Followed, poison: int, reason: str, named: str, health_check: bool
+) -> None:
+    site = followed.site
+    site.store.change_site({"health_check": {"enabled": health_check}})
+    good = site.in_force
+    followed.start()
+    followed.publish(poison)
+
+    followed.check()
+
+    followed.wait_state("failed")
+    outcome = site.received.outcomes[0]
+    assert (outcome.what, outcome.reason) == ("restored", reason)
+    assert named in outcome.text
+    assert site.in_force == good
+    followed.appliance.wait_running()
+    wait_until(lambda: followed.minutes() == 30)
+
+
+def test_a_collector_that_hangs_over_a_device_loses_the_trial(followed: Followed) -> None:
+    """Nothing is wrong until it reads: then its heartbeat stops, as under a pattern that runs away."""
+    followed.appliance.start({**COLLECTOR, "times": {"watchdog_seconds": 1.0}}, {"name": "webui"}, times=NEVER, trial_seconds=0.5)
+    followed.appliance.wait_running("collector")
+    good = followed.site.in_force
+    followed.publish(HANGS_READING)
+    followed.check()
+    followed.wait_state("failed")
+    assert followed.site.received.outcomes[0].reason in ("heartbeat", "component"), "the trial lasts until the devices are read"
+    assert followed.site.in_force == good
+    followed.appliance.wait_running()
+
+
+def test_what_is_kept_says_how_many_devices_were_read_by_it(followed: Followed) -> None:
+    followed.start(trial_seconds=0.5)
+    followed.publish(GOOD)
+    followed.check()
+    followed.wait_kept(GOOD)
+    assert "Of 4 known devices 3 were read by it." in followed.site.received.outcomes[0].text
+
+
+# The day after
+
+
+QUICK = {"first_delay": 0.05, "longest_delay": 0.1, "budget": 50}
+
+
+def keep(followed: Followed, minutes: int, collector: dict[str, Any] = COLLECTOR) -> None:
+    """Start an appliance and have it keep a configuration."""
+    followed.appliance.start(collector, {"name": "webui"}, times=NEVER, trial_seconds=0.3, policy=QUICK)
+    followed.appliance.wait_running("collector")
+    followed.appliance.wait_running("webui")
+    followed.publish(minutes)
+    followed.check()
+    followed.wait_kept(minutes)
+
+
+def end_collector(followed: Followed, order: str) -> None:
+    """Have the collector end by itself, and wait for the next one."""
+    before = followed.appliance.wait_running()
+    followed.appliance.order(order)
+    followed.appliance.wait_running(after=before)
+
+
+@pytest.mark.parametrize("order", ["exit 1 Again.", "exit 0 Again."])
+def test_a_collector_that_ends_again_and_again_after_the_trial_takes_the_change_back(followed: Followed, order: str) -> None:
+    good = followed.site.in_force
+    keep(followed, GOOD)
+    for _ in range(2):
+        end_collector(followed, order)
+    assert (followed.site.in_force.ends, followed.site.received.state) == (2, "kept")
+
+    end_collector(followed, order)
+
+    followed.wait_state("failed")
+    outcome = followed.site.received.outcomes[0]
+    assert (outcome.what, outcome.reason, followed.site.in_force) == ("restored", "ends", good)
+    assert "the collector ended by itself 3 times since it was kept" in outcome.text
+    wait_until(lambda: followed.minutes() == 30)
+    followed.check(marker=followed.site.received.marker)
+    assert followed.site.in_force == good
+
+
+@pytest.mark.parametrize("order", ["hang", "eat 200"])
+def test_kills_of_the_health_check_count(followed: Followed, order: str) -> None:
+    followed.site.store.change_site({"health_check": {"memory_ceiling_mb": 100}})
+    keep(followed, GOOD, {**COLLECTOR, "times": {"watchdog_seconds": 1.0}})
+    for _ in range(3):
+        end_collector(followed, order)
+    followed.wait_state("failed")
+    assert followed.site.received.outcomes[0].reason == "ends"
+
+
+def test_the_count_goes_on_where_the_appliance_starts_anew(followed: Followed) -> None:
+    keep(followed, GOOD)
+    for _ in range(2):
+        end_collector(followed, "exit 1 Again.")
+    followed.appliance.stop(signal.SIGKILL)
+    followed.start(policy=QUICK)
+    end_collector(followed, "exit 1 Again.")
+    followed.wait_state("failed")
+
+
+def test_a_restart_that_somebody_asked_for_is_no_end(followed: Followed) -> None:
+    keep(followed, GOOD)
+    for _ in range(4):
+        before = followed.appliance.wait_running()
+        followed.appliance.call("POST", "/v1/components/collector/restart", {})
+        followed.appliance.wait_running(after=before)
+    assert (followed.site.in_force.ends, followed.site.received.state) == (0, "kept")
+
+
+def test_what_was_kept_long_ago_is_not_taken_back(followed: Followed) -> None:
+    keep(followed, GOOD)
+    followed.appliance.stop()
+
+    def age(received: Received) -> Received:
+        assert received.in_force is not None
+        return replace(received, in_force=replace(received.in_force, kept_at="2026-01-01T00:00:00Z"))
+
+    followed.site.store.change_received(age)
+    followed.start(policy=QUICK)
+    for _ in range(4):
+        end_collector(followed, "exit 1 Again.")
+    assert (followed.site.in_force.ends, followed.site.received.state) == (0, "kept")
 
 
 def test_what_was_down_before_does_not_condemn_at_once_but_is_not_kept(followed: Followed) -> None:

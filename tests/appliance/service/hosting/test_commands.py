@@ -186,3 +186,31 @@ def test_the_state_tells_of_versions_without_secrets(site: Site, supervisor: Com
         assert update["image"]["log"] == "login with (hidden) failed"
         site.call("POST", "/v1/check-in")
         assert decided.states[-2]["update"] == decided.states[-1]["update"]
+
+
+def test_each_end_of_an_update_is_told_although_another_version_is_offered(site: Site, supervisor: Component) -> None:
+    """And over a restart of the collector none is told twice."""
+    ends = [
+        {"transaction": 6 * f"{number}{number}", "from_version": "1", "to_version": "2", "outcome": "rolled_back"}
+        for number in (2, 1)
+    ]
+    offered = {"state": "available", "version": "0.3.0", "waits": ["window"], "text": "It waits."}
+    supervisor.answers["/v1/update"] = {"image_updates": "possible", "image": {"decision": offered, "history": ends}}
+    decided = Decided()
+    with serving(decided.answer) as peer:
+        site.variables["DCA_ENROLMENT"] = f"{peer.url}#enrol=CODE1234"
+        child = site.start()
+
+        def told() -> list[tuple[str, str]]:
+            images = [state["update"].get("image") or {} for state in decided.states]
+            return [(image.get("transaction", ""), image.get("execution", "")) for image in images]
+
+        both = [(6 * "11", "closed"), (6 * "22", "closed")]
+        wait_until("both are told", lambda: [each for each in told() if each in both] == both)
+        site.call("POST", "/v1/check-in")
+        assert told()[-1] == ("", "scheduled")
+        child.stop()
+        before = len(decided.states)
+        site.start()
+        wait_until("it checks in again", lambda: len(decided.states) > before)
+        assert told()[before] == ("", "scheduled")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from appliance.service.hosting.image_state import LOG_BYTES, image_state
+from appliance.service.hosting.image_state import LOG_BYTES, image_state, untold_ends
 
 DECISION = {"state": "available", "version": "0.3.0", "notes": "", "waits": ["window"], "text": "It waits for the window."}
 ROW = {
@@ -96,3 +96,27 @@ def test_the_end_of_a_long_log_is_told() -> None:
     found = told(history=[ROW | {"outcome": "failed", "log": "é" * LOG_BYTES + "the end"}])
     assert len(found["log"].encode()) <= LOG_BYTES
     assert found["log"].endswith("the end")
+
+
+def test_what_is_under_way_comes_from_the_version_that_is_left_and_not_from_the_one_on_trial() -> None:
+    assert told(progress=progress("gate"), installing="0.2.0", from_version="0.1.0")["from_version"] == "0.1.0"
+
+
+FIRST = ROW | {"transaction": "aa" * 6, "outcome": "rolled_back"}
+SECOND = ROW | {"transaction": "bb" * 6, "outcome": "installed"}
+
+
+def test_each_end_is_told_in_its_order_whatever_is_offered_or_under_way_by_then() -> None:
+    image: dict[str, Any] = {"history": [SECOND, FIRST], "decision": DECISION, "progress": progress("downloading")}
+    marks = untold_ends(image, ())
+    found = [image_state(image, "0.2.0", mark) for mark in marks]
+    assert [(one["transaction"], one["result"]) for one in found if one] == [("aa" * 6, "failure"), ("bb" * 6, "success")]
+    assert untold_ends(image, marks) == []
+    after = image_state(image, "0.2.0")
+    assert after is not None
+    assert after["execution"] == "download"
+
+
+def test_what_was_stuck_and_ended_later_is_told_again() -> None:
+    stuck = untold_ends({"history": [FIRST | {"outcome": "stuck"}]}, ())
+    assert len(untold_ends({"history": [FIRST]}, stuck)) == 1

@@ -14,6 +14,7 @@ from appliance.settings.store import SettingsStore
 from tests.appliance.collector import Site
 from tests.appliance.definitions.device import written
 from tests.appliance.service.acme import DEFINITION
+from tests.appliance.service.scans.test_sweeps import quiet_now
 from tests.conftest import RunningSimulator
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -48,7 +49,7 @@ def test_definitions_that_were_received_are_read_with(site: Site, scanner) -> No
 
 
 def test_a_definition_of_the_site_takes_the_place_of_a_received_one(site: Site, scanner: RunningSimulator) -> None:
-    apply(site, DEFINITION.replace(".99999.7", ".99999.8"), keep=True)
+    apply(site, DEFINITION.replace(".32473.7", ".32473.8"), keep=True)
     written(site.data / "definitions", DEFINITION)
     site.variables |= {"DCA_SNMP_PORT": str(scanner.port), "DCA_SCAN_TARGETS": scanner.addresses[0]}
     site.start()
@@ -82,6 +83,78 @@ def test_what_the_site_adds_itself_is_no_fault_of_a_trial(site: Site) -> None:
     apply(site, DEFINITION)
     site.call("POST", "/v1/reload")
     assert site.problem("definitions")
+
+
+def test_what_definitions_ask_for_is_told(site: Site) -> None:
+    nothing: dict[str, list[object]] = {"definitions": [], "left_out": []}
+    site.start()
+    assert site.call("GET", "/v1/definitions") == nothing
+    apply(site, DEFINITION, keep=True)
+    own = DEFINITION.replace("Acme", "Bolt").replace("device.serial", "meters.total")
+    file = written(site.data / "definitions", own)
+    written(site.data / "definitions", own.replace('"A"', '"Z"'), "broken.toml")
+    site.call("POST", "/v1/reload")
+    told = site.call("GET", "/v1/definitions")
+    object_ = {"name": "acmeSerial", "oid": "1.3.6.1.4.1.32473.1.2.0"}
+    assert told["definitions"] == [
+        {
+            "file": "acme0.toml of the hosting server",
+            "origin": "hosting",
+            "vendor": "Acme",
+            "devices": ["Acme", "sysObjectID 1.3.6.1.4.1.32473"],
+            "objects": [{**object_, "gives": ["device.serial"]}],
+        },
+        {
+            "file": str(file),
+            "origin": "site",
+            "vendor": "Bolt",
+            "devices": ["Bolt", "sysObjectID 1.3.6.1.4.1.32473"],
+            "objects": [{**object_, "gives": ["meters.total"]}],
+        },
+    ]
+    assert [text.partition(", line")[0] for text in told["left_out"]] == [str(site.data / "definitions" / "broken.toml")]
+
+
+def test_a_site_that_takes_no_definitions_reads_by_none_of_the_hosting_server(site: Site) -> None:
+    apply(site, DEFINITION, keep=True, scan={"read_minutes": 30})
+    site.variables["DCA_GUARDRAIL_DEFINITIONS"] = "none"
+    site.start()
+    assert site.call("GET", "/v1/definitions")["definitions"] == []
+    assert "may not bring vendor definitions (acme0.toml)" in (site.problem("configuration") or "")
+
+
+def known(site: Site, scanner: RunningSimulator) -> None:
+    """Start a collector that knows a device, which its next trial can read."""
+    site.variables |= {"DCA_SNMP_PORT": str(scanner.port), "DCA_SCAN_TARGETS": scanner.addresses[0]}
+    written(site.data / "definitions", DEFINITION)
+    site.start()
+    site.wait_for_scan()
+
+
+def test_a_trial_reads_known_devices_in_full_and_keeps_nothing(site: Site, scanner: RunningSimulator) -> None:
+    known(site, scanner)
+    before = site.rows("SELECT count(*), max(taken_at) FROM reading")
+    cost = site.call("GET", "/v1/traffic")["since_start"]["first_read"]["bytes_sent"]
+    answer = site.call("POST", "/v1/trial")
+    assert (answer["devices"], answer["read"], answer["trouble"], answer["note"]) == (1, 1, None, None)
+    assert site.rows("SELECT count(*), max(taken_at) FROM reading") == before
+    assert site.call("GET", "/v1/traffic")["since_start"]["first_read"]["bytes_sent"] > cost
+
+
+def test_in_a_quiet_time_a_trial_reads_nothing(site: Site, scanner: RunningSimulator) -> None:
+    known(site, scanner)
+    site.set(f"scan.quiet_times={quiet_now()}")
+    site.call("POST", "/v1/reload")
+    answer = site.call("POST", "/v1/trial")
+    assert (answer["devices"], answer["trouble"]) == (0, None)
+    assert "quiet time" in answer["note"]
+
+
+def test_a_silent_device_is_no_fault_of_a_trial(site: Site, scanner: RunningSimulator) -> None:
+    known(site, scanner)
+    scanner.stop()
+    answer = site.call("POST", "/v1/trial")
+    assert (answer["devices"], answer["read"], answer["trouble"]) == (1, 0, None)
 
 
 def test_a_configuration_outside_the_guardrails_is_left_out_and_told(site: Site) -> None:

@@ -7,7 +7,7 @@ from appliance.common.forwarded import is_address
 
 
 class HostCheck:
-    """The names this web UI answers to.
+    """The names a web interface answers to; one such as `*.mps.example` stands for all of one part more.
 
     A page of another site can make a browser send requests here under that site's own name (DNS rebinding); such a name is in no
     list of ours. Addresses cannot be rebound and are always allowed.
@@ -20,4 +20,5 @@ class HostCheck:
     def allows(self, host: str) -> bool:
         """Whether a request whose Host header names `host` (port removed) may be answered."""
         name = host.lower().rstrip(".")
-        return is_address(name) or name in self._names or name.endswith(".localhost")
+        wildcard = f"*.{name.partition('.')[2]}"
+        return is_address(name) or name in self._names or wildcard in self._names or name.endswith(".localhost")
