@@ -21,7 +21,7 @@ from appliance.report import Reading
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import DeviceAnswer
-from appliance.settings.environment import environment_layer
+from appliance.settings.environment import environment_layer, environment_notes
 from appliance.settings.layers import resolve
 from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
@@ -38,9 +38,13 @@ def settings_here() -> Settings:
     configure_logging("cli", level="ERROR", stream=sys.stderr)
     file = Paths.from_environment().settings
     if os.access(file, os.R_OK | os.W_OK):
-        return SettingsStore(file).effective().settings
-    values, variables = environment_layer()
-    return resolve({}, {}, values, variables).settings
+        effective = SettingsStore(file).effective()
+    else:
+        values, variables = environment_layer()
+        effective = replace(resolve({}, {}, values, variables), notes=environment_notes())
+    for note in effective.notes:
+        print(f"dca: {note}", file=sys.stderr)
+    return effective.settings
 
 
 def definitions_here() -> Definitions:

@@ -7,9 +7,10 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
-from appliance.common.clock import site_zone
+from appliance.common.clock import site_zone, utc_now
 from appliance.common.errors import DataFolderError, DcaError, StoreError
 from appliance.common.log import configure_logging
+from appliance.common.message import sentences
 from appliance.common.paths import Paths
 from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
@@ -24,6 +25,7 @@ from appliance.service.scans.progress import Scan
 from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.scan_service import ScanService
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
+from appliance.settings.layers import warnings_of
 from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
 from appliance.settings.store import SettingsStore
@@ -84,6 +86,7 @@ async def _run_once(paths: Paths, settings_store: SettingsStore, settings: Setti
     scanning = ScanService(settings, writer, notes, lambda _scan: None, site_zone())
     signed = read_signed(settings_store, paths.received_definitions)
     problems.set("configuration", signed.problem())
+    problems.set("settings_meaning", sentences(*warnings_of(signed.effective, utc_now().date())) or None)
     problems.set("definitions", scanning.take_definitions(signed.all_definitions(paths.definitions)))
     connection = HostingConnection(paths.trust, settings_store, store, problems)
     try:

@@ -17,7 +17,6 @@ from appliance.common.log import is_secret
 from appliance.common.message import Message
 from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
 from appliance.store import accounting, event_log, outbox, queries, snapshots
-from appliance.store.anew import tell_anew
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.device_identity import device_of, note_missed
 from appliance.store.event_log import insert_event
@@ -242,7 +241,7 @@ class Store:
     def tell_anew(self, outgoing: Outgoing | None = None, now: datetime | None = None) -> int:
         """Let the newest reading of each known device wait to be sent in full, to a server that knows none of them."""
         with self._writing() as connection:
-            return tell_anew(connection, outgoing or Unmasked(), now or utc_now())
+            return outbox.tell_anew(connection, outgoing or Unmasked(), now or utc_now())
 
     def add_event(self, kind: str, text: str, device_key: str | None = None, **details: Any) -> None:
         """Keep an event; `text` is a sentence for a person, `details` must be JSON values without secrets."""

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
+from appliance.common.clock import zone_fault
 from appliance.common.errors import ControlError, DcaError
 from appliance.common.files import to_json
 from appliance.common.paths import Paths
@@ -72,8 +73,8 @@ def status(options: argparse.Namespace) -> int:
         print(to_json(answer.to_json() | told).decode())
     else:
         print("\n".join(status_lines(installed_version(), answer, update)))
-        if rejection:
-            print(rejection)
+        for line in filter(None, (rejection, zone_fault())):
+            print(line)
         if update is None:
             print(reason)
     return 0

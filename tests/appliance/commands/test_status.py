@@ -63,3 +63,14 @@ def test_what_was_taken_since_is_told_no_more(site: Site) -> None:
     refuse(site, {"scan": {"targets": ["192.168.0.0/24"]}})
     receive(SettingsStore(site.data / "settings.json", {}), {"scan": {"targets": ["10.0.0.0/24"]}})
     assert "was not taken" not in site.dca("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "stream"),
+    [(("update", "status"), "stdout"), (("settings", "show"), "stderr"), (("once",), "stderr"), (("scan", "127.0.0.1"), "stderr")],
+)
+def test_an_unknown_time_zone_is_told_by_every_command_that_goes_by_the_clock(
+    site: Site, words: tuple[str, ...], stream: str
+) -> None:
+    site.variables |= {"TZ": "Europe/Berln", "DCA_SCAN_TARGETS": "127.0.0.1", "DCA_SNMP_TIMEOUT_SECONDS": "0.1"}
+    assert "TZ is 'Europe/Berln', which is no time zone known here" in getattr(site.installed(*words), stream)
