@@ -300,6 +300,11 @@ class SettingsStore:
             table.insert_multiple({"section": section, "fields": dict(fields)} for section, fields in layer.items())
         return effective
 
+    def take_intervals(self, wanted: Mapping[str, Any]) -> Effective | None:
+        """Take what a check-in asks for into the layer of the hosting server; None where that is so already. As replace_hosting."""
+        layer = self.layer("hosting")
+        return None if layer.get("hosting", {}) == wanted else self.replace_hosting(layer | {"hosting": wanted})
+
     def documents(self, table: str) -> list[dict[str, Any]]:
         """Return the documents of a table such as `accounts`, `tokens`, `sessions` or `enrolment`."""
         with self._tables() as tables:

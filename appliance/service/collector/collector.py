@@ -35,7 +35,7 @@ from appliance.service.collector.support_bundle import Support
 from appliance.service.collector.threads import StoreThread
 from appliance.service.collector.update_refresh import UpdateRefresh
 from appliance.service.hosting.commands import HostingCommands
-from appliance.service.hosting.connection import HostingConnection
+from appliance.service.hosting.connection import HostingConnection, way_to_server
 from appliance.service.hosting.mask_choice import HELD, MaskChoice
 from appliance.service.hosting.signed_configuration import Signed, read_signed
 from appliance.service.hosting.traffic_writer import TrafficWriter
@@ -50,7 +50,6 @@ from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
-from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.upload import Sent
 
 FIRST_SCAN_WAITS = Message('Nothing is scanned before somebody asks for the first scan: press "Scan now" in the web UI.')
@@ -370,15 +369,8 @@ class Collector:
         wanted = answer.intervals.model_dump(exclude_none=True)
         if not wanted or self._settings.update.level == "off":
             return
-
-        def replace() -> Effective | None:
-            layer = self._settings_store.layer("hosting")
-            if layer.get("hosting", {}) == wanted:
-                return None
-            return self._settings_store.replace_hosting(layer | {"hosting": wanted})
-
         try:
-            effective = await asyncio.to_thread(replace)
+            effective = await asyncio.to_thread(self._settings_store.take_intervals, wanted)
         except (SettingsError, DataFolderError) as error:
             self._problems.report("hosting_settings", f"What the hosting server sets cannot be used and was refused: {error}")
             return
@@ -391,7 +383,7 @@ class Collector:
         """Put new settings into force, without a restart."""
         before, self._settings = self._settings, settings
         self._scanning.settings = settings
-        if _connection(settings) != _connection(before):
+        if way_to_server(settings) != way_to_server(before):
             self._connection.open()
         self._make_plan()
         self._sweep_where_due()
@@ -404,8 +396,3 @@ class Collector:
 
 def _text(moment: datetime | None) -> str | None:
     return to_rfc3339(moment) if moment else None
-
-
-def _connection(settings: Settings) -> tuple[object, ...]:
-    """Return those of the settings after whose change the hosting server has to be connected anew."""
-    return (settings.hosting.url, ConnectionSettings.from_settings(settings.hosting))

@@ -29,9 +29,11 @@ from appliance.privacy.in_words import masks_in_words
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
+from appliance.settings.model import Settings
 from appliance.settings.store import SettingsStore
 from appliance.transmission.answers import QUIET, CheckInAnswer
 from appliance.transmission.client import HostingClient
+from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.enrolment import Registration, enrol_site, open_client, parse_enrolment, registration
 from appliance.transmission.suspension import Quiet, keep_quiet, read_quiet
 from appliance.transmission.upload import Sent, upload_waiting
@@ -306,3 +308,8 @@ class HostingConnection:
             "team for an https:// address.",
             url=client.url,
         )
+
+
+def way_to_server(settings: Settings) -> tuple[object, ...]:
+    """Return those of the settings after whose change the hosting server has to be connected anew."""
+    return (settings.hosting.url, ConnectionSettings.from_settings(settings.hosting))
