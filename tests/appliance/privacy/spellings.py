@@ -102,7 +102,12 @@ def ipv6(chance: random.Random) -> Planted:
         str(address).replace(":", "\u2236"),
     )
     groups = [f"{low >> shift & 0xFFFF:x}" for shift in (48, 32, 16, 0)]
-    return Planted("ip", chance.choice(forms), lambda text: bool({groups[2], groups[3]} & set(re.findall("[0-9a-f]+", text))))
+
+    def leaks(text: str) -> bool:
+        told = re.findall("[0-9a-f]+", text)
+        return (groups[2], groups[3]) in zip(told, told[1:], strict=False)
+
+    return Planted("ip", chance.choice(forms), leaks)
 
 
 def mac(chance: random.Random, digits: str, *, known: bool) -> Planted:
