@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 FULL_WIDTH = {ord(plain): ord(plain) + 0xFEE0 for plain in "0123456789abcdefABCDEF.:-+()/"}
 ARABIC = {ord(str(digit)): 0x0660 + digit for digit in range(10)}
@@ -105,7 +106,7 @@ def ipv6(chance: random.Random) -> Planted:
 
     def leaks(text: str) -> bool:
         told = re.findall("[0-9a-f]+", text)
-        return (groups[2], groups[3]) in zip(told, told[1:], strict=False)
+        return (groups[2], groups[3]) in pairwise(told)
 
     return Planted("ip", chance.choice(forms), leaks)
 
