@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.common.errors import DcaError
 from appliance.common.message import Message
+from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
 from appliance.privacy.text_masks import MASKED
 from appliance.report import Reading
@@ -57,7 +58,8 @@ def preview(devices: list[DeviceRow], settings: PrivacySettings, trust_folder: P
         return None
     newest = max(devices, key=lambda row: row.last_seen_at).reading
     try:
-        masked = Masking.of(settings, trust_folder).reading(newest)
+        known = KnownDevices(row.reading.device for row in devices)
+        masked = Masking.of(settings, trust_folder, known).reading(newest)
     except DcaError as error:
         return Preview(error=str(error))
     sent = json.dumps(json.loads(masked.to_json()), indent=1, ensure_ascii=False)

@@ -11,6 +11,7 @@ from appliance.privacy.vocabulary import ORDINARY
 from appliance.settings.model import PrivacySettings
 
 _BILLED_BY = re.compile(r"firmware|version|serial|part_?(?:no|number)", re.IGNORECASE)
+"""Names in `misc` under which a single word is a number that is billed by, and stays."""
 _TELLS_NUMBERS = re.compile(r"oid|counter|uptime|_id\Z", re.IGNORECASE)
 """Names in `misc` whose digits alone are no phone numbers, whatever they look like."""
 _TELLS_MAC = re.compile(r"mac|bssid|ethernet|hw_?addr", re.IGNORECASE)
@@ -48,7 +49,7 @@ class MiscMasks:
 
     def _text(self, name: str, text: str) -> str:
         if _BILLED_BY.search(name):
-            return self._texts.known(text)
+            return text if len(text.split()) == 1 else self._texts.known(text)
         if self._settings.host_name != "send" and self._is_host_name(name, text) and not self._texts.is_of_model(text):
             return self._texts.host_name(text)
         if self._settings.mac != "send" and _TELLS_MAC.search(name) and (mac := mac_digits(text)):

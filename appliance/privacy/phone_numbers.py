@@ -89,6 +89,15 @@ _FEWEST = {
 }
 """What a phone number looks like, and how many digits it has at least."""
 _NEEDS: dict[re.Pattern[str], tuple[str, ...]] = {
+    _PHONE_WORD: (
+        *("tel", "tél", "phone", "fon", "fax", "mobil", "handy", "cell", "dial", "calling", "whatsapp", "rufnummer"),
+        *("☎", "✆", "電話", "电话", "전화"),
+    ),
+    _SERVICE_WORD: (
+        *("call", "ring", "contact", "hotline", "help", "support", "service", "kundendienst", "rufen", "appele", "llam", "chiam"),
+        *("bel", "ligue"),
+    ),
+    _EXTENSION: ("ext", "durchwahl", "dw", "poste", "anexo", "interno", "toestel"),
     _INTERNATIONAL: ("+",),
     _INTERNATIONAL_00: ("00",),
     _TRUNK_ZERO: ("0",),

@@ -45,6 +45,18 @@ def events(connection: sqlite3.Connection, limit: int, key: str | None = None) -
     )
     found = []
     for number, at, kind, text, device_key, details in rows:
-        facts = messages_from({**json.loads(details), _TEXT: text})
-        found.append(EventRow(number, from_rfc3339(at), kind, facts.pop(_TEXT), device_key, facts))
+        told = _told(details, text)
+        found.append(EventRow(number, from_rfc3339(at), kind, told.pop(_TEXT), device_key, told))
     return found
+
+
+def event_facts(details: str, text: str) -> dict[str, Any]:
+    """Return the facts of an event from its row, without what its sentence is made of."""
+    told = _told(details, text)
+    del told[_TEXT]
+    return told
+
+
+def _told(details: str, text: str) -> dict[str, Any]:
+    told: dict[str, Any] = messages_from({**json.loads(details), _TEXT: text})
+    return told

@@ -1,12 +1,11 @@
 """Giving what waits another form, where masks were chosen after it was kept. Inside a transaction of the store."""
 
-import json
 import sqlite3
 
 from appliance import report
 from appliance.common.clock import from_rfc3339
-from appliance.common.message import messages_from
 from appliance.store.device_identity import device_of
+from appliance.store.event_log import event_facts
 from appliance.store.store_reading import Outgoing
 
 _OPEN = "batch_number IN (SELECT number FROM batch WHERE rejected_at IS NULL)"
@@ -38,7 +37,7 @@ def mask_events_anew(connection: sqlite3.Connection, outgoing: Outgoing) -> None
     ).fetchall()
     for number, body, at, text, key, details in rows:
         waiting = report.Event.model_validate_json(body)
-        facts = messages_from(json.loads(details))
+        facts = event_facts(details, text)
         whole = report.Event(id=waiting.id, at=from_rfc3339(at), kind=waiting.kind, device=key, text=text, detail=facts)
         if sent := outgoing.event(whole, device_of(connection, key)):
             connection.execute("UPDATE event_outbox SET body = ? WHERE event_id = ?", (sent.to_json(), number))

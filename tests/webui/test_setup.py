@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from appliance.privacy.choice import choice
+from appliance.settings.first_scan import first_scan_waits
 from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state
+from tests.webui.test_privacy import masks
 
 
 def test_everything_leads_to_the_setup_while_there_is_no_account(webui: RunningWebUi) -> None:
@@ -70,6 +73,55 @@ def test_the_steps_after_the_first_need_the_login(webui: RunningWebUi) -> None:
     webui.admin()
     for step in ("hosting", "devices", "care", "scan"):
         assert webui.visitor().get(f"/setup/{step}").location.startswith("/login")
+
+
+def test_masks_are_kept_before_the_hosting_server_is_asked_for(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert "Nothing is sent before the masks are chosen" in admin.get("/setup/hosting").shown
+    assert admin.post("/setup/privacy", masks(location="mask", fields="alerts.description")).location == "/setup/hosting"
+    settings = webui.store.effective().settings.privacy
+    assert (settings.location, settings.fields) == ("mask", ("alerts.description",))
+    made = choice(webui.store)
+    assert made is not None
+    assert made.by == "page"
+    page = admin.get("/setup/hosting").shown
+    assert "Masked: Locations (left out), Phone numbers in any text (left out), alerts.description (left out)." in page
+    assert "Nothing is sent before the masks are chosen" not in page
+
+
+def test_masks_that_stay_as_they_are_are_chosen_and_the_collector_is_told(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    told = len(webui.collector.called("/v1/reload"))
+    assert admin.post("/setup/privacy", masks()).location == "/setup/hosting"
+    assert choice(webui.store) is not None
+    assert len(webui.collector.called("/v1/reload")) > told
+
+
+def test_masks_that_cannot_be_are_shown_at_their_field_and_are_not_chosen(webui: RunningWebUi) -> None:
+    answer = webui.admin().post("/setup/privacy", masks(fields="device.serial", location="mask"))
+    assert answer.status == 422
+    assert "device.serial" in answer.text
+    assert choice(webui.store) is None
+    assert webui.store.effective().settings.privacy.location == "send"
+
+
+def test_an_enrolment_before_the_masks_is_told_to_wait(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    webui.collector.answers["/v1/enrol"] = {"site_id": "site-7", "url": "https://hosting.example"}
+    admin.post("/setup/hosting", {"enrolment": "https://hosting.example#enrol=SECRET"})
+    assert "Nothing is sent before the masks are chosen." in admin.get("/setup/devices").shown
+
+
+def test_ranges_of_the_setup_wait_for_the_first_scan_to_be_asked_for(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    admin.post("/setup/devices", {"targets": "10.0.0.0/24"})
+    assert first_scan_waits(webui.store)
+
+
+def test_ranges_of_the_environment_wait_for_nobody(start_webui: StartWebUi) -> None:
+    webui = start_webui(DCA_SCAN_TARGETS="10.0.0.0/24")
+    webui.admin()
+    assert not first_scan_waits(webui.store)
 
 
 def test_the_enrolment_string_is_handed_to_the_collector(webui: RunningWebUi) -> None:

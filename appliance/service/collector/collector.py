@@ -237,7 +237,11 @@ class Collector:
         self._problems.clear("settings")
         self._apply(signed.effective.settings)
         self._take_signed(signed, definitions)
+        held = self._connection.held
         self._take_choice()
+        if held and not self._connection.held:
+            self._background.spawn(self._check_in())
+            self._background.spawn(self._upload())
         self._sweep_where_due()
         log.info("settings were read again")
 
@@ -288,12 +292,9 @@ class Collector:
         self._take_choice()
 
     def _take_choice(self) -> None:
-        """Hold back everything until the masks are chosen; then send what waits."""
-        before, self._connection.held = self._connection.held, self._mask_choice.held
+        """Hold back everything until the masks are chosen."""
+        self._connection.held = self._mask_choice.held
         self._problems.set("masks", HELD if self._connection.enrolled and self._connection.held else None)
-        if before and not self._connection.held and self._connection.enrolled:
-            self._background.spawn(self._check_in())
-            self._background.spawn(self._upload())
 
     def _masking(self) -> Masking:
         return Masking.of(self._settings.privacy, self._paths.trust, self._known_devices)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 FULL_WIDTH = {ord(plain): ord(plain) + 0xFEE0 for plain in "0123456789abcdefABCDEF.:-+()/"}
 ARABIC = {ord(str(digit)): 0x0660 + digit for digit in range(10)}
@@ -102,7 +103,12 @@ def ipv6(chance: random.Random) -> Planted:
         str(address).replace(":", "\u2236"),
     )
     groups = [f"{low >> shift & 0xFFFF:x}" for shift in (48, 32, 16, 0)]
-    return Planted("ip", chance.choice(forms), lambda text: bool({groups[2], groups[3]} & set(re.findall("[0-9a-f]+", text))))
+
+    def leaks(text: str) -> bool:
+        told = re.findall("[0-9a-f]+", text)
+        return (groups[2], groups[3]) in pairwise(told)
+
+    return Planted("ip", chance.choice(forms), leaks)
 
 
 def mac(chance: random.Random, digits: str, *, known: bool) -> Planted:

@@ -134,7 +134,9 @@ def reading_of(site: Site) -> Reading:
                 | {"color": texts["supply_color"], "source": texts["supply_source"], **numbers}
             ],
             "trays": [{"index": "1", "name": texts["tray_name"], "media": texts["tray_media"]}],
-            "misc": misc | {"named": {texts["misc_name"]: 1}, "wlan_state": texts["misc_state"], "network_mac": device["mac"]},
+            "misc": misc
+            | {"named": {texts["misc_name"]: 1}, "wlan_state": texts["misc_state"], "network_mac": device["mac"]}
+            | {"network_firmware": number_like(site.chance).replace(" ", "")},
             "reasons": {"device.color": texts["reason"]},
             "sources": {"device.color": texts["source"]},
         }
@@ -217,6 +219,7 @@ def test_nothing_that_is_masked_leaves_in_any_spelling_from_any_place(part: int)
         texts += len(everything)
         leaks += leaks_of(site, everything, frozenset(("ip", "mac", "host", "phone")))
         assert site.device["mac"] not in sent.to_json()
+        assert sent.misc["network_firmware"] == reading.misc["network_firmware"]
     assert texts >= TEXTS / PARTS
     assert leaks[:5] == [], f"{len(leaks)} leaks"
 

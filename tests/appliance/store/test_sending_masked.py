@@ -58,6 +58,37 @@ def test_a_mask_set_later_changes_nothing_that_waits_already(store: Store) -> No
     assert {one.device.ip for one in batch.readings} == {"10.0.0.1", MASKING.reading(sample(1)).device.ip}
 
 
+def test_what_waits_is_masked_anew_where_the_masks_are_chosen_late(store: Store) -> None:
+    store.keep([sample(1), sample(2)])
+    store.keep([sample(1, ip="10.0.0.77", hours=1)], outgoing=MASKING)
+    before = store.next_batch(1000)
+    assert before is not None
+    assert b"10.0.0.1" in before.body()
+    assert store.mask_anew(MASKING, 1) == 1
+    assert store.mask_anew(MASKING, 500) == 1, "the third one has that form already"
+    assert store.mask_anew(MASKING, 500) == 0
+    store.mask_events_anew(MASKING)
+    batch, parsed = batch_of(store)
+    assert batch.id != before.id
+    assert parsed.readings[0] == MASKING.reading(sample(1))
+    assert (len(parsed.readings), {event.kind for event in parsed.events}) == (3, {"device_new", "device_moved"})
+    assert b"10.0.0." not in batch.body()
+    assert b"LaserJet" not in batch.body()
+    assert {row.reading.device.ip for row in store.devices()} == {"10.0.0.77", "10.0.0.2"}, "the people of the site see it"
+
+
+def test_an_event_that_the_masks_keep_here_waits_no_longer(store: Store) -> None:
+    alert = report.Alert(severity="critical", group="cover", code="coverOpen", description="Cover of 10.0.0.1 open")
+    store.keep([sample(1).model_copy(update={"alerts": (alert,)})])
+    assert [event.kind for event in batch_of(store)[1].events] == ["device_new", "alert_raised"]
+    masking = Masking(PrivacySettings(phone_numbers="send", fields=("alerts",)), bytes(32))
+    store.mask_anew(masking, 500)
+    store.mask_events_anew(masking)
+    batch, parsed = batch_of(store)
+    assert [event.kind for event in parsed.events] == ["device_new"]
+    assert b"Cover of" not in batch.body()
+
+
 def test_events_wait_in_the_batch_until_it_is_acknowledged(store: Store) -> None:
     store.keep([sample()])
     batch, parsed = batch_of(store)
