@@ -242,7 +242,8 @@ def parse(text: str, file: str) -> Definition:
         definition = Definition(file, DefinitionFile.model_validate(document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise _error(text, file, tuple(map(str, first["loc"])), _sentence(first["msg"], first.get("input"))) from error
+        told = f"at most {first['ctx']['max_length']} are taken" if first["type"] == "too_long" else first["msg"]
+        raise _error(text, file, tuple(map(str, first["loc"])), _sentence(told, first.get("input"))) from error
     except RecursionError as error:
         raise DefinitionError(f"{file}: this is nested too deep.") from error
     for path, reason in _troubles(definition.content):

@@ -35,8 +35,9 @@ def key_lines(text: str) -> Mapping[Path, int]:
 def line_of(lines: Mapping[Path, int], path: Path) -> int:
     """Return the line of `path`, or of the nearest part above it that has one; 1 where there is none."""
     for length in range(len(path), 0, -1):
-        if path[:length] in lines:
-            return lines[path[:length]]
+        for found in (path[:length], (*path[:length], "0")):  # an array of tables begins where its first member does
+            if found in lines:
+                return lines[found]
     return 1
 
 

@@ -65,6 +65,12 @@ def line(text: str, part: str) -> int:
         ('\n[[supply]]\ntype = "tonner"\nlevel = "acmeLevel"\n', "tonner", "supply.0.type", "should match pattern"),
         ('\n[[supply]]\ntype = "toner"\nlevel = "acmeLevel"\n', "acmeLevel", "supply.0.level", "no object is called 'acmeLevel'"),
         ("\n[[text]]\nof = \"sysDescr\"\npattern = 'x'\n", "pattern", "text.0.pattern", "needs named groups"),
+        (
+            "".join(OBJECT.replace("acmeSerial", f"o{number}") for number in range(151)),
+            "[[object]]",
+            "object",
+            "at most 150 are taken",
+        ),
         ('\n[quirks]\nwaste_level = "half"\n', "half", "quirks.waste_level", "'filled' or 'remaining'"),
         ("\n[quirks.level_states]\nstates = { 0 = 'fine' }\n", "fine", "quirks.level_states.states.0", "Input should be 'ok'"),
     ],

@@ -203,6 +203,35 @@ def test_other_values_go_to_misc() -> None:
     assert read(of("32473", {f"{A}.1.2.0": "2020-01-02"}), defined(rule)).misc["install_date"] == "2020-01-02"
 
 
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ("2020-01-02", "2020-01-02"),
+        ("Owner: m.keller", "Owner: (removed)"),
+        ("Printing: Notice of termination.docx", "Printing: (removed)"),
+        ("DOMAIN\\m.keller", "(removed)"),
+        ("V2.01 (m.keller@example.com)", "V2.01 ((removed))"),
+    ],
+)
+def test_names_of_people_and_documents_are_taken_out_of_what_goes_to_misc(content: str, kept: str) -> None:
+    rule = one("acmeNote", oid=f'"{A}.1.2.0"', gives="misc.note")
+    assert read(of("32473", {f"{A}.1.2.0": content}), defined(rule)).misc["note"] == kept
+
+
+def test_names_of_people_are_taken_out_of_names_of_supplies() -> None:
+    table = f"""
+[[supplies]]
+name = "acmeSupply"
+evidence = "A"
+join = ["index"]
+type = "toner"
+capacity = 100
+columns = {{ description = "{A}.6.1.2", level = "{A}.6.1.3" }}
+"""
+    device = of("32473", {f"{A}.6.1.2.1": "Black Toner, owner: m.keller", f"{A}.6.1.3.1": 40})
+    assert only_supply(device, defined(table)).description == "Black Toner, owner: (removed)"
+
+
 # Numbers in octets
 
 
