@@ -272,7 +272,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="run each N-th case only")
     parser.add_argument("--image", default=IMAGE, help="the image of the appliance, at the engine of DOCKER_HOST")
     parser.add_argument("--write", action="store_true", help="put the table into docs/crash-matrix.md")
-    parser.add_argument("--section", default="", metavar="NAME", help="of the document, in place of the one of the engine")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write each result as a line of JSON, too")
     parser.add_argument(
         "--from", dest="earlier", type=Path, metavar="FILE", help="begin with the results of a run that was stopped"
@@ -294,7 +293,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     section = table(results, f"Docker Engine {version}, images in {driver}")
     print(section)
     if options.write:
-        write(options.section or kind.name, section)
+        write(kind.name, section)
     return 0 if all(ended.right for ended in results) else 1
 
 
