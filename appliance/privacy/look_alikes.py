@@ -98,12 +98,15 @@ def replace_found(text: str, pattern: re.Pattern[str], change: Callable[[re.Matc
 
 def replaced(text: str, replacements: Iterable[Replacement]) -> str:
     """Return `text` with these replacements, which are in order; one that overlaps the one before is left out."""
+    found = list(replacements)
+    if not found:
+        return text
     seen = searched(text)
     pieces: list[str] = []
     last = 0
-    for replacement in replacements:
+    for replacement in found:
         begin, end = seen.span(replacement.begin, replacement.end)
         if begin >= last:
             pieces += [text[last:begin], replacement.text]
             last = end
-    return "".join([*pieces, text[last:]]) if pieces else text
+    return "".join([*pieces, text[last:]])
