@@ -5,6 +5,7 @@
 - Serial number and meters are always sent; serial and part numbers and firmware are never changed, whatever they look like.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -127,8 +128,8 @@ def _mask_texts(document: _Document, texts: TextMasks) -> None:
     values, device = document.values, document.values["device"]
     text = partial(changed, change=texts.text)
     for name in device.keys() - _STAYS["device"]:
-        # Digits alone are the number of an asset, not of a phone.
-        phones = name != "asset_number" or not (device[name] or "").isdigit()
+        # Plain digits alone are the number of an asset, not of a phone.
+        phones = name != "asset_number" or not re.fullmatch("[0-9]+", device[name] or "")
         if f"device.{name}" not in document.masked:
             document.change(f"device.{name}", device, name, partial(changed, change=partial(texts.text, phones=phones)))
     document.change("status.console", values["status"], "console", text)
