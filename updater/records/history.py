@@ -32,10 +32,10 @@ class Result:
     """The account that wanted it, `console` or `auto`."""
     log: str = ""
     """The end of the log of the version that failed, at most 8 KB."""
-    from_counter: int = 0
-    """Under which the version before was signed; 0 where that is not known."""
     seconds_without_web: float | None = None
     """None where it was not measured, for example over a power cut."""
+    from_counter: int = 0
+    """Under which the version before was signed; 0 where that is not known."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON."""
