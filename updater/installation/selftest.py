@@ -116,7 +116,9 @@ def _outside() -> Iterator[str]:
     needed = [line for line in requires("dca-appliance") or () if "extra ==" not in line]
     wanted = {re.split(r"[^\w.-]", line, maxsplit=1)[0].lower() for line in needed}
     for package, distributions in packages_distributions().items():
-        if wanted.intersection(name.lower() for name in distributions) and package.isidentifier():
+        # What begins with `_` is loaded by its own library, which may also have it elsewhere than it says.
+        public = package.isidentifier() and not package.startswith("_")
+        if public and wanted.intersection(name.lower() for name in distributions):
             yield package
 
 
