@@ -35,8 +35,9 @@ def wait_until(what: str, condition: Callable[[], object], deadline: float = DEA
 
 
 def heed_interrupts() -> None:
-    """Let a child that is about to be executed end at Ctrl-C, as a fresh interpreter of a terminal does."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Let a child that is about to be executed end at Ctrl-C or with its terminal, whatever the run of the tests ignores."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Child:
