@@ -5,14 +5,15 @@ from typing import Any
 
 from appliance.common.message import Message, shortened
 from appliance.report import Device
+from appliance.report.condition import make_and_model
 from appliance.report.names import small_words
 
 _LONGEST = 1024
 
 
 def device_name(device: Device) -> str:
-    """Return maker and model of a device, else its key."""
-    return " ".join(part for part in (device.manufacturer, device.model) if part) or device.key
+    """Return maker and model of a device, else its key: what events tell of it beside that is masked by other settings."""
+    return make_and_model(device) or device.key
 
 
 def sentence(kind: str, name: str, detail: Mapping[str, Any]) -> str:

@@ -95,9 +95,12 @@ def condition(reading: Reading) -> Condition:
     return "unknown" if reading.status.device == "unknown" and reading.status.printer == "unknown" else "ok"
 
 
+def make_and_model(device: Device) -> str:
+    """Return maker and model, without saying the maker twice; empty where neither was told."""
+    maker, model = device.manufacturer or "", device.model or ""
+    return model if model.lower().startswith(maker.lower()) and model else f"{maker} {model}".strip()
+
+
 def device_name(device: Device) -> str:
-    """Return maker and model, without saying the maker twice; else whatever names the device best."""
-    if device.model:
-        maker = device.manufacturer or ""
-        return device.model if device.model.lower().startswith(maker.lower()) else f"{maker} {device.model}"
-    return device.manufacturer or device.description or device.hostname or device.ip or device.key
+    """Return maker and model; else whatever names the device best."""
+    return make_and_model(device) or device.description or device.hostname or device.ip or device.key

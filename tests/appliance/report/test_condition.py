@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from appliance.report import Reading, Supply
-from appliance.report.condition import SILENT_AFTER, condition, state_of
+from appliance.events import sentences
+from appliance.report import Device, Reading, Supply
+from appliance.report.condition import SILENT_AFTER, condition, device_name, state_of
 from appliance.report.supply_level import least_left, left, level_of, needs_attention, supply_view
 from appliance.store.rows import DeviceRow
 from hosting.console.views import device_view as console_view
@@ -100,3 +101,25 @@ def faces(what: Reading, age: timedelta) -> set[str]:
     console = console_view(LatestReading("1", "One", what.device.key, then, then, then, condition(what), body))
     assert site.level == console.level
     return {site.status, console.status}
+
+
+@pytest.mark.parametrize(
+    ("maker", "model", "name"),
+    [
+        ("HP", "HP LaserJet 400", "HP LaserJet 400"),
+        ("HP", "LaserJet 400", "HP LaserJet 400"),
+        (None, "LaserJet 400", "LaserJet 400"),
+        ("HP", None, "HP"),
+    ],
+)
+def test_a_device_is_called_the_same_on_pages_and_in_events_and_its_maker_once(
+    maker: str | None, model: str | None, name: str
+) -> None:
+    device = Device(key="serial:1", manufacturer=maker, model=model)
+    assert sentences.device_name(device) == device_name(device) == name
+
+
+def test_what_masks_may_hide_is_no_name_in_an_event() -> None:
+    device = Device(key="serial:1", hostname="printer.example", ip="192.0.2.7")
+    assert sentences.device_name(device) == "serial:1"
+    assert device_name(device) == "printer.example"
