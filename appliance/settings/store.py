@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,9 +91,6 @@ class DurableStorage(Storage):
 
     def _write(self, content: bytes) -> None:
         try:
-            # Left by a process that was killed while it wrote; whoever holds the lock is the only writer.
-            for stale in self._path.parent.glob(f".{self._path.stem}*.json.*"):
-                stale.unlink(missing_ok=True)
             write_atomic(self._path, content)
         except OSError as error:
             raise DataFolderError(
@@ -157,6 +154,13 @@ class DurableStorage(Storage):
         return aside
 
 
+def _tidy(path: Path) -> None:
+    """Remove what a process has left that was killed while it wrote; whoever holds the lock is the only writer."""
+    with suppress(OSError):
+        for stale in path.parent.glob(f".{path.stem}*.json.*"):
+            stale.unlink(missing_ok=True)
+
+
 def _load(path: Path) -> Tables:
     """Return the tables in the file. Raises FileNotFoundError, DataFolderError, and ValueError for what TinyDB did not write."""
     try:
@@ -209,6 +213,7 @@ class SettingsStore:
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _tidy(self._path)
             tables = TinyDB(self._path, storage=CachingMiddleware(DurableStorage))  # type: ignore[no-untyped-call]
             yield tables
             # All changes of one `with` block reach the file here, in one write; after an exception none does.
