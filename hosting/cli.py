@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         listing = _command(commands, name, text)
         listing.add_argument("--json", action="store_true", help="as JSON")
     _declare_configuration(commands)
+    _declare_signing(commands)
     _declare_repository(commands)
     _declare_releases(commands)
     return parser
@@ -118,7 +119,7 @@ def _declare_configuration(commands: Any) -> None:
                 either.add_argument(option, action="store_true", help=text)
 
 
-def _declare_repository(commands: Any) -> None:
+def _declare_signing(commands: Any) -> None:
     about_keys = commands.add_parser("keys", help="make a key for somebody who signs, and say which root they trust")
     keys = about_keys.add_subparsers(required=True, metavar="ACTION")
     new = keys.add_parser("new", help="make NAME.key, encrypted with a passphrase, and NAME.pub")
@@ -145,6 +146,8 @@ def _declare_repository(commands: Any) -> None:
     sign.add_argument("--yes", action="store_true", help="sign without a question")
     sign.set_defaults(module="hosting.commands.sign")
 
+
+def _declare_repository(commands: Any) -> None:
     about = commands.add_parser("repository", help="the TUF repository, from which sites get what was signed")
     actions = about.add_subparsers(required=True, metavar="ACTION")
     init = _action(actions, "init", "make the keys of the server, and drafts that wait for signatures")
