@@ -1,7 +1,7 @@
 """Which tests run on one worker, one after the other, when several workers share the run.
 
 Those of the engine share its images and containers, those of the browser one Chromium, those of signed configuration a fleet that
-each leaves to the next. Those that start an engine of their own are a group beside those of the shared one: with more of them at
+each leaves to the next. The longest of those that start an engine of their own are a group beside the others: with more of them at
 once two processors are too few for their deadlines. All others are handed out one by one. What takes longest begins first.
 (`--dist loadgroup` of pytest-xdist 3.8 marks the ids of tests for this, which pytest 9.2 no longer lets it.)
 """
