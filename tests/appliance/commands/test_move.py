@@ -10,6 +10,9 @@ from tests.appliance.hosting_server import Hosting
 from tests.children import wait_until
 from tests.conftest import FreePort, StartChild
 
+WHOLE = 150.0
+"""Seconds for readings to arrive by themselves: they are sent each minute."""
+
 
 @pytest.fixture
 def other_hosting(tmp_path: Path, free_port: FreePort, start_child: StartChild) -> Hosting:
@@ -28,14 +31,14 @@ def test_a_new_provider_is_told_of_known_devices_at_once(ready_site: Site, hosti
     enrolled = ready_site.dca("enrol", hosting.enrolment(), "--ca", hosting.authority)
     assert enrolled.returncode == 0, enrolled.stderr
     ready_site.wait_for_scan()
-    wait_until("the first provider has them", lambda: len(devices(hosting)) == 4, 60)
+    wait_until("the first provider has them", lambda: len(devices(hosting)) == 4, WHOLE)
     wait_until("nothing waits", lambda: ready_site.status()["outbox"]["readings"] == 0)
     read = ready_site.status()["last_scan"]["id"]
 
     moved = ready_site.dca("enrol", other_hosting.enrolment(), "--ca", other_hosting.authority)
     assert moved.returncode == 0, moved.stderr
 
-    wait_until("the other one has them", lambda: devices(other_hosting) == devices(hosting), 60)
+    wait_until("the other one has them", lambda: devices(other_hosting) == devices(hosting), WHOLE)
     assert ready_site.status()["last_scan"]["id"] == read, "without a scan"
     assert len(other_hosting.readings()) == 4
 
@@ -45,7 +48,7 @@ def test_enrolling_again_at_the_same_site_sends_nothing_twice(ready_site: Site, 
     ready_site.start()
     assert ready_site.dca("enrol", hosting.enrolment(), "--ca", hosting.authority).returncode == 0
     ready_site.wait_for_scan()
-    wait_until("nothing waits", lambda: len(devices(hosting)) == 4 and ready_site.status()["outbox"]["readings"] == 0, 60)
+    wait_until("nothing waits", lambda: len(devices(hosting)) == 4 and ready_site.status()["outbox"]["readings"] == 0, WHOLE)
     assert ready_site.dca("enrol", hosting.enrolment()).returncode == 0
     assert ready_site.status()["outbox"]["readings"] == 0
     assert len(hosting.readings()) == 4
@@ -59,13 +62,13 @@ def test_a_move_without_a_running_collector_is_made_up_for_when_it_runs(
     assert ready_site.dca("enrol", hosting.enrolment(), "--ca", hosting.authority).returncode == 0
     child = ready_site.start()
     ready_site.wait_for_scan()
-    wait_until("the first provider has them", lambda: len(devices(hosting)) == 4, 60)
+    wait_until("the first provider has them", lambda: len(devices(hosting)) == 4, WHOLE)
     wait_until("nothing waits", lambda: ready_site.status()["outbox"]["readings"] == 0)
     assert child.stop().returncode == 0
     moved = ready_site.dca("enrol", other_hosting.enrolment(), "--ca", other_hosting.authority)
     assert moved.returncode == 0, moved.stderr
     ready_site.start()
-    wait_until("the other one has them", lambda: devices(other_hosting) == devices(hosting), 60)
+    wait_until("the other one has them", lambda: devices(other_hosting) == devices(hosting), WHOLE)
 
 
 def test_certificates_join_those_in_use(site: Site, hosting: Hosting, other_hosting: Hosting) -> None:
