@@ -93,7 +93,7 @@ def paths(tmp_path: Path) -> Paths:
     store = SettingsStore(paths.settings, {})
     store.change_site(SETTINGS)
     store.change_documents("sessions", lambda _: [{"key": SECRETS["session"]}])
-    store.change_documents("accounts", lambda _: [{"user": "admin", "hash": SECRETS["password"]}])
+    store.change_documents("accounts", lambda _: [{"name": "admin", "password_hash": SECRETS["password"]}])
     (paths.trust / "request.key").write_text("-----BEGIN PRIVATE KEY-----\nplanted-request-key\n-----END PRIVATE KEY-----\n")
     with Store(paths.readings) as readings:
         readings.keep([reading(1), reading(2)])
