@@ -64,9 +64,11 @@ class SectionForm(Form):
         """
         sent: dict[str, Any] = {}
         for field in self._fields:
-            if not self.lock(field):
-                typed = argument(field)
-                sent[field] = _parsed(typed, getattr(self._current, field))
+            typed, current = argument(field), getattr(self._current, field)
+            # A box that is not ticked is absent; a number or a choice that is absent was not on the form.
+            on_form = typed is not None or isinstance(current, bool | tuple)
+            if on_form and not self.lock(field):
+                sent[field] = _parsed(typed, current)
                 self.values[field] = typed if typed is not None else ""
         try:
             valid = type(self._current).model_validate(self._current.model_dump() | sent)

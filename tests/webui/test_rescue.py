@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -102,7 +103,9 @@ def test_it_ends_when_it_is_asked_to(start_child: StartChild, environment: dict[
 @pytest.mark.parametrize("command", ["-m updater run", "-m appliance", "-m webui"])
 def test_a_read_only_volume_is_told_as_what_it_is(environment: dict[str, str], command: str) -> None:
     file = settings_of(environment)
-    script = f"mount --bind {file.parent} {file.parent} && mount -o remount,ro,bind {file.parent} && exec python -P {command}"
+    script = (
+        f"mount --bind {file.parent} {file.parent} && mount -o remount,ro,bind {file.parent} && exec {sys.executable} -P {command}"
+    )
     finished = run_child(["unshare", "--mount", "sh", "-c", script], environment=environment)
     assert finished.returncode == 1
     assert "lies on a volume that is mounted read-only. Mount it writable" in finished.stderr
