@@ -77,9 +77,7 @@ def _here(paths: Paths, text: str, authority: str, settings: SettingsStore) -> d
     made = enrol_site(text, paths.trust, settings, by="command", authority=authority)
     if paths.readings.exists() and not made.knows_devices_of(before):
         with Store(paths.readings) as store:
-            known = KnownDevices()
-            for device in store.device_names():
-                known.add(device)
+            known = KnownDevices(store.device_names())
             store.tell_anew(Masking.of(settings.effective().settings.privacy, paths.trust, known))
     return {"url": made.url, "site_id": made.site_id}
 

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from appliance.common.log import configure_logging
 from appliance.common.message import message_of
 from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
-from appliance.settings.store import SettingsStore
+from appliance.settings.store import rejection_of
 
 ANSWER_SECONDS = 5.0
 
@@ -44,11 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _rejection(paths: Paths) -> str | None:
-    """Return which configuration of the hosting server was not taken, and why."""
-    if not os.access(paths.settings, os.R_OK | os.W_OK):
-        return None
+    """Return which configuration of the hosting server was not taken, and why; else what is wrong with the settings."""
     try:
-        return SettingsStore(paths.settings).received().rejection()
+        return rejection_of(paths.settings)
     except (SettingsError, DataFolderError) as error:
         return message_of(error)
 

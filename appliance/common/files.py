@@ -3,9 +3,13 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from appliance.common.errors import DataFolderError
+from appliance.common.message import Message
 from appliance.common.strict_json import levels
 
 MOST_LEVELS = 100
@@ -56,3 +60,21 @@ def write_atomic(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+@contextmanager
+def keeping(what: Message, path: Path) -> Iterator[None]:
+    """Make of what goes wrong while a file of the data folder is written a DataFolderError that says what it was."""
+    try:
+        yield
+    except OSError as error:
+        raise DataFolderError(
+            Message(
+                "%(what)s cannot be written to %(path)s: %(reason)s. Free some space, or make the folder writable for user "
+                "%(user)s.",
+                what=what,
+                path=path,
+                reason=error.strerror,
+                user=os.getuid(),
+            )
+        ) from error

@@ -7,13 +7,16 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from securesystemslib.exceptions import FormatError
+from securesystemslib.formats import encode_canonical
+
 
 def key_id(key: Mapping[str, Any]) -> str:
     """Return the id of a key as metadata has it (`keytype`, `scheme`, `keyval`). Raises ValueError when it is none."""
     try:
         named = {name: key[name] for name in ("keytype", "scheme", "keyval")}
-        return hashlib.sha256(_canonical(named).encode()).hexdigest()
-    except (KeyError, TypeError, RecursionError) as error:
+        return hashlib.sha256(str(encode_canonical(named)).encode()).hexdigest()
+    except (KeyError, TypeError, AttributeError, RecursionError, FormatError) as error:
         raise ValueError("it is no key") from error
 
 
@@ -27,19 +30,3 @@ def _is_named(keyid: str, key: Any) -> bool:
         return key_id(key) == keyid
     except ValueError:
         return False
-
-
-def _canonical(value: Any) -> str:
-    """Return a value in canonical JSON (wiki.laptop.org/go/Canonical_JSON): only quotation marks and backslashes are escaped."""
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if value is None or isinstance(value, bool):
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, list):
-        return f"[{','.join(map(_canonical, value))}]"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_canonical(name)}:{_canonical(value[name])}" for name in sorted(value)) + "}"
-    raise ValueError(f"{type(value).__name__} has no canonical form")

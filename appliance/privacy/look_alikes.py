@@ -69,8 +69,8 @@ def searched(text: str) -> Searched:
     """Return the text as it is searched."""
     if text.isascii() and text.isprintable():
         return Searched(text)
-    plain = text.translate(_PLAIN)
     forms = [_PLAIN[ord(character)] for character in text]
+    plain = "".join(forms)
     if all(len(form) == 1 for form in forms):
         return Searched(plain)
     return Searched(plain, tuple(place for place, form in enumerate(forms) for _ in form))

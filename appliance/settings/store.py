@@ -356,3 +356,11 @@ def _resolve(
     except GuardrailError as error:
         return replace(resolve_what_fits(hosting, site, environment, variables, ()), left_out=message_of(error))
     return effective
+
+
+def rejection_of(path: Path) -> str | None:
+    """Return which configuration of the hosting server was not taken, and why; None also where this process may not look.
+
+    `path` is `Paths.settings`. Raises SettingsError, DataFolderError.
+    """
+    return SettingsStore(path).received().rejection() if os.access(path, os.R_OK | os.W_OK) else None

@@ -6,16 +6,13 @@ from appliance import report
 from appliance.common.clock import from_rfc3339
 from appliance.store.device_identity import device_of
 from appliance.store.event_log import event_facts
+from appliance.store.outbox import break_up_batches
 from appliance.store.store_reading import Outgoing
-
-_OPEN = "batch_number IN (SELECT number FROM batch WHERE rejected_at IS NULL)"
 
 
 def mask_readings_anew(connection: sqlite3.Connection, outgoing: Outgoing, limit: int) -> int:
     """Give at most `limit` readings that wait in another form the one they are to be sent in; return how many there were."""
-    connection.execute(f"UPDATE outbox SET batch_number = NULL, change = NULL WHERE {_OPEN}")  # noqa: S608 - words of ours
-    connection.execute(f"UPDATE event_outbox SET batch_number = NULL WHERE {_OPEN}")  # noqa: S608
-    connection.execute("DELETE FROM batch WHERE rejected_at IS NULL")
+    break_up_batches(connection)
     rows = connection.execute(
         """SELECT outbox.reading_id, reading.body FROM outbox JOIN reading ON reading.id = outbox.reading_id
         WHERE outbox.batch_number IS NULL AND outbox.masks IS NOT ? ORDER BY outbox.reading_id LIMIT ?""",

@@ -169,16 +169,21 @@ def _number(connection: sqlite3.Connection, batch_id: str) -> int | None:
     return int(row[0]) if row else None
 
 
+def break_up_batches(connection: sqlite3.Connection) -> None:
+    """Let what is in open batches wait for new ones, whole: those were made for another server, or under other masks."""
+    in_one = "batch_number IN (SELECT number FROM batch WHERE rejected_at IS NULL)"
+    connection.execute(f"UPDATE outbox SET batch_number = NULL, change = NULL WHERE {in_one}")  # noqa: S608 - words of ours
+    connection.execute(f"UPDATE event_outbox SET batch_number = NULL WHERE {in_one}")  # noqa: S608
+    connection.execute("DELETE FROM batch WHERE rejected_at IS NULL")
+
+
 def tell_anew(connection: sqlite3.Connection, outgoing: Outgoing, now: datetime) -> int:
     """Let the newest reading of each known device wait to be sent, in full; return how many that adds.
 
     What waits already is sent in full, too, and in new batches: another server knows neither bases nor batches.
     """
     bases.forget(connection)
-    open_batches = "(SELECT number FROM batch WHERE rejected_at IS NULL)"
-    connection.execute(f"UPDATE outbox SET change = NULL, batch_number = NULL WHERE batch_number IN {open_batches}")  # noqa: S608
-    connection.execute(f"UPDATE event_outbox SET batch_number = NULL WHERE batch_number IN {open_batches}")  # noqa: S608
-    connection.execute("DELETE FROM batch WHERE rejected_at IS NULL")
+    break_up_batches(connection)
     rows = connection.execute(
         """SELECT reading.id, reading.body FROM device JOIN reading ON reading.id = device.last_reading_id
         WHERE device.last_seen_at >= ? AND device.replaced_by IS NULL

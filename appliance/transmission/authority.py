@@ -1,12 +1,11 @@
 """Certificate authorities that a person brings with an enrolment string, kept on the data volume beside those in use."""
 
 import hashlib
-import os
 import ssl
 from pathlib import Path
 
-from appliance.common.errors import DataFolderError, SettingsError
-from appliance.common.files import write_atomic
+from appliance.common.errors import SettingsError
+from appliance.common.files import keeping, write_atomic
 from appliance.common.message import Message
 from appliance.settings.layers import Effective
 
@@ -44,19 +43,9 @@ def join_authorities(text: str, effective: Effective, folder: Path) -> Path:
     before = _read(effective.settings.hosting.ca_file)
     joined = before if text.strip() in before else f"{text.strip()}\n{before}"
     path = folder / f"authorities-{hashlib.sha256(joined.encode()).hexdigest()[:12]}.pem"
-    try:
+    with keeping(Message("The certificate authority"), path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomic(path, joined.encode())
-    except OSError as error:
-        raise DataFolderError(
-            Message(
-                "The certificate authority cannot be written to %(path)s: %(reason)s. Free some space, or make the folder "
-                "writable for user %(user)s.",
-                path=path,
-                reason=error.strerror,
-                user=os.getuid(),
-            )
-        ) from error
     return path
 
 

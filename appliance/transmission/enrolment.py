@@ -5,15 +5,14 @@ of the server's repository: whoever reads the string may trust what that root si
 """
 
 import hashlib
-import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.errors import DataFolderError, RefusedError, SettingsError
-from appliance.common.files import sync_folder, write_atomic
+from appliance.common.errors import RefusedError, SettingsError
+from appliance.common.files import keeping, sync_folder, write_atomic
 from appliance.common.message import Message, sentences
 from appliance.common.outbound import server_of
 from appliance.common.paths import bootstrap_root, repository_folder
@@ -185,21 +184,11 @@ def checked_root(root: str | None, sha256: str, server: str) -> bytes:
 def keep_root(repository: Path, root: bytes) -> None:
     """Keep the root from which all trust in the repository begins. Raises DataFolderError; a root that was there stays then."""
     path = bootstrap_root(repository)
-    try:
+    with keeping(Message("The root of trust"), path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomic(path, root)
         for folder in (repository, repository.parent, repository.parent.parent):
             sync_folder(folder)
-    except OSError as error:
-        raise DataFolderError(
-            Message(
-                "The root of trust cannot be written to %(path)s: %(reason)s. Free some space, or make the "
-                "folder writable for user %(user)s.",
-                path=path,
-                reason=error.strerror,
-                user=os.getuid(),
-            )
-        ) from error
 
 
 def open_client(trust_folder: Path, settings: SettingsStore, traffic: TrafficByPurpose | None = None) -> HostingClient | None:

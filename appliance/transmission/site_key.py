@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.common.errors import DataFolderError, SettingsError
-from appliance.common.files import write_atomic
+from appliance.common.files import keeping, write_atomic
 from appliance.common.message import Message
 
 KEY_FILE = "request.key"
@@ -61,17 +61,7 @@ def load_or_make_key(folder: Path) -> Ed25519PrivateKey:
     made = Ed25519PrivateKey.generate()
     pem = made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path = folder / KEY_FILE
-    try:
+    with keeping(Message("The request key"), path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomic(path, pem, mode=0o600)
-    except OSError as error:
-        raise DataFolderError(
-            Message(
-                "The request key cannot be written to %(path)s: %(reason)s. Free some space, or make the "
-                "folder writable for user %(user)s.",
-                path=path,
-                reason=error.strerror,
-                user=os.getuid(),
-            )
-        ) from error
     return made

@@ -12,6 +12,8 @@ import pytest
 from docker.models.containers import Container
 
 from tests.engine.client import BASE_IMAGE, DOCKER
+from tests.engine.daemon import EngineKind
+from tests.engine.matrix import Matrix, running
 from tests.requirement import missing
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +103,13 @@ def run_appliance(engine: docker.DockerClient, appliance_image: str) -> Iterator
         container.remove(force=True)
     for volume in volumes:
         volume.remove(force=True)
+
+
+@pytest.fixture(scope="module")
+def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
+    """Yield an engine of its own with all images."""
+    kind = EngineKind.of_environment()
+    if lacks := kind.available():
+        missing(lacks)
+    with running(kind, appliance_image) as made:
+        yield made

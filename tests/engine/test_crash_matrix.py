@@ -1,16 +1,10 @@
 """A part of the crash matrix, always the same: the steps at which most can go wrong. `make crash-matrix` runs all of it."""
 
-import os
-from collections.abc import Iterator
-
-import docker
 import pytest
 
-from tests.engine.daemon import EngineKind
 from tests.engine.derived import Variant
-from tests.engine.matrix import Case, Matrix, describe, points_of, running
+from tests.engine.matrix import Case, Matrix, describe, points_of
 from tests.engine.points import Fault, Point
-from tests.requirement import missing
 
 CASES: dict[tuple[str, Variant], list[tuple[Fault, str]]] = {
     ("unless-stopped", "good"): [
@@ -40,16 +34,6 @@ CASES: dict[tuple[str, Variant], list[tuple[Fault, str]]] = {
         ("engine and containerd killed", "after start old"),
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
-    """Yield a matrix on an engine of its own."""
-    kind = EngineKind.of_environment(os.environ)
-    if lacks := kind.available():
-        missing(lacks)
-    with running(kind, appliance_image) as made:
-        yield made
 
 
 @pytest.mark.parametrize(("policy", "variant"), CASES, ids=lambda value: value)

@@ -5,7 +5,7 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 import docker
@@ -13,25 +13,13 @@ import pytest
 
 from tests.children import wait_until
 from tests.engine.client import DOCKER
-from tests.engine.daemon import EngineKind
 from tests.engine.door import Call
-from tests.engine.matrix import Matrix, running
+from tests.engine.matrix import Matrix
 from tests.engine.points import step_of
 from tests.engine.site import Wanted
-from tests.requirement import missing
 
 DEADLINE, STEADY = 12.0, 2.0
 DOWN_SECONDS = 25.0
-
-
-@pytest.fixture(scope="module")
-def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
-    """Yield an engine of its own with all images."""
-    kind = EngineKind.of_environment()
-    if lacks := kind.available():
-        missing(lacks)
-    with running(kind, appliance_image) as made:
-        yield made
 
 
 @pytest.fixture

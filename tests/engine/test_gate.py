@@ -1,16 +1,12 @@
 """What a new version has to be to stay, on a real engine: healthy by its own health command and by the engine's word."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
-import docker
 import pytest
 
-from tests.engine.daemon import EngineKind
 from tests.engine.derived import Variant, derive
-from tests.engine.matrix import Matrix, running
+from tests.engine.matrix import Matrix
 from tests.engine.site import HEALTH, REPOSITORY, Wanted
-from tests.requirement import missing
 from updater.records.history import Result
 
 DEADLINE, STEADY = 20.0, 15.0
@@ -20,16 +16,12 @@ VARIANTS: dict[Variant, str] = {"unwell later": "9.0.6", "flapping": "9.0.7", "s
 
 
 @pytest.fixture(scope="module")
-def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
-    """Yield an engine of its own with all images."""
-    kind = EngineKind.of_environment()
-    if lacks := kind.available():
-        missing(lacks)
-    with running(kind, appliance_image) as made:
-        with closing(made.site.engine.client()) as client:
-            for variant, version in VARIANTS.items():
-                derive(client, image(variant), version=version, variant=variant, base=appliance_image)
-        yield made
+def matrix(matrix: Matrix, appliance_image: str) -> Matrix:
+    """Return the engine, with the images of this file as well."""
+    with closing(matrix.site.engine.client()) as client:
+        for variant, version in VARIANTS.items():
+            derive(client, image(variant), version=version, variant=variant, base=appliance_image)
+    return matrix
 
 
 def image(variant: Variant) -> str:

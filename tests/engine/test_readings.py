@@ -1,27 +1,10 @@
 """Readings and web UI while versions change: nothing lost, nothing doubled. `python -m benchmarks self_update` does it 20 times."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import docker
-import pytest
-
-from tests.engine.daemon import EngineKind
-from tests.engine.matrix import Matrix, running
+from tests.engine.matrix import Matrix
 from tests.engine.scanning_site import ANSWERING, ScanningSite
 from tests.engine.team import ReleasingTeam
-from tests.requirement import missing
-
-
-@pytest.fixture
-def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
-    """Yield an engine of its own with all images."""
-    kind = EngineKind.of_environment(os.environ)
-    if lacks := kind.available():
-        missing(lacks)
-    with running(kind, appliance_image) as made:
-        yield made
 
 
 def test_no_reading_is_lost_or_doubled_by_updates_under_a_running_scan(matrix: Matrix, tmp_path: Path) -> None:

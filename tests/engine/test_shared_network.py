@@ -2,32 +2,24 @@
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 
-import docker
 import pytest
 
 from tests.children import wait_until
 from tests.engine.client import BASE_IMAGE
-from tests.engine.daemon import EngineKind
-from tests.engine.matrix import Matrix, running
+from tests.engine.matrix import Matrix
 from tests.engine.site import NAME, REFERENCE, SOCKET_GROUP, Site
-from tests.requirement import missing
 
 MARK = "cd34" * 3
 END_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
-def matrix(engine: docker.DockerClient, appliance_image: str) -> Iterator[Matrix]:
-    """Yield an engine of its own with all images."""
-    kind = EngineKind.of_environment()
-    if lacks := kind.available():
-        missing(lacks)
-    with running(kind, appliance_image) as made:
-        made.site.engine.bring("", BASE_IMAGE)
-        yield made
+def matrix(matrix: Matrix) -> Matrix:
+    """Return the engine, with an image for the other container as well."""
+    matrix.site.engine.bring("", BASE_IMAGE)
+    return matrix
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tornado.netutil import bind_sockets
 
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
+from tests.conftest import FreePort
 from tests.webui.standins import Component, LoopThread, collector_status, supervisor_status
 from tests.webui.visitor import Answer, Visitor
 from webui.app import SiteApplication
@@ -95,3 +96,14 @@ def _start(folder: Path, environment: Mapping[str, str], closing: list[Callable[
     server, port = thread.run(listen)
     closing += [services.accounts.close, collector.close, supervisor.close, lambda: thread.run(server.stop)]
     return RunningWebUi(thread, paths, services, port, collector, supervisor, server)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, free_port: FreePort) -> dict[str, str]:
+    """Return the environment of a web UI as a process of its own."""
+    return {
+        "DCA_DATA_DIR": str(tmp_path / "data"),
+        "DCA_RUN_DIR": str(tmp_path / "run"),
+        "DCA_WEB_PORT": str(free_port()),
+        "DCA_WEB_BIND": "127.0.0.1",
+    }

@@ -11,21 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.children import run_child, wait_until
-from tests.conftest import FreePort, StartChild
+from tests.conftest import StartChild
 from tests.webui.visitor import Visitor
 
 PASSWORD = "correct horse battery"
 COMMAND = ["python", "-P", "-m", "webui"]
-
-
-@pytest.fixture
-def environment(tmp_path: Path, free_port: FreePort) -> dict[str, str]:
-    return {
-        "DCA_DATA_DIR": str(tmp_path / "data"),
-        "DCA_RUN_DIR": str(tmp_path / "run"),
-        "DCA_WEB_PORT": str(free_port()),
-        "DCA_WEB_BIND": "127.0.0.1",
-    }
 
 
 def test_the_log_names_the_address_and_the_token_once(start_child: StartChild, environment: dict[str, str]) -> None:

@@ -11,17 +11,7 @@ import pytest
 
 from appliance.settings.store import SettingsStore
 from tests.children import Child, run_child, wait_until
-from tests.conftest import FreePort, StartChild
-
-
-@pytest.fixture
-def environment(tmp_path: Path, free_port: FreePort) -> dict[str, str]:
-    return {
-        "DCA_DATA_DIR": str(tmp_path / "data"),
-        "DCA_RUN_DIR": str(tmp_path / "run"),
-        "DCA_WEB_PORT": str(free_port()),
-        "DCA_WEB_BIND": "127.0.0.1",
-    }
+from tests.conftest import StartChild
 
 
 def settings_of(environment: dict[str, str]) -> Path:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -17,7 +16,7 @@ from appliance.common.version import installed_version
 from appliance.process.client import ControlClient
 from appliance.process.reload import reload_components
 from appliance.release.incoming_bundles import open_bundle, room_for_bundle, settle_bundle, unfinished_bundle
-from appliance.settings.store import SettingsStore
+from appliance.settings.store import SettingsStore, rejection_of
 from updater.commands.update_texts import status_lines
 from updater.errors import InstallError
 
@@ -67,7 +66,7 @@ def status(options: argparse.Namespace) -> int:
         update = asyncio.run(_client().call("GET", "/v1/update"))
     except ControlError as error:
         update, reason = None, str(error)
-    rejection = _rejection()
+    rejection = rejection_of(Paths.from_environment().settings)
     if options.json:
         told = {"version": installed_version(), "update": update, "configuration_rejected": rejection}
         print(to_json(answer.to_json() | told).decode())
@@ -78,12 +77,6 @@ def status(options: argparse.Namespace) -> int:
         if update is None:
             print(reason)
     return 0
-
-
-def _rejection() -> str | None:
-    """Return which configuration of the hosting server was not taken, and why."""
-    settings = Paths.from_environment().settings
-    return SettingsStore(settings).received().rejection() if os.access(settings, os.R_OK | os.W_OK) else None
 
 
 def check(_options: argparse.Namespace) -> int:

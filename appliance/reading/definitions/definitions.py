@@ -57,11 +57,16 @@ class Definition:
         """The vendor it is for."""
         return self.content.vendor
 
+    @property
+    def object_ids(self) -> tuple[Oid, ...]:
+        """With what the sysObjectID of its devices begins: what it names, else what its enterprises have."""
+        return self.content.match.object_ids or tuple((*ENTERPRISES, number) for number in sorted(self.content.enterprises))
+
     def specificity(self, sys_object_id: Oid | None) -> int:
         """Return how many numbers of sysObjectID it names, 0 when it is for other devices."""
-        prefixes = self.content.match.object_ids or tuple((*ENTERPRISES, number) for number in self.content.enterprises)
-        fitting = [len(prefix) for prefix in prefixes if sys_object_id is not None and sys_object_id[: len(prefix)] == prefix]
-        return max(fitting, default=0)
+        if sys_object_id is None:
+            return 0
+        return max((len(prefix) for prefix in self.object_ids if sys_object_id[: len(prefix)] == prefix), default=0)
 
 
 class Describes(Protocol):

@@ -33,6 +33,5 @@ def _devices(definition: Definition) -> Iterator[str]:
     """Yield by what its devices are known: brands, prefixes of sysObjectID, patterns of their descriptions."""
     content = definition.content
     yield from (brand.name for brand in content.brands)
-    prefixes = content.match.object_ids or tuple((1, 3, 6, 1, 4, 1, number) for number in sorted(content.enterprises))
-    yield from (f"sysObjectID {format_oid(prefix)}" for prefix in prefixes)
+    yield from (f"sysObjectID {format_oid(prefix)}" for prefix in definition.object_ids)
     yield from (pattern.text for pattern in content.match.descriptions)

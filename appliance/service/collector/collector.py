@@ -235,14 +235,13 @@ class Collector:
             self._problems.report("settings", f"The settings cannot be used, the former ones stay in force: {error}")
             raise
         self._problems.clear("settings")
-        self._apply(signed.effective.settings)
         self._take_signed(signed, definitions)
+        self._apply(signed.effective.settings)
         held = self._connection.held
         self._take_choice()
         if held and not self._connection.held:
             self._background.spawn(self._check_in())
             self._background.spawn(self._upload())
-        self._sweep_where_due()
         log.info("settings were read again")
 
     def definitions(self) -> dict[str, Any]:
@@ -387,10 +386,7 @@ class Collector:
         if way_to_server(settings) != way_to_server(before):
             self._connection.open()
         self._make_plan()
-        self._sweep_where_due()
-
-    def _sweep_where_due(self) -> None:
-        """Have a sweep made soon where it may find what the last one did not."""
+        # A sweep may find what the last one did not.
         if self._scanning.finds_more():
             self._plan.postpone("sweep", times.SWEEP_SETTLE_SECONDS)
 

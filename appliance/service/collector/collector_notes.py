@@ -99,6 +99,14 @@ class CollectorNotes:
         """Return the note of this name, or None."""
         return await self.ask(lambda store: store.recall(name))
 
+    async def noted_texts(self, name: str) -> list[str]:
+        """Return the texts of the JSON list in a note, none where it is missing or no list."""
+        try:
+            value = from_json(await self.note(name) or "[]")
+        except ValueError:
+            return []
+        return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
     async def remember(self, notes: Mapping[str, str]) -> None:
         """Keep short notes by their names."""
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterable
 
-from appliance.common.files import from_json
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.transmission.answers import Command
 
@@ -37,14 +36,5 @@ class HostingCommands:
     async def _recalled(self) -> dict[str, None]:
         """Return the ids in the order in which they came."""
         if self._done is None:
-            self._done = dict.fromkeys(_texts(await self._notes.note(NOTE)))
+            self._done = dict.fromkeys(await self._notes.noted_texts(NOTE))
         return self._done
-
-
-def _texts(note: str | None) -> list[str]:
-    """Return the texts of a JSON list, none where it is no list."""
-    try:
-        value = from_json(note or "[]")
-    except ValueError:
-        return []
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

@@ -38,5 +38,5 @@ class UpdateEnds:
 
     async def _recalled(self) -> list[str]:
         if self._told is None:
-            self._told = list(json.loads(await self._notes.note(NOTE) or "[]"))
+            self._told = await self._notes.noted_texts(NOTE)
         return self._told

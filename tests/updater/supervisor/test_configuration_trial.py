@@ -62,6 +62,23 @@ class Followed:
         """Wait until `reading(minutes)` is in force for good."""
         wait_until(lambda: not self.site.in_force.trial and self.site.in_force.layers[0].settings == reading(minutes))
 
+    def require_taken_back(self, poison: int, reason: str, named: str, *, health_check: bool) -> None:
+        """Publish a configuration that does harm, and see that the one before comes back, and why."""
+        self.site.store.change_site({"health_check": {"enabled": health_check}})
+        good = self.site.in_force
+        self.start()
+        self.publish(poison)
+
+        self.check()
+
+        self.wait_state("failed")
+        outcome = self.site.received.outcomes[0]
+        assert (outcome.what, outcome.reason) == ("restored", reason)
+        assert named in outcome.text
+        assert self.site.in_force == good
+        self.appliance.wait_running()
+        wait_until(lambda: self.minutes() == 30)
+
     def minutes(self) -> int:
         """Return what the collector has taken."""
         return int((self.appliance.folder / "minutes").read_text())
@@ -111,21 +128,10 @@ def test_a_configuration_that_works_is_kept(followed: Followed) -> None:
 def test_a_configuration_that_does_harm_is_taken_back(
     followed: Followed, poison: int, reason: str, named: str, health_check: bool
 ) -> None:
-    site = followed.site
-    site.store.change_site({"health_check": {"enabled": health_check}})
-    good = site.in_force
-    followed.start()
-    followed.publish(poison)
+    site, good = followed.site, followed.site.in_force
 
-    followed.check()
+    followed.require_taken_back(poison, reason, named, health_check=health_check)
 
-    followed.wait_state("failed")
-    outcome = site.received.outcomes[0]
-    assert (outcome.what, outcome.reason) == ("restored", reason)
-    assert named in outcome.text
-    assert site.in_force == good
-    followed.appliance.wait_running()
-    wait_until(lambda: followed.minutes() == 30)
     wait_until(lambda: followed.appliance.call("GET", "/v1/health")["ok"])
 
     followed.check(marker=site.received.marker)
@@ -145,21 +151,7 @@ def test_a_configuration_that_does_harm_is_taken_back(
 def test_a_configuration_by_which_no_device_can_be_read_is_taken_back(
     followed: Followed, poison: int, reason: str, named: str, health_check: bool
 ) -> None:
-    site = followed.site
-    site.store.change_site({"health_check": {"enabled": health_check}})
-    good = site.in_force
-    followed.start()
-    followed.publish(poison)
-
-    followed.check()
-
-    followed.wait_state("failed")
-    outcome = site.received.outcomes[0]
-    assert (outcome.what, outcome.reason) == ("restored", reason)
-    assert named in outcome.text
-    assert site.in_force == good
-    followed.appliance.wait_running()
-    wait_until(lambda: followed.minutes() == 30)
+    followed.require_taken_back(poison, reason, named, health_check=health_check)
 
 
 def test_a_collector_that_hangs_over_a_device_loses_the_trial(followed: Followed) -> None:
