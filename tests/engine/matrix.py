@@ -30,7 +30,6 @@ from tests.engine.door import Call, Door, end_caller
 from tests.engine.points import ENGINE_KILLS, Fault, Point, arm, step_of
 from tests.engine.site import REPOSITORY, Site, Wanted
 from tests.ports import free_tcp_port
-from updater.records import denied
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/crash-matrix.md"
@@ -114,8 +113,7 @@ class Matrix:
         """Run one case and return how it ended."""
         began, mark = time.monotonic(), secrets.token_hex(6)
         self.site.door.clear()
-        for row in denied.read(self.site.updates):
-            denied.clear(self.site.updates, row.version)
+        self.site.forget_denied()
         good = case.variant == "good"
         now = self.images["good"][self._now]
         target = self.images["good"][1 - self._now] if good else self.images[case.variant][0]

@@ -27,10 +27,16 @@ SENT_SECONDS = 60.0
 QUIET_SECONDS = 4.0
 ENOUGH = "/tmp/enough"
 SCANNING = """
-import asyncio
+import asyncio, fcntl, sys
 from pathlib import Path
 from appliance.common.paths import Paths
 from appliance.process.client import ControlClient
+
+only_one = open("/tmp/scanning", "w")
+try:
+    fcntl.flock(only_one, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    sys.exit()  # it scans already
 
 async def scan():
     client = ControlClient(Paths.from_environment().collector_socket, "collector")
@@ -86,7 +92,7 @@ class ScanningSite(Site):
         finally:
             child.stop()
 
-    def install_scanning(self, image: str, targets: str, snmp_port: int) -> None:
+    def install_scanning(self, image: str, targets: str, snmp_port: int, policy: str = "unless-stopped") -> None:
         """Start the appliance on the network of the host, and wait until all printers are known to the hosting server."""
         self.door.path.chmod(0o666)
         self.docker("tag", image, REFERENCE)
@@ -102,7 +108,7 @@ class ScanningSite(Site):
             "DCA_UPLOAD_SECONDS": "1",
         }
         self.docker(
-            *("run", "--detach", "--name", NAME, "--restart", "unless-stopped", "--network", "host"),
+            *("run", "--detach", "--name", NAME, "--restart", policy, "--network", "host"),
             *(word for name, value in environment.items() for word in ("--env", f"{name}={value}")),
             *("--volume", f"{self.door.path}:/var/run/docker.sock", "--group-add", str(SOCKET_GROUP)),
             *("--label", f"{COMPOSE_IMAGE}={self.image_id(REFERENCE)}", *HEALTH, REFERENCE),
@@ -110,7 +116,7 @@ class ScanningSite(Site):
         wait_until("the appliance is healthy", self.healthy, START_SECONDS)
         self.docker("exec", NAME, "dca", "settings", "set", f"site.name={SITE_NAME}")
         self.before = self.facts()
-        self.docker("exec", "--detach", NAME, "python3", "-P", "-c", SCANNING)
+        self.scan()
         wait_until("all printers are known", lambda: len({key for key, _ in self.kept().at_server}) == ANSWERING, SENT_SECONDS)
 
     def update(self, image: str, version: str, *, deadline: float = 60.0, steady: float = 2.0) -> float:
@@ -120,8 +126,13 @@ class ScanningSite(Site):
             self.begin(mark, image, version, deadline=deadline, steady=steady).communicate(timeout=60)
             _, problems = self.wait_end(Wanted(mark, self.image_id(image), "installed"))
         assert not problems, problems
-        self.docker("exec", "--detach", NAME, "python3", "-P", "-c", SCANNING)
+        self.scan()
         return max(gaps)
+
+    def scan(self) -> None:
+        """Let the appliance scan from now on, again and again, until it is to send all or its container ends."""
+        self.docker("exec", NAME, "rm", "--force", ENOUGH)
+        self.docker("exec", "--detach", NAME, "python3", "-P", "-c", SCANNING)
 
     def all_sent(self) -> Kept:
         """Stop scanning, wait until nothing waits to be sent, and return what both sides have."""

@@ -20,6 +20,8 @@ ONE_REQUEST_API = (1, 44)
 COMPOSE_IMAGE = "com.docker.compose.image"
 COMPOSE_REPLACE = "com.docker.compose.replace"
 SHORT_ID = 12
+UNTOLD_MAC_API = (1, 52)
+"""From this version on the engine does not tell which MAC address was chosen for the container's own network."""
 GENERATED_MAC = "02:42:"
 
 LEFT_TO_THE_IMAGE = ("User", "WorkingDir", "StopSignal", "StopTimeout", "Shell", "Healthcheck")
@@ -208,11 +210,13 @@ def _networks(container: Inspected, api: tuple[int, int]) -> tuple[Json, tuple[t
         return {}, ()
     networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
     endpoints = {name: _endpoint(name, settings or {}, container) for name, settings in networks.items()}
+    home = {"default": "bridge"}.get(mode, mode)
     if api >= ONE_REQUEST_API:
         for name, endpoint in endpoints.items():
-            endpoint.update(_hardware_address(networks[name] or {}))
+            told = name == home and api < UNTOLD_MAC_API
+            chosen = container["Config"].get("MacAddress") if told else _beyond_made_up(networks[name] or {})
+            endpoint.update({"MacAddress": chosen} if chosen else {})
         return endpoints, ()
-    home = {"default": "bridge"}.get(mode, mode)
     first = home if home in endpoints else next(iter(endpoints), "")
     return (
         {name: value for name, value in endpoints.items() if name == first},
@@ -229,9 +233,12 @@ def _endpoint(network: str, settings: Json, container: Inspected) -> Json:
     return endpoint
 
 
-def _hardware_address(settings: Json) -> Json:
-    """Return the MAC address unless the engine made it: `02:42:` and the four bytes of the address."""
+def _beyond_made_up(settings: Json) -> str:
+    """Return the MAC address in a network, empty where the engine made it: `02:42:` and the four bytes of the address.
+
+    From version 28 on it makes them at random, and does not tell them from chosen ones; such a one stays as it is.
+    """
     mac = str(settings.get("MacAddress") or "")
     numbers = [int(part) for part in str(settings.get("IPAddress") or "").split(".") if part.isdecimal()]
-    generated = len(numbers) == 4 and mac.lower() == GENERATED_MAC + ":".join(f"{number:02x}" for number in numbers)
-    return {"MacAddress": mac} if mac and not generated else {}
+    made_up = len(numbers) == 4 and mac.lower() == GENERATED_MAC + ":".join(f"{number:02x}" for number in numbers)
+    return "" if made_up else mac

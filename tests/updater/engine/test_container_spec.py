@@ -51,12 +51,19 @@ def test_compose_label_names_the_new_image_in_the_way_it_named_the_old(old: str,
 def test_newer_engines_get_all_networks_at_once_with_the_address_the_user_chose() -> None:
     generated = {"IPAddress": "10.9.1.2", "MacAddress": "02:42:0a:09:01:02", "Aliases": [ID[:12], "dca", "printers"]}
     networks = {"lan": STATIC | {"MacAddress": "02:11:22:33:44:55", "GwPriority": 3}, "other": generated}
-    spec = replaced(NetworkSettings={"Networks": networks})
+    spec = replaced(config={"MacAddress": "02:11:22:33:44:55"}, NetworkSettings={"Networks": networks})
     assert spec.later_networks == ()
     assert spec.body["NetworkingConfig"]["EndpointsConfig"] == {
         "lan": {"IPAMConfig": {"IPv4Address": "10.9.0.5"}, "GwPriority": 3, "MacAddress": "02:11:22:33:44:55"},
         "other": {"Aliases": ["dca", "printers"]},
     }
+
+
+@pytest.mark.parametrize(("api", "kept"), [((1, 44), None), ((1, 51), None), ((1, 52), "8a:af:fb:2b:81:fa")])
+def test_an_address_made_at_random_is_not_chosen_where_the_engine_tells_it(api: tuple[int, int], kept: str | None) -> None:
+    random = {"IPAddress": "10.9.0.7", "MacAddress": "8a:af:fb:2b:81:fa"}
+    endpoint = replaced(api=api, NetworkSettings={"Networks": {"lan": random}}).body["NetworkingConfig"]["EndpointsConfig"]["lan"]
+    assert endpoint.get("MacAddress") == kept
 
 
 def test_older_engines_get_one_network_and_the_others_before_the_start() -> None:

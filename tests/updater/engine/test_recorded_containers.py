@@ -62,12 +62,20 @@ def test_nameless_volume_of_the_image_goes_along_by_its_name(name: str) -> None:
     assert f"{volume}:/data" in replaced(name).body["HostConfig"]["Binds"]
 
 
-def test_podman_does_not_tell_a_chosen_address_so_nothing_is_replaced_there() -> None:
-    told = recorded("podman-5.4-two-networks")
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("docker") and "two-networks" in name])
+def test_a_chosen_hardware_address_stays(name: str) -> None:
+    body = replaced(name).body
+    of_the_network = body["NetworkingConfig"]["EndpointsConfig"]["dca-answers-lan"].get("MacAddress")
+    assert "02:11:22:33:44:55" in (body.get("MacAddress"), of_the_network)
+
+
+@pytest.mark.parametrize("version", ["5.4", "5.8"])
+def test_podman_does_not_tell_a_chosen_address_so_nothing_is_replaced_there(version: str) -> None:
+    told = recorded(f"podman-{version}-two-networks")
     assert told["container"]["NetworkSettings"]["Networks"]["dca-answers-lan"]["IPAMConfig"] is None
     assert told["container"]["Config"]["Healthcheck"] != told["old_image"]["Config"].get("Healthcheck"), (
         "nor whose health check it is"
     )
-    engine = EngineVersion(told["engine"]["name"], told["engine"]["version"], (1, 41), "linux", "amd64")
+    engine = EngineVersion(told["engine"]["name"], told["engine"]["version"], tuple(told["engine"]["api"]), "linux", "amd64")
     assert "Podman" in str(why_not_on(engine.name))
     assert why_not_on(recorded("docker-26.1-two-networks")["engine"]["name"]) is None
