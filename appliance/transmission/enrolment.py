@@ -149,6 +149,7 @@ def _leave_behind(before: Registration | None, now: Registration, settings: Sett
         former_server=server_of(before.url),
     )
     settings.change_received(lambda received: received.moved(text, utc_now()))
+    settings.replace_hosting({})
 
 
 def _same_provider(before: Registration, now: Registration) -> bool:

@@ -9,6 +9,7 @@ import sys
 from appliance.common.errors import DcaError
 from appliance.common.files import to_json
 from appliance.common.paths import Paths
+from appliance.privacy.choice import choice
 from appliance.settings.store import SettingsStore
 from appliance.store.rows import Batch
 from appliance.store.uuid7 import Uuid7Maker
@@ -16,9 +17,10 @@ from appliance.transmission.enrolment import open_client
 
 
 def working_ways(paths: Paths) -> list[str]:
-    """Return which of `check_in` and `upload` the server answers as it should; nothing where the site is not enrolled."""
+    """Return which of `check_in` and `upload` the server answers as it should; nothing where the site may not send anything yet."""
     try:
-        client = open_client(paths.trust, SettingsStore(paths.settings))
+        settings = SettingsStore(paths.settings)
+        client = open_client(paths.trust, settings) if choice(settings) else None
     except DcaError as error:
         print(f"dca: {error}", file=sys.stderr)
         return []

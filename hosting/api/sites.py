@@ -190,7 +190,7 @@ class ReadingsHandler(SiteHandler):
         rebuilt = changes.Rebuilt()
         if batch.changes:
             with self.services.database.reading() as connection:
-                rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes)
+                rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes, self.config.limits.decoded_bytes)
 
         def work(connection: Connection) -> ApiAnswer:
             taken = readings.take_in(connection, site.site_id, batch, rebuilt)

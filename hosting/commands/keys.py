@@ -31,6 +31,8 @@ def _trust(options: argparse.Namespace) -> int:
     """Trust the root of a file, after showing it; one that is trusted already stays."""
     silence_library()
     path, trust = Path(options.root), SignerTrust(trust_folder(options.trust, options.key))
+    if not options.trust and not Path(options.key).is_file():
+        raise RepositoryError(f"There is no key {options.key}, beside which this machine keeps what it trusts. Name another.")
     known, begun = trust.ground(), begin_with_root(path)
     root, sha256 = begun.root, hashlib.sha256(path.read_bytes()).hexdigest()
     assert root is not None

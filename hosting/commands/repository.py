@@ -18,6 +18,7 @@ from hosting.repository.rotation import make_renewal, make_rotation, new_keys_of
 from hosting.repository.validity import without_bins
 from hosting.repository.waiting import ground_of, verified_drafts
 from hosting.signing.signer_trust import SignerTrust
+from hosting.signing.signers import Progress
 from hosting.signing.verification import VerifiedDraft
 
 
@@ -65,7 +66,7 @@ def _init_with_local_keys(options: argparse.Namespace, folder: RepositoryFolder)
 
 def _publish(_options: argparse.Namespace, folder: RepositoryFolder) -> int:
     published = publish_drafts(folder, utc_now())
-    print(f"Published {short_names(published.roles) or 'the root'}.")
+    print(f"Published {short_names(published.roles)}." if published.roles else "There is nothing to publish: no draft waits.")
     if left := verified_drafts(folder):
         print("These drafts still wait for signatures:", *_waiting(folder, left), sep="\n")
     return 0
@@ -112,13 +113,18 @@ def _status(options: argparse.Namespace, folder: RepositoryFolder) -> int:
     if faults and not options.json:
         print("The server cannot sign all of its roles:", *(f"  {why}" for why in dict.fromkeys(faults.values())), sep="\n")
     if drafts and not options.json:
-        print("These drafts wait:", *_waiting(folder, drafts), sep="\n")
+        print("These drafts wait to be published:", *_waiting(folder, drafts), sep="\n")
     return int(bool(faults) or any(one.state in ("late", "expired") for one in listed))
 
 
 def _waiting(folder: RepositoryFolder, drafts: Sequence[VerifiedDraft]) -> list[str]:
     return [
         f"  {folder.drafts / draft.name}: "
-        + ", ".join(f"{one.lacking} more of the keys of {one.signers.named_by}" for one in draft.progress())
+        + ", ".join(_lacking(one) for one in draft.progress() if one.lacking or draft.is_complete)
         for draft in drafts
     ]
+
+
+def _lacking(progress: Progress) -> str:
+    named = f"the keys that {progress.signers.named_by} names"
+    return f"{progress.lacking} more of {named}" if progress.lacking else f"signed by enough of {named}"

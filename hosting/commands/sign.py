@@ -8,6 +8,7 @@ from pathlib import Path
 from appliance.common.clock import utc_now
 from hosting.commands.confirmation import confirmed
 from hosting.errors import RepositoryError
+from hosting.plain import plain
 from hosting.repository.keys import load_signer, passphrase_reader, silence_library
 from hosting.signing.draft_text import describe, describe_progress
 from hosting.signing.drafts import Draft, read_draft, write_draft
@@ -40,21 +41,21 @@ def run(options: argparse.Namespace) -> int:
 
 def _ground(draft: Draft, trust: SignerTrust, options: argparse.Namespace) -> Ground:
     """Return what is trusted here, or what the person says by its hash. Raises RepositoryError where there is neither."""
-    ground, roots = trust.ground(), draft.evidence.roots
-    if ground.root is not None or ground.founding or not roots:
+    ground, roots, wanted = trust.ground(), draft.evidence.roots, options.root_sha256
+    if wanted is not None and not roots:
+        raise RepositoryError("No root is published yet that could have a SHA-256. Leave --root-sha256 out at the founding.")
+    if (ground.root is not None or ground.founding or not roots) and wanted is None:
         return ground
-    if options.root_sha256 is None:
+    if wanted is None:
         raise RepositoryError(
             f"Nothing is trusted in {trust.path} yet, and a draft cannot vouch for itself. Bring the root.json of somebody who "
             f"signs as well, from the folder `trust` beside their key: dca-hosting keys trust root.json --trust {trust.path} "
             "(or give --root-sha256 with the hash after `&root=` of an enrolment string that came another way)."
         )
     for root in roots:
-        if hashlib.sha256(root.to_bytes()).hexdigest() == options.root_sha256.strip().lower():
-            return begin(root)
-    raise RepositoryError(
-        f"No root of this draft has the SHA-256 {options.root_sha256}. Do not sign it; compare where both come from."
-    )
+        if hashlib.sha256(root.to_bytes()).hexdigest() == wanted.strip().lower():
+            return begin(root) if ground.root is None and not ground.founding else ground
+    raise RepositoryError(f"No root of this draft has the SHA-256 {plain(wanted)}. Do not sign it; compare where both come from.")
 
 
 def _confirmed(verified: VerifiedDraft) -> Ground:

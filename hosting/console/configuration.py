@@ -90,7 +90,7 @@ class EditPage(ConsoleHandler):
             before = await self.services.publish(lambda publishing: publishing.in_force(subject.scope))
             wanted = replace(wanted, group=before.group)
             changes = difference(before, wanted)
-        await self._show(subject, wanted=wanted, changes=changes, version=version)
+        await self._show(subject, wanted=wanted, changes=changes, again=version)
 
     async def post(self, *words: str) -> None:
         """Compare what the form says with what is in force, or publish it as it was compared."""
@@ -163,7 +163,7 @@ class EditPage(ConsoleHandler):
         values = {
             "fault": "",
             "warnings": (),
-            "version": 0,
+            "again": 0,
             "typed": settings_text(shown),
             "typed_definitions": list(shown.definitions.items()),
         } | values

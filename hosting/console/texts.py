@@ -13,7 +13,7 @@ CONTACTS: Mapping[str, tuple[str, str]] = {
     "online": ("ok", Message("Online")),
     "late": ("warn", Message("Late")),
     "lost": ("bad", Message("Lost")),
-    "never": ("off", Message("Not enrolled yet")),
+    "never": ("off", Message("Not heard of yet")),
     "expired": ("bad", Message("Expired")),
     "deactivated": ("off", Message("Deactivated")),
     "revoked": ("bad", Message("Revoked")),

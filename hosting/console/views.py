@@ -121,8 +121,8 @@ class SiteView:
 def site_view(site: Site, counts: Mapping[str, int], check_in_seconds: int, waiting: frozenset[str]) -> SiteView:
     """Return the line of one site."""
     level, word = texts.CONTACTS[contact(site, utc_now(), check_in_seconds)]
-    if level == "off" and site.public_key is not None:
-        word = Message("Not heard of yet")
+    if level == "off" and site.public_key is None:
+        word = Message("Not enrolled yet")
     return SiteView(site, parse_state(site.state), level, word, counts, waiting)
 
 

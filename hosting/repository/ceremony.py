@@ -112,7 +112,9 @@ def _require_keys(name: str, keys: Sequence[Key], threshold: int) -> None:
     if different < len(keys):
         raise RepositoryError(f"One of the {name} keys was given twice. Each person needs a key of their own.")
     if not 1 <= threshold <= different:
-        raise RepositoryError(f"There are {different} {name} keys, of which {threshold} have to sign. Give more --{name}-key.")
+        raise RepositoryError(
+            f"The number of {name} keys is {different}, of which {threshold} have to sign. Give more --{name}-key."
+        )
 
 
 def _online_key(folder: RepositoryFolder, founders: Founders, role: str) -> Key:

@@ -157,6 +157,8 @@ class OnlineKeys:
 def _signer_of_file(path: Path, passphrase: Passphrase) -> CryptoSigner:
     try:
         content = path.read_bytes()
+        if b"PUBLIC KEY-----" in content:
+            raise RepositoryError(f"{path} is a public key, which cannot sign. Give the file that ends in .key.")
         try:
             private = serialization.load_pem_private_key(content, None)
         except TypeError:  # it is encrypted

@@ -141,7 +141,7 @@ def publish_drafts(folder: RepositoryFolder, now: datetime) -> Published:
         for draft in ready.values():
             (folder.drafts / draft.name).unlink()
         archives.tidy(folder)
-    return _published(edition, staged.roles)
+    return _published(edition, (*(role for role in (ROOT,) if role in ready), *staged.roles))
 
 
 def _without_published(folder: RepositoryFolder, drafts: list[Draft]) -> list[Draft]:
@@ -187,11 +187,13 @@ def _require_not_stale(folder: RepositoryFolder, drafts: list[Draft]) -> None:
 def _require_publishable(folder: RepositoryFolder, drafts: list[VerifiedDraft], ready: Mapping[str, VerifiedDraft]) -> None:
     lacking = [draft.name for draft in drafts if draft.role not in ready]
     if not ready or (lacking and not folder.is_published):
+        drafts_lacking = (
+            Message("%(draft)s lacks signatures", draft=lacking[0])
+            if len(lacking) == 1
+            else Message("%(drafts)s lack signatures", drafts=", ".join(lacking))
+        )
         raise RepositoryError(
-            Message(
-                "Nothing was published: %(drafts)s lacks signatures. Sign: dca-hosting sign DRAFT --key KEY",
-                drafts=", ".join(lacking),
-            )
+            Message("Nothing was published: %(lacking)s. Sign: dca-hosting sign DRAFT --key KEY", lacking=drafts_lacking)
         )
 
 

@@ -107,7 +107,8 @@ def _exchange(folder: RepositoryFolder, state: OfflineState, keys: NewKeys) -> N
             raise RepositoryError(f"One of the {role} keys was given twice. Each person needs a key of their own.")
         if not 1 <= threshold <= len(public):
             raise RepositoryError(
-                f"There are {len(public)} {role} keys, of which {threshold} have to sign. Name all of them, also those that stay."
+                f"The number of {role} keys is {len(public)}, of which {threshold} have to sign. "
+                "Name all of them, also those that stay."
             )
         _replace(delegator, role, public)
         delegated.threshold = threshold

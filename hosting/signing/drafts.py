@@ -92,7 +92,11 @@ def read_draft(path: Path) -> Draft:
         ) from error
     except (MetadataError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RepositoryError(
-            Message("%(path)s is no draft. Give a file of the folder `drafts` of the repository.", path=path)
+            Message(
+                "%(path)s is no draft, or a damaged one. Bring a file of the folder `drafts` of the repository again; one that "
+                "is damaged there has to be removed and made anew.",
+                path=path,
+            )
         ) from error
 
 
@@ -121,6 +125,7 @@ def _contents(value: Mapping[str, Any]) -> Contents:
     for texts in (contents.before, contents.after):
         if not all(isinstance(text, str) for text in texts.values()):
             raise ValueError("a content is no text")
+        "".join([*texts, *texts.values()]).encode()  # raises ValueError for half a character, which no file and no terminal takes
     return contents
 
 

@@ -8,10 +8,12 @@ from typing import Any
 def facts_of(signed: Mapping[str, Any]) -> dict[str, str]:
     """Return what metadata says beside version and expiry: who signs what in words, all else by the name of its field."""
     left = {name: value for name, value in signed.items() if name not in ("version", "expires")}
-    facts = dict(_roles(left))
-    facts |= dict(_delegations(left))
-    facts |= {f"target {path}": _target(info) for path, info in sorted(left.pop("targets", {}).items())}
-    return facts | {name: _json(value) for name, value in sorted(left.items())}
+    targets = left.pop("targets", {})
+    found = [*_roles(left), *_delegations(left), *((f"target {path}", _target(info)) for path, info in sorted(targets.items()))]
+    found += [(f"field {name}", _json(value)) for name, value in sorted(left.items())]
+    facts = dict(found)
+    assert len(facts) == len(found), "two facts of one name would hide one another"
+    return facts
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

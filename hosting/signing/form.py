@@ -3,6 +3,7 @@
 * `root` is a root with whole, distinct keys.
 * `targets` delegates exactly what `hosting.repository.roles` says, and signs for no target of its own.
 * `release` delegates nothing and signs for `release/…` alone.
+* None has a field that nobody knows: what is signed is all that is shown.
 
 So no signature for one of them can count for another, though two are of the same type in TUF and may have the same keys.
 """
@@ -14,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from securesystemslib.signer import Key
-from tuf.api.metadata import DelegatedRole, Metadata, Role, Root, Targets
+from tuf.api.metadata import DelegatedRole, Metadata, Role, Root, TargetFile, Targets
 
 from appliance.common.key_id import key_id, misnamed
 from appliance.common.message import Message
@@ -28,10 +29,8 @@ RAW_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 def require_form(role: str, metadata: Metadata[Any]) -> None:
-    """Raise RepositoryError unless metadata has the form of an offline role."""
-    wanted = Root if role == ROOT else Targets
-    fault = "it has another type" if role not in OFFLINE or type(metadata.signed) is not wanted else _fault(role, metadata.signed)
-    if fault:
+    """Raise RepositoryError unless metadata, which is to be signed or was, has the form of an offline role."""
+    if fault := fault_of(role, metadata):
         raise RepositoryError(
             Message(
                 "What is to be signed is no %(role)s: %(fault)s. Do not sign it; remove the draft and make it anew.",
@@ -52,9 +51,17 @@ def require_named(keys: Mapping[str, Key]) -> None:
             raise ValueError(f"the keys {other} and {keyid} are one key in two spellings")
 
 
-def _fault(role: str, signed: Any) -> str:
-    """Return what is wrong, in words; empty when nothing is."""
+def fault_of(role: str, metadata: Metadata[Any]) -> str:
+    """Return in words why metadata has not the form of an offline role; empty when it has."""
+    wanted = Root if role == ROOT else Targets
+    if role not in OFFLINE or type(metadata.signed) is not wanted:
+        return "it has another type"
+    return _fault(role, metadata, metadata.signed)
+
+
+def _fault(role: str, metadata: Metadata[Any], signed: Any) -> str:
     try:
+        _require_known_fields(metadata, signed)
         if type(signed.version) is not int:
             raise ValueError("its version is no whole number")
         if role == ROOT:
@@ -68,7 +75,15 @@ def _fault(role: str, signed: Any) -> str:
     return ""
 
 
+def _require_known_fields(*parts: Any) -> None:
+    for part in parts:
+        known = {"custom"} if isinstance(part, TargetFile) else set()
+        if unknown := part.unrecognized_fields.keys() - known:
+            raise ValueError(f"it has a field that nobody knows, {min(unknown)[:200]}")
+
+
 def _check_root(root: Root) -> None:
+    _require_known_fields(*root.roles.values())
     if root.consistent_snapshot is not True:
         raise ValueError("it has no consistent snapshots")
     _check_keys(root.keys, root.roles)
@@ -80,6 +95,7 @@ def _check_targets(targets: Targets) -> None:
         raise ValueError("it signs for targets itself")
     if delegations is None or not delegations.roles:
         raise ValueError("it names no keys for releases and the server")
+    _require_known_fields(delegations, *delegations.roles.values())
     if list(delegations.roles) != list(PATTERNS):
         raise ValueError("it delegates to other roles than release, globalcfg and config")
     for name, delegated in delegations.roles.items():
@@ -91,6 +107,7 @@ def _check_targets(targets: Targets) -> None:
 def _check_release(release: Targets) -> None:
     if release.delegations is not None:
         raise ValueError("it delegates to other roles")
+    _require_known_fields(*release.targets.values())
     for path, target in release.targets.items():
         if not RELEASE_PATH.fullmatch(path):
             raise ValueError(f"it signs for {path[:200]}, which is no file of a release")
@@ -101,6 +118,7 @@ def _check_release(release: Targets) -> None:
 
 def _check_keys(keys: Mapping[str, Key], roles: Mapping[str, Role] | Mapping[str, DelegatedRole]) -> None:
     require_named(keys)
+    _require_known_fields(*keys.values())
     for name, role in roles.items():
         if lacking := [keyid for keyid in role.keyids if keyid not in keys]:
             raise ValueError(f"it names the key {lacking[0]} for {name}, which it does not have")

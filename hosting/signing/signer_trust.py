@@ -20,7 +20,7 @@ from appliance.common.message import Message
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.keys import is_uri
 from hosting.repository.roles import RELEASE, ROOT, TARGETS
-from hosting.signing.form import SHA256, require_form
+from hosting.signing.form import SHA256, fault_of
 from hosting.signing.verification import Ground, begin, digest
 
 READABLE = 0o644
@@ -111,11 +111,20 @@ def read_public_metadata(path: Path, role: str) -> Metadata[Any]:
     try:
         metadata: Metadata[Any] = Metadata.from_bytes(path.read_bytes())
         metadata.signed_bytes  # noqa: B018 - raises for what has no canonical form
-        require_form(role, metadata)
+        fault = fault_of(role, metadata)
     except OSError as error:
         raise RepositoryError(Message("%(path)s cannot be read: %(reason)s.", path=path, reason=error.strerror)) from error
     except (MetadataError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path) from error
+    if fault:
+        raise RepositoryError(
+            Message(
+                "%(path)s is no %(role)s: %(fault)s. Bring the root.json of somebody who signs as well.",
+                path=path,
+                role=role,
+                fault=fault,
+            )
+        )
     return metadata
 
 

@@ -162,6 +162,7 @@ def verify(draft: Draft, ground: Ground) -> VerifiedDraft:
     if first is not None and ground.founding not in ("", digest(first)):
         raise _untrue(OTHER_FOUNDING)
     _require_contents(draft, before)
+    _require_fitting_signatures(verified)
     return verified
 
 
@@ -243,6 +244,13 @@ def _signers(draft: Draft, ground: Ground) -> tuple[Signers, ...]:
             if not any(found.is_same(known) for known in signers):
                 signers.append(found)
     return tuple(signers)
+
+
+def _require_fitting_signatures(draft: VerifiedDraft) -> None:
+    """Raise RepositoryError where somebody who counts has signed something else: it was changed since."""
+    fitting = {keyid for progress in draft.progress() for keyid in progress.signed}
+    if others := sorted((draft.metadata.signatures.keys() & draft.candidates().keys()) - fitting):
+        raise _untrue(f"it was changed since the key {others[0][:8]} has signed it")
 
 
 def _require_contents(draft: Draft, before: Metadata[Any] | None) -> None:

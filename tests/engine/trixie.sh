@@ -3,20 +3,25 @@
 #
 #   sh tests/engine/trixie.sh build/trixie            # with debootstrap, from a Debian mirror: about two minutes
 #   sh tests/engine/trixie.sh build/trixie base.tar   # from a base file system that is there already
+#   SUITE=forky sh tests/engine/trixie.sh build/forky # those of another Debian (Docker 28.5, podman 5.8)
 #   make crash-matrix ENGINE=build/trixie
 #
 # As root. What is there is kept. Nothing is mounted: the engines run in mount namespaces of their own.
 set -eu
 root=${1:?the folder to make}
 base=${2:-}
+suite=${SUITE:-trixie}
 
 if [ ! -x "$root/usr/bin/apt-get" ]; then
     mkdir -p "$root"
     if [ -n "$base" ]; then
         tar -C "$root" -xf "$base"
     else
-        debootstrap --variant=minbase trixie "$root"
+        # A debootstrap that is older than the suite has no script for it; all of them are that of sid.
+        debootstrap --variant=minbase "$suite" "$root" "" /usr/share/debootstrap/scripts/sid
     fi
+    # A copy of a suite that is not released yet may be older than its index says it may be.
+    [ "$suite" = trixie ] || echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/99index"
 fi
 if [ ! -x "$root/usr/sbin/dockerd" ] || [ ! -x "$root/usr/bin/podman" ]; then
     cp /etc/resolv.conf "$root/etc/resolv.conf"

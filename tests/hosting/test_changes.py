@@ -86,6 +86,21 @@ def test_a_base_the_server_has_not_is_asked_for_and_the_rest_is_taken(server: Ru
     assert server.count(reading_table) == 3
 
 
+@pytest.mark.parametrize(("weight", "named"), [(1_000_000, 60), (3_000_000, 12), (50_000, 400)])
+def test_a_few_bytes_that_name_a_large_reading_many_times_cost_no_more_than_they_weigh(
+    server: RunningServer, site: Site, weight: int, named: int
+) -> None:
+    base = reading(hours=2) | {"misc": {"note": "x" * weight}}
+    site.upload(batch(base))
+    one = change(base, base | {"taken_at": reading(hours=1)["taken_at"]})
+    second = one["patch"]["taken_at"].removesuffix("Z")
+    moments = [{**one, "patch": {"taken_at": f"{second}.{number:06}Z"}} for number in range(named)]
+    answer = site.upload(changes(*moments)).json()
+    assert 0 < answer["accepted"] <= 10 * 1024 * 1024 // weight
+    assert answer["needed"] == [base["device"]["key"]]
+    assert server.count(reading_table) == 1 + answer["accepted"]
+
+
 def test_a_base_that_is_not_the_one_meant_is_asked_for(server: RunningServer, site: Site) -> None:
     base = reading(hours=1)
     site.upload(batch(base | {"meters": {}}))

@@ -1,4 +1,4 @@
-"""The repository of our own hosting server: there each key of root and targets is named by its own hash, and a site takes no other.
+"""The repository of our own hosting server: there each key in metadata is named by its own hash, and a site takes no other.
 
 TUF lets a client take any id, and the client alone (`dca trust`) does. But who signs compares ids: under a known one another key
 would come into force. So this is looked at before the library sees the file, and what was trusted before stays.
@@ -15,11 +15,13 @@ from appliance.common.message import Message
 from updater.errors import Reason, UntrustedError
 from updater.trust.source import Source
 
-WITH_KEYS = re.compile(r".*/metadata/(?P<name>[0-9]+\.(root|targets)\.json)")
+WITHOUT_KEYS = r"(?:[0-9]+\.)?(?:timestamp|snapshot)\.json"
+METADATA = re.compile(rf".*/metadata/(?!{WITHOUT_KEYS}$)(?P<name>[^/]+\.json)")
+"""All that may name keys, numbered or not: root, targets, and what those delegate to."""
 
 
 class NamedKeys:
-    """A source whose roots and targets have no key under another id than its hash; in all else the source it is made of."""
+    """A source whose metadata has no key under another id than its hash; in all else the source it is made of."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -35,7 +37,7 @@ class NamedKeys:
         """Yield a file in pieces. Raises what the source raises, and UntrustedError (`invalid`)."""
         more: dict[str, Any] = {"offset": offset, "validator": validator} | ({"begins": begins} if begins else {})
         pieces = self._source.fetch(url, max_bytes, **more)
-        found = WITH_KEYS.fullmatch(url)
+        found = METADATA.fullmatch(url)
         if found is None:
             yield from pieces
             return
@@ -53,8 +55,12 @@ def require_named_keys(content: bytes, file: str) -> None:
     try:
         signed = json.loads(content)["signed"]
         keys = [signed.get("keys") or {}, (signed.get("delegations") or {}).get("keys") or {}]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return
+    except RecursionError as error:  # how deep can be read depends on the caller: the client may read what cannot be looked at here
+        raise UntrustedError(
+            Reason.INVALID, Message("%(file)s was refused: it is nested too deep to be looked at.", file=file), file=file
+        ) from error
     if wrong := [keyid for named in keys if isinstance(named, Mapping) for keyid in misnamed(named)]:
         raise UntrustedError(
             Reason.INVALID,

@@ -237,7 +237,9 @@ def enrolled_elsewhere(trust: Path, settings: SettingsStore, *roots: str | None)
             enrol_site(f"{peer.url}#enrol={CODE}{ending}", trust, settings)
         if number == 0:
             settings.change_received(lambda _: Received(configuration, marker=configuration.marker, state="kept"))
+            settings.take_intervals({"check_in_seconds": 21_600, "upload_seconds": 21_600})
             assert settings.effective().settings.scan.read_minutes == 30
+            assert settings.effective().settings.hosting.check_in_seconds == 21_600
     return settings.received()
 
 
@@ -245,6 +247,7 @@ def enrolled_elsewhere(trust: Path, settings: SettingsStore, *roots: str | None)
 def test_what_a_former_provider_has_set_is_left_behind(trust: Path, settings: SettingsStore, second: str | None) -> None:
     left = enrolled_elsewhere(trust, settings, ROOT, second)
     assert settings.effective().settings.scan.read_minutes == 60
+    assert settings.effective().settings.hosting.check_in_seconds < 21_600
     assert (left.in_force, left.earlier, left.marker, left.state) == (None, (), "none", "none")
     assert (left.outcomes[0].what, left.outcomes[0].layers) == ("moved", ((GLOBAL_PATH, 1, "ab" * 32),))
     assert "has moved to 127.0.0.1:" in left.outcomes[0].text

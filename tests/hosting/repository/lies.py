@@ -141,6 +141,31 @@ def drop_catalogue(value: Value) -> None:
     del value["contents"]
 
 
+def in_what_is_signed(*path: str | int, **fields: Any) -> Callable[[Value], None]:
+    """Add fields to a part of what is signed, such as the first role that targets delegate to."""
+
+    def change(value: Value) -> None:
+        part: Any = signed(value)
+        for step in path:
+            part = part[step]
+        part.update(fields)
+
+    return change
+
+
+def of_first_key(value: Value) -> None:
+    keys = keys_of(value)
+    keys[min(keys)]["note"] = "ours"
+
+
+def of_catalogue(value: Value) -> None:
+    signed(value)["targets"][CATALOGUE]["note"] = "ours"
+
+
+def half_a_character(value: Value) -> None:
+    value["contents"]["after"]["release/\ud800"] = "\ud800"
+
+
 LACKS, FORM = "lacks signatures of the keys that", "What is to be signed is no"
 OTHERS = "other roots, targets or releases are published than are"
 TAKEN = {"targets": "", "release": "2.release.json is published already"}
@@ -190,9 +215,24 @@ CONTROLS = [
         lambda value: signed(value)["roles"]["root"]["keyids"].append("\x1b]0;\u202eok"),
         r"\u202eok",
     ),
+    Lie("half-a-character", "release", half_a_character, "is no draft"),
     Lie("role-with-controls", "targets", delegate("release", name="release\x1b[8m"), "it delegates to other roles"),
 ]
-LIES = [*UNSIGNED, *LABELS, *KEYS, *FORMS, *CONTROLS]
+NOBODY_KNOWS = "it has a field that nobody knows"
+UNKNOWN = [
+    Lie(
+        "field-called-as-a-fact", "root", in_what_is_signed(**{"keys of targets": "2 of a, b"}), f"{NOBODY_KNOWS}, keys of targets"
+    ),
+    Lie("field-called-as-a-key", "root", in_what_is_signed(**{f"key {'0' * 64}": None}), f"{NOBODY_KNOWS}, key 0000"),
+    Lie("field-of-a-role", "root", in_what_is_signed("roles", "targets", note="ours"), f"{NOBODY_KNOWS}, note"),
+    Lie("field-of-a-key", "root", of_first_key, f"{NOBODY_KNOWS}, note"),
+    Lie("field-of-delegations", "targets", in_what_is_signed("delegations", **{"delegation release": "2"}), NOBODY_KNOWS),
+    Lie("field-of-a-delegation", "targets", in_what_is_signed("delegations", "roles", 0, note="ours"), f"{NOBODY_KNOWS}, note"),
+    Lie("field-of-a-release", "release", in_what_is_signed(**{f"target {CATALOGUE}": "1 bytes"}), f"{NOBODY_KNOWS}, target"),
+    Lie("field-of-a-file", "release", of_catalogue, f"{NOBODY_KNOWS}, note"),
+    Lie("field-beside-what-is-signed", "root", lambda value: value["metadata"].update(more=[]), f"{NOBODY_KNOWS}, more"),
+]
+LIES = [*UNSIGNED, *LABELS, *KEYS, *FORMS, *CONTROLS, *UNKNOWN]
 
 
 def tell(lie: Lie, draft: Path) -> None:

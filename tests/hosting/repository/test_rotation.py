@@ -135,7 +135,7 @@ def test_a_role_is_prolonged(published: Published, tmp_path: Path) -> None:
     before = published.signed("release")
 
     said = done(published.run("renew", "release"))
-    assert "2.release.json: 2 more of the keys of targets 1" in said
+    assert "2.release.json: 2 more of the keys that targets 1 names" in said
     assert "waits already" in refused(published.run("renew", "release"))
     sign_with_local_keys(published)
     done(published.run("publish"))

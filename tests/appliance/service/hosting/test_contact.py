@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from appliance.common.errors import ControlError
+from appliance.common.paths import Paths
+from appliance.privacy.choice import ENROLLED_BY, ENROLMENT
+from appliance.settings.store import SettingsStore
 from tests.appliance.collector import Site
 from tests.appliance.hosting_server import Hosting
 from tests.children import run_child, wait_until
@@ -51,6 +54,17 @@ def test_a_check_in_and_an_upload_prove_the_way(site: Site, hosting: Hosting) ->
     assert contact(site, "ok") == {"check_in": "ok", "upload": "ok", "text": ""}
     assert control(site) == ["check_in", "upload"]
     assert len(hosting.readings()) == 4, "what was tried has sent what waited"
+
+
+def test_nothing_is_tried_before_the_masks_are_chosen(site: Site) -> None:
+    site.start()
+    site.wait_for_scan()
+    contact(site, "ok")
+    assert control(site) == ["check_in", "upload"]
+    settings = SettingsStore(Paths.from_environment(site.environment).settings)
+    settings.change_documents(ENROLMENT, lambda rows: [row | {ENROLLED_BY: "page"} for row in rows])
+    settings.change_documents("privacy_choice", lambda _: [])
+    assert control(site) == []
 
 
 def test_a_server_that_is_away_is_told_with_its_reason_and_found_again(site: Site, hosting: Hosting) -> None:
