@@ -9,6 +9,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from appliance.common.message import Message
 from appliance.privacy.people import scrub_text
@@ -31,6 +32,8 @@ _FAMILIES = (
     frozenset({"wasteToner", "wasteInk"}),
 )
 _CARTRIDGES = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "matteToner", "matteInk"})
+MOST_TOLD, MOST_SUPPLIES = 500, 200
+"""How much is looked at, and kept, of one device: definitions can name a table again and again. Large printers have some 40."""
 _HAS_SERIAL = re.compile(r"[A-Za-z0-9]{4,}")
 
 
@@ -57,17 +60,26 @@ class VendorSupply:
 
 def join_supplies(supplies: Supplies, vendor: Vendor) -> None:
     """Join what the vendor's objects tell to `supplies`, and say why cartridges have no serial number."""
-    for found in vendor_supplies(vendor):
+    for found in islice(vendor_supplies(vendor), MOST_TOLD):
         matches = _matches(found, supplies.rows)
         if len(matches) == 1:
             position = matches[0]
             supplies.rows[position] = _filled(supplies.rows[position], found, supplies, vendor)
-        elif not matches and found.add and (found.level is not None or found.state or found.serial):
+        elif (
+            not matches
+            and found.add
+            and len(supplies.rows) < MOST_SUPPLIES
+            and (found.level is not None or found.state or found.serial)
+        ):
             supplies.rows.append(_new(found, vendor))
     cartridges = [row for row in supplies.rows if row.type in _CARTRIDGES]
     if cartridges and not any(row.serial for row in cartridges):
         can = vendor.quirks.cartridge_serials
         supplies.reasons["supplies.serial"] = NOT_REPORTED if can else NOT_FROM_THIS_VENDOR
+
+
+def _tells(found: VendorSupply) -> bool:
+    return found.level is not None or bool(found.state or found.serial)
 
 
 def _matches(found: VendorSupply, rows: Sequence[Supply]) -> list[int]:

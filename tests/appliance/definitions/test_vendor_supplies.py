@@ -2,13 +2,16 @@
 
 import pytest
 
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions, parse
 from tests.appliance.definitions.device import (
     DEVICE_DESCR,
+    HEAD,
     SERIAL,
     SYS_DESCR,
     Content,
     Device,
     P,
+    defined,
     of,
     only_supply,
     read,
@@ -268,3 +271,19 @@ def test_a_network_scanner_is_known_by_its_name_only() -> None:
 def test_a_printer_of_epson_never_takes_its_network_name_for_a_serial_number() -> None:
     printer = {DEVICE_DESCR: "EPSON WF-C869R Series", f"{P}.1248.1.1.3.1.1.1.0": "EP29F16FENSN3"}
     assert read(of("1248.1.1.2.1.3.5", printer)).device.serial is None
+
+
+@pytest.mark.parametrize(("files", "rows"), [(6, 12), (2, 40), (20, 2)])
+def test_a_table_that_is_named_again_and_again_adds_no_more_than_a_printer_can_have(files: int, rows: int) -> None:
+    table = f"""
+[[supplies]]
+name = "s"
+evidence = "A"
+join = ["part_number", "description", "color", "type"]
+[supplies.columns]
+level = "{P}.32473.1.9"
+"""
+    device = of("32473.1", {f"{P}.32473.1.9.{row}": 50 for row in range(1, rows + 1)})
+    many = [parse(HEAD.replace("Acme", f"Acme {number}") + table * 10, f"{number}.toml") for number in range(files)]
+    assert len(read(device, defined(table)).supplies) == rows
+    assert len(read(device, Definitions((*builtin_definitions().definitions, *many))).supplies) == 200
