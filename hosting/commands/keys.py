@@ -4,9 +4,9 @@ import argparse
 import hashlib
 from pathlib import Path
 
+from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.errors import RepositoryError
-from hosting.plain import plain
 from hosting.repository.keys import make_key, passphrase_reader, silence_library
 from hosting.signing.facts import facts_of
 from hosting.signing.signer_trust import SignerTrust, begin_with_root, trust_folder
