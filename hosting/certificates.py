@@ -1,6 +1,7 @@
 """A private certificate authority and the server's own certificate, for sites without a public one. ECDSA P-256."""
 
 import ipaddress
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ AUTHORITY_DAYS = 3650
 SERVER_DAYS = 397  # what browsers accept at most
 RENEW_BEFORE = timedelta(days=30)
 ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:\*\.)?(?:{_LABEL}\.)*(?!\d+\Z){_LABEL}")
+"""A name of DNS (RFC 1123), also for all names of a domain; its last part is no number, for then it is meant as an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,28 @@ def make_authority(files: CertificateFiles) -> bool:
 
 def make_server_certificate(files: CertificateFiles, names: Sequence[str]) -> bool:
     """Make the server's certificate for `names` and the loopback names; false when there is one."""
-    if files.server.exists() and files.server_key.exists():
+    if _has_server_certificate(files):
         return False
     _issue(files, [_general_name(name) for name in dict.fromkeys((*names, *ALWAYS_NAMED))])
     return True
+
+
+def require_names(files: CertificateFiles, names: Sequence[str]) -> None:
+    """Raise ConfigurationError unless `names` are such as a certificate can have, and a certificate that is there has them."""
+    wanted = [_general_name(name) for name in names]
+    if not wanted or not _has_server_certificate(files):
+        return
+    found = _names(files.server)
+    missing = ", ".join(str(name.value) for name in wanted if name not in found)
+    if missing:
+        raise ConfigurationError(
+            f"{files.server} is there already and is not for {missing}. To change its names, remove it and {files.server_key}, "
+            "then give each name again with --name: sites and browsers go on trusting it, since the authority stays the same."
+        )
+
+
+def _has_server_certificate(files: CertificateFiles) -> bool:
+    return files.server.exists() and files.server_key.exists()
 
 
 def renew_when_due(files: CertificateFiles) -> bool:
@@ -88,9 +110,13 @@ def renew_when_due(files: CertificateFiles) -> bool:
 
 def names_in(certificate: Path) -> list[str]:
     """Return the host names that a certificate is for, none where it cannot be read."""
+    return [str(name.value) for name in _names(certificate) if isinstance(name, x509.DNSName)]
+
+
+def _names(certificate: Path) -> list[x509.GeneralName]:
     try:
         extensions = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions
-        return list(extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
+        return list(extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except (OSError, ValueError, x509.ExtensionNotFound):
         return []
 
@@ -161,10 +187,9 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(name)
-    except ValueError as error:
-        raise ConfigurationError(f"--name {name!r} is no host name and no address.") from error
+    if not _HOST_NAME.fullmatch(name):
+        raise ConfigurationError(f"--name {name!r} is no host name and no address, as hosting.example.com and 192.0.2.7 are.")
+    return x509.DNSName(name)
 
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

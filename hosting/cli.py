@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from appliance.common.plain import plain
 from appliance.common.version import installed_version
 from appliance.release import HealthGateTimes
 from hosting.errors import HostingServerError
-from hosting.plain import plain
 
 SIGN = (
     "Compare a draft with what this machine trusts, show all that is different, ask, add one signature, and show who is still "

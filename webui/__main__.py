@@ -64,8 +64,11 @@ def _reset_password(paths: Paths, user: str) -> int:
     if names and user not in names:
         raise DcaError(f"There is no account {user!r}. The accounts are: {', '.join(names)}.")
     if sys.stdin.isatty():
-        password = getpass.getpass(f"New password for {user}: ")
-        check_new_password(password, getpass.getpass("The same password again: "))
+        try:
+            password = getpass.getpass(f"New password for {user}: ")
+            check_new_password(password, getpass.getpass("The same password again: "))
+        except EOFError as error:
+            raise DcaError("No password was given. Nothing was changed; run the command again.") from error
     else:
         password = sys.stdin.readline().removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")
     asyncio.run(accounts.set_password(user, password))

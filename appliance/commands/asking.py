@@ -2,7 +2,6 @@
 
 import argparse
 import ipaddress
-import json
 import os
 import sys
 import time
@@ -15,6 +14,7 @@ from appliance.commands.tables import table
 from appliance.common.errors import SettingsError
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.common.plain import plain, plain_json
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.report import Reading
@@ -133,15 +133,14 @@ def print_json(gathered: Gathered, arguments: argparse.Namespace, extra: dict[st
     }
     if arguments.stats:
         document["stats"] = gathered.stats()
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    print(plain_json(document, indent=2))
 
 
 def print_failures(gathered: Gathered) -> None:
     """Print one line on standard error for each device that could not be read."""
     for failure in gathered.failures():
         told = failure["address"] in failure["reason"]
-        print(failure["reason"] if told else f"{failure['address']}: {failure['reason']}", file=sys.stderr)
+        print(plain(failure["reason"] if told else f"{failure['address']}: {failure['reason']}"), file=sys.stderr)
 
 
 def print_stats(stats: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from appliance.commands.asking import options_of, settings_here, targets_of
 from appliance.common.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
 from appliance.common.files import write_atomic
+from appliance.common.plain import plain
 from appliance.discovery.credentials import covering
 from appliance.privacy.people import scrub_text
 from appliance.reading.sources import objects as mib
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise DataFolderError(f"{out} cannot be written: {error.strerror}. Name another file with --out.") from error
     print(f"{out}: {len(lines)} objects of {arguments.host}.")
     if partial:
-        print(f"The recording is not whole: {partial}.")
+        print(f"The recording is not whole: {plain(partial)}.")
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from appliance.common.errors import DcaError
+from appliance.common.plain import plain
 from appliance.snmp.usm import AuthProtocol, PrivProtocol
 
 EXIT_FAILED = 1
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = importlib.import_module(arguments.module).run(arguments)
         sys.stdout.flush()
     except DcaError as error:
-        print(f"dca: {error}", file=sys.stderr)
+        print(f"dca: {plain(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from appliance.commands.sheets import device_sheet
 from appliance.commands.tables import table, writes_unicode
 from appliance.common.clock import utc_now
+from appliance.common.plain import plain, plain_json
 from appliance.reading.definitions.definitions import Definition, DefinitionError, Definitions, builtin_definitions, load
 from appliance.reading.definitions.schema import ObjectSpec
 from appliance.reading.definitions.vendor import read_vendor
@@ -103,8 +103,7 @@ def _object_line(spec: ObjectSpec, oid: Oid, recording: Recording) -> Line:
 
 def _print_json(applies: bool, lines: list[Line], reading: Reading) -> None:
     document = {"applies": applies, "objects": [asdict(line) for line in lines], "reading": reading.model_dump(mode="json")}
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    print(plain_json(document, indent=2))
 
 
 def _print_text(definition: Definition, definitions: Definitions, applies: bool, lines: list[Line], reading: Reading) -> None:
@@ -119,7 +118,7 @@ def _print_text(definition: Definition, definitions: Definitions, applies: bool,
     if sources:
         print("\n  From private objects")
         width = max(map(len, sources))
-        print("\n".join(f"    {path.ljust(width)}  {source}" for path, source in sources.items()))
+        print("\n".join(f"    {path.ljust(width)}  {plain(source)}" for path, source in sources.items()))
     for problem in definitions.problems:
         print(f"dca: {problem}", file=sys.stderr)
 

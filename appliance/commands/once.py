@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from appliance.common.errors import DataFolderError, DcaError, StoreError
 from appliance.common.log import configure_logging
 from appliance.common.message import sentences
 from appliance.common.paths import Paths
+from appliance.common.plain import plain, plain_json
 from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
 from appliance.process.lock import MainLock
@@ -63,17 +63,16 @@ def run(arguments: argparse.Namespace) -> int:
         settings_store = SettingsStore(paths.settings)
         summary = asyncio.run(_run_once(paths, settings_store, settings_store.effective().settings))
     if arguments.json:
-        json.dump({**asdict(summary), "complete": summary.complete}, sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        print(plain_json({**asdict(summary), "complete": summary.complete}, indent=2))
     else:
         print(
             f"{summary.found} devices found, {summary.read} read, {summary.failed} failed; {summary.sent} readings sent, "
             f"{summary.waiting} waiting."
         )
         for failure in summary.failures:
-            print(f"{failure['address']}: {failure['reason']}", file=sys.stderr)
+            print(plain(f"{failure['address']}: {failure['reason']}"), file=sys.stderr)
         for problem in summary.problems:
-            print(f"dca: {problem}", file=sys.stderr)
+            print(f"dca: {plain(problem)}", file=sys.stderr)
     return 0 if summary.complete else 1
 
 

@@ -16,6 +16,7 @@ from appliance.common.errors import SettingsError
 from appliance.common.files import BYTE_ORDER_MARK
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
+from appliance.common.plain import plain_json
 from appliance.privacy.choice import choice, choose
 from appliance.process.reload import reload_components
 from appliance.settings.environment import is_quoted
@@ -50,8 +51,7 @@ def _show(effective: Effective, *, as_json: bool) -> None:
     rows = list(visible(effective))
     if as_json:
         document = {path: {"value": value, "layer": layer, "variable": variable} for path, value, layer, variable in rows}
-        json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        print(plain_json(document, indent=2))
         return
     lines = [[path, in_words(value), f"{layer} ({variable})" if variable else layer] for path, value, layer, variable in rows]
     print(table(lines, ("SETTING", "VALUE", "SET BY")))

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from appliance.commands.tables import table
+from appliance.commands.tables import aligned, table
+from appliance.common.plain import plain
 from appliance.report import Reading, Supply
 from appliance.report.condition import device_name, state_of
 from appliance.report.names import SUPPLY_STATES, error_name, meter_name, small_words, words
@@ -51,8 +52,8 @@ def device_sheet(reading: Reading, *, unicode: bool = True) -> str:
         ("Panel", " | ".join(reading.status.console)),
     ]
     width = max(len(name) for name, _ in facts)
-    lines = [device_name(device), ""]
-    lines += [f"  {name.ljust(width)}  {value}" for name, value in facts if value]
+    lines = [plain(device_name(device)), ""]
+    lines += [f"  {name.ljust(width)}  {plain(value)}" for name, value in facts if value]
     meters = [[meter_name(name), str(meter.value), small_words(meter.unit)] for name, meter in reading.meters.items()]
     supplies = [_supply_row(supply_view(supply), unicode=unicode) for supply in reading.supplies]
     trays = [[tray.name or tray.index, tray.media or "", SUPPLY_STATES[tray.state]] for tray in reading.trays]
@@ -85,15 +86,7 @@ def _supply_row(view: SupplyView, *, unicode: bool) -> list[str]:
 def _section(title: str, rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
     if not rows:
         return []
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["", f"  {title}"]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(f"    {'  '.join(cells)}".rstrip())
-    return lines
+    return ["", f"  {title}", *(f"    {line}" for line in aligned(rows, right))]
 
 
 def _shortened(text: str, length: int) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from appliance.common.errors import ControlError, DataFolderError, SettingsError
 from appliance.common.log import configure_logging
 from appliance.common.message import message_of
 from appliance.common.paths import Paths
+from appliance.common.plain import plain, plain_json
 from appliance.process.client import ControlClient
 from appliance.settings.store import rejection_of
 
@@ -29,13 +29,12 @@ def run(arguments: argparse.Namespace) -> int:
         answers = {"collector": collector, "supervisor": supervisor}
         errors = [str(answer) for answer in answers.values() if isinstance(answer, ControlError)]
         known = {name: None if isinstance(answer, ControlError) else answer for name, answer in answers.items()}
-        json.dump({**known, "configuration_rejected": rejection, "errors": errors}, sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        print(plain_json({**known, "configuration_rejected": rejection, "errors": errors}, indent=2))
     else:
         for part in (_supervisor_lines(supervisor), _collector_lines(collector)):
             print("\n".join(part))
         if rejection:
-            print(f"! {rejection}")
+            print(f"! {plain(rejection)}")
     if isinstance(collector, ControlError):
         print(f"dca: {collector}", file=sys.stderr)
         return 1
@@ -76,7 +75,7 @@ def _supervisor_lines(status: dict[str, Any] | ControlError) -> list[str]:
     ]
     if rows:
         lines += ["", table(rows, ("COMPONENT", "STATE", "MEMORY", "STATUS"), frozenset({2})), ""]
-    lines += [f"! {issue.get('text')}" for issue in status.get("issues", []) if not issue.get("fixed")]
+    lines += [f"! {plain(str(issue.get('text')))}" for issue in status.get("issues", []) if not issue.get("fixed")]
     return lines
 
 
@@ -97,7 +96,7 @@ def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
         f"Privacy       {status['masks']['text']}" + ("" if status["masks"]["chosen"] else " Not chosen yet: nothing is sent."),
         f"Waiting       {outbox['readings']} readings{oldest}",
     ]
-    return lines + [f"! {problem['text']}" for problem in status["problems"]]
+    return lines + [f"! {plain(problem['text'])}" for problem in status["problems"]]
 
 
 def _no_sweep(status: Mapping[str, Any]) -> str:

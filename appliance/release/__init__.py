@@ -6,8 +6,10 @@ Pure; the hosting server, the updater and the web UI use it. An appliance acts o
 from appliance.release.catalogue import (
     CATALOGUE_BYTES,
     CHANNEL_NAME,
+    DEADLINE_SECONDS,
     DEFAULT_CHANNEL,
     RELEASES,
+    STEADY_SECONDS,
     Catalogue,
     HealthGateTimes,
     Platform,
@@ -36,10 +38,12 @@ from appliance.release.versions import VERSION, version_key
 __all__ = [
     "CATALOGUE_BYTES",
     "CHANNEL_NAME",
+    "DEADLINE_SECONDS",
     "DEFAULT_CHANNEL",
     "RELEASES",
     "ROLLOUT_BYTES",
     "ROLLOUT_PATH",
+    "STEADY_SECONDS",
     "VERSION",
     "Catalogue",
     "ChannelRollout",

@@ -47,6 +47,12 @@ class Platform:
     """The target that holds what `docker save` makes of it, gzip'd."""
 
 
+DEADLINE_SECONDS = (10, 3600)
+"""The shortest and the longest deadline of a health gate."""
+STEADY_SECONDS = (1, 1800)
+"""The same, of how long it is to stay well."""
+
+
 @dataclass(frozen=True, slots=True)
 class HealthGateTimes:
     """The times of the health gate: how long a new version has, in seconds of a running machine, until it counts as good."""
@@ -206,8 +212,8 @@ def _gate(raw: object, where: str) -> HealthGateTimes:
     fields = Fields(raw, where, "deadline_seconds", "steady_seconds")
     usual = HealthGateTimes()
     return HealthGateTimes(
-        fields.optional("deadline_seconds", lambda name: fields.whole(name, 10, 3600)) or usual.deadline_seconds,
-        fields.optional("steady_seconds", lambda name: fields.whole(name, 1, 1800)) or usual.steady_seconds,
+        fields.optional("deadline_seconds", lambda name: fields.whole(name, *DEADLINE_SECONDS)) or usual.deadline_seconds,
+        fields.optional("steady_seconds", lambda name: fields.whole(name, *STEADY_SECONDS)) or usual.steady_seconds,
     )
 
 

@@ -17,10 +17,13 @@ SCHEMA: Literal[1] = 1
 
 def _in_utc(moment: datetime) -> datetime:
     """Return the moment in UTC; one without an offset is taken as UTC. Raises ValueError outside the years 1970 to 9998."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if not 1970 <= aware.year <= 9998:
+    try:
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        utc = datetime.max.replace(tzinfo=UTC)
+    if not 1970 <= utc.year <= 9998:
         raise ValueError("the year is outside 1970 to 9998")
-    return aware.astimezone(UTC)
+    return utc
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(to_rfc3339, return_type=str)]

@@ -1,37 +1,16 @@
 """Whether values are settings, in words for a person. Pure; the hosting server says the same of what it publishes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
 from appliance.common.errors import SettingsError
-from appliance.common.message import Message, message_of, sentences
+from appliance.common.faults import fault_words
+from appliance.common.message import Message, sentences
 from appliance.settings.model import CREDENTIAL_KINDS, Settings
 
-_WHOLE_NUMBER = Message("Write a whole number")
-_NUMBER = Message("Write a number")
-_DATE = Message("Write a date, such as 2026-12-24")
-_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "extra_forbidden": lambda _: Message("there is no such setting"),
-    "int_type": lambda _: _WHOLE_NUMBER,
-    "int_parsing": lambda _: _WHOLE_NUMBER,
-    "int_from_float": lambda _: _WHOLE_NUMBER,
-    "float_type": lambda _: _NUMBER,
-    "float_parsing": lambda _: _NUMBER,
-    "date_type": lambda _: _DATE,
-    "date_parsing": lambda _: _DATE,
-    "date_from_datetime_parsing": lambda _: _DATE,
-    "greater_than_equal": lambda limits: Message("The value must be at least %(least)s", least=limits["ge"]),
-    "less_than_equal": lambda limits: Message("The value must be at most %(most)s", most=limits["le"]),
-    "literal_error": lambda limits: Message("The value must be %(expected)s", expected=limits["expected"]),
-    "string_too_short": lambda limits: Message("Write at least %(count)d characters", count=limits["min_length"]),
-    "string_too_long": lambda limits: Message("Write at most %(count)d characters", count=limits["max_length"]),
-    "too_long": lambda limits: Message("Write at most %(count)d entries", count=limits["max_length"]),
-    "value_error": lambda limits: message_of(limits["error"]),
-}
-"""By the code of pydantic what is wrong with a value."""
+_UNKNOWN = Message("there is no such setting")
 
 
 def validate(values: Mapping[str, Any], variables: Mapping[str, str] | None = None) -> Settings:
@@ -54,7 +33,7 @@ def validate_section(section: str, values: Mapping[str, Any]) -> None:
     """Raise SettingsError, one sentence for each value, unless `values` are fields of a section with values it may have."""
     model = Settings.model_fields[section].annotation if section in Settings.model_fields else None
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise SettingsError(_about(section[:60], Message("there is no such setting")))
+        raise SettingsError(_about(section[:60], _UNKNOWN))
     try:
         model.model_validate(values)
     except ValidationError as error:
@@ -67,14 +46,8 @@ def problems(error: ValidationError) -> list[tuple[str, str]]:
     found = []
     for item in error.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in item["loc"] if part not in CREDENTIAL_KINDS)
-        found.append((path, _message(item)))
+        found.append((path, fault_words(item, _UNKNOWN)))
     return found
-
-
-def _message(item: ErrorDetails) -> str:
-    if words := _WORDS.get(item["type"]):
-        return words(item.get("ctx", {}))
-    return item["msg"].replace("Input should be", "The value must be")
 
 
 def _about(name: str, message: str) -> Message:

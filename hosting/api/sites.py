@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report import Batch
@@ -21,6 +21,7 @@ from hosting.db.sites import Site
 from hosting.releases.update_report import reported_versions
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository
+from hosting.site_report import bounded
 
 STATE_BYTES = 64 * 1024
 BUNDLE_TYPE = "application/gzip"
@@ -61,7 +62,7 @@ class CheckIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     version: Version = ""
-    state: dict[str, Any] = Field(default_factory=dict)
+    state: Annotated[dict[str, Any], AfterValidator(bounded)] = Field(default_factory=dict)
     unchanged: Annotated[str, StringConstraints(max_length=100)] | None = None
     """In place of a state that is the one told before: its digest."""
 

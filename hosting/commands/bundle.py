@@ -17,5 +17,5 @@ def run(options: argparse.Namespace) -> int:
     print(f"Wrote {out}: release {bundle.version} for {options.platform}, {bundle.size:,} bytes.")
     print(f"It is offered to {bundle.takers}; others refuse it.")
     print(f"They take it until {to_rfc3339(bundle.valid_until)}; later only where an admin allows it.")
-    print("There: dca update bundle FILE, or the page Updates of the web interface.")
+    print("There: dca update bundle FILE, or the page Health and updates of the web interface.")
     return 0

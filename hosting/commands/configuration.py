@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.commands.preparation import open_existing
 from hosting.configuration.layer_text import Wanted, read_wanted, shown
@@ -59,7 +60,7 @@ def _set(options: argparse.Namespace, publishing: Publishing, scope: Scope) -> i
     _tell(f"Checking the configuration for {scope.title}.")
     proposal = publishing.prepare(scope, lambda before: _wanted(options, text, before))
     if not proposal.changes:
-        print(f"Nothing is different: the configuration for {scope.title} stays as it is.")
+        print(plain(f"Nothing is different: the configuration for {scope.title} stays as it is."))
         return 0
     print(*_lines(proposal), sep="\n", flush=True)
     if not options.yes and not confirmed(answerable=options.file != "-"):
@@ -87,7 +88,7 @@ def _lines(proposal: Proposal) -> list[str]:
     for change in proposal.changes:
         lines.append(f"  {change.name}: {change.before} -> {change.after}")
         lines += [f"    {line}" for line in change.lines]
-    return lines + [f"Warning: {warning}" for warning in proposal.warnings]
+    return [plain(line) for line in (*lines, *(f"Warning: {warning}" for warning in proposal.warnings))]
 
 
 def _read(file: str) -> str:
@@ -99,4 +100,4 @@ def _read(file: str) -> str:
 
 
 def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    print(plain(sentence), file=sys.stderr, flush=True)

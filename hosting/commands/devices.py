@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from appliance.common.plain import plain, plain_json
 from hosting.commands.preparation import open_existing
 from hosting.db import fleet
 
@@ -22,12 +23,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         pairs = zip(listed, readings, strict=True)
         rows_json = [{"site_id": row.site_id, "site_name": row.site_name, "reading": reading} for row, reading in pairs]
-        print(json.dumps({"devices": rows_json}, ensure_ascii=False))
+        print(plain_json({"devices": rows_json}))
         return 0
     for row, reading in zip(listed, readings, strict=True):
         device = reading["device"]
+        site, model, serial = (plain(text or "-") for text in (row.site_name, device["model"], device["serial"]))
         total = reading["meters"].get("total", {}).get("value", "-")
-        print(
-            f"{row.site_name:20.20}  {device['model'] or '-':40.40}  {device['serial'] or '-':20.20}  {total:>10}  {row.condition}"
-        )
+        print(f"{site:20.20}  {model:40.40}  {serial:20.20}  {total:>10}  {row.condition}")
     return 0

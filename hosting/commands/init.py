@@ -3,7 +3,7 @@
 import argparse
 import secrets
 
-from hosting.certificates import CertificateFiles, make_authority, make_server_certificate
+from hosting.certificates import CertificateFiles, make_authority, make_server_certificate, require_names
 from hosting.commands.preparation import open_database, password_from
 from hosting.config import data_folder, make_config
 from hosting.db import accounts
@@ -19,6 +19,8 @@ def run(options: argparse.Namespace) -> int:
     if options.name and not options.private_ca:
         raise ConfigurationError("--name is only for the certificate of --private-ca. Give both, or neither.")
     given = password_from(options.admin_password_file, "--admin-password-file")
+    files = CertificateFiles(config.folder)
+    require_names(files, options.name)
     config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     said = []
     with open_database(config) as database:
@@ -30,7 +32,6 @@ def run(options: argparse.Namespace) -> int:
         elif made:
             said.append(f"Account: admin, password: {password} (shown this once)")
     if options.private_ca:
-        files = CertificateFiles(config.folder)
         if make_authority(files):
             said.append(f"Certificate authority, for sites and browsers to trust: {files.authority}")
         if make_server_certificate(files, options.name):

@@ -4,9 +4,9 @@ import argparse
 import hashlib
 from pathlib import Path
 
+from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.errors import RepositoryError
-from hosting.plain import plain
 from hosting.repository.keys import make_key, passphrase_reader, silence_library
 from hosting.signing.facts import facts_of
 from hosting.signing.signer_trust import SignerTrust, begin_with_root, trust_folder
@@ -21,7 +21,10 @@ def _new(options: argparse.Namespace) -> int:
     """Make NAME.key and NAME.pub."""
     file = Path(options.passphrase_file) if options.passphrase_file else None
     passphrase = passphrase_reader(file, f"the new key {options.name}", new=True)
-    private, public = make_key(options.name, Path(options.out), passphrase)
+    out = Path(options.out)
+    if out.exists() and not out.is_dir():
+        raise RepositoryError(f"{out} is a file, and both files of the key go into a folder. Name one with --out.")
+    private, public = make_key(options.name, out, passphrase)
     print(f"Private key, encrypted with the passphrase: {private}")
     print(f"Public key, for `dca-hosting repository`:   {public}")
     return 0

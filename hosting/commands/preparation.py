@@ -25,7 +25,10 @@ def open_database(config: Config) -> Database:
 def open_existing(options: argparse.Namespace) -> tuple[Config, Database]:
     """Return the configuration and the database of a folder `init` has set up."""
     config = make_config(data_folder(options.data), public_urls=getattr(options, "public_url", ()))
-    advice = f"Run: dca-hosting init --data {config.folder}"
+    advice = (
+        f"Run: dca-hosting init --data {config.folder}, and with --private-ca --name HOST where no public authority gives it a "
+        "certificate."
+    )
     if not config.folder.is_dir():
         raise DataError(f"The data folder {config.folder} does not exist. {advice}")
     if config.database_url is None and not (config.folder / "hosting.db").exists():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.release import CHANNEL_NAME, HealthGateTimes, offer_for
+from appliance.release import CHANNEL_NAME, DEADLINE_SECONDS, STEADY_SECONDS, HealthGateTimes, offer_for
 from hosting.commands import rollout
 from hosting.config import data_folder, make_config
 from hosting.errors import ConfigurationError, DataError
@@ -57,6 +57,12 @@ def _add(options: argparse.Namespace, folder: RepositoryFolder) -> int:
 
 
 def _wishes(options: argparse.Namespace) -> Wishes:
+    for option, value, (least, most) in (
+        ("--deadline", options.deadline, DEADLINE_SECONDS),
+        ("--steady", options.steady, STEADY_SECONDS),
+    ):
+        if not least <= value <= most:
+            raise ConfigurationError(f"{option} {value} is no number of seconds from {least} to {most}.")
     return Wishes(
         version=options.version,
         notes=_notes(options.notes),

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.commands.preparation import open_existing
 from hosting.configuration.publication import Publishing
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
             print("Nothing is different: the rollout stays as it is.")
             return 0
         for change in proposal.changes:
-            print(f"{change.name}: {change.before} -> {change.after}", flush=True)
+            print(plain(f"{change.name}: {change.before} -> {change.after}"), flush=True)
         if not options.yes and not confirmed():
             print("Nothing was published.")
             return 1

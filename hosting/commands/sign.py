@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.common.clock import utc_now
+from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.errors import RepositoryError
-from hosting.plain import plain
 from hosting.repository.keys import load_signer, passphrase_reader, silence_library
 from hosting.signing.draft_text import describe, describe_progress
 from hosting.signing.drafts import Draft, read_draft, write_draft

@@ -5,6 +5,7 @@ import sys
 from datetime import datetime
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.plain import plain
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.db import sites
@@ -73,4 +74,4 @@ def _described(site: Site) -> str:
         "deactivated" if site.deactivated_at else "active",
         *(["revoked"] if site.revoked_at else []),
     ]
-    return f"{site.name}: {', '.join(facts)}"
+    return plain(f"{site.name}: {', '.join(facts)}")

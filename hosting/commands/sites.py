@@ -1,9 +1,9 @@
 """`dca-hosting sites`: list the sites."""
 
 import argparse
-import json
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.plain import plain, plain_json
 from hosting.commands.preparation import open_existing
 from hosting.db import sites
 from hosting.db.contact import contact
@@ -26,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
             {"site_id": site.site_id, "site_name": site.name, "contact": word, "last_contact_at": to_rfc3339(site.last_contact_at)}
             for site, word in words
         ]
-        print(json.dumps({"sites": listed}, ensure_ascii=False))
+        print(plain_json({"sites": listed}))
         return 0
     for site, word in words:
-        print(f"{site.site_id}  {word:8} {to_rfc3339(site.last_contact_at) or '-':20}  {site.name}")
+        print(f"{site.site_id}  {word:8} {to_rfc3339(site.last_contact_at) or '-':20}  {plain(site.name)}")
     return 0

@@ -17,6 +17,7 @@ from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
 from hosting.web import BaseHandler
+from web.escaping import escape_shown
 from web.origin import FormRefusedError
 from web.translations import ENGLISH, TranslatedHandler
 
@@ -157,6 +158,7 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every template knows."""
         return super().get_template_namespace() | {
+            "escape_shown": escape_shown,
             "url": self.url,
             "static": lambda path: self.config.base_path + self.static_url(path),
             "here": self.request.path,

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from tornado.escape import xhtml_escape
 from tornado.web import UIModule
 
 from appliance.common.clock import to_rfc3339, utc_now
 from hosting.console.chart import Chart as Drawing
 from web import quantities
+from web.escaping import escape_shown
 from web.modules import State, SupplyBar
 
-__all__ = ["Chart", "Code", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]
+__all__ = ["Chart", "Code", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]
 
 
 class Html(str):
@@ -24,8 +24,8 @@ class Sentence(UIModule):
 
     def render(self, text: str, **values: object) -> str:
         """Return the sentence with its values, those that are no HTML escaped."""
-        shown = {name: value if isinstance(value, Html) else xhtml_escape(str(value)) for name, value in values.items()}
-        return xhtml_escape(text) % shown
+        shown = {name: value if isinstance(value, Html) else escape_shown(str(value)) for name, value in values.items()}
+        return escape_shown(text) % shown
 
 
 class Code(UIModule):
@@ -33,7 +33,15 @@ class Code(UIModule):
 
     def render(self, text: str) -> Html:
         """Return the `<code>`."""
-        return Html(f"<code>{xhtml_escape(text)}</code>")
+        return Html(f"<code>{escape_shown(text)}</code>")
+
+
+class Isolated(UIModule):
+    """What others wrote, within a line: whichever direction it has, what stands around it keeps its own."""
+
+    def render(self, text: str) -> Html:
+        """Return the `<bdi>`."""
+        return Html(f"<bdi>{escape_shown(text)}</bdi>")
 
 
 class Link(UIModule):
@@ -41,7 +49,7 @@ class Link(UIModule):
 
     def render(self, address: str, text: str) -> Html:
         """Return the `<a>`."""
-        return Html(f'<a href="{xhtml_escape(address)}">{xhtml_escape(text)}</a>')
+        return Html(f'<a href="{escape_shown(address)}">{escape_shown(text)}</a>')
 
 
 class Moment(UIModule):

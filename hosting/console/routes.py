@@ -80,6 +80,7 @@ def console_settings(config: Config) -> dict[str, Any]:
         "template_path": str(ROOM / "templates"),
         "static_path": str(ROOM / "static"),
         "default_handler_class": UnknownPage,
+        "autoescape": "escape_shown",
         "ui_modules": modules,
         "xsrf_cookie_name": "_dca_hosting_xsrf",
         "trusted_origins": [url.removesuffix(config.base_path) for url in config.public_urls],

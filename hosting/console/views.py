@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from appliance.common.clock import utc_now
 from appliance.common.message import Message
@@ -15,9 +15,15 @@ from appliance.report.supply_level import SupplyView, ink_views, supply_view
 from hosting.console import texts
 from hosting.db.contact import contact, turned_away
 from hosting.db.fleet import LatestReading
+from hosting.db.readings import parse_stored
 from hosting.db.sites import Site
+from hosting.site_report import reported_moment, reported_number, reported_numbers
 
 BARS_IN_A_LIST = 6
+
+Moment = Annotated[datetime | None, BeforeValidator(reported_moment)]
+Number = Annotated[int | None, BeforeValidator(reported_number)]
+Numbers = Annotated[dict[str, int], BeforeValidator(reported_numbers)]
 
 
 class _Part(BaseModel):
@@ -25,19 +31,19 @@ class _Part(BaseModel):
 
 
 class _Devices(_Part):
-    known: int | None = None
-    answering: int | None = None
+    known: Number = None
+    answering: Number = None
 
 
 class _Outbox(_Part):
-    readings: int | None = None
-    oldest_at: datetime | None = None
+    readings: Number = None
+    oldest_at: Moment = None
 
 
 class _Problem(_Part):
     name: str = ""
     text: str = ""
-    since: datetime | None = None
+    since: Moment = None
 
 
 class _Update(_Part):
@@ -47,12 +53,12 @@ class _Update(_Part):
 
 class _Layer(_Part):
     path: str = ""
-    version: int = 0
+    version: Number = None
     sha256: str = ""
 
 
 class _Outcome(_Part):
-    at: datetime | None = None
+    at: Moment = None
     what: str = ""
     reason: str | None = None
     text: str = ""
@@ -69,7 +75,7 @@ class StatePart(_Part):
     """What a site said of itself at its last check-in, as far as the console shows it."""
 
     collector: str | None = None
-    started_at: datetime | None = None
+    started_at: Moment = None
     devices: _Devices = _Devices()
     outbox: _Outbox = _Outbox()
     problems: list[_Problem] = Field(default_factory=list)
@@ -77,7 +83,7 @@ class StatePart(_Part):
     update: _Update = _Update()
     configuration: _Configuration | None = None
     privacy: dict[str, str | list[str]] | None = None
-    traffic: dict[str, int] | None = None
+    traffic: Numbers | None = None
     """Bytes of the last 24 hours by purpose, both ways."""
 
 
@@ -147,7 +153,7 @@ class DeviceView:
 
 def device_view(row: LatestReading) -> DeviceView:
     """Return the view of one device."""
-    reading = Reading.model_validate_json(row.body)
+    reading = parse_stored(row.body, row.device_key, row.taken_at)
     age = utc_now() - row.taken_at
     state = state_of(reading, age)
     total = reading.meters.get("total")

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from appliance.common.clock import in_utc, utc_now
-from appliance.report import Batch, Reading
+from appliance.report import Batch, Device, Reading
 from appliance.report.condition import condition
 from hosting.db import events
 from hosting.db.changes import Rebuilt
@@ -105,8 +106,17 @@ def _storable(text: str | None) -> str | None:
     return text.replace("\x00", "") if text else text
 
 
+def parse_stored(body: str, device_key: str, taken_at: datetime) -> Reading:
+    """Return a reading as it is stored; of one that would not be taken in any more its device and its moment alone."""
+    try:
+        return Reading.model_validate_json(body)
+    except ValidationError:
+        return Reading.model_construct(taken_at=in_utc(taken_at), device=Device.model_construct(key=device_key))
+
+
 def history(connection: sa.Connection, site_id: str, device_key: str, *, limit: int) -> Iterator[Reading]:
     """Yield the newest readings of a device, newest first."""
-    chosen = sa.select(reading.c.body).where(reading.c.site_id == site_id, reading.c.device_key == device_key)
-    for body in connection.execute(chosen.order_by(reading.c.taken_at.desc()).limit(limit)).scalars():
-        yield Reading.model_validate_json(body)
+    chosen = sa.select(reading.c.body, reading.c.taken_at)
+    chosen = chosen.where(reading.c.site_id == site_id, reading.c.device_key == device_key)
+    for body, taken_at in connection.execute(chosen.order_by(reading.c.taken_at.desc()).limit(limit)):
+        yield parse_stored(body, device_key, taken_at)

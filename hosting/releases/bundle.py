@@ -103,7 +103,18 @@ def _files(published: PublishedState, channel: str, archive: str) -> Iterator[Pa
 
 
 def _write(base: Path, files: list[Path], out: Path) -> None:
-    """Write the tar whole or not at all; of the files it tells name and content, not whose they are."""
+    """Write the tar whole or not at all; of the files it tells name and content, not whose they are. Raises ConfigurationError."""
+    if out.is_dir():
+        raise ConfigurationError(f"{out} is a folder. Name a file in it with --out.")
+    try:
+        _write_tar(base, files, out)
+    except OSError as error:
+        if error.filename and Path(os.fsdecode(error.filename)).is_relative_to(base):
+            raise
+        raise ConfigurationError(f"{out} cannot be written: {error.strerror or error}. Name another file with --out.") from error
+
+
+def _write_tar(base: Path, files: list[Path], out: Path) -> None:
     descriptor, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:

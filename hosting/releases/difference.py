@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.plain import plain
 from appliance.release import Catalogue, Release
-from hosting.plain import plain
 
 
 def catalogue_lines(before: Catalogue, after: Catalogue) -> list[str]:

@@ -1,19 +1,18 @@
-"""What a site says in its check-in of a new version: waiting, under way, installed or not. Pure; hawkBit's words.
+"""What a site says in its check-in of a new version: waiting, under way, installed or not. Pure; hawkBit's words."""
 
-A site may say anything: what is no such thing is left out, and nothing is refused for it.
-"""
-
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from hosting.site_report import reported_moment, reported_number
 
 EXECUTIONS = ("scheduled", "download", "downloaded", "proceeding", "closed", "rejected", "canceled")
 RESULTS = ("none", "success", "failure")
 UNDER_WAY = ("download", "downloaded", "proceeding")
 LOG_CHARACTERS = 8192
 WAITS = 12
+MOST_SECONDS = 10**8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,8 @@ def reported_update(image: object) -> UpdateReport | None:
         version=version,
         from_version=_text(image, "from_version", 64),
         transaction=_text(image, "transaction", 36),
-        started_at=_moment(image.get("started_at")),
-        seconds=_seconds(image.get("seconds")),
+        started_at=reported_moment(image.get("started_at")),
+        seconds=reported_number(image.get("seconds"), MOST_SECONDS),
         reason=_text(image, "reason", 40),
         text=_text(image, "text", 1000),
         waits=tuple(str(word)[:16] for word in waits[:WAITS] if _is_word(word)) if isinstance(waits, list) else (),
@@ -70,17 +69,3 @@ def _text(image: Mapping[str, Any], name: str, most: int) -> str:
 
 def _is_word(value: object) -> bool:
     return isinstance(value, str) and value.replace(" ", "").replace("_", "").isalnum()
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if moment else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _seconds(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value < 10**8:
-        return None
-    return round(value)

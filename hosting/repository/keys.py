@@ -203,8 +203,12 @@ def _from_file(file: Path) -> str:
 def _asked(subject: str, *, new: bool) -> str:
     if not os.isatty(0):
         raise RepositoryError(f"The passphrase of {subject} is needed, and there is no terminal to ask on. Give --passphrase-file.")
-    passphrase = _usable(getpass.getpass(f"Passphrase of {subject}: "))
-    if new and getpass.getpass("The same again: ") != passphrase:
+    try:
+        passphrase = _usable(getpass.getpass(f"Passphrase of {subject}: "))
+        again = getpass.getpass("The same again: ") if new else passphrase
+    except EOFError as error:
+        raise RepositoryError(f"No passphrase of {subject} was given. Nothing was made; run the command again.") from error
+    if again != passphrase:
         raise RepositoryError("The two passphrases differ. Nothing was made; run the command again.")
     return passphrase
 

@@ -7,9 +7,9 @@ from typing import Any
 from tuf.api.metadata import Metadata
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.plain import plain
 from appliance.release import Catalogue, ReleaseError, parse_catalogue
 from hosting.errors import RepositoryError
-from hosting.plain import plain
 from hosting.releases.difference import catalogue_lines
 from hosting.signing.facts import differences, facts_of
 from hosting.signing.signers import Progress

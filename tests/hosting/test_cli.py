@@ -15,6 +15,7 @@ import pytest
 import urllib3
 
 from appliance.settings.model import HostingSettings
+from hosting.certificates import names_in
 from hosting.config import Config
 from tests.children import Child, Finished, run_child
 from tests.conftest import ROOT, StartChild
@@ -85,6 +86,28 @@ def test_init_shows_the_password_once_and_changes_nothing_again(tmp_path: Path) 
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "data").glob("*.[pk]e[my]")}
 
 
+@pytest.mark.parametrize(
+    "name", ["bad name!", "-a.example", "a..example", "10.0.0.300", "größe.example", f"{'a' * 64}.example", ""]
+)
+def test_what_is_no_host_name_is_in_no_certificate(tmp_path: Path, name: str) -> None:
+    said = one_sentence(hosting("init", "--data", tmp_path / "data", "--private-ca", f"--name={name}"))
+    assert f"--name {name!r} is no host name and no address" in said
+    assert not (tmp_path / "data").exists()
+
+
+def test_names_are_changed_by_a_certificate_made_anew(folder: Path) -> None:
+    again = ("init", "--data", folder, "--private-ca", "--name", "other.example", "--name", "*.parts.example", "--name", "fd00::7")
+    authority = (folder / "ca.pem").read_bytes()
+    said = one_sentence(hosting(*again))
+    assert f"{folder}/server.pem is there already and is not for other.example, *.parts.example, fd00::7." in said
+    for name in ("server.pem", "server.key"):
+        assert f"{folder}/{name}" in said
+        (folder / name).unlink()
+    assert "Certificate of the server" in done(hosting(*again))
+    assert (folder / "ca.pem").read_bytes() == authority
+    assert names_in(folder / "server.pem") == ["other.example", "*.parts.example", "localhost"]
+
+
 def test_private_files_are_nobody_elses_business(folder: Path, prepared: Path) -> None:
     for name in ("ca.key", "server.key", "hosting.db"):
         assert stat.S_IMODE((prepared / name).stat().st_mode) == 0o600
@@ -133,6 +156,16 @@ def test_plain_http_is_possible_and_warned_about(folder: Path, start_child: Star
 def test_the_enrolment_string_is_all_that_is_printed(folder: Path) -> None:
     said = done(hosting("enrolment-code", "--data", folder, "--site", "Mill", "--url", "https://mps.example:8443/dca/"))
     assert re.fullmatch(r"https://mps\.example:8443/dca#enrol=([0-9A-Z]{5}-){3}[0-9A-Z]{5}\n", said)
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [("http://mps.example", True), ("http://192.0.2.7:8080", True), ("http://localhost:8080", False), ("http://[::1]", False)],
+)
+def test_a_string_without_https_says_what_the_site_will_say(folder: Path, url: str, warned: bool) -> None:
+    finished = hosting("enrolment-code", "--data", folder, "--site", "Mill", "--url", url)
+    assert done(finished).startswith(f"{url}#enrol=")
+    assert ("its readings go there without encryption" in finished.stderr) is warned
 
 
 def test_a_token_opens_the_read_api(folder: Path, start_child: StartChild) -> None:

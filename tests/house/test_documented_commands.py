@@ -58,7 +58,8 @@ def documented_commands() -> list[str]:
 def test_documented_commands_of_the_appliance_succeed_in_their_order(start_simulator: StartSimulator, tmp_path: Path) -> None:
     commands = [line for line in documented_commands() if line.startswith("dca ") and line not in RUN_ELSEWHERE]
     simulator = start_simulator("--fleet", "demo")
-    shutil.copy(ROOT / "appliance" / "definitions" / "hp.toml", tmp_path)
+    for name in ("hp.toml", "acme.toml"):
+        shutil.copy(ROOT / "appliance" / "definitions" / "hp.toml", tmp_path / name)
     environment = {"DCA_DATA_DIR": str(tmp_path / "data"), "DCA_SNMP_PORT": str(simulator.port), "DCA_HTTP": "off"}
 
     assert len(commands) >= 6

@@ -19,6 +19,8 @@ from typing import Literal, Protocol
 from pydantic import ValidationError
 
 from appliance.common.errors import DcaError
+from appliance.common.faults import fault_words
+from appliance.common.message import Message
 from appliance.common.toml_keys import require_short_keys
 from appliance.reading.definitions.permitted import ENTERPRISES
 from appliance.reading.definitions.schema import DefinitionFile, Quirks
@@ -33,6 +35,7 @@ MOST_FILES = 64
 LARGEST_FOLDER = 2 * 1024 * 1024
 """Bytes of one folder that are read: what is written to take long takes seconds then, not minutes."""
 _SHORT_TEXT = 60
+_UNKNOWN = Message("there is no such field")
 _LONGEST_REASON = 400
 
 
@@ -247,7 +250,7 @@ def parse(text: str, file: str) -> Definition:
         definition = Definition(file, DefinitionFile.model_validate(document))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        told = f"at most {first['ctx']['max_length']} are taken" if first["type"] == "too_long" else first["msg"]
+        told = fault_words(first, _UNKNOWN)
         raise _error(text, file, tuple(map(str, first["loc"])), _sentence(told, first.get("input"))) from error
     except RecursionError as error:
         raise DefinitionError(f"{file}: this is nested too deep.") from error
@@ -271,7 +274,7 @@ def _troubles(content: DefinitionFile) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(message: str, value: object) -> str:
-    told = _shortened(message.removeprefix("Value error, "))
+    told = _shortened(message)
     if not isinstance(value, str | float | bool) and not (isinstance(value, int) and abs(value) < 2**64):
         return told
     shown = repr(value)

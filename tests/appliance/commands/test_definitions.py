@@ -112,7 +112,7 @@ def test_definitions_of_the_site_count_for_recordings_too(recording: Path, tmp_p
     (reading,) = json.loads(done.stdout)["readings"]
     assert (reading["device"]["manufacturer"], reading["device"]["serial"]) == ("Acme", "A1B2C3")
     assert reading["sources"]["device.serial"] == f"acmeSerial {P}.32473.1.2.0"
-    assert "broken.toml, line 1, schema: Field required. It is left out." in done.stderr
+    assert "broken.toml, line 1, schema: it is missing. It is left out." in done.stderr
 
 
 def test_several_recordings_are_read_at_once(recording: Path) -> None:

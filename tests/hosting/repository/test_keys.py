@@ -41,6 +41,12 @@ def test_a_key_file_is_stretched_with_scrypt_and_other_tools_open_it(tmp_path: P
     assert opened[-32:].hex() == json.loads((tmp_path / "anna" / "anna.pub").read_bytes())["keyval"]["public"]
 
 
+def test_a_file_is_no_folder_for_a_key(tmp_path: Path) -> None:
+    (file := tmp_path / "passphrase").write_text(f"{PASSPHRASE}\n")
+    said = refused(hosting("keys", "new", "anna", "--out", file, "--passphrase-file", file))
+    assert f"{file} is a file, and both files of the key go into a folder. Name one with --out." in said
+
+
 def test_two_keys_with_one_passphrase_have_nothing_in_common(tmp_path: Path) -> None:
     made = [make_key(name, tmp_path, lambda: PASSPHRASE)[0].read_bytes().splitlines() for name in ("one", "other")]
 

@@ -311,6 +311,23 @@ def from_bundle(out: Path, root: bytes, folder: Path) -> bytes:
             return client.refresh().download(name, folder / "taken").read_bytes()
 
 
+def test_where_no_bundle_can_be_written_is_told_by_the_name_that_was_given(published: Published, tmp_path: Path) -> None:
+    add(published, "0.2.0", saved(tmp_path))
+    done(release(published, "rollout", "--version", "0.2.0", "--percent", "100", "--yes"))
+    out = tmp_path / "nowhere" / "x.tar"
+    assert f"{out} cannot be written: No such file or directory. Name another file with --out." in refused(bundle(published, out))
+    assert f"{tmp_path} is a folder. Name a file in it with --out." in refused(bundle(published, tmp_path))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_times_of_the_health_gate_are_named_by_their_options(published: Published, tmp_path: Path) -> None:
+    file = saved(tmp_path)
+    words = ("release", "add", "0.2.0", "--data", published.data, "--archive", file)
+    said = refused(hosting(*words, "--deadline", "1"))
+    assert "--deadline 1 is no number of seconds from 10 to 3600." in said
+    assert "--steady 1801 is no number of seconds from 1 to 1800." in refused(hosting(*words, "--steady", "1801"))
+
+
 def test_a_bundle_needs_an_archive(offered: Published, tmp_path: Path) -> None:
     out = tmp_path / "bundle.tar"
 
