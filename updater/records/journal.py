@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from appliance.common.files import from_json, sync_folder, to_json, write_atomic
-from appliance.common.record import Count, Moment, WholeSeconds, record_of
+from appliance.common.record import LONGEST_SECONDS, Count, Moment, record_of
 from appliance.release import HealthGateTimes
 from updater.engine.container_spec import ContainerSpec, Json
 from updater.engine.labels import TRANSACTION
@@ -49,7 +49,7 @@ class _InspectedConfig:
     Labels: dict[str, str] | None = None
     User: str | None = None
     Image: str | None = None
-    StopTimeout: WholeSeconds | None = None
+    StopTimeout: Annotated[int, Field(le=LONGEST_SECONDS)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from appliance.common.version import installed_version
 from appliance.release import Catalogue
-from tests.updater.transactions import TRANSACTION, transaction
+from tests.updater.transactions import INSPECT, TRANSACTION, transaction
 from updater.commands.update_texts import status_lines
 from updater.configuration.installed import committed
 from updater.engine.capability import NOT_YET_KNOWN
@@ -266,3 +266,14 @@ def test_row_of_a_list_that_cannot_be_read_stays_in_the_file(tmp_path: Path) -> 
     assert history.read(tmp_path) == (RESULT,)
     assert row in json.loads((tmp_path / history.FILE).read_bytes())
     assert not history.is_whole(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "of_config", [{"StopTimeout": -1}, {"StopTimeout": 86400, "Env": None, "Labels": None}, {"User": "", "Labels": {}}]
+)
+def test_container_that_an_administrator_made_otherwise_is_read(tmp_path: Path, of_config: dict[str, Any]) -> None:
+    before = transaction()
+    inspect = INSPECT | {"Config": INSPECT["Config"] | of_config, "Mounts": None, "NetworkSettings": {"Networks": {"lan": None}}}  # type: ignore[operator]
+    written = replace(before, old=replace(before.old, inspect=inspect))
+    Journal(tmp_path).write(written)
+    assert Journal(tmp_path).read() == written
