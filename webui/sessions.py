@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
+from appliance.common.record import Moment, Sha256, record_of
 from appliance.settings.store import SettingsStore
 from web.session import USE_NOTED_EVERY, ends_at, new_session_id, session_key
 
@@ -31,6 +32,18 @@ class Session:
         return ends_at(self.created_at, self.used_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A session as it is kept."""
+
+    key: Sha256
+    user: str
+    created_at: Moment
+    used_at: Moment
+    ip: str
+    agent: str
+
+
 def _usable(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows that are sessions: what is none lets nobody in, and is in nobody's way."""
     return [row for row in rows if _is_session(row)]
@@ -39,20 +52,14 @@ def _usable(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _is_session(row: dict[str, Any]) -> bool:
     try:
         _session(row)
-    except (LookupError, TypeError, ValueError):
+    except ValueError:
         return False
     return True
 
 
 def _session(row: dict[str, Any]) -> Session:
-    return Session(
-        key=row["key"],
-        user=row["user"],
-        created_at=from_rfc3339(row["created_at"]),
-        used_at=from_rfc3339(row["used_at"]),
-        ip=row["ip"],
-        agent=row["agent"],
-    )
+    kept = record_of(_Row, row)
+    return Session(kept.key, kept.user, from_rfc3339(kept.created_at), from_rfc3339(kept.used_at), kept.ip, kept.agent)
 
 
 class Sessions:

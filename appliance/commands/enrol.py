@@ -19,7 +19,7 @@ from appliance.process.reload import reload_components
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from appliance.transmission.authority import require_certificates
-from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, parse_enrolment, registration
+from appliance.transmission.enrolment import WITHOUT_ROOT, enrol_site, knows_devices, parse_enrolment, registration
 
 ANSWER_SECONDS = 60.0
 OTHER_MASKS = "Change that on the page Settings, or with `dca settings set privacy.NAME=VALUE`."
@@ -75,7 +75,7 @@ def _here(paths: Paths, text: str, authority: str, settings: SettingsStore) -> d
     """Enrol by this process, and let the new server be told of the known devices by the collector, once it runs."""
     before = registration(settings)
     made = enrol_site(text, paths.trust, settings, by="command", authority=authority)
-    if paths.readings.exists() and not made.knows_devices_of(before):
+    if paths.readings.exists() and not knows_devices(made, before):
         with Store(paths.readings) as store:
             known = KnownDevices(store.device_names())
             store.tell_anew(Masking.of(settings.effective().settings.privacy, paths.trust, known))

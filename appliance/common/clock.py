@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from appliance.common.message import Message
 
 _LOCAL_TIME = Path("/etc/localtime")
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+"""What is said to be before or after is no moment of ours, however wrong a clock was: to ours days can be added, in each zone."""
 
 
 def utc_now() -> datetime:
@@ -33,9 +35,15 @@ def to_rfc3339(moment: datetime | None) -> str | None:
 
 
 def from_rfc3339(text: str) -> datetime:
-    """Return the moment written in `text`; a text without an offset is taken as UTC. Raises ValueError."""
+    """Return the moment written in `text`; a text without an offset is taken as UTC.
+
+    Raises ValueError, also for what lies before 1970 or after 2999.
+    """
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not EARLIEST <= aware < LATEST:
+        raise ValueError(f"{text[:40]!r} is no moment of our time")
+    return aware
 
 
 def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _LOCAL_TIME) -> tzinfo:

@@ -1,6 +1,7 @@
 """One way to write a file so that a power cut leaves either the old content or the new, and one way to write and read JSON."""
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from appliance.common.strict_json import levels
 
 MOST_LEVELS = 100
 """Nothing of ours is nested deeper, and Python can work with it."""
+LARGEST_NUMBER = 2**64
+"""No number of ours, of an engine or of a device is as large; there are numbers that cannot be computed with."""
 BYTE_ORDER_MARK = "\ufeff"
 """What some editors write before the first character of a file (U+FEFF)."""
 
@@ -28,10 +31,28 @@ def from_json(content: bytes | str) -> Any:
     raw = content.encode(errors="surrogatepass") if isinstance(content, str) else content
     if levels(raw) > MOST_LEVELS:
         raise ValueError(f"it is nested deeper than {MOST_LEVELS} levels")
-    value = json.loads(raw.decode("utf-8-sig"))
+    value = json.loads(raw.decode("utf-8-sig"), parse_int=_whole, parse_float=_finite, parse_constant=_no_constant)
     if b"\\ud" in raw.lower():
         to_json(value)  # half of a character, `"\ud800"`, can be read and not be written
     return value
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if abs(number) >= LARGEST_NUMBER:
+        raise ValueError("a number is too large")
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def sync_folder(folder: Path) -> None:

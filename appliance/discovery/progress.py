@@ -8,6 +8,9 @@ from typing import Any
 from appliance.common.traffic import Traffic, TrafficByPurpose, UnitCost
 from appliance.discovery.targets import Intervals
 
+MOST_ANSWERED = 1 << 20
+"""No network has so many devices: who says so has damaged the note of a sweep."""
+
 
 @dataclass(slots=True)
 class SweepProgress:
@@ -124,9 +127,13 @@ def condense(addresses: Iterable[str]) -> tuple[str, ...]:
 def expand(texts: Iterable[str]) -> set[str]:
     """Return the addresses that `condense` made these texts of. Raises ValueError for others."""
     addresses: set[str] = set()
+    left = MOST_ANSWERED
     for text in texts:
         first, _, last = text.partition("-")
         low = ipaddress.ip_address(first)
         high = ipaddress.ip_address(last or first)
+        left -= int(high) - int(low) + 1
+        if left < 0:
+            raise ValueError(f"that are more than {MOST_ANSWERED} addresses")
         addresses.update(str(type(low)(number)) for number in range(int(low), int(high) + 1))
     return addresses

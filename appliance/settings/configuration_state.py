@@ -8,13 +8,15 @@ puts that in its place in one write. So an appliance that is killed anywhere has
 - Everything here is bounded, whatever comes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import Message, messages_from, with_messages
+from appliance.common.record import Count, Moment, MomentOrNone, Sha256, record_of
 from appliance.common.signed_documents import NO_MARKER
 from appliance.settings.document import ReceivedLayerName
 
@@ -38,10 +40,10 @@ class ReceivedLayer:
     layer: ReceivedLayerName
     path: str
     """Its target in the repository."""
-    version: int
+    version: Count
     sha256: str
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    definitions: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, Sha256] = field(default_factory=dict)
     """SHA-256 in hex of the text of each vendor definition, by the name of its file."""
     signed_by: str = ""
     """Role and keys, for people."""
@@ -52,14 +54,14 @@ class Configuration:
     """What the documents of one moment set together. Moments are in RFC 3339."""
 
     layers: tuple[ReceivedLayer, ...]
-    received_at: str
+    received_at: Moment
     marker: str
     trial: bool = False
-    watches: int = 0
+    watches: Count = 0
     """How often its trial was begun."""
-    kept_at: str = ""
+    kept_at: MomentOrNone = ""
     """When its trial ended well."""
-    ends: int = 0
+    ends: Count = 0
     """How often the collector has ended by itself since, within the time that counts."""
 
     def values(self) -> list[tuple[ReceivedLayerName, Mapping[str, Mapping[str, Any]]]]:
@@ -79,7 +81,7 @@ class Configuration:
 class Outcome:
     """What became of something received."""
 
-    at: str
+    at: Moment
     what: What
     reason: str = ""
     text: str = ""
@@ -198,9 +200,9 @@ class Received:
             if value["state"] not in get_args(State):
                 raise ValueError(f"there is no state {value['state']!r}")
             return cls(
-                None if in_force is None else _configuration(in_force),
-                tuple(map(_configuration, value["earlier"])),
-                tuple(map(_read_outcome, value["outcomes"])),
+                None if in_force is None else record_of(Configuration, in_force),
+                tuple(record_of(Configuration, each) for each in value["earlier"]),
+                tuple(_read_outcomes(value["outcomes"])),
                 str(value["marker"]),
                 value["state"],
             )
@@ -242,18 +244,8 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _configuration(value: Mapping[str, Any]) -> Configuration:
-    # Of a newer version of this software there may be more than is known here.
-    for layer in value["layers"]:
-        if not isinstance(layer["settings"], Mapping) or not all(isinstance(set_, Mapping) for set_ in layer["settings"].values()):
-            raise ValueError("the settings of a layer are none")
-    layers = tuple(ReceivedLayer(**{each.name: layer[each.name] for each in fields(ReceivedLayer)}) for layer in value["layers"])
-    # Of an older one there is less.
-    kept_at, ends = str(value.get("kept_at", "")), int(value.get("ends", 0))
-    return Configuration(layers, value["received_at"], value["marker"], value["trial"], value["watches"], kept_at, ends)
-
-
-def _read_outcome(value: Mapping[str, Any]) -> Outcome:
-    layers = tuple((str(path), int(version), str(sha256)) for path, version, sha256 in value["layers"])
-    changes = tuple((str(path), str(old), str(new)) for path, old, new in value["changes"])
-    return Outcome(value["at"], value["what"], value["reason"], value["text"], layers, changes)
+def _read_outcomes(value: Sequence[object]) -> Iterator[Outcome]:
+    """Yield the outcomes; one that a later version has written, or nobody, is no reason to forget what is in force."""
+    for each in value:
+        with suppress(ValueError):
+            yield record_of(Outcome, each)

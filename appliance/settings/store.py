@@ -23,6 +23,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, SettingsError, SettingsLostError
 from appliance.common.files import from_json, to_json, write_atomic
 from appliance.common.message import Message, message_of
+from appliance.common.record import Record, record_of
 from appliance.settings.configuration_state import Configuration, Received, ReceivedChange
 from appliance.settings.environment import environment_layer, environment_notes
 from appliance.settings.layers import (
@@ -35,6 +36,7 @@ from appliance.settings.layers import (
     resolve_what_fits,
     usable_site,
 )
+from appliance.settings.rows import Choice, Registration
 
 log = structlog.get_logger()
 
@@ -55,6 +57,16 @@ SHAPES: Mapping[str, Mapping[str, type]] = {
 
 RECEIVED = "received"
 """Table with one document: what `Received` is written as."""
+ENROLMENT = "enrolment"
+"""Table with where the site is enrolled, as `Registration`."""
+PRIVACY_CHOICE = "privacy_choice"
+"""Table with the `Choice` of the masks."""
+READABLE: Mapping[str, Callable[[dict[str, Any]], object]] = {
+    RECEIVED: Received.from_json,
+    ENROLMENT: lambda row: record_of(Registration, row),
+    PRIVACY_CHOICE: lambda row: record_of(Choice, row),
+}
+"""What reads a row, or raises ValueError. The good copy is used where it has a better one; else such a row counts as none."""
 
 
 class DurableStorage(Storage):
@@ -71,13 +83,15 @@ class DurableStorage(Storage):
         DataFolderError when a file cannot be read.
         """
         try:
-            return _load(self._path)
+            tables = _load(self._path)
         except FileNotFoundError:
             if not self._good_copy.exists():
                 return None
             return self._recover("the file is gone")
         except ValueError as broken:
             return self._recover(str(broken))
+        unreadable = unreadable_row(tables)
+        return self._recover(unreadable) if unreadable and self._has_better() else tables
 
     def write(self, data: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace the tables. Raises DataFolderError when the disk is full or the folder not writable: the old file stays."""
@@ -101,6 +115,12 @@ class DurableStorage(Storage):
                     reason=error.strerror,
                 )
             ) from error
+
+    def _has_better(self) -> bool:
+        try:
+            return unreadable_row(_load(self._good_copy)) is None
+        except (OSError, ValueError, DataFolderError):
+            return False
 
     def _recover(self, reason: str) -> Tables:
         try:
@@ -152,6 +172,17 @@ class DurableStorage(Storage):
                 )
             ) from error
         return aside
+
+
+def unreadable_row(tables: Mapping[str, Mapping[Any, dict[str, Any]]]) -> str | None:
+    """Return which row counts as none because it cannot be read, and why; None where all can be."""
+    for name, read in READABLE.items():
+        for row in tables.get(name, {}).values():
+            try:
+                read(row)
+            except ValueError as error:
+                return f"a row of {name} cannot be read ({error})"
+    return None
 
 
 def _tidy(path: Path) -> None:
@@ -314,6 +345,19 @@ class SettingsStore:
         """Return the documents of a table such as `accounts`, `tokens`, `sessions` or `enrolment`."""
         with self._tables() as tables:
             return [dict(row) for row in tables.table(table).all()]
+
+    def records(self, table: str, kind: type[Record]) -> list[Record]:
+        """Return the documents of a table as records, without those that are none."""
+        found = []
+        for row in self.documents(table):
+            with suppress(ValueError):
+                found.append(record_of(kind, row))
+        return found
+
+    def unreadable(self) -> str | None:
+        """Return which row counts as none because it cannot be read, and why; None where all can be."""
+        with self._tables() as tables:
+            return unreadable_row({name: dict(enumerate(tables.table(name).all())) for name in READABLE})
 
     def change_documents(self, table: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
         """Replace the documents of `table` by what `change` makes of them, in one step that no other process can come between."""

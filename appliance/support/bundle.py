@@ -25,12 +25,11 @@ from appliance.common.files import from_json
 from appliance.common.log import redact
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
-from appliance.privacy.choice import ENROLMENT
 from appliance.privacy.outgoing import Masking
 from appliance.settings.configuration_state import Received
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.presentation import visible
-from appliance.settings.store import SettingsStore
+from appliance.settings.store import ENROLMENT, SettingsStore
 from appliance.store.reader import Reader
 from appliance.store.rows import DeviceRow
 from appliance.support.component_answers import Asked, ask_components

@@ -17,15 +17,15 @@ from appliance.common.message import Message, sentences
 from appliance.common.outbound import server_of
 from appliance.common.paths import bootstrap_root, repository_folder
 from appliance.common.traffic import TrafficByPurpose
-from appliance.privacy.choice import ENROLLED_BY, ENROLMENT, By, choice, choose
+from appliance.privacy.choice import ENROLLED_BY, choice, choose
 from appliance.settings.model import HostingSettings
-from appliance.settings.store import SettingsStore
+from appliance.settings.rows import By, Registration
+from appliance.settings.store import ENROLMENT, SettingsStore
 from appliance.transmission.authority import join_authorities, remove_other_authorities
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 
-TABLE = ENROLMENT
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 WITHOUT_ROOT = Message(
@@ -45,19 +45,9 @@ class Enrolment:
     """SHA-256 of the first root of trust, when the string names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """Where this site is enrolled."""
-
-    url: str
-    site_id: str
-    enrolled_at: str
-    root_sha256: str | None = None
-    """SHA-256 of the root of trust it was enrolled with; without one no signed configuration is taken."""
-
-    def knows_devices_of(self, before: "Registration | None") -> bool:
-        """Return whether the server knows what was told under `before`: another server, or another site there, knows nothing."""
-        return before is None or (before.site_id == self.site_id and _same_provider(before, self))
+def knows_devices(now: Registration, before: Registration | None) -> bool:
+    """Return whether the server knows what was told under `before`: another server, or another site there, knows nothing."""
+    return before is None or (before.site_id == now.site_id and _same_provider(before, now))
 
 
 def parse_enrolment(text: str) -> Enrolment:
@@ -90,9 +80,7 @@ def _refused(fault: Message) -> SettingsError:
 
 def registration(settings: SettingsStore) -> Registration | None:
     """Return where this site is enrolled, or None."""
-    for row in settings.documents(TABLE):
-        return Registration(str(row["url"]), str(row["site_id"]), str(row.get("enrolled_at", "")), row.get("root_sha256"))
-    return None
+    return next(iter(settings.records(ENROLMENT, Registration)), None)
 
 
 def enrol_site(
@@ -132,7 +120,7 @@ def enrol_site(
             settings.change_site({"hosting": {"ca_file": str(joined)}})
         if by != "page" or choice(settings):
             choose(settings, by, utc_now())
-        settings.change_documents(TABLE, lambda _rows: [asdict(made) | {ENROLLED_BY: by}])
+        settings.change_documents(ENROLMENT, lambda _rows: [asdict(made) | {ENROLLED_BY: by}])
     finally:
         if authority:
             remove_other_authorities(trust_folder, Path(settings.effective().settings.hosting.ca_file))

@@ -11,8 +11,7 @@ from appliance.common.backoff import jittered
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.errors import RefusedError
 from appliance.common.message import Message, message_of
-from appliance.settings.store import SettingsStore
-from appliance.transmission.enrolment import TABLE
+from appliance.settings.store import ENROLMENT, SettingsStore
 
 DAY_SECONDS = 86_400.0
 UNREACHED_SECONDS = 3_600.0
@@ -65,7 +64,7 @@ class Quiet:
 
 def read_quiet(settings: SettingsStore) -> Quiet | None:
     """Return why this site is quiet, None when it is not. Raises SettingsError, DataFolderError."""
-    for row in settings.documents(TABLE):
+    for row in settings.documents(ENROLMENT):
         if not (kept := row.get(_KEPT)):
             continue
         try:
@@ -78,4 +77,4 @@ def read_quiet(settings: SettingsStore) -> Quiet | None:
 
 def keep_quiet(settings: SettingsStore, quiet: Quiet | None) -> None:
     """Keep why this site is quiet, or that it is so no longer. Raises SettingsError, DataFolderError."""
-    settings.change_documents(TABLE, lambda rows: [row | {_KEPT: quiet.as_json() if quiet else None} for row in rows])
+    settings.change_documents(ENROLMENT, lambda rows: [row | {_KEPT: quiet.as_json() if quiet else None} for row in rows])

@@ -8,12 +8,13 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import messages_from, with_messages
+from appliance.common.record import record_of
 from appliance.common.signed_documents import NO_MARKER
 from appliance.common.traffic import Traffic
 from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
@@ -88,11 +89,8 @@ class CheckResult:
     @classmethod
     def from_json(cls, value: Any) -> "CheckResult":
         """Return what `to_json` wrote. Raises ValueError for anything else."""
-        try:
-            value = messages_from(value)
-            return cls(value["what"], value["text"], value["reason"], value["marker"], Traffic.from_json(value["traffic"]))
-        except (KeyError, TypeError) as error:
-            raise ValueError("that is no result of a check") from error
+        result = record_of(cls, messages_from(value))
+        return replace(result, traffic=Traffic.from_json(value["traffic"]))
 
 
 def marker_of(offers: Sequence[Offer]) -> str:

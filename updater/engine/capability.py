@@ -1,10 +1,11 @@
 """Whether this appliance can replace its own container: the answer of the engine, as a value that processes hand on."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self, get_args
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 from appliance.common.files import from_json
 from appliance.common.message import Message, messages_from, with_messages
+from appliance.common.record import record_of
 
 Possibility = Literal["possible", "no socket", "no permission", "no engine", "not in a container", "not here", "unknown"]
 
@@ -31,11 +32,7 @@ class ImageUpdates:
     @classmethod
     def from_json(cls, text: bytes) -> Self:
         """Return what `to_json` wrote. Raises ValueError when it is something else."""
-        answer = messages_from(from_json(text))
-        if not isinstance(answer, dict) or answer.get("state") not in get_args(Possibility) or "text" not in answer:
-            raise ValueError("that is no answer about image updates")
-        known: dict[str, Any] = {field.name: answer.get(field.name) for field in fields(cls)}
-        return cls(**known)
+        return record_of(cls, messages_from(from_json(text)))
 
 
 NOT_YET_KNOWN = ImageUpdates("unknown", Message("The container engine has not been asked yet."))

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 Json = dict[str, Any]
 Inspected = Mapping[str, Any]
@@ -48,12 +48,6 @@ class ContainerSpec:
             "later_networks": [list(network) for network in self.later_networks],
             "restart_policy": self.restart_policy,
         }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return what `to_json` wrote. Raises LookupError, TypeError or ValueError when it is something else."""
-        networks = tuple((str(name), dict(endpoint)) for name, endpoint in value["later_networks"])
-        return cls(str(value["name"]), dict(value["body"]), networks, dict(value["restart_policy"]))
 
 
 def successor(

@@ -10,13 +10,18 @@ import hashlib
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated
 
-from appliance.common.files import from_json, sync_folder, to_json, write_atomic
+from pydantic import StringConstraints
+
+from appliance.common.files import sync_folder, to_json, write_atomic
 from appliance.common.message import Message
+from appliance.common.record import Count
 from updater.engine.progress_stream import Tell
 from updater.errors import FetchError, Reason, UntrustedError
+from updater.records.json_file import read_record
 from updater.trust.client import Target
 from updater.trust.folder import folder_errors, locked
 from updater.trust.http_failures import cut_off
@@ -81,6 +86,18 @@ def _fetch(part: "_Part", fetcher: Source, tell: Tell, pauses: Sequence[float]) 
             time.sleep(left.pop(0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is needed to go on with a part."""
+
+    hashes: dict[str, str] = field(default_factory=dict)
+    validator: Annotated[str, StringConstraints(pattern=r"^[ -~]*$")] = ""
+    """A header of the server, sent back to it."""
+    boot: str = ""
+    synced: Count = 0
+    """So many bytes are durable."""
+
+
 class _Part:
     """What is there of an archive."""
 
@@ -103,13 +120,13 @@ class _Part:
         """Return how many bytes can be gone on with; what a power cut may have spoilt is cut off."""
         noted = self._noted()
         size = self._part.stat().st_size if self._part.exists() else 0
-        if noted.get("hashes") != dict(self._target.hashes) or size > self.length:
+        if noted.hashes != dict(self._target.hashes) or size > self.length:
             self.remove()
             return 0
-        if noted.get("boot") != _boot() and size > (synced := _whole(noted.get("synced"))):
-            os.truncate(self._part, synced)
-            size = synced
-        self._validator = str(noted.get("validator") or "")
+        if noted.boot != _boot() and size > noted.synced:
+            os.truncate(self._part, noted.synced)
+            size = noted.synced
+        self._validator = noted.validator
         self.size = size
         return size
 
@@ -178,19 +195,18 @@ class _Part:
         self._notes.unlink(missing_ok=True)
         self.size, self._validator = 0, ""
 
-    def _noted(self) -> dict[str, Any]:
+    def _noted(self) -> _Notes:
         try:
-            noted = from_json(self._notes.read_bytes())
+            return read_record(_Notes, self._notes)
         except (OSError, ValueError):
-            return {}
-        return noted if isinstance(noted, dict) else {}
+            return _Notes()
 
     def _sync(self, stream: IO[bytes]) -> None:
         """Make durable what came, and then the note of it."""
         stream.flush()
         os.fsync(stream.fileno())
-        noted = {"hashes": dict(self._target.hashes), "validator": self._validator, "boot": _boot(), "synced": self.size}
-        write_atomic(self._notes, to_json(noted))
+        noted = _Notes(dict(self._target.hashes), self._validator, _boot(), self.size)
+        write_atomic(self._notes, to_json(asdict(noted)))
 
 
 def _boot() -> str:
@@ -198,8 +214,3 @@ def _boot() -> str:
     with contextlib.suppress(OSError):
         return BOOT_ID.read_text(encoding="ascii").strip()
     return ""
-
-
-def _whole(value: Any) -> int:
-    """Return a number of bytes; 0 for what is none, so that all is fetched anew."""
-    return value if isinstance(value, int) and value >= 0 else 0

@@ -5,12 +5,12 @@ It runs as the user the new main container will run as, and with the same runtim
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from appliance.common.errors import SettingsError
+from appliance.common.files import from_json
 from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
@@ -222,7 +222,7 @@ def _report(said: str) -> Json:
     """Return the report among what a container wrote; empty where there is none."""
     for line in reversed(said.splitlines()):
         with contextlib.suppress(ValueError):
-            report = json.loads(line)
+            report = from_json(line)
             if isinstance(report, dict) and isinstance(report.get("checks"), list):
                 return report
     return {}

@@ -4,31 +4,32 @@ The supervisor of the new version writes it anew at each change; the switcher re
 and told again: one lost packet is no reason to go back.
 """
 
-import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance.common.files import from_json, to_json, write_atomic
-from updater.records.json_file import record_of
+from appliance.common.files import to_json, write_atomic
+from appliance.common.record import Moment, Percent
+from updater.engine.labels import TRANSACTION
+from updater.records.journal import TransactionId
+from updater.records.json_file import read_record
 
 Stage = Literal["starting", "migrating", "ready"]
 Contact = Literal["ok", "failed", "off"]
 WAYS = ("refresh", "check_in", "upload")
-TRANSACTION = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """How far a new version has come."""
 
-    transaction: str
+    transaction: TransactionId
     version: str
-    at: str
+    at: Moment
     """RFC 3339."""
     stage: Stage
     """`ready`: all runs, and one check for configuration has ended."""
-    percent: int | None = None
+    percent: Percent | None = None
     """Of a migration; whoever makes progress gets more time."""
     collector: bool = False
     """The deep check of the collector is fine."""
@@ -67,7 +68,7 @@ def write(folder: Path, acknowledgement: Acknowledgement) -> None:
 def read(folder: Path, transaction: str) -> Acknowledgement | None:
     """Return what was said last, None where nothing was, or nothing that can be understood."""
     try:
-        said = record_of(Acknowledgement, from_json(path_of(folder, transaction).read_bytes()))
+        said = read_record(Acknowledgement, path_of(folder, transaction))
     except (OSError, ValueError):
         return None
     return said if said.transaction == transaction else None

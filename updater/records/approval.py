@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from appliance.common.errors import DataFolderError
-from appliance.common.files import from_json
 from appliance.common.message import Message
-from updater.records.json_file import record_of, write_record
+from appliance.common.record import Moment
+from updater.records.json_file import read_record, write_record
 
 FILE = "approval.json"
 
@@ -17,7 +17,7 @@ class Approval:
 
     version: str
     by: str
-    at: str
+    at: Moment
     """RFC 3339."""
 
 
@@ -50,6 +50,6 @@ class Approvals:
 
     def _read(self) -> Approval | None:
         try:
-            return record_of(Approval, from_json(self._file.read_bytes()))
+            return read_record(Approval, self._file)
         except (OSError, ValueError):  # none, or none that can be read: a person asks again
             return None

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from updater.records.json_file import read_rows, record_of, write_rows
+from appliance.common.record import Count, MomentOrNone
+from updater.records.json_file import read_records, read_rows, write_rows
 
 KEPT = 50
-_FILE = "denied.json"
+FILE = "denied.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,8 @@ class Denied:
     config: str
     """The digest of the configuration of its image, `sha256:…`."""
     version: str
-    counter: int
-    at: str
-    """RFC 3339."""
+    counter: Count
+    at: MomentOrNone
     reason: str
     """One word."""
 
@@ -30,26 +30,20 @@ class Denied:
 
 def add(folder: Path, denied: Denied) -> None:
     """Deny a release, whatever was said of it before. `folder` is `Paths.update`. Raises OSError."""
-    others = [row for row in read_rows(folder / _FILE) if row.get("config") != denied.config]
-    write_rows(folder / _FILE, [denied.to_json(), *others][:KEPT])
+    others = [row for row in read_rows(folder / FILE) if row.get("config") != denied.config]
+    write_rows(folder / FILE, [denied.to_json(), *others][:KEPT])
 
 
 def read(folder: Path) -> tuple[Denied, ...]:
     """Return what is denied, newest first; nothing where the file cannot be read."""
-    found = []
-    for row in read_rows(folder / _FILE):
-        try:
-            found.append(record_of(Denied, row))
-        except ValueError:
-            continue
-    return tuple(found)
+    return read_records(Denied, folder / FILE)
 
 
 def clear(folder: Path, version: str) -> bool:
     """Allow a version again; return whether it was denied. Raises OSError."""
-    rows = read_rows(folder / _FILE)
+    rows = read_rows(folder / FILE)
     kept = [row for row in rows if row.get("version") != version]
     if len(kept) == len(rows):
         return False
-    write_rows(folder / _FILE, kept)
+    write_rows(folder / FILE, kept)
     return True

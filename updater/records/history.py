@@ -5,25 +5,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
-from updater.records.journal import Transaction
-from updater.records.json_file import read_rows, record_of, write_rows
+from appliance.common.record import Count, Moment, Seconds
+from updater.records.journal import Transaction, TransactionId
+from updater.records.json_file import aside_of, read_records, read_rows, require_records, write_rows
 
 Outcome = Literal["installed", "rolled_back", "failed", "refused", "superseded", "stuck"]
 KEPT = 50
 LOG_BYTES = 8192
-_FILE = "history.json"
+FILE = "history.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """How one replacement went. Moments are RFC 3339."""
 
-    transaction: str
+    transaction: TransactionId
     from_version: str
     to_version: str
-    started_at: str
-    finished_at: str
-    seconds: float
+    started_at: Moment
+    finished_at: Moment
+    seconds: Seconds
     outcome: Outcome
     reason: str
     """One word; empty when all went well."""
@@ -32,9 +33,9 @@ class Result:
     """The account that wanted it, `console` or `auto`."""
     log: str = ""
     """The end of the log of the version that failed, at most 8 KB."""
-    seconds_without_web: float | None = None
+    seconds_without_web: Seconds | None = None
     """None where it was not measured, for example over a power cut."""
-    from_counter: int = 0
+    from_counter: Count = 0
     """Under which the version before was signed; 0 where that is not known."""
 
     def to_json(self) -> dict[str, Any]:
@@ -62,24 +63,29 @@ def result_of(transaction: Transaction, outcome: Outcome, reason: str, text: str
 
 def add(folder: Path, result: Result) -> None:
     """Add a result, in place of an earlier one about the same transaction. `folder` is `Paths.update`. Raises OSError."""
-    rows = [row for row in read_rows(folder / _FILE) if row.get("transaction") != result.transaction]
-    write_rows(folder / _FILE, [result.to_json(), *rows][:KEPT])
+    rows = [row for row in read_rows(folder / FILE) if row.get("transaction") != result.transaction]
+    write_rows(folder / FILE, [result.to_json(), *rows][:KEPT])
 
 
 def replace_newest(folder: Path, result: Result) -> None:
     """Put a result in the place of the newest one, which it repeats. Raises OSError."""
-    write_rows(folder / _FILE, [result.to_json(), *read_rows(folder / _FILE)[1:]])
+    write_rows(folder / FILE, [result.to_json(), *read_rows(folder / FILE)[1:]])
 
 
 def read(folder: Path) -> tuple[Result, ...]:
     """Return the results, newest first; none where the file cannot be read."""
-    found = []
-    for row in read_rows(folder / _FILE):
-        try:
-            found.append(record_of(Result, row))
-        except ValueError:
-            continue
-    return tuple(found)
+    return read_records(Result, folder / FILE)
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether the rows tell what is needed no more: each can be read, and what was installed last is among them."""
+    try:
+        require_records(Result, folder / FILE)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError):
+        return False
+    return not aside_of(folder / FILE).exists() or any(row.outcome == "installed" for row in read(folder))
 
 
 def installation_of(folder: Path, version: str) -> Result | None:

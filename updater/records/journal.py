@@ -9,16 +9,93 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints
 
 from appliance.common.files import from_json, sync_folder, to_json, write_atomic
+from appliance.common.record import LONGEST_SECONDS, Count, Moment, record_of
 from appliance.release import HealthGateTimes
 from updater.engine.container_spec import ContainerSpec, Json
+from updater.engine.labels import TRANSACTION
+from updater.records.json_file import keep_aside
 
 Phase = Literal["prepared", "switching", "committed", "done", "rolling_back", "rolled_back", "stuck", "superseded"]
 FINISHED: tuple[Phase, ...] = ("done", "rolled_back", "superseded")
+FILE, PREVIOUS_FILE = "journal.json", "journal.prev.json"
 FORMAT = 1
 RESERVE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _SignedPlatform:
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
+class _SignedRelease:
+    """What is used of a release once it is in the journal; of one without signature there is less."""
+
+    version: str = ""
+    counter: Count | None = None
+    switcher: Literal["old", "new"] = "old"
+    platforms: dict[str, _SignedPlatform] = field(default_factory=dict)
+    late_rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _InspectedConfig:
+    Env: list[str] | None = None
+    Labels: dict[str, str] | None = None
+    User: str | None = None
+    Image: str | None = None
+    StopTimeout: Annotated[int, Field(le=LONGEST_SECONDS)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _InspectedHost:
+    NetworkMode: str | None = None
+    RestartPolicy: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _InspectedMount:
+    Type: str
+    Destination: str
+    Name: str | None = None
+    Source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _InspectedNetworks:
+    Networks: dict[str, Json | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Inspected:
+    """What every replacement looks at in what an engine says of a container."""
+
+    Id: str
+    Name: str
+    Config: _InspectedConfig
+    HostConfig: _InspectedHost
+    Mounts: list[_InspectedMount] | None = None
+    NetworkSettings: _InspectedNetworks | None = None
+
+
+def _release(value: Json) -> Json:
+    record_of(_SignedRelease, value)
+    return value
+
+
+def _container(value: Json) -> Json:
+    if value:  # it is not known where the journal was lost
+        record_of(_Inspected, value)
+    return value
+
+
+TransactionId = Annotated[str, StringConstraints(pattern=f"^{TRANSACTION.pattern}$")]
+"""12 hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +107,7 @@ class Old:
     image_id: str
     reference: str
     """What its user calls the image by."""
-    inspect: Json
+    inspect: Annotated[Json, AfterValidator(_container)]
     """What the engine said of it before anything was changed."""
 
 
@@ -38,15 +115,14 @@ class Old:
 class Transaction:
     """One replacement of the container."""
 
-    transaction: str
-    """12 hexadecimal digits."""
+    transaction: TransactionId
     phase: Phase
-    started_at: str
+    started_at: Moment
     by: str
     """The account that wanted it, `console` or `auto`."""
     from_version: str
-    from_counter: int
-    to_release: Json
+    from_counter: Count
+    to_release: Annotated[Json, AfterValidator(_release)]
     """The release as it was signed."""
     old: Old
     new_image_id: str
@@ -55,10 +131,10 @@ class Transaction:
     """The new container; None where the journal was lost, so that only the way back is known."""
     restart_policy: Json
     """The user's own: the old container has none from the moment the switch begins."""
-    api: tuple[int, int]
+    api: tuple[Count, Count]
     hosting_url: str
     gate: HealthGateTimes = field(default_factory=HealthGateTimes)
-    attempts: int = 0
+    attempts: Count = 0
     held: bool = False
     """A person has stopped the new version while it was being tried: it is left alone until somebody starts one of the two."""
     reason: str = ""
@@ -85,23 +161,9 @@ class Transaction:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return what `to_json` wrote. Raises ValueError when it is something else."""
-        if value.get("format") != FORMAT or value.get("phase") not in get_args(Phase):
+        if value.get("format") != FORMAT:
             raise ValueError("that is no journal of this format")
-        known = {each.name: value[each.name] for each in fields(cls) if each.name in value}
-        try:
-            major, minor = value["api"]
-            return cls(
-                **known
-                | {
-                    "old": Old(**value["old"]),
-                    "gate": HealthGateTimes(**value["gate"]),
-                    "spec": ContainerSpec.from_json(value["spec"]) if value["spec"] else None,
-                    "expected_digests": tuple(value["expected_digests"]),
-                    "api": (int(major), int(minor)),
-                }
-            )
-        except (LookupError, TypeError, AttributeError) as error:
-            raise ValueError(f"that is no journal: {error!r}") from error
+        return record_of(cls, value)
 
 
 class Journal:
@@ -109,8 +171,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file = folder / "journal.json"
-        self._previous = folder / "journal.prev.json"
+        self._file = folder / FILE
+        self._previous = folder / PREVIOUS_FILE
         self._reserve = folder / "reserve"
 
     def read(self) -> Transaction | None:
@@ -120,8 +182,7 @@ class Journal:
         """
         for file in (self._file, self._previous):
             try:
-                value = from_json(file.read_bytes())
-                return Transaction.from_json(value if isinstance(value, dict) else {})
+                return read_transaction(file)
             except (OSError, ValueError):
                 continue
         return None
@@ -160,6 +221,18 @@ class Journal:
         sync_folder(self.folder)
 
     def _write(self, content: bytes) -> None:
-        if self._file.exists():
+        try:
+            read_transaction(self._file)
+        except FileNotFoundError:
+            pass
+        except ValueError:
+            keep_aside(self._file)  # what was written before it may be good
+        else:
             write_atomic(self._previous, self._file.read_bytes())
         write_atomic(self._file, content)
+
+
+def read_transaction(file: Path) -> Transaction:
+    """Return the transaction in a journal. Raises OSError, and ValueError for what is none."""
+    value = from_json(file.read_bytes())
+    return Transaction.from_json(value if isinstance(value, dict) else {})

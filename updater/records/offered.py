@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
+from typing import Any
 
 from appliance.common.errors import DcaError
-from appliance.common.files import from_json
+from appliance.common.record import Count, Moment
 from appliance.common.signed_documents import NO_MARKER
 from appliance.release import (
     Catalogue,
@@ -16,10 +16,23 @@ from appliance.release import (
     write_catalogue,
     write_rollout,
 )
-from updater.records.json_file import write_record
+from updater.records.json_file import read_record, write_record
 
+FILE = "offered.json"
 FORMAT = 1
-_KINDS: dict[str, type | UnionType] = {"at": str, "rollout_marker": str, "group": str | None, "floor": int, "problem": str}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the file holds."""
+
+    at: Moment
+    rollout_marker: str
+    catalogue: dict[str, Any] | None
+    rollout: dict[str, Any] | None
+    group: str | None
+    floor: Count
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,7 @@ class Offered:
 
 def file_of(folder: Path) -> Path:
     """Return the file; `folder` is `Paths.update`."""
-    return folder / "offered.json"
+    return folder / FILE
 
 
 def write(folder: Path, offered: Offered) -> None:
@@ -62,17 +75,23 @@ def write(folder: Path, offered: Offered) -> None:
 def read(folder: Path) -> Offered | None:
     """Return what was received last; None where nothing was, or it cannot be read: the next check brings it anew."""
     try:
-        raw = from_json(file_of(folder).read_bytes())
-        if not all(isinstance(raw[name], kind) for name, kind in _KINDS.items()):
-            return None
-        return Offered(
-            at=raw["at"],
-            rollout_marker=raw["rollout_marker"],
-            catalogue=parse_catalogue(json.dumps(raw["catalogue"]).encode()) if raw["catalogue"] else None,
-            rollout=parse_rollout(json.dumps(raw["rollout"]).encode()) if raw["rollout"] else None,
-            group=raw["group"],
-            floor=raw["floor"],
-            problem=raw["problem"],
-        )
-    except (OSError, ValueError, KeyError, TypeError, DcaError):
+        return read_file(file_of(folder))
+    except (OSError, ValueError):
         return None
+
+
+def read_file(file: Path) -> Offered:
+    """Return what was received last. Raises OSError, and ValueError for what cannot be read."""
+    kept = read_record(_Kept, file)
+    try:
+        return Offered(
+            at=kept.at,
+            rollout_marker=kept.rollout_marker,
+            catalogue=parse_catalogue(json.dumps(kept.catalogue).encode()) if kept.catalogue else None,
+            rollout=parse_rollout(json.dumps(kept.rollout).encode()) if kept.rollout else None,
+            group=kept.group,
+            floor=kept.floor,
+            problem=kept.problem,
+        )
+    except DcaError as error:
+        raise ValueError(str(error)) from error

@@ -8,18 +8,19 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.files import from_json, to_json
-from appliance.common.message import messages_from, shortened, with_messages
+from appliance.common.files import to_json
+from appliance.common.message import shortened, with_messages
+from appliance.common.record import Moment, Percent
+from updater.records.json_file import read_record
 
 Stage = Literal[
     "checking", "downloading", "loading", "preflight", "preparing", "switching", "gate", "finishing", "rolling_back", "stuck"
 ]
-STAGES: tuple[Stage, ...] = get_args(Stage)
 TEXT_CHARACTERS = 300
-_FILE = "progress.json"
+FILE = "progress.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Progress:
 
     transaction: str
     stage: Stage
-    percent: int | None
+    percent: Percent | None
     text: str
-    at: str
+    at: Moment
 
     def to_json(self) -> dict[str, Any]:
         """Return the value as JSON."""
@@ -42,13 +43,13 @@ class ProgressFile:
 
     def __init__(self, folder: Path, transaction: str) -> None:
         """`folder` is `Paths.update`."""
-        self._file = folder / _FILE
+        self._file = folder / FILE
         self._transaction = transaction
 
     def tell(self, stage: Stage, text: str, percent: int | None = None) -> None:
         """Say how far it is."""
         progress = Progress(self._transaction, stage, percent, shortened(text, TEXT_CHARACTERS), to_rfc3339(utc_now()))
-        temporary = self._file.with_name(f".{_FILE}.{os.getpid()}")
+        temporary = self._file.with_name(f".{FILE}.{os.getpid()}")
         try:
             temporary.write_bytes(to_json(with_messages(progress.to_json())))
             temporary.replace(self._file)
@@ -64,16 +65,12 @@ class ProgressFile:
 def read(folder: Path) -> Progress | None:
     """Return what was told last; None where nothing was, or it cannot be read."""
     try:
-        told = messages_from(from_json((folder / _FILE).read_bytes()))
-        percent, text = told["percent"], told["text"]
-        if told["stage"] not in STAGES or not (percent is None or isinstance(percent, int)) or not isinstance(text, str):
-            return None
-        return Progress(str(told["transaction"]), told["stage"], percent, text, str(told["at"]))
-    except (OSError, ValueError, LookupError, TypeError):
+        return read_record(Progress, folder / FILE)
+    except (OSError, ValueError):
         return None
 
 
 def clear(folder: Path) -> None:
     """Forget what was told: nothing is under way."""
     with contextlib.suppress(OSError):
-        (folder / _FILE).unlink(missing_ok=True)
+        (folder / FILE).unlink(missing_ok=True)

@@ -96,7 +96,8 @@ class _Janitor:
                 return
             own = self.engine.own_container()
             self._remove_containers(own, transaction)
-            self._remove_tags(own)
+            if history.is_whole(self.paths.update):
+                self._remove_tags(own)
         except EngineError as error:
             log.info("The container engine was not looked after.", reason=str(error))
         self._remove_files()
@@ -178,9 +179,10 @@ class _Janitor:
 
     def _remove_files(self) -> None:
         """Remove what no transaction needs any more: the newest logs of failed versions stay, for people."""
-        failed = [result.transaction for result in history.read(self.paths.update) if result.log]
-        self._keep_only("failed", lambda name: name in failed[:FAILED_KEPT])
-        self._keep_only("backup", lambda name: name in self._newest_installed())
+        if history.is_whole(self.paths.update):
+            failed = [result.transaction for result in history.read(self.paths.update) if result.log]
+            self._keep_only("failed", lambda name: name in failed[:FAILED_KEPT])
+            self._keep_only("backup", lambda name: name in self._newest_installed())
         offered_archives = self._offered_archives()
         self._keep_only("images", lambda name: name.removesuffix(".json").removesuffix(".part") in offered_archives)
         for file in self.paths.update.glob("ack-*.json"):

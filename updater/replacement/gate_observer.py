@@ -1,7 +1,6 @@
 """Watching a new version: what the gate judges is looked up here, in the engine, on the data volume and at the hosting server."""
 
 import fcntl
-import json
 import math
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Self
 import structlog
 
 from appliance.common.errors import DcaError
+from appliance.common.files import from_json
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.components.awake_clock import AwakeClock
@@ -149,7 +149,7 @@ def working_ways() -> frozenset[str]:
     """Return which of `check_in` and `upload` work for this version. The collector's own code tries, in a process of its own."""
     try:
         done = subprocess.run(TRY, capture_output=True, check=False, timeout=TRY_SECONDS, stdin=subprocess.DEVNULL)
-        return frozenset(json.loads(done.stdout)["works"])
+        return frozenset(from_json(done.stdout)["works"])
     except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError) as error:
         log.info("The hosting server could not be tried.", reason=str(error))
         return frozenset()

@@ -8,8 +8,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from appliance.common.files import from_json
+from appliance.common.message import Message
 from updater.engine.container_spec import ONE_REQUEST_API, Inspected, Json
 from updater.engine.labels import ROLE_LABEL, TRANSACTION_LABEL, switcher_name
+from updater.errors import EngineError
 from updater.records.journal import Old, Transaction
 
 COMMAND = ("tini", "--", "python3", "-P", "-m", "updater", "switch")
@@ -28,6 +31,15 @@ def helper_name(transaction: Transaction) -> str:
 def body_of(transaction: Transaction, *, network: bool = True) -> tuple[Json, tuple[str, ...]]:
     """Return the body of `POST /containers/create`, and the networks to connect afterwards; without `network` there are none."""
     old = transaction.old.inspect
+    if not old:
+        raise EngineError(
+            Message(
+                "The journal of the update was lost, and with it how the container %(name)s was made: no other switcher can be "
+                "started. Start that container by hand.",
+                name=transaction.old.name,
+            ),
+            "not found",
+        )
     new_image = transaction.to_release.get("switcher") == "new"
     mode = str(old["HostConfig"].get("NetworkMode") or "default") if network else "none"
     first, later = _networks(old, mode, transaction.api)
@@ -52,8 +64,8 @@ def body_of(transaction: Transaction, *, network: bool = True) -> tuple[Json, tu
 def rebuilt(labels: Mapping[str, str]) -> Transaction | None:
     """Return the transaction by the labels of its switcher, on its way back; None where they do not tell."""
     try:
-        known: dict[str, Any] = json.loads(labels[WAY_BACK_LABEL])
-        return Transaction(
+        known: dict[str, Any] = from_json(labels[WAY_BACK_LABEL])
+        told = Transaction(
             transaction=labels[TRANSACTION_LABEL],
             phase="rolling_back",
             started_at=str(known["started_at"]),
@@ -71,6 +83,7 @@ def rebuilt(labels: Mapping[str, str]) -> Transaction | None:
             reason="journal",
             text="The journal of the update was lost, so that the version before was put back.",
         )
+        return Transaction.from_json(told.to_json())
     except (LookupError, TypeError, ValueError):
         return None
 
@@ -114,7 +127,7 @@ def _host_config(old: Inspected, mode: str) -> Json:
 def _binds(old: Inspected) -> list[str]:
     """Return the mounts of the appliance: data volume and socket among them, and what its settings may refer to."""
     return [
-        f"{mount['Name'] if mount['Type'] == 'volume' else mount['Source']}:{mount['Destination']}"
+        f"{mount.get('Name' if mount['Type'] == 'volume' else 'Source', '')}:{mount['Destination']}"
         f"{'' if mount.get('RW', True) else ':ro'}"
         for mount in old.get("Mounts") or ()
         if mount.get("Type") not in NOT_OURS

@@ -12,11 +12,11 @@ from pathlib import Path
 import structlog
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
-from appliance.common.files import from_json
 from appliance.common.message import Message
+from appliance.common.record import Count, Moment
 from appliance.common.version import installed_version
 from updater.components.component import Component, ComponentState
-from updater.records.json_file import record_of, write_record
+from updater.records.json_file import read_record, write_record
 
 FILE = "stability.json"
 LENGTH = timedelta(hours=24)
@@ -31,15 +31,16 @@ class StabilityRecord:
     """One such day."""
 
     version: str
-    since: str
+    since: Moment
     late_rollback: bool
-    crashes: int = 0
+    crashes: Count = 0
     running: bool = False
     """Whether a main process of this version runs, or ended without saying so."""
 
     def is_over(self, now: datetime) -> bool:
         """Return whether the day is over, or another version is installed."""
-        return now >= from_rfc3339(self.since) + LENGTH or self.version != installed_version()
+        since = from_rfc3339(self.since)
+        return not since - LENGTH <= now < since + LENGTH or self.version != installed_version()
 
 
 class StabilityWatch:
@@ -104,8 +105,6 @@ class StabilityWatch:
 
     def _read(self) -> StabilityRecord | None:
         try:
-            record = record_of(StabilityRecord, from_json(self._file.read_bytes()))
-            from_rfc3339(record.since)
-            return record
+            return read_record(StabilityRecord, self._file)
         except (OSError, ValueError):  # none, or none that can be read: then nothing is counted
             return None

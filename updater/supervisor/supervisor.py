@@ -27,6 +27,7 @@ from updater.components.specs import Declaration, declare_components
 from updater.errors import RunFolderError
 from updater.supervisor.configuration_trial import TRIAL_SECONDS, ConfigurationTrial
 from updater.supervisor.control_api import control_application
+from updater.supervisor.damaged_files import tell_damaged
 from updater.supervisor.health import HealthCheck
 from updater.supervisor.plan import URGENT, PlanTimes, SupervisorPlan
 from updater.supervisor.shutdown import Shutdown
@@ -93,6 +94,7 @@ class Supervisor:
             stack.callback(self._children.kill_all)
             self._updates.started()
             log.info("The appliance starts.", version=installed_version(), pid=os.getpid(), data_folder=str(self._site.paths.data))
+            tell_damaged(self._site.paths, self._site.store)
             self._components.start()
             code = await self._run_until_shutdown()
             notify(STOPPING=1, STATUS="stopping")

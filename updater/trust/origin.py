@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from appliance.common.message import Message
-from appliance.settings.store import SettingsStore
+from appliance.settings.rows import Registration
+from appliance.settings.store import ENROLMENT, SettingsStore
 from updater.errors import NotFollowingError
-
-ENROLMENT = "enrolment"
-"""The table of the settings file that says where this site is enrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +20,12 @@ class Followed:
 
 def followed(store: SettingsStore) -> Followed:
     """Return the repository this site follows. Raises NotFollowingError."""
-    rows = store.documents(ENROLMENT)
+    rows = store.records(ENROLMENT, Registration)
     if not rows:
         raise NotFollowingError(
             Message("This site is not enrolled at a hosting server. Use `dca enrol`, or the page Setup of the web UI.")
         )
-    root = rows[0].get("root_sha256")
+    root = rows[0].root_sha256
     if not root:
         raise NotFollowingError(
             Message(
@@ -35,4 +33,4 @@ def followed(store: SettingsStore) -> Followed:
                 "Ask the hosting team for an enrolment string with root= in it, and enrol the site again."
             )
         )
-    return Followed(str(rows[0]["url"]), str(rows[0]["site_id"]), str(root))
+    return Followed(rows[0].url, rows[0].site_id, root)

@@ -16,7 +16,6 @@ from appliance.common.paths import Paths
 from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.discovery.icmp import icmp_mode
-from appliance.privacy.choice import By
 from appliance.privacy.in_words import masks_in_words
 from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.outgoing import Masking
@@ -46,10 +45,12 @@ from appliance.service.scans.scan_slot import ScanSlot
 from appliance.settings.first_scan import first_scan_waits, first_scan_was_asked_for
 from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings
+from appliance.settings.rows import By
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
+from appliance.transmission.enrolment import knows_devices
 from appliance.transmission.upload import Sent
 
 FIRST_SCAN_WAITS = Message('Nothing is scanned before somebody asks for the first scan: press "Scan now" in the web UI.')
@@ -278,7 +279,7 @@ class Collector:
         """
         before = self._connection.registration
         made = await self._connection.enrol(text, by=by, authority=authority)
-        masking = None if made.knows_devices_of(before) else self._reading_writer.masking()
+        masking = None if knows_devices(made, before) else self._reading_writer.masking()
         if masking and (told := await self._collector_notes.ask(lambda store: store.tell_anew(masking))):
             log.info("the new hosting server is told of the known devices", devices=told)
         await self._look_for_choice()

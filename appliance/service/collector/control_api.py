@@ -7,9 +7,9 @@ from tornado.web import Application, HTTPError, RequestHandler
 from appliance.common.files import to_json
 from appliance.common.message import with_messages
 from appliance.common.traffic import Traffic
-from appliance.privacy.choice import By
 from appliance.process.control import ControlHandler
 from appliance.service.collector.collector import Collector
+from appliance.settings.rows import By
 from appliance.store.accounting import KEEP_DAYS
 
 log = structlog.get_logger()

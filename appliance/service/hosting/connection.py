@@ -24,17 +24,17 @@ from appliance.common.errors import (
 )
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
-from appliance.privacy.choice import By
 from appliance.privacy.in_words import masks_in_words
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.model import Settings
+from appliance.settings.rows import By, Registration
 from appliance.settings.store import SettingsStore
 from appliance.transmission.answers import QUIET, CheckInAnswer
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
-from appliance.transmission.enrolment import Registration, enrol_site, open_client, parse_enrolment, registration
+from appliance.transmission.enrolment import enrol_site, open_client, parse_enrolment, registration
 from appliance.transmission.suspension import Quiet, keep_quiet, read_quiet
 from appliance.transmission.upload import Sent, upload_waiting
 

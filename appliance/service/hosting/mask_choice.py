@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from appliance.common.message import Message
-from appliance.privacy.choice import Choice, choice
+from appliance.privacy.choice import choice
 from appliance.privacy.outgoing import Masking
 from appliance.service.collector.collector_notes import CollectorNotes
+from appliance.settings.rows import Choice
 from appliance.settings.store import SettingsStore
 from appliance.store.store import Store
 

@@ -290,6 +290,7 @@ def test_a_received_configuration_of_another_shape_is_as_good_as_none(store: Set
     tables = json.loads(path.read_bytes())
     tables["received"]["1"]["in_force"]["layers"][0]["settings"] = settings
     path.write_text(json.dumps(tables))
+    path.with_suffix(".good.json").write_text(json.dumps(tables))
     assert name_of(store) == ""
 
 
