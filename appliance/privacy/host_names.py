@@ -15,24 +15,46 @@ from appliance.privacy.vocabulary import ORDINARY
 
 _RUN = re.compile(r"[^\W_]+")
 _WITH_DOTS = re.compile(
-    r"(?<![\w-])(?P<name>(?:[\w-]{1,63}\.)+(?P<ending>[^\W\d_]{2,24}|xn--[a-z0-9-]{1,59}))(?![\w-])(?!\.[a-z]+\d)", re.IGNORECASE
-)
-_NAMED = re.compile(
-    r"(?<![^\W\d_])(?:(?P<sure>host\s?name|hostnamen?|dns(?:[\s-]?name)?|netbios(?:[\s-]?name)?|fqdn|sys\s?name|rechnername"
-    r"|nom d['\u2019]h[ôo]te|nombre de host|nome host|computer\s?name|bonjour(?:[\s-]?service)?(?:[\s-]?name)?|node\s?name)"
-    r"|host|server(?:[\s-]?name)?|domain(?:[\s-]?name)?|workgroup|(?:printer|device|print\s?server|queue)\s?name)"
-    r"\s?[:=]\s?[\"'\[(<]?(?P<name>[^\W_][\w.-]{0,250})",
+    r"(?<![\w-])(?<![\w-]\.)(?P<name>(?:[\w-]{1,63}\.)+(?P<ending>[^\W\d_]{2,24}|xn--[a-z0-9-]{1,59}))(?![\w-])(?!\.[a-z]+\d)",
     re.IGNORECASE,
 )
-_IN_ADDRESS = re.compile(r"(?:://(?:[^\s/@:]{1,100}@)?|(?<!\\)\\\\)(?P<name>[^\W_][\w.-]{0,250})")
+_SURE = (
+    r"host\s?name|hostnamen?|hostnaam|dns(?:[\s-]?name)?|netbios(?:[\s-]?name)?|fqdn|sys\s?name|rechnername|computer\s?name|node\s?name"
+    r"|nom d['\u2019]h[ôo]te|nom de l['\u2019]h[ôo]te|nombre de(?:l)? (?:host|equipo)|nome (?:do )?host|nazwa hosta|värdnamn"
+    r"|имя хоста|bonjour(?:[\s-]?service)?(?:[\s-]?name)?"
+)
+_SURE_IN_CJK = "ホスト名|コンピュータ?ー?名|主机名|主機名|计算机名|호스트\\s?이름|호스트명"
+_SERVERS = r"(?:dns|wins|dhcp|ldap|smtp|ntp|proxy|print|mail|ftp|smb|file|domain)[\s-]?server"
+_BETWEEN = r"\s{0,3}(?:[:=]|[-=]>)\s{0,3}[\"'\[(<]?"
+_LIKE_A_NAME = r"(?=[\w.-]{0,60}[^\W\d_])(?=[\w.-]{0,60}[\d-])"
+"""Of a word after which no colon stands: letters, and a digit or a hyphen."""
+_OTHERS = (
+    r"host|server(?:[\s-]?name)?|domain(?:[\s-]?name)?|workgroup|(?:printer|device|print\s?server|queue)\s?name|drucker\s?name"
+    r"|gerätename|nom de l['\u2019]imprimante"
+)
+_NAMED = re.compile(
+    rf"(?:(?<![^\W\d_])(?:(?P<sure>{_SURE})|{_OTHERS})|(?P<in_cjk>{_SURE_IN_CJK})){_BETWEEN}(?P<name>[^\W_][\w.-]{{0,250}})",
+    re.IGNORECASE,
+)
+_NAMED_WITHOUT_COLON = re.compile(
+    rf"(?:(?<![^\W\d_])(?:{_SURE}|{_SERVERS})|{_SURE_IN_CJK})\s{{1,3}}(?:(?:is|ist|lautet|est|es|è|-)\s{{1,3}})?[\"'\[(<]?"
+    rf"(?P<name>{_LIKE_A_NAME}[^\W_][\w.-]{{0,250}})",
+    re.IGNORECASE,
+)
+_IN_ADDRESS = re.compile(
+    r"(?:://(?:[^\s/@:]{1,100}@)?|(?<!\\)\\\\)(?P<name>[^\W_][\w.-]{0,250})|(?<![\w:/])//(?P<share>[^\W_][\w.-]{0,250})(?=/)"
+)
 _OF_MAKERS = re.compile(
     r"(?<![^\W_])(?P<name>(?:NPI|KM|KMBT|EPSON|Canon|LXK|FX-?)[0-9A-F]{6}|(?:BR[NW]|ET|XRX|RNP|SEC|HP|LXK|KM)[-_]?[0-9A-F]{12})(?![^\W_])",
     re.IGNORECASE,
 )
 _FORMS = (
     Form(_WITH_DOTS, (".",)),
-    Form(_IN_ADDRESS, ("://", "\\\\")),
-    Form(_NAMED, (":", "=")),
+    Form(_IN_ADDRESS, ("//", "\\\\")),
+    Form(_NAMED, (":", "=", "->")),
+    Form(
+        _NAMED_WITHOUT_COLON, ("host", "name", "nom", "dns", "server", "netbios", "fqdn", "bonjour", "имя", "hosta", "名", "호스트")
+    ),
     Form(_OF_MAKERS, ("npi", "km", "epson", "canon", "lxk", "fx", "brn", "brw", "et", "xrx", "rnp", "sec", "hp")),
 )
 _VERSION_PART = re.compile(r"[a-z]{0,3}\d+[a-z]?\d*", re.IGNORECASE)
@@ -96,18 +118,24 @@ def without_host_names(text: str, form: Callable[[str], str], spare: Spare, form
     """Return `text` with `form(name)` in place of each host name that its form or the words around it give away."""
 
     def instead(found: re.Match[str]) -> Replacement | None:
-        name = found["name"].rstrip(".-")
+        group = next(group for group in ("name", "share") if found.groupdict().get(group))
+        name = found[group].rstrip(".-")
         if spare(found) or _MASKED.match(name):
             return None
-        return Replacement(found.start("name"), found.start("name") + len(name), form(name))
+        return Replacement(found.start(group), found.start(group) + len(name), form(name))
 
     def named(found: re.Match[str]) -> Replacement | None:
-        return None if not found["sure"] and found["name"].lower() in ORDINARY else instead(found)
+        is_sure = found["sure"] or found["in_cjk"]
+        return None if not is_sure and found["name"].lower() in ORDINARY else instead(found)
+
+    def without_colon(found: re.Match[str]) -> Replacement | None:
+        words = re.split(r"[\W_]+", found["name"].lower())
+        return None if all(word in ORDINARY or word.isdigit() for word in words if word) else instead(found)
 
     def with_dots(found: re.Match[str]) -> Replacement | None:
         return instead(found) if _is_host_name(found["name"], found["ending"]) else None
 
-    changes = {_WITH_DOTS: with_dots, _IN_ADDRESS: instead, _NAMED: named, _OF_MAKERS: instead}
+    changes = {_WITH_DOTS: with_dots, _IN_ADDRESS: instead, _NAMED: named, _NAMED_WITHOUT_COLON: without_colon, _OF_MAKERS: instead}
     for pattern in forms:
         text = replace_found(text, pattern, changes[pattern])
     return text

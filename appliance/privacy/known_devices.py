@@ -11,6 +11,9 @@ from appliance.report import Device
 
 _SHORTEST_NAME = 2
 """A host name of another device that is shorter, or has no letter in it, would be found in numbers."""
+OF_SERIAL = "serial:"
+"""How the key of a device begins that is made of its serial number."""
+_LONGEST_KEY = 200
 _LETTER = re.compile(r"[^\W\d_]")
 _HEX = re.compile("[^0-9a-f]")
 
@@ -24,11 +27,17 @@ class KnownDevices:
         self.macs: set[str] = set()
         self.public: set[str] = set()
         """Host names that are no secret: that of the hosting server."""
+        self.keys: set[str] = set()
+        """Keys of devices that are made of their serial number."""
+        self.numbers: dict[str, tuple[str, ...]] = {}
+        """By the key of a device the numbers that are billed by, of the device and of its supplies."""
         for device in devices:
             self.add(device)
 
     def add(self, device: Device) -> None:
         """Know this device, too."""
+        if device.key.startswith(OF_SERIAL):
+            self.keys.add(device.key)
         self.add_name(device.hostname)
         self.add_address(device.ip)
         if mac := mac_digits(device.mac):
@@ -39,6 +48,13 @@ class KnownDevices:
         for one in (name, first_label(name)) if name else ():
             if one and len(one) >= _SHORTEST_NAME and one.lower() not in ORDINARY and _LETTER.search(one):
                 self.names.add(one)
+
+    def key_at(self, text: str, begin: int) -> str | None:
+        """Return the key of a device that stands at a place of a text."""
+        for end in range(min(len(text), begin + _LONGEST_KEY), begin + len(OF_SERIAL), -1):
+            if text[begin:end] in self.keys and not text[end : end + 1].isalnum():
+                return text[begin:end]
+        return None
 
     def add_public(self, *addresses: str | None) -> None:
         """Know the host names in these web addresses as names that are no secret."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from appliance.privacy.billed_numbers import known_numbers
 from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.misc_masks import MiscMasks
-from appliance.privacy.numbers import known_numbers
 from appliance.privacy.pseudonyms import Pseudonymizer
 from appliance.privacy.text_masks import LONGEST, MASKED, TextMasks
 from appliance.report import Reading
@@ -35,6 +35,9 @@ _STAYS = {
     "trays": frozenset(("index", "state")),
 }
 """What is no text: numbers that are billed by, words of the MIBs, and what is masked as a whole. All else is masked as a text."""
+
+OUT_OF_LOCATION, OUT_OF_HOST_NAME = ", a location", ", a host name"
+"""How the source of an asset number ends that stands in a text which means something else."""
 
 NO_MASKS = {"support_bundle"}
 """What the privacy settings say beside the masks."""
@@ -90,6 +93,7 @@ def mask(reading: Reading, settings: PrivacySettings, key: bytes | None, known: 
     for path in ("device.location", "device.asset_number", "status.console"):
         if getattr(settings, path.partition(".")[2]) == "mask":
             document.leave_out(path)
+    _mask_borrowed_asset_number(document, settings, texts)
     for path in settings.fields:
         document.leave_out(path)
     _mask_misc(document, MiscMasks(settings, texts))
@@ -121,6 +125,17 @@ def _mask_device(document: _Document, settings: PrivacySettings, pseudonymizer: 
         if mode != "send" and device[name] is not None:
             device[name] = form(device[name])
             document.masked.add(f"device.{name}")
+
+
+def _mask_borrowed_asset_number(document: _Document, settings: PrivacySettings, texts: TextMasks) -> None:
+    """Mask an asset number that a definition has taken out of a location or a host name as what it is taken from."""
+    device, source = document.values["device"], document.values["sources"].get("device.asset_number", "")
+    if device["asset_number"] is None:
+        return
+    if source.endswith(OUT_OF_LOCATION) and settings.location == "mask":
+        document.leave_out("device.asset_number")
+    elif source.endswith(OUT_OF_HOST_NAME) and settings.host_name != "send":
+        document.change("device.asset_number", device, "asset_number", texts.host_name)
 
 
 def _mask_texts(document: _Document, texts: TextMasks) -> None:

@@ -1,18 +1,10 @@
-"""Serial and part numbers and firmware, which are billed by: wherever they stand in a text, they stay as they are. Pure."""
+"""Where numbers that are known stand in a text. Pure."""
 
 from collections.abc import Iterable, Iterator
 
 from appliance.privacy.look_alikes import searched
-from appliance.report import Reading
 
 Span = tuple[int, int]
-
-
-def known_numbers(reading: Reading) -> tuple[str, ...]:
-    """Return serial number, firmware, and the numbers of the supplies."""
-    device = reading.device
-    parts = (text for row in reading.supplies for text in (row.serial, row.part_number))
-    return tuple(dict.fromkeys(text for text in (device.serial, device.firmware, *parts) if text))
 
 
 def spans_of(known: Iterable[str], seen: str) -> Iterator[Span]:

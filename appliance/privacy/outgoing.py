@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.events.sentences import device_name, sentence
+from appliance.privacy.billed_numbers import known_numbers
 from appliance.privacy.key import load_or_make_privacy_key
 from appliance.privacy.known_devices import KnownDevices
 from appliance.privacy.masks import NO_MASKS, changed, mask
@@ -16,6 +17,7 @@ from appliance.settings.model import PrivacySettings
 
 _ADDRESSES = frozenset({"address", "from", "to"})
 _KEYS = frozenset({"by", "former_key", "key"})
+_NUMBERS = frozenset({"old_serial", "new_serial"})
 _OF_SUPPLIES = {"old_serial": "serial", "new_serial": "serial", "old_percent": "percent", "new_percent": "percent"}
 
 
@@ -45,6 +47,7 @@ class Masking:
     def reading(self, reading: Reading) -> Reading:
         """Return the reading as it may leave the site; from now on other texts do not tell of its device either."""
         self.known.add(reading.device)
+        self.known.numbers[reading.device.key] = known_numbers(reading)
         return mask(reading, self.settings, self.key, self.known)
 
     def text(self, text: str) -> str:
@@ -57,8 +60,9 @@ class Masking:
         if part in self.settings.fields:
             return None
         pseudonymizer = Pseudonymizer(self.settings, self.key)
-        numbers = [number for number in (device.serial, device.firmware) if number]
-        texts = TextMasks(self.settings, pseudonymizer, self.known, device, numbers=numbers)
+        told = (value for name, value in event.detail.items() if name in _NUMBERS and isinstance(value, str))
+        numbers = self.known.numbers.get(device.key) or tuple(filter(None, (device.serial, device.firmware)))
+        texts = TextMasks(self.settings, pseudonymizer, self.known, device, numbers=(*numbers, *told))
 
         def fact(name: str, value: Any) -> Any:
             if part and f"{part}.{_OF_SUPPLIES.get(name, name)}" in self.settings.fields:

@@ -19,11 +19,11 @@ MASKED = "[phone number]"
 
 _GAP = r"[ ().\-/]"
 _MARKED_NUMBER = rf"(?P<number>\(?\+?\(?\d(?:{_GAP}{{0,3}}\d){{4,17}})(?!\w)"
-_LINK = r"(?:\s(?:no|nr|num|number|nummer|num[ée]ro|n°|id|from|to|rx|tx|von|an|de|à|a|is|ist|es|è))*"
+_LINK = r"(?:[\s.-]{1,2}(?:no|nr|num|number|nummer|num[ée]ro|n°|id|from|to|rx|tx|von|an|de|à|a|is|ist|es|è)(?![^\W\d_])\.?)*"
 
 _PHONE_WORD = re.compile(
-    rf"""(?<!\w)(?:tele(?:phone|fon|fax)|t[ée]l[ée]phone|tel[ée]fono?|telefone|tel|t[ée]l|phone|fon|fax|mobile?|mobiel|handy|cell
-        |dial(?:l?ing)?|calling|whatsapp|rufnummer|(?:tele)?fonnummer|telefonnummer|☎|✆|電話|电话|전화)\.?{_LINK}\s*[.:#=°]*\s*
+    rf"""(?<!\w)(?:(?:tele(?:phone|fon|fax)|tel|fon|fax)(?:nr|nummer|number|no)?|hotline|notruf|t[ée]l[ée]phone|tel[ée]fono?|telefone|tel|t[ée]l|phone|fon|fax|mobile?|mobiel|handy|cell
+        |dial(?:l?ing)?|calling|whatsapp|rufnummer|(?:tele)?fonnummer|telefonnummer|☎|✆|電話|电话|전화)(?:番号|号码|번호)?\.?{_LINK}\s*[.:#=°]*\s*
         {_MARKED_NUMBER}""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -37,7 +37,9 @@ _SERVICE_WORD = re.compile(
 _EXTENSION = re.compile(
     r"(?<!\w)(?:ext(?:ension)?|durchwahl|dw|poste|anexo|interno|toestel)\b\.?\s*[:#]?\s*(?P<number>\d{3,6})(?!\w)", re.IGNORECASE
 )
-_INTERNATIONAL = re.compile(rf"(?<![\d+])(?<!\d\.)(?P<number>\(?\+\(?[1-9]\d{{0,2}}\)?(?:{_GAP}{{0,3}}\d){{6,13}})(?!\w)")
+_INTERNATIONAL = re.compile(
+    rf"(?<![\d+])(?<!\d\.)(?P<number>\(?(?:\+{{1,2}}|(?<!\d[ ])\+[ ])\(?[1-9]\d{{0,2}}\)?(?:{_GAP}{{0,3}}\d){{6,13}})(?!\w)"
+)
 _INTERNATIONAL_00 = re.compile(
     r"(?<![\w+])(?<!\d[./-])(?P<number>00[ ]?[1-9]\d{0,2}[ ./()-]{1,2}\d{1,4}(?:[ ./()-]{0,2}\d{2,}){1,4})(?!\w)(?![.-]\d)"
 )
@@ -45,6 +47,11 @@ _NORTH_AMERICAN = re.compile(
     r"(?<![\w.+-])(?P<number>(?:1[ .-])?"
     r"(?:\([2-9]\d{2}\)[ ]?\d{3}[ .-]|[2-9]\d{2}(?P<gap>[ -])\d{3}(?P=gap)|[2-9]\d{2}\.[2-9]\d{2}\.)\d{4})(?!\w)(?![.-]\d)"
 )
+_NATIONAL = re.compile(
+    r"(?<![\w.+-])(?P<number>8[ ]?\(\d{3,5}\)[ ]?\d{1,3}(?:[ -]\d{2}){2}|1[3-9]\d(?P<gap>[ -])\d{4}(?P=gap)\d{4}"
+    r"|1[38]00(?P<space>[ -])\d{3}(?P=space)\d{3})(?!\w)(?![.-]\d)"
+)
+"""Russian ones with the prefix 8, Chinese mobile ones, Australian ones that cost nothing."""
 _TRUNK_ZERO = re.compile(
     r"(?<![\w+])(?<!\d[./-])(?P<number>(?:\(0\)[ ]?|\(?0)[1-9]\d{0,4}(?:\)[ /-]{0,3}|[ ]?[/-][ ]?|[ ]{1,2})"
     r"\d{2,8}(?:[ /-]{1,2}\d{2,8}){0,4}(?:[/-]\d)?)(?!\w)(?![.:/-]\d)"
@@ -82,6 +89,7 @@ _FEWEST = {
     _INTERNATIONAL: 8,
     _INTERNATIONAL_00: 10,
     _NORTH_AMERICAN: 10,
+    _NATIONAL: 10,
     _TRUNK_ZERO: 8,
     _TRUNK_DOT: 9,
     _PAIRS: 10,
@@ -91,7 +99,7 @@ _FEWEST = {
 _NEEDS: dict[re.Pattern[str], tuple[str, ...]] = {
     _PHONE_WORD: (
         *("tel", "tél", "phone", "fon", "fax", "mobil", "handy", "cell", "dial", "calling", "whatsapp", "rufnummer"),
-        *("☎", "✆", "電話", "电话", "전화"),
+        *("☎", "✆", "電話", "电话", "전화", "hotline", "notruf"),
     ),
     _SERVICE_WORD: (
         *("call", "ring", "contact", "hotline", "help", "support", "service", "kundendienst", "rufen", "appele", "llam", "chiam"),
@@ -100,6 +108,7 @@ _NEEDS: dict[re.Pattern[str], tuple[str, ...]] = {
     _EXTENSION: ("ext", "durchwahl", "dw", "poste", "anexo", "interno", "toestel"),
     _INTERNATIONAL: ("+",),
     _INTERNATIONAL_00: ("00",),
+    _NATIONAL: ("8 (", "8(", "1"),
     _TRUNK_ZERO: ("0",),
     _TRUNK_DOT: (".",),
     _PAIRS: (".",),
@@ -123,6 +132,11 @@ def without_phone_numbers(text: str, known: Sequence[str] = (), forms: Forms | N
     for pattern in phone_number_forms(searched(text).text) if forms is None else forms:
         text = replace_found(text, pattern, partial(_replacement, known=known))
     return text
+
+
+def is_called_phone(number: str, text: str) -> bool:
+    """Return whether a text says of a number that it is that of a phone, by a word before it."""
+    return any(number in found["number"] for found in _PHONE_WORD.finditer(searched(text).text))
 
 
 def _replacement(found: re.Match[str], known: Sequence[str]) -> Replacement | None:

@@ -18,7 +18,7 @@ from appliance.privacy.addresses import (
 )
 from appliance.privacy.forms import Forms
 from appliance.privacy.host_names import NameIndex, first_label, host_name_forms, without_host_names
-from appliance.privacy.known_devices import KnownDevices, mac_digits
+from appliance.privacy.known_devices import OF_SERIAL, KnownDevices, mac_digits
 from appliance.privacy.look_alikes import Replacement, replaced, searched
 from appliance.privacy.numbers import spans_of, within
 from appliance.privacy.phone_numbers import phone_number_forms, without_phone_numbers
@@ -32,6 +32,9 @@ LONGEST = 1024
 """Characters of a text in a reading or an event."""
 _DOTTED = re.compile(r"(?<!\d)(?<!\d\.)\d{1,3}(?:[._-]\d{1,3}){3,}(?!\d)")
 _HEX_RUN = re.compile(r"[0-9a-f](?:[:._ -]{0,2}[0-9a-f]){11,}", re.IGNORECASE)
+_KEY = re.compile(rf"(?<!\w){OF_SERIAL}")
+_FORM_OF_KEY = re.compile(rf"{OF_SERIAL}[A-Z][A-Z &-]{{0,40}}:[A-Z0-9]{{4,40}}(?![\w.:-])")
+"""The key of a device that is not known, as far as no address can look so."""
 _MODEL = re.compile(r"(?:[a-z]+[ -]+){0,5}[^\s,;:|/]+")
 """Words of a family, and a number."""
 _KINDS = (
@@ -62,6 +65,7 @@ class TextMasks:
         self._pseudonymizer = pseudonymizer
         self._known = known or _NOTHING
         self._numbers = tuple(numbers)
+        self._is_of_device = device is not None
         self._address = device.ip.lower() if device and device.ip else None
         self._mac = mac_digits(device.mac) if device else None
         self._model = _names_of_model(device)
@@ -76,7 +80,28 @@ class TextMasks:
                 self._names.add(one)
 
     def text(self, text: str, *, phones: bool = True) -> str:
-        """Return the text as it may leave the site; `phones`: also without phone numbers."""
+        """Return the text as it may leave the site; `phones`: also without phone numbers.
+
+        The key of a device, which is made of maker and serial number, stays.
+        """
+        if OF_SERIAL not in text:
+            return self._masked(text, phones=phones)
+        pieces: list[str] = []
+        last = 0
+        for found in _KEY.finditer(text):
+            key = self._key_at(text, found.start())
+            if key and found.start() >= last:
+                pieces += [self._masked(text[last : found.start()], phones=phones), key]
+                last = found.start() + len(key)
+        return "".join([*pieces, self._masked(text[last:], phones=phones)])
+
+    def _key_at(self, text: str, begin: int) -> str | None:
+        """Return the key of a device that stands here; in a text about no device also one that only its form tells."""
+        known = self._known.key_at(text, begin)
+        form = None if known or self._is_of_device else _FORM_OF_KEY.match(text, begin)
+        return form[0] if form else known
+
+    def _masked(self, text: str, *, phones: bool) -> str:
         text = self.known(text)
         for kind, forms in _forms_in(text) if len(text) <= LONGEST else _find_forms(text):
             text = self._without(kind, forms, text, phones=phones)

@@ -74,7 +74,7 @@ def make_bundle(paths: Paths, store: SettingsStore, asked: Asked) -> bytes:
         "devices.json": [scrubber.device(device) for device in devices[:MOST_DEVICES]],
     }
     files = {name: _json(scrubber.value(document)) for name, document in documents.items()}
-    logs = {f"{name}.log": _log(paths.logs / f"{name}.log", scrubber) for name in COMPONENTS}
+    logs = {f"{name}.log": log_of(paths.logs / f"{name}.log", scrubber) for name in COMPONENTS}
     bundle = _packed(files | logs)
     # Log lines compress to a fifteenth as a rule; what does not, say because somebody filled it, is left out.
     return bundle if len(bundle) <= LARGEST_BUNDLE_BYTES else _packed(files)
@@ -118,7 +118,7 @@ def _devices(paths: Paths) -> list[DeviceRow]:
         return []
 
 
-def _log(file: Path, scrubber: Scrubber) -> bytes:
+def log_of(file: Path, scrubber: Scrubber) -> bytes:
     """Return the newest lines of a log, those of the file before it included, scrubbed."""
     lines: deque[str] = deque()
     size = 0
@@ -149,8 +149,25 @@ def _scrubbed(line: str, scrubber: Scrubber) -> str:
     except ValueError:
         event = None
     if not isinstance(event, dict):
-        return scrubber.text(line)
-    return json.dumps(scrubber.value(redact(None, "", event)), ensure_ascii=False)
+        return scrubber.text(_cut(line))
+    return json.dumps(scrubber.value(_cut_texts(redact(None, "", event))), ensure_ascii=False)
+
+
+def _cut(text: str) -> str:
+    """Return as much of a text as a line of the bundle takes, up to the end of a word: half an address has no form."""
+    if len(text) <= LONGEST_LINE:
+        return text
+    kept = text[:LONGEST_LINE]
+    return kept[: kept.rfind(" ") + 1] or kept
+
+
+def _cut_texts(value: Any) -> Any:
+    """Return a JSON value with each of its texts cut to what a line takes."""
+    if isinstance(value, dict):
+        return {name: _cut_texts(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_cut_texts(inner) for inner in value]
+    return _cut(value) if isinstance(value, str) else value
 
 
 def _json(document: Any) -> bytes:

@@ -206,7 +206,13 @@ def builtin_definitions() -> Definitions:
     """Return the definitions that come with the program, read once. Each of them is tested: one that is broken raises."""
     folder = files("appliance").joinpath("definitions")
     entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
-    return Definitions(tuple(parse(entry.read_text(encoding="utf-8"), entry.name) for entry in entries))
+    return Definitions(tuple(_parsed(entry.read_text(encoding="utf-8"), entry.name) for entry in entries))
+
+
+@cache
+def _shipped_texts() -> frozenset[tuple[str, str]]:
+    """Return the formats of free texts that come with the program."""
+    return frozenset((rule.of, rule.pattern.text) for each in builtin_definitions().definitions for rule in each.content.texts)
 
 
 def load(path: Path, name: str = "") -> Definition:
@@ -236,7 +242,20 @@ def _printable(text: str) -> str:
 
 
 def parse(text: str, file: str) -> Definition:
-    """Return the definition in `text`; `file` is how an error names it. Raises DefinitionError."""
+    """Return the definition in `text`, which somebody has added; `file` is how an error names it. Raises DefinitionError."""
+    definition = _parsed(text, file)
+    for number, rule in enumerate(definition.content.texts):
+        numbers = sorted(rule.pattern.names - {"model"})
+        if numbers and (rule.of, rule.pattern.text) not in _shipped_texts():
+            raise _error(
+                *(text, file, ("text", str(number), "pattern")),
+                f"{rule.of} is a free text: nothing but the model is taken out of it, and not {', '.join(numbers)}, which no mask "
+                "sees. Name an object that is such a number; another format comes with a new version of the appliance",
+            )
+    return definition
+
+
+def _parsed(text: str, file: str) -> Definition:
     try:
         require_short_keys(text)
         document = tomllib.loads(text)

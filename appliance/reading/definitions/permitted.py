@@ -4,6 +4,8 @@
   What is not listed is refused, so jobs, users, address books, logs and accounting are, whoever the vendor is.
 - An object gives what its meaning allows. A host name cannot go out as `misc.note`, where no mask for host names would see it;
   of meters, supplies and status only numbers go out, but for the display and the words of a supply.
+- What is never masked (serial and part numbers, firmware, numbers in `misc`) comes from objects that are such a number. Free texts,
+  such as sysDescr, the display or the descriptions of supplies, give none of it, not by a pattern either.
 - A vendor that is not listed has nothing to be asked for: its subtrees come with a version that people have signed, not with
   a configuration.
 
@@ -12,13 +14,23 @@ Where the subtrees are from: docs/decisions/0029-definitions-are-bounded-by-mean
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.snmp.values import Oid, format_oid
 
-Meaning = Literal["identity", "host name", "location", "asset number", "status", "meters", "supplies"]
+Meaning = Literal[
+    "identity",
+    "description",
+    "host name",
+    "location",
+    "asset number",
+    "status",
+    "display",
+    "meters",
+    "supplies",
+]
 NUMBERS: Final[frozenset[Meaning]] = frozenset({"status", "meters", "supplies"})
 """Meanings of which `misc` takes numbers alone."""
 
@@ -45,7 +57,8 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
         "identity": "2.3.9.1.1.7 2.3.9.4.2.1.1.3.1 2.3.9.4.2.1.1.3.2 2.3.9.4.2.1.1.3.3 2.3.9.4.2.1.1.3.5 2.3.9.4.2.1.1.3.6",
         "location": "2.3.9.4.2.1.1.3.11",
         "asset number": "2.3.9.4.2.1.1.3.12",
-        "status": "2.3.9.1.1.2 2.3.9.1.1.3",
+        "status": "2.3.9.1.1.2",
+        "display": "2.3.9.1.1.3",
         "meters": "2.3.9.4.2.1.1.16.1.1 2.3.9.4.2.1.1.16.1.20 2.3.9.4.2.1.1.16.1.44 2.3.9.4.2.1.1.16.1.47"
         " 2.3.9.4.2.1.2.2.1.74 2.3.9.4.2.1.4.1.2",
         "supplies": "2.3.9.4.2.1.4.1.10",
@@ -53,7 +66,7 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
     128: {"identity": "2.1.3.1.2"},  # Tektronix, now Xerox
     236: {  # Samsung
         "identity": "11.5.1.1.1.1 11.5.1.1.1.2 11.5.1.1.1.4",
-        "status": "11.5.1.1.9.20",
+        "display": "11.5.1.1.9.20",
         "meters": "11.5.11.53.11.2.1",
         "supplies": "11.5.1.1.3.22 11.5.11.53.61.5.2.1",
     },
@@ -84,7 +97,7 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
     1347: {  # Kyocera
         "identity": "40.1.1.1.8 43.5.1.1.1 43.5.1.1.28 43.5.4.1.5",
         "host name": "40.10.1.1.5",
-        "status": "43.18.2.1.2",
+        "display": "43.18.2.1.2",
         "meters": "42.2.1.1.1 42.3.1 43.10.1.1.12 46.10.1.1.5",
     },
     1552: {"meters": "21.3.1.1.5"},  # Océ
@@ -102,7 +115,7 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
         "identity": "2.3.9.1.1.7 2.3.9.4.2.1.5.5.1 2.3.9.4.2.1.5.5.17 2.4.3.1240.1.4 2.4.3.1240.1.12"
         " 2.4.3.1240.6.5 2.4.3.2435.5.13.3",
         "host name": "2.4.3.1240.1.1",
-        "status": "2.3.9.4.2.1.5.4.5.2",
+        "display": "2.3.9.4.2.1.5.4.5.2",
         "meters": "2.3.9.4.2.1.5.5.8 2.3.9.4.2.1.5.5.10 2.3.9.4.2.1.5.5.11 2.3.9.4.2.1.5.5.54.2.2.1",
         "supplies": "2.3.9.4.2.1.5.5.8 2.3.9.4.2.1.5.5.11",
     },
@@ -111,7 +124,7 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
         "identity": "1.1.1.1.6.1 1.1.1.1.6.2 1.1.1.5.5.1.1",
         "meters": "1.1.1.5.7.2",
     },
-    32473: dict.fromkeys(("identity", "host name", "location", "asset number", "status", "meters", "supplies"), ""),
+    32473: dict.fromkeys(get_args(Meaning), ""),
     # The number for examples in documents (RFC 5612): no device has it.
     40093: {  # Pantum
         "identity": "1.1.1.1 1.1.1.5 6.1.2 10.1.1.4",
@@ -123,18 +136,18 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
 
 _STANDARD: Final[Mapping[Meaning, tuple[MibObject, ...]]] = {
     "identity": (
-        *(mib.SYS_DESCR, mib.HR_DEVICE_DESCR, mib.PRT_GENERAL_PRINTER_NAME, mib.PRT_GENERAL_SERIAL_NUMBER),
+        *(mib.PRT_GENERAL_SERIAL_NUMBER, mib.PPM_PRINTER_IEEE_1284_DEVICE_ID),
         *(mib.ENT_PHYSICAL_FIRMWARE_REV, mib.ENT_PHYSICAL_SOFTWARE_REV, mib.ENT_PHYSICAL_SERIAL_NUM),
-        mib.PPM_PRINTER_IEEE_1284_DEVICE_ID,
     ),
-    "host name": (mib.SYS_NAME,),
+    "description": (mib.SYS_DESCR, mib.HR_DEVICE_DESCR),
+    "host name": (mib.SYS_NAME, mib.PRT_GENERAL_PRINTER_NAME),
     "location": (mib.SYS_LOCATION,),
     "status": (
         *(mib.HR_DEVICE_STATUS, mib.HR_PRINTER_STATUS, mib.HR_PRINTER_DETECTED_ERROR_STATE, mib.PRT_GENERAL_CONFIG_CHANGES),
-        mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT,
     ),
+    "display": (mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT,),
     "meters": mib.MARKER_COLUMNS,
-    "supplies": (*mib.SUPPLY_COLUMNS, mib.PRT_MARKER_COLORANT_VALUE),
+    "supplies": tuple(each for each in mib.SUPPLY_COLUMNS if each is not mib.PRT_MARKER_SUPPLIES_DESCRIPTION),
 }
 """What objects of the standard MIBs mean; the others of `objects.STANDARD` are for the product alone."""
 
@@ -142,8 +155,9 @@ _TAKEN: Final[Mapping[str, frozenset[Meaning]]] = {
     "device.hostname": frozenset({"host name"}),
     "device.location": frozenset({"location"}),
     "device.asset_number": frozenset({"asset number", "location", "host name", "identity"}),
-    "status.console": frozenset({"status"}),
-    **dict.fromkeys(("device.serial", "device.model", "device.firmware", "device.device_id"), frozenset[Meaning]({"identity"})),
+    "device.model": frozenset({"identity", "description"}),
+    "status.console": frozenset({"display"}),
+    **dict.fromkeys(("device.serial", "device.firmware", "device.device_id"), frozenset[Meaning]({"identity"})),
 }
 
 

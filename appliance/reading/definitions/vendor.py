@@ -5,13 +5,17 @@ single objects, records. Whether one is used
 is decided where the item is read: before the standard object where the definition prefers it, else only where that is missing.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from appliance.privacy.free_texts import holds_secrets
+from appliance.privacy.masks import OUT_OF_HOST_NAME, OUT_OF_LOCATION
 from appliance.privacy.people import scrub_text
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.fields import METER_PREFIX, NUMBERS
 from appliance.reading.definitions.patterns import Pattern, fits
+from appliance.reading.definitions.permitted import Meaning, meanings_of
 from appliance.reading.definitions.schema import (
     ObjectSpec,
     PaperSpec,
@@ -26,9 +30,9 @@ from appliance.reading.definitions.schema import (
 )
 from appliance.reading.identity.descriptions import Texts, texts_of
 from appliance.reading.meters.records import float32, read_records
-from appliance.reading.sources.objects import MibObject
+from appliance.reading.sources.objects import SYS_NAME, MibObject
 from appliance.reading.text import decode, decode_prefixed
-from appliance.reading.view import View, integer
+from appliance.reading.view import View, integer, text
 from appliance.snmp.values import Oid, Tag, Value, format_oid
 
 LARGEST = 2**63
@@ -36,6 +40,14 @@ MOST_STEPS = 20_000_000
 """Steps that looking for labels may take in one reading: a tenth of a second, twenty times of what any known device needs."""
 _STATUS_PREFIX = "status."
 _MISC_PREFIX = "misc."
+_WHOLE: frozenset[Meaning] = frozenset({"identity", "host name", "asset number"})
+"""Of these a part goes where the whole goes: it is no text in which something else stands, or is masked whatever it is made of."""
+_PAPER = re.compile(
+    r"(?:jis_|iso_)?(?:[a-c]\d{1,2}|[abc]?r\d|8k|16k|letter|legal|ledger|tabloid|executive|statement|invoice|folio|oficio|foolscap"
+    r"|custom|other|others|universal|hagaki|oufuku_?hagaki|postcard|envelope|com_?10|com_?9|dl|monarch|yougata|youkei)"
+    r"(?:_?(?:r|plus|extra|wide|full|\d{1,2}))?"
+)
+"""Names of paper that become names of meters where the product itself does not say which column they are from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +119,13 @@ def read_vendor(view: View, definitions: Definitions) -> Vendor:
         for supplies in content.supply_tables:
             _note_supplies(vendor, supplies)
         for table in content.tables:
-            _read_table(vendor, table)
+            _read_table(vendor, table, each)
         for spec in content.objects:
-            _read_object(vendor, spec)
+            _read_object(vendor, spec, each)
         for records in content.records:
             _read_records(vendor, records)
         for paper in content.papers:
-            _read_paper(vendor, paper)
+            _read_paper(vendor, paper, each)
     return vendor
 
 
@@ -130,15 +142,16 @@ def source(name: str, oid: Oid) -> str:
 # Single objects
 
 
-def _read_object(vendor: Vendor, spec: ObjectSpec) -> None:
+def _read_object(vendor: Vendor, spec: ObjectSpec, definition: Definition) -> None:
     if not vendor.applies(spec):
         return
     for oid in spec.oid:
         found = vendor.view.get(oid)
         is_number = (spec.gives or "").startswith(METER_PREFIX)
-        value = _content(vendor, spec, found, is_number=is_number) if found is not None else None
+        usable = found is not None and not _cuts_secrets(vendor, spec, oid, found, definition)
+        value = _content(vendor, spec, found, is_number=is_number) if found is not None and usable else None
         if value is not None:
-            given = Given(value, source(spec.name, oid), spec.prefer, spec.unit)
+            given = Given(value, source(spec.name, oid) + _out_of(spec.gives, oid), spec.prefer, spec.unit)
             vendor.named.setdefault(spec.name, given)
             if spec.gives is not None:
                 _give(vendor, spec.gives, given)
@@ -155,6 +168,22 @@ def _content(vendor: Vendor, spec: ObjectSpec | TableSpec, value: Value, *, is_n
         found = _matching(_text(vendor, value), spec) if spec.pattern is not None or spec.not_pattern is not None else None
         return integer(Value(Tag.OCTET_STRING, found.encode())) if found is not None else integer(value)
     return _matching(_text(vendor, value, prefixed=spec.format == "prefixed_text"), spec)
+
+
+def _out_of(target: str | None, oid: Oid) -> str:
+    """Return how the source of an asset number ends: by what it stands in, where that is masked by itself."""
+    meanings = meanings_of(oid)
+    if target != "device.asset_number" or meanings & {"identity", "asset number"}:
+        return ""
+    return OUT_OF_LOCATION if "location" in meanings else OUT_OF_HOST_NAME
+
+
+def _cuts_secrets(vendor: Vendor, spec: ObjectSpec | TableSpec, oid: Oid, value: Value, definition: Definition) -> bool:
+    """Return whether a pattern that somebody has added would cut something out of a text that has to be masked as a whole."""
+    if spec.pattern is None or definition.origin == "product" or meanings_of(oid) & _WHOLE:
+        return False
+    whole = _text(vendor, value)
+    return whole is not None and holds_secrets(whole, text(vendor.view.system(SYS_NAME)))
 
 
 def _matching(found: str | None, spec: ObjectSpec | TableSpec) -> str | None:
@@ -219,7 +248,7 @@ class _TableRow:
     label: str | None
 
 
-def _read_table(vendor: Vendor, spec: TableSpec) -> None:
+def _read_table(vendor: Vendor, spec: TableSpec, definition: Definition) -> None:
     if not vendor.applies(spec):
         return
     rows = [
@@ -238,9 +267,12 @@ def _read_table(vendor: Vendor, spec: TableSpec) -> None:
         if len(found) != 1:
             continue  # none, or several: then nobody can tell which one is meant
         row = found[0]
+        if _cuts_secrets(vendor, spec, row.oid, row.value, definition):
+            continue
         content = _content(vendor, spec, row.value, is_number=wanted.gives.startswith(METER_PREFIX))
         if content is not None:
-            _give(vendor, wanted.gives, Given(content, source(spec.name, row.oid), wanted.prefer, wanted.unit or spec.unit))
+            told = source(spec.name, row.oid) + _out_of(wanted.gives, row.oid)
+            _give(vendor, wanted.gives, Given(content, told, wanted.prefer, wanted.unit or spec.unit))
             _note_changing(vendor, wanted.gives, row.oid)
 
 
@@ -266,14 +298,14 @@ def _note_supplies(vendor: Vendor, spec: SuppliesSpec) -> None:
                 vendor.changing += [(*column, *index) for index in vendor.view.instances(MibObject(spec.name, column))]
 
 
-def _read_paper(vendor: Vendor, spec: PaperSpec) -> None:
+def _read_paper(vendor: Vendor, spec: PaperSpec, definition: Definition) -> None:
     """Give the meters of each paper size; those of mono and colour only for sizes that were used."""
     if not vendor.applies(spec):
         return
     for cells in rows_of(vendor.view, spec.columns).values():
         size = _slug(_text(vendor, cells["size"][1])) if "size" in cells else None
         total = integer(cells["total"][1]) if "total" in cells else None
-        if not size or total is None:
+        if not size or total is None or (definition.origin != "product" and not _PAPER.fullmatch(size)):
             continue
         for column in ("total", "mono", "color"):
             if column in cells and (column == "total" or total > 0):

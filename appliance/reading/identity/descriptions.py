@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from appliance.privacy.free_texts import holds_secrets
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.permitted import SHARED
 from appliance.reading.identity.makers import Makers
@@ -120,9 +121,10 @@ def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> De
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     known = False
-    for rule in (rule for each in applying for rule in each.content.texts):
-        found = rule.pattern.match(texts.sys_descr if rule.of == "sysDescr" else texts.device_descr)
-        if found is None:
+    for definition, rule in ((each, rule) for each in applying for rule in each.content.texts):
+        free_text = texts.sys_descr if rule.of == "sysDescr" else texts.device_descr
+        found = rule.pattern.match(free_text)
+        if found is None or (definition.origin != "product" and holds_secrets(free_text, text(view.system(mib.SYS_NAME)))):
             continue
         known = known or rule.of == "sysDescr"
         for name, value in found.groupdict().items():

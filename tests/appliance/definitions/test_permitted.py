@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from importlib.resources import files
 from itertools import product
 
 import pytest
@@ -18,13 +19,13 @@ VENDORS = sorted({oid[6] for oid, _ in PRIVATE})
 TEXT_ITEMS = ("device.serial", "device.model", "device.hostname", "device.location", "device.asset_number", "misc.note")
 ITEMS: dict[str, set[Meaning]] = {
     "device.serial": {"identity"},
-    "device.model": {"identity"},
+    "device.model": {"identity", "description"},
     "device.firmware": {"identity"},
     "device.device_id": {"identity"},
     "device.hostname": {"host name"},
     "device.location": {"location"},
     "device.asset_number": {"asset number", "location", "host name", "identity"},
-    "status.console": {"status"},
+    "status.console": {"display"},
     "meters.total": {"meters"},
     "misc.note": {"identity"},
 }
@@ -189,3 +190,48 @@ def test_people_and_channels_of_the_standard_stay_out(oid: str) -> None:
 def test_an_asset_number_may_stand_where_sites_write_it() -> None:
     for oid in ("1.3.6.1.2.1.1.5.0", "1.3.6.1.2.1.1.6.0"):
         assert refusal(definition(oid, "device.asset_number", enterprise=32473, more="pattern = 'INV-[0-9]+'")) == ""
+
+
+@pytest.mark.parametrize(
+    "oid",
+    [
+        "1.3.6.1.2.1.1.1.0",  # sysDescr
+        "1.3.6.1.2.1.25.3.2.1.3.1",  # hrDeviceDescr
+        "1.3.6.1.2.1.43.5.1.1.16.1",  # prtGeneralPrinterName, which is a host name as a rule
+        "1.3.6.1.2.1.43.16.5.1.2.1.1",  # the display
+        "1.3.6.1.2.1.43.11.1.1.6.1.1",  # the description of a supply
+        "1.3.6.1.2.1.43.12.1.1.4.1.1",  # the name of a colorant
+        "1.3.6.1.2.1.1.5.0",  # sysName
+        "1.3.6.1.2.1.1.6.0",  # sysLocation
+    ],
+)
+@pytest.mark.parametrize(
+    "item",
+    ["device.serial", "device.firmware", "device.device_id", "misc.serial_x", "misc.part_number", "misc.firmware_x", "misc.n"],
+)
+def test_what_no_mask_sees_is_not_filled_from_free_texts(oid: str, item: str) -> None:
+    for more in ("", "pattern = 'at ([0-9.]+)'", "format = 'integer'\npattern = '[0-9]+'"):
+        assert "object.0.oid: " in refusal(definition(oid, item, enterprise=367, more=more))
+
+
+@pytest.mark.parametrize("column", ["serial", "part_number", "description"])
+def test_the_description_of_a_supply_is_no_number_of_it(column: str) -> None:
+    table = f'\n[[supplies]]\nname = "s"\nevidence = "A"\njoin = ["index"]\ncolumns = {{ {column} = "1.3.6.1.2.1.43.11.1.1.6" }}\n'
+    assert f"supplies.0.columns.{column}: " in refusal(HEAD + table)
+
+
+@pytest.mark.parametrize("group", ["serial", "firmware", "network_firmware"])
+@pytest.mark.parametrize("of", ["sysDescr", "hrDeviceDescr"])
+def test_a_format_of_a_free_text_gives_only_the_model_unless_the_product_has_it(of: str, group: str) -> None:
+    rule = "\n[[text]]\nof = '{}'\npattern = '{}'\n"
+    sentence = refusal(HEAD + rule.format(of, f"at (?P<{group}>[0-9.]+)"))
+    assert "text.0.pattern: " in sentence
+    assert f"and not {group}, which no mask sees" in sentence
+    assert refusal(HEAD + rule.format(of, "ACME (?P<model>[0-9A-Z]+)")) == ""
+
+
+def test_every_definition_of_the_product_is_taken_back_as_it_is() -> None:
+    folder = files("appliance").joinpath("definitions")
+    found = [(entry.name, entry.read_text(encoding="utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    assert len(found) > 15
+    assert {name: refusal(text) for name, text in found} == dict.fromkeys((name for name, _ in found), "")

@@ -137,7 +137,7 @@ def test_objects_outside_the_own_enterprise_and_the_standard_ones_are_refused(oi
     ("oid", "gives"),
     [
         ("1.3.6.1.2.1.1.5.0", "device.hostname"),
-        ("1.3.6.1.2.1.43.5.1.1.16.1", "device.serial"),
+        ("1.3.6.1.2.1.43.5.1.1.17.1", "device.serial"),
         ("1.3.6.1.4.1.11.2.3.9.1.1.7.0", "device.serial"),
     ],
 )

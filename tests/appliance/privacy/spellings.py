@@ -69,6 +69,10 @@ def ipv4(chance: random.Random, address: str) -> Planted:
         address.translate(BOLD),
         address.replace(".", chance.choice(DOTS)),
         address.replace(".", f".{chance.choice(HIDDEN)}"),
+        address.replace(".", " ."),
+        f"ip-{address.replace('.', '-')}",
+        *((f"192-168-{octets[2]}-{octets[3]}",) if octets[:2] == ["192", "168"] else ()),
+        *((f"{octets[0]}.{int(octets[1]):02d}.{int(octets[2]):02d}.{octets[3]}",) if octets[0] == "10" else ()),
     )
     numbers = [int(octet) for octet in octets]
     inside = f":{number >> 16:x}:{number & 0xFFFF:x}"
@@ -101,12 +105,15 @@ def ipv6(chance: random.Random) -> Planted:
         f"IPv6{address}",
         str(address).translate(FULL_WIDTH),
         str(address).replace(":", "\u2236"),
+        f"IPv6 {address.exploded.replace(':', '')}",
+        f"IPv6 address: {address.exploded.replace(':', '')}",
+        address.exploded.replace(":", "-"),
     )
     groups = [f"{low >> shift & 0xFFFF:x}" for shift in (48, 32, 16, 0)]
 
     def leaks(text: str) -> bool:
         told = re.findall("[0-9a-f]+", text)
-        return (groups[2], groups[3]) in pairwise(told)
+        return (groups[2], groups[3]) in pairwise(told) or f"{low:016x}" in text
 
     return Planted("ip", chance.choice(forms), leaks)
 
@@ -140,8 +147,16 @@ def mac(chance: random.Random, digits: str, *, known: bool) -> Planted:
         "-".join(pairs).replace("-", chance.choice(HYPHENS)),
         ":".join(pairs).replace(":", f"{chance.choice(HIDDEN)}:"),
     ]
+    forms += [
+        f"LAN {digits.upper()}",
+        f"WLAN: {digits.upper()}",
+        f"ether {digits}",
+        f"Adresse physique : {digits.upper()}",
+        f"\u7269\u7406\u5730\u5740 {digits}",
+    ]
     if re.search("[a-f]", digits):
         forms.append(f"{digits[:6]}-{digits[6:]}")
+        forms += [" : ".join(pairs), " - ".join(pairs), f"{':'.join(pairs[:3])}-{':'.join(pairs[3:])}", ",".join(pairs)]
     if known:
         forms += [digits, digits.upper(), f"BRW{digits.upper()}", f"uuid:1234-{digits}", f"ad{digits}"]
     bare = ":".join(pair.lstrip("0") or "0" for pair in pairs)
@@ -171,6 +186,17 @@ def host_name(chance: random.Random, own: str, other: str) -> Planted:
             (unknown, f"hostname={unknown.upper()}"),
             (unknown, f"DNS name: {unknown}-2"),
             (unknown, f"\\\\{unknown}\\scans"),
+            (unknown, f"hostname:  {unknown}"),
+            (unknown, f"Printer name  : {unknown}-2"),
+            (f"{unknown}-2", f"Hostname {unknown.upper()}-2"),
+            (f"{unknown}7", f"Hostname is {unknown}7"),
+            (unknown, f"Hostname->{unknown}"),
+            (f"{unknown}01", f"DNS server {unknown}01"),
+            (unknown, f"Rechnername: {unknown}"),
+            (unknown, f"Nom d'h\u00f4te : {unknown}"),
+            (unknown, f"\u30db\u30b9\u30c8\u540d\uff1a{unknown}"),
+            (unknown, f"\u4e3b\u673a\u540d\uff1a{unknown}"),
+            (unknown, f"//{unknown}/scans"),
             (f"npi{number}", f"NPI{number.upper()}"),
             (f"epson{number}", f"EPSON{number.upper()}"),
         )
@@ -217,5 +243,17 @@ def phone(chance: random.Random) -> Planted:
         f"0{area} {number}".replace(" ", chance.choice(SPACES)),
         f"+49 {area} {number}".replace(" ", chance.choice(SPACES)),
         f"0{area}{chance.choice(HIDDEN)}{number}",
+        f"Fax-Nr.: {number}",
+        f"Telefon-Nr. {number}",
+        f"Tel.-Nr.: {number}",
+        f"Telefonnr. {number}",
+        f"Phone-No: {number}",
+        f"Hotline: {number}",
+        f"+ 49 {area} {number}",
+        f"++49{area}{number}",
+        f"8 (495) {number[:3]}-{number[3:5]}-{number[5:]}",
+        f"138 0{number[:3]} {number[3:]}",
+        f"1800 {number[:3]} {number[3:6]}",
     )
-    return Planted("phone", chance.choice(forms), lambda text: number in re.sub("[^0-9]", "", text))
+    last = number[:6]
+    return Planted("phone", chance.choice(forms), lambda text: last in re.sub("[^0-9]", "", text))

@@ -59,7 +59,10 @@ class Site:
         for place in PLACES:
             secrets = [self._secret(number_of_mac) for _ in range(self.chance.choice((1, 1, 2)))]
             words = [f"{self.chance.choice(BEFORE)}{one.written}{self.chance.choice(AFTER)}" for one in secrets]
-            self.texts[place], self.planted[place] = " | ".join(words), secrets
+            text = " | ".join(words)
+            # Plain digits alone are the number of an asset, not of a phone.
+            self.texts[place] = f"({text})" if place == "asset_number" and text.isdecimal() else text
+            self.planted[place] = secrets
 
     def _secret(self, own_mac: str) -> Planted:
         chance, other = self.chance, self.chance.choice(OTHERS)

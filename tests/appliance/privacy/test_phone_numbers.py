@@ -32,6 +32,14 @@ from appliance.privacy.phone_numbers import MASKED, without_phone_numbers
         "555-123-4567",
         "Room 12, ext. 4711",
         "電話 03-1234-5678",
+        "Fax-Nr.: 12345678",
+        "Telefonnr. 123456",
+        "Phone-No: 5551234",
+        "Hotline: 116117",
+        "+ 49 89 123456",
+        "8 (495) 123-45-67",
+        "138 0013 8000",
+        "1800 123 456",
     ],
 )
 def test_a_phone_number_is_masked(number: str) -> None:
