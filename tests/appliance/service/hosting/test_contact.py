@@ -8,8 +8,8 @@ import pytest
 
 from appliance.common.errors import ControlError
 from appliance.common.paths import Paths
-from appliance.privacy.choice import ENROLLED_BY, ENROLMENT
-from appliance.settings.store import SettingsStore
+from appliance.privacy.choice import ENROLLED_BY
+from appliance.settings.store import ENROLMENT, PRIVACY_CHOICE, SettingsStore
 from tests.appliance.collector import Site
 from tests.appliance.hosting_server import Hosting
 from tests.children import run_child, wait_until
@@ -63,7 +63,7 @@ def test_nothing_is_tried_before_the_masks_are_chosen(site: Site) -> None:
     assert control(site) == ["check_in", "upload"]
     settings = SettingsStore(Paths.from_environment(site.environment).settings)
     settings.change_documents(ENROLMENT, lambda rows: [row | {ENROLLED_BY: "page"} for row in rows])
-    settings.change_documents("privacy_choice", lambda _: [])
+    settings.change_documents(PRIVACY_CHOICE, lambda _: [])
     assert control(site) == []
 
 
