@@ -13,6 +13,7 @@ from appliance.settings.model import CREDENTIAL_KINDS, Settings
 _WHOLE_NUMBER = Message("Write a whole number")
 _NUMBER = Message("Write a number")
 _DATE = Message("Write a date, such as 2026-12-24")
+_SWITCH = Message("Write on or off")
 _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "extra_forbidden": lambda _: Message("there is no such setting"),
     "int_type": lambda _: _WHOLE_NUMBER,
@@ -23,11 +24,19 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "date_type": lambda _: _DATE,
     "date_parsing": lambda _: _DATE,
     "date_from_datetime_parsing": lambda _: _DATE,
+    "bool_type": lambda _: _SWITCH,
+    "bool_parsing": lambda _: _SWITCH,
+    "string_type": lambda _: Message("Write a text"),
+    "tuple_type": lambda _: Message("Write a list"),
+    "missing": lambda _: Message("This is missing"),
+    "model_type": lambda _: Message("Write an object in JSON"),
+    "model_attributes_type": lambda _: Message("Write an object in JSON"),
     "greater_than_equal": lambda limits: Message("The value must be at least %(least)s", least=limits["ge"]),
     "less_than_equal": lambda limits: Message("The value must be at most %(most)s", most=limits["le"]),
     "literal_error": lambda limits: Message("The value must be %(expected)s", expected=limits["expected"]),
     "string_too_short": lambda limits: Message("Write at least %(count)d characters", count=limits["min_length"]),
     "string_too_long": lambda limits: Message("Write at most %(count)d characters", count=limits["max_length"]),
+    "too_short": lambda limits: Message("Write at least %(count)d entries", count=limits["min_length"]),
     "too_long": lambda limits: Message("Write at most %(count)d entries", count=limits["max_length"]),
     "value_error": lambda limits: message_of(limits["error"]),
 }
