@@ -1,8 +1,11 @@
 """Numbers, bytes and lengths of time as pages show them, the same in both web interfaces. Pure."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from tornado.locale import Locale
+
+_GERMAN: Final = "de"
 
 
 def number(value: float) -> str:
@@ -10,13 +13,25 @@ def number(value: float) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def size(count: int) -> str:
-    """Return a number of bytes as `812 B`, `16.9 kB` or `1.2 MB`."""
+def decimal(value: float, reader: Locale | None = None) -> str:
+    """Return a number with one digit behind the point, in German behind a comma."""
+    text = f"{value:.1f}"
+    return text.replace(".", ",") if reader is not None and reader.code == _GERMAN else text
+
+
+def day(when: date | str, reader: Locale) -> str:
+    """Return a day, given as such or in ISO 8601, as it is written there: `2026-11-29`, in German `29.11.2026`."""
+    moment = date.fromisoformat(when) if isinstance(when, str) else when
+    return f"{moment:%d.%m.%Y}" if reader.code == _GERMAN else moment.isoformat()
+
+
+def size(count: int, reader: Locale | None = None) -> str:
+    """Return a number of bytes as `812 B`, `16.9 kB` or `1.2 MB`; without a reader as in English."""
     if count < 1000:
         return f"{count} B"
     for unit, factor in (("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)):
         if count < factor * 1000 or unit == "GB":
-            return f"{count / factor:.1f} {unit}"
+            return f"{decimal(count / factor, reader)} {unit}"
     raise AssertionError("the last unit takes every number")
 
 

@@ -4,6 +4,7 @@ The catalogues are those of gettext, in `web/locale`; `make translations` brings
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from tornado.locale import Locale
 from tornado.web import RequestHandler
 
 from appliance.common.message import Message
+from web import quantities
 
 FOLDER = Path(__file__).parent / "locale"
 DOMAIN = "dca"
@@ -55,5 +57,9 @@ class TranslatedHandler(RequestHandler):
         return worded(text, self.locale) if text is None or plural is None else self.locale.translate(text, plural, count)
 
     def get_template_namespace(self) -> dict[str, Any]:
-        """Add what templates word their texts with."""
-        return super().get_template_namespace() | {"_": self._}
+        """Add what templates word their texts, amounts and days with."""
+        return super().get_template_namespace() | {
+            "_": self._,
+            "size": partial(quantities.size, reader=self.locale),
+            "written_day": partial(quantities.day, reader=self.locale),
+        }

@@ -24,6 +24,8 @@ class Form:
         self.errors: dict[str, str] = {}
         self.locks: dict[str, str] = {}
         self.origins: dict[str, str] = {}
+        self.doubt = ""
+        """What whoever has sent the form has to confirm before it is kept, in sentences; empty as a rule."""
 
     def text(self, field: str) -> str:
         """Return what the field shows."""

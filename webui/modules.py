@@ -12,7 +12,7 @@ from webui.forms import Form
 
 FieldKind = Literal["text", "number", "date", "password", "lines", "enrolment"]
 
-__all__ = ["Choice", "Field", "Moment", "State", "SupplyBar"]
+__all__ = ["Choice", "Doubt", "Field", "Moment", "State", "SupplyBar"]
 
 
 class Moment(UIModule):
@@ -89,3 +89,11 @@ class Choice(UIModule):
         return self.render_string(
             "part_choice.html", name=name, value=value, title=title, text=text, chosen=chosen, kind=kind, locked=locked
         ).decode()
+
+
+class Doubt(UIModule):
+    """What has to be confirmed before a form is kept, with the box that confirms it; nothing where nothing has to be."""
+
+    def render(self, form: Form, meant: str) -> str:
+        """Return the box with the label `meant`."""
+        return self.render_string("part_doubt.html", form=form, meant=meant).decode() if form.doubt else ""

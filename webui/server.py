@@ -12,6 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from appliance.common.errors import DcaError
+from appliance.common.message import Message
 from appliance.common.paths import Paths
 from appliance.process.notify import heartbeat_interval, notify
 from appliance.settings.environment import read_variable
@@ -41,7 +42,7 @@ async def serve(paths: Paths) -> None:
     web = store.effective().settings.web
     server = _listen(SiteApplication(services), web)
     _say_where(services, web)
-    notify(READY=1, STATUS=f"serving on port {web.port}")
+    notify(READY=1, STATUS=Message("serving on port %(port)d", port=web.port))
     heartbeat = asyncio.create_task(_heartbeat())
     try:
         await stop.wait()

@@ -50,11 +50,15 @@ _OUTCOMES: Mapping[str, tuple[Level, str]] = {
 _UNDER_WAY = frozenset({"prepared", "switching", "committed", "rolling_back", "stuck"})
 
 
+BUNDLE = Message("A bundle")
+
+
 @dataclass(frozen=True, slots=True)
 class UnderWay:
     """What is being done now."""
 
-    version: str
+    title: str
+    """Which version, or that it is a bundle, whose version is not known yet."""
     stage: str
     text: str
     percent: int | None
@@ -109,6 +113,8 @@ class VersionsView:
     window: str
     next_window_at: str | None
     command: str
+    from_archive: bool
+    """Whether the commands load the image from a file, because it is in no registry."""
     degraded: str
     past: tuple[PastVersion, ...]
     denied: tuple[Denied, ...]
@@ -145,6 +151,7 @@ def versions_view(update: Mapping[str, Any], installed: str) -> VersionsView:
         window=str(image.get("window") or ""),
         next_window_at=image.get("next_window_at"),
         command=str(image.get("command") or "") if offered else "",
+        from_archive=" load --input " in str(image.get("command") or ""),
         degraded=image.get("degraded") or "",
         past=past,
         denied=denied,
@@ -177,8 +184,9 @@ def _under_way(image: Mapping[str, Any], offered: str) -> UnderWay | None:
         return None
     stage = str(progress.get("stage") or ("switching" if phase in _UNDER_WAY else "checking"))
     names = [name for name, _ in STAGES]
+    installing = str(image.get("installing") or offered)
     return UnderWay(
-        str(image.get("installing") or offered),
+        BUNDLE if installing == "a bundle" else Message("Version %(version)s", version=installing),
         dict(STAGES).get(stage) or _OTHER_STAGES.get(stage, stage),
         progress.get("text") or "",
         progress.get("percent"),

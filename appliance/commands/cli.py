@@ -197,4 +197,5 @@ def _settings(parser: argparse.ArgumentParser) -> None:
         epilog="VALUE: text, a number, on or off, a list with commas, or JSON. null goes back to the value below (hosting server "
         "or built-in). @FILE takes the value from a file, @- from standard input: secrets then stay out of the list of processes.",
     )
+    change.add_argument("--yes", action="store_true", help="do not ask about ranges that reach unusually far")
     change.add_argument("changes", nargs="+", metavar="SECTION.FIELD=VALUE")

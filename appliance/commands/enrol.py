@@ -55,7 +55,8 @@ def _text(arguments: argparse.Namespace) -> str:
     try:
         text = sys.stdin.read() if arguments.file in (None, "-") else Path(arguments.file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The enrolment string cannot be read from {arguments.file or 'standard input'}: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SettingsError(f"The enrolment string cannot be read from {arguments.file or 'standard input'}: {reason}.") from error
     return text.removeprefix(BYTE_ORDER_MARK).strip()
 
 

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,10 +20,10 @@ from appliance.common.plain import plain_json
 from appliance.privacy.choice import choice, choose
 from appliance.process.reload import reload_components
 from appliance.settings.environment import is_quoted
-from appliance.settings.layers import Effective, warnings_of
+from appliance.settings.layers import Effective, warnings_of, warnings_of_change
 from appliance.settings.model import Settings, SnmpCredential
 from appliance.settings.presentation import in_words, visible
-from appliance.settings.risks import risks
+from appliance.settings.reach import unusual_reach
 from appliance.settings.store import SettingsStore
 
 
@@ -37,9 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
         _show(store.effective(), as_json=arguments.json)
     else:
         changes = parse_changes(arguments.changes)
-        store.change_site(changes)
-        for _, warning in risks(changes, utc_now().date()):
+        if not arguments.yes and not _is_meant(changes, store):
+            print("Nothing was changed.", file=sys.stderr)
+            return 1
+        effective = store.change_site(changes)
+        for warning in warnings_of_change(changes, effective, utc_now().date()):
             print(f"dca: {warning}", file=sys.stderr)
+        _show_changed(effective, changes)
         asyncio.run(reload_components(paths))
         if "privacy" in changes and choice(store) is None:
             choose(store, "command", utc_now())
@@ -59,6 +63,35 @@ def _show(effective: Effective, *, as_json: bool) -> None:
         print(f"dca: the signed configuration is not in force: {effective.left_out}", file=sys.stderr)
     for warning in warnings_of(effective, utc_now().date()):
         print(f"dca: {warning}", file=sys.stderr)
+
+
+def _show_changed(effective: Effective, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    for path, value, layer, _ in visible(effective):
+        section, _, field = path.partition(".")
+        if field in changes.get(section, {}):
+            print(f"{path}: {in_words(value)}" + ("" if layer == "site" else f" ({layer})"))
+
+
+def _is_meant(changes: Mapping[str, Mapping[str, Any]], store: SettingsStore) -> bool:
+    """Return whether ranges may be set as they are: at once as a rule, of an unusual reach when a person says so.
+
+    Raises SettingsError where nobody can be asked.
+    """
+    scan = changes.get("scan", {})
+    if not isinstance(scan.get("targets"), list):
+        return True
+    pace = str(scan.get("packets_per_second") or "")
+    in_force = store.effective().settings.scan.packets_per_second
+    reach = " ".join(unusual_reach(scan["targets"], int(pace) if pace.isdecimal() and int(pace) else in_force))
+    if not reach:
+        return True
+    if not sys.stdin.isatty():
+        raise SettingsError(f"{reach} If that is meant, add --yes; nothing was changed.")
+    print(f"dca: {reach}", file=sys.stderr)
+    try:
+        return input("Is that meant? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def parse_changes(words: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -87,8 +120,10 @@ def _from_file(path: str, text: str) -> str:
         return text
     try:
         content = sys.stdin.read() if text == "@-" else Path(text[1:]).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The value of {path} cannot be read from {text[1:]}: {error}.") from error
+    except OSError as error:
+        raise SettingsError(f"The value of {path} cannot be read from {text[1:]}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The value of {path} cannot be read from {text[1:]}: it is no text in UTF-8.") from error
     if is_quoted(content := content.removeprefix(BYTE_ORDER_MARK).rstrip("\r\n")):
         print(
             f"dca: what {text[1:]} holds begins and ends with a quotation mark, and both are taken as part of it.", file=sys.stderr

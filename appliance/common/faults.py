@@ -9,7 +9,7 @@ from appliance.common.message import Message, message_of
 
 _WHOLE_NUMBER = Message("Write a whole number")
 _NUMBER = Message("Write a number")
-_YES_OR_NO = Message("Write true or false")
+_YES_OR_NO = Message("Write on or off, in a file true or false")
 _TEXT = Message("Write a text")
 _LIST = Message("Write a list")
 _NAMED = Message("Write names with their values")

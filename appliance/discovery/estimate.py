@@ -4,8 +4,9 @@ import math
 from typing import Final
 
 from appliance.discovery.progress import SweepProgress
+from appliance.settings.reach import SILENT_ADDRESS_PACKETS
 
-PINGS: Final = 2
+PINGS: Final = SILENT_ADDRESS_PACKETS
 """Pings to an address that stays silent."""
 PROBES_WITHOUT_PING: Final = 2
 """Requests with each credential to an address that cannot be pinged."""

@@ -13,13 +13,11 @@ from typing import Self
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
 from appliance.discovery.names import HostNames
-from appliance.discovery.order import Address, Range, split_by_owner
-from appliance.settings.address_ranges import check_target
+from appliance.discovery.order import Range, split_by_owner
+from appliance.settings.address_ranges import Address, check_scan_target, check_target, is_no_device, span, swept_span
 
 NAMES_SECONDS = 2.0
 """For so long a sweep waits for host names before it begins with what is known."""
-LARGEST_TARGET = 2**24
-"""Addresses one target may have: an IPv4 /8 or an IPv6 /104. More could not be swept within a day."""
 
 
 @dataclass(slots=True)
@@ -106,9 +104,7 @@ class TargetSet:
                     "guardrails.networks names %(name)s. Write networks or addresses there, no host names.", name=allowed_names[0]
                 )
             )
-        for span, text in wanted:
-            _check(span, text)
-        made = cls([span for span, _ in wanted], [span for span, _ in excluded], [span for span, _ in allowed])
+        made = cls([each for each, _ in wanted], [each for each, _ in excluded], [each for each, _ in allowed])
         made._check_guardrails(wanted)
         made._names = names
         made._excluded_names = excluded_names
@@ -168,7 +164,7 @@ class TargetSet:
 
     def _refusal(self, address: Address) -> str:
         """Return why nobody may be asked at the address of a host name, empty where one may."""
-        if _is_no_device(address):
+        if is_no_device(address):
             return Message("its address %(address)s is no address of a device", address=address)
         if self._is_allowed(_single(address)):
             return ""
@@ -182,11 +178,14 @@ class TargetSet:
         return self._allowed is None or self._allowed[span.version].covers(span.low, span.high)
 
     def _check_guardrails(self, wanted: list[tuple[_Span, str]]) -> None:
-        outside = [text for span, text in wanted if not self._is_allowed(span)]
+        outside = [text for each, text in wanted if not self._is_allowed(each)]
         if outside:
             raise SettingsError(
-                f"{', '.join(outside[:10])}{' and others' if len(outside) > 10 else ''}: outside the networks that may be scanned "
-                "at this site. Change scan.targets, or let the site widen guardrails.networks."
+                Message(
+                    "%(targets)s: outside the networks that may be scanned at this site (guardrails.networks). Name others, or "
+                    "have the site widen these.",
+                    targets=", ".join(outside[:10]) + (", …" if len(outside) > 10 else ""),
+                )
             )
 
 
@@ -200,7 +199,7 @@ class Ranges:
             raise SettingsError(
                 Message("snmp.credentials is for %(name)s, a host name. Write networks, ranges or addresses there.", name=names[0])
             )
-        self._sets = {version: _intervals((span for span, _ in spans), version) for version in (4, 6)}
+        self._sets = {version: _intervals((each for each, _ in spans), version) for version in (4, 6)}
 
     def __contains__(self, address: str) -> bool:
         """Return whether `address` is one of them."""
@@ -223,58 +222,16 @@ def _read(texts: Iterable[str], setting: str, *, whole: bool) -> tuple[list[tupl
         if not text.strip():
             continue
         try:
-            target = check_target(text)
+            target = check_target(text) if whole else check_scan_target(text)
         except ValueError as error:
             raise SettingsError(Message("%(name)s: %(problem)s", name=setting, problem=message_of(error))) from error
-        span = _span(target, whole=whole)
-        if span is None:
+        limits = span(target) if whole else swept_span(target)
+        if limits is None:
             names.append(target)
         else:
-            spans.append((span, target))
+            spans.append((_Span(limits[0][0], limits[0][1], limits[1][1]), target))
     return spans, list(dict.fromkeys(names))
-
-
-def _span(target: str, *, whole: bool) -> _Span | None:
-    """Return the addresses of a canonical target, or None for a host name."""
-    if "/" in target:
-        network = ipaddress.ip_network(target)
-        low, high = int(network.network_address), int(network.broadcast_address)
-        if network.version == 4 and network.prefixlen < 31 and not whole:
-            low, high = low + 1, high - 1
-        return _Span(network.version, low, high)
-    first, _, last = target.partition("-")
-    try:
-        low_address = ipaddress.ip_address(first)
-        high_address = ipaddress.ip_address(last or first)
-    except ValueError:
-        return None
-    return _Span(low_address.version, int(low_address), int(high_address))
 
 
 def _single(address: Address) -> _Span:
     return _Span(address.version, int(address), int(address))
-
-
-def _is_no_device(address: Address) -> bool:
-    return address.is_multicast or address.is_unspecified or (address.version == 4 and int(address) == 2**32 - 1)
-
-
-def _check(span: _Span, text: str) -> None:
-    """Refuse what cannot be swept. Raises SettingsError."""
-    if span.high - span.low + 1 > LARGEST_TARGET:
-        raise SettingsError(
-            Message(
-                "scan.targets: %(target)s has more addresses than can be swept in a day. Name the networks in use; of IPv6 "
-                "networks the addresses or host names of the devices.",
-                target=text,
-            )
-        )
-    make: type[Address] = ipaddress.IPv4Address if span.version == 4 else ipaddress.IPv6Address
-    for number in (span.low, span.high):
-        address = make(number)
-        if _is_no_device(address):
-            raise SettingsError(
-                Message(
-                    "scan.targets: %(target)s holds %(address)s, which is no address of a device.", target=text, address=address
-                )
-            )

@@ -11,9 +11,10 @@ from typing import Any, Final, Literal
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
-from appliance.settings.address_ranges import check_target, span
+from appliance.settings.address_ranges import check_scan_target, check_target, joined, span
 from appliance.settings.document import ReceivedLayerName
-from appliance.settings.model import PRIVATE_NETWORKS, Settings, is_site_only
+from appliance.settings.model import Settings, is_site_only
+from appliance.settings.reach import PRIVATE_NETWORKS
 from appliance.settings.risks import risks
 from appliance.settings.validation import validate
 
@@ -122,27 +123,46 @@ def usable_site(values: Values) -> tuple[dict[str, dict[str, Any]], tuple[Messag
     """Return what the site's own layer sets without what earlier versions took and no scan can use, and a note for each of it.
 
     A host name in guardrails.networks is left out. Where nothing else stands there nothing may be scanned: a guardrail that
-    cannot be read is closed.
+    cannot be read is closed. A range in scan.targets that no sweep can take is left out, too.
     """
     usable = {section: dict(fields) for section, fields in values.items()}
+    notes = [note for note in (_leave_out_names(usable), *_leave_out_ranges(usable)) if note]
+    return usable, tuple(notes)
+
+
+def _leave_out_ranges(usable: dict[str, dict[str, Any]]) -> list[Message]:
+    targets = usable.get("scan", {}).get("targets")
+    if not isinstance(targets, list):
+        return []
+    notes = {}
+    for text in targets:
+        try:
+            check_scan_target(text if _is_target(text) else "")
+        except ValueError as error:
+            if _is_target(text):
+                notes[text] = Message("scan.targets: %(problem)s It is left out.", problem=message_of(error))
+    usable["scan"]["targets"] = [text for text in targets if text not in notes]
+    return list(notes.values())[:5]
+
+
+def _leave_out_names(usable: dict[str, dict[str, Any]]) -> Message | None:
     networks = usable.get("guardrails", {}).get("networks")
     if not isinstance(networks, list):
-        return usable, ()
+        return None
     names = [text for text in networks if isinstance(text, str) and span(text) is None and _is_target(text)]
     if not names:
-        return usable, ()
+        return None
     usable["guardrails"]["networks"] = [text for text in networks if text not in names] or [NOTHING]
-    note = Message(
+    return Message(
         "guardrails.networks names %(names)s. A host name is no network and is left out there: write networks, ranges or "
         "addresses. Where nothing else stands, nothing is scanned.",
         names=", ".join(names[:5]),
     )
-    return usable, (note,)
 
 
-def _is_target(text: str) -> bool:
+def _is_target(text: object) -> bool:
     try:
-        check_target(text)
+        check_target(str(text))
     except ValueError:
         return False
     return True
@@ -183,7 +203,28 @@ def warnings_of(effective: Effective, today: date) -> list[Message]:
     """Return what people should know of the settings in force: what was not taken as it stands, and what values from afar mean."""
     values = effective.settings.model_dump()
     told = [warning for path, warning in risks(values, today) if effective.layer_of(path) in FROM_AFAR]
-    return [*effective.notes, *(Message("Set by the hosting server: %(warning)s", warning=warning) for warning in told)]
+    afar = (Message("Set by the hosting server: %(warning)s", warning=warning) for warning in told)
+    return [*effective.notes, *afar, *beyond_guardrails(effective)]
+
+
+def warnings_of_change(changes: Values, effective: Effective, today: date) -> list[Message]:
+    """Return what whoever has changed settings of the site should know: what the values mean, and what its guardrails forbid."""
+    told = [warning for _, warning in risks(changes, today, effective.settings.scan.packets_per_second)]
+    return told + (beyond_guardrails(effective) if changes.keys() & {"scan", "guardrails"} else [])
+
+
+def beyond_guardrails(effective: Effective) -> list[Message]:
+    """Return that ranges of the site lie outside the networks it lets anyone scan, if any do."""
+    outside = _outside(effective.settings)
+    if not outside:
+        return []
+    return [
+        Message(
+            "scan.targets names %(targets)s, which guardrails.networks does not allow: nothing is scanned or read until one of the "
+            "two is changed.",
+            targets=", ".join(outside[:5]) + (", …" if len(outside) > 5 else ""),
+        )
+    ]
 
 
 def check_guardrails(effective: Effective) -> None:
@@ -261,28 +302,23 @@ def _require_rate(merged: Values) -> None:
 
 
 def _require_networks(settings: Settings) -> None:
-    guardrails = settings.guardrails.networks
-    if not guardrails:
-        return
-    allowed = _joined(limits for network in guardrails if (limits := span(network)))
-    for target in settings.scan.targets:
-        wanted = span(target)
-        if wanted and not any(low <= wanted[0] and wanted[1] <= high for low, high in allowed):
-            raise GuardrailError(
-                Message(
-                    "The hosting server may not have %(target)s scanned: it lies outside the networks the site "
-                    "allows (guardrails.networks).",
-                    target=target,
-                )
+    for target in _outside(settings):
+        raise GuardrailError(
+            Message(
+                "The hosting server may not have %(target)s scanned: it lies outside the networks the site "
+                "allows (guardrails.networks).",
+                target=target,
             )
+        )
 
 
-def _joined(spans: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return spans of addresses with those made one that touch: two halves of a network allow all of it."""
-    joined: list[tuple[tuple[int, int], tuple[int, int]]] = []
-    for low, high in sorted(spans):
-        if joined and low[0] == joined[-1][1][0] and low[1] <= joined[-1][1][1] + 1:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
-        else:
-            joined.append((low, high))
-    return joined
+def _outside(settings: Settings) -> list[str]:
+    """Return the targets that lie outside the networks that may be scanned; host names are judged at the scan."""
+    if not settings.guardrails.networks:
+        return []
+    allowed = joined(limits for network in settings.guardrails.networks if (limits := span(network)))
+    return [
+        target
+        for target in settings.scan.targets
+        if (wanted := span(target)) and not any(low <= wanted[0] and wanted[1] <= high for low, high in allowed)
+    ]

@@ -18,7 +18,7 @@ from pydantic import (
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
-from appliance.settings.address_ranges import check_range, check_target
+from appliance.settings.address_ranges import check_range, check_scan_target, check_target
 from appliance.settings.field_checks import check_base_path, check_hex, check_metrics_token, check_url
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
@@ -26,6 +26,7 @@ from appliance.settings.update_window import check_window
 from appliance.snmp.usm import AuthProtocol, PrivProtocol, User
 
 Target = Annotated[str, AfterValidator(check_target)]
+ScanTarget = Annotated[str, AfterValidator(check_scan_target)]
 Range = Annotated[str, AfterValidator(check_range)]
 Url = Annotated[str, AfterValidator(check_url)]
 QuietTime = Annotated[str, AfterValidator(check_quiet_time)]
@@ -50,7 +51,7 @@ class ScanSettings(Section):
     """Which addresses are looked at, how often, and how gently."""
 
     targets: Annotated[
-        tuple[Target, ...], Field(max_length=4096, description="Networks, ranges, addresses and host names to scan")
+        tuple[ScanTarget, ...], Field(max_length=4096, description="Networks, ranges, addresses and host names to scan")
     ] = ()
     exclude: Annotated[tuple[Target, ...], Field(max_length=4096, description="Never contacted, whatever the targets say")] = ()
     sweep_minutes: Annotated[int, Field(ge=5, le=10080, description="Minutes between two sweeps for new devices")] = 1440
@@ -267,14 +268,6 @@ class PrivacySettings(Section):
     support_bundle: Annotated[
         bool, Field(description="Send a support bundle when the hosting team asks for one: no secrets, and under these masks")
     ] = False
-
-
-PRIVATE_NETWORKS: tuple[str, ...] = (
-    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
-    *("100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),  # RFC 6598, RFC 3927, loopback
-    *("fc00::/7", "fe80::/10", "::1"),  # RFC 4193, RFC 4291
-)
-"""Networks that are the site's own, wherever it is."""
 
 
 class Guardrails(Section):

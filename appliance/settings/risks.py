@@ -3,13 +3,16 @@
 Said where a value is published, where it comes into force at a site, and to whoever sets it there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from ipaddress import ip_network
 from typing import Any
 
-from appliance.common.message import Message
+from appliance.common.message import Message, joined
+from appliance.settings.address_ranges import whole_networks
+from appliance.settings.model import Settings
 from appliance.settings.quiet_times import MINUTES_OF_DAY, QuietTime
+from appliance.settings.reach import unusual_reach
 
 Values = Mapping[str, Mapping[str, Any]]
 
@@ -25,8 +28,12 @@ LONG_HOLD_DAYS = 90
 SHORT_WINDOW_MINUTES = 30
 
 
-def risks(values: Values, today: date) -> Iterator[tuple[str, Message]]:
-    """Yield path and warning for each value of `values` that means more than it seems to. What is no valid value is passed over."""
+def risks(values: Values, today: date, packets_per_second: int | None = None) -> Iterator[tuple[str, Message]]:
+    """Yield path and warning for each value of `values` that means more than it seems to. What is no valid value is passed over.
+
+    `packets_per_second` is the pace of sweeps; where it is not given that of `values`, else the usual one.
+    """
+    yield from (("scan.targets", told) for told in _ranges(values.get("scan"), packets_per_second))
     for path, judge in _JUDGES.items():
         section, _, field = path.partition(".")
         fields = values.get(section)
@@ -114,8 +121,26 @@ def _exclude(value: Any, _: date) -> Message | None:
     return Message("scan.exclude holds every address: nothing is scanned or read any more.")
 
 
-def _targets(value: Any, _: date) -> Message | None:
-    return None if list(value) else Message("scan.targets is empty: nothing is scanned or read any more.")
+def _ranges(scan: object, packets_per_second: int | None) -> list[Message]:
+    """Return what is to be said of the ranges among values of the section `scan`."""
+    targets = scan.get("targets") if isinstance(scan, Mapping) else None
+    if not isinstance(scan, Mapping) or not isinstance(targets, list | tuple):
+        return []
+    if not targets:
+        return [Message("scan.targets is empty: nothing is scanned or read any more.")]
+    texts = [str(target) for target in targets]
+    pace = packets_per_second or scan.get("packets_per_second")
+    usual = Settings().scan.packets_per_second
+    return [*unusual_reach(texts, pace if isinstance(pace, int) and pace > 0 else usual), *whole_networks_told(texts)]
+
+
+def whole_networks_told(targets: Iterable[str]) -> list[Message]:
+    """Return in a sentence which targets are taken as the whole network around an address; none where none is."""
+    written = whole_networks(targets)
+    if not written:
+        return []
+    pairs = (Message("%(network)s for %(written)s", network=network, written=text) for text, network in written[:5])
+    return [Message("scan.targets holds whole networks: %(networks)s.", networks=joined(*pairs, between=", "))]
 
 
 def _quiet(value: Any, _: date) -> Message | None:
@@ -172,7 +197,6 @@ _JUDGES: Mapping[str, Callable[[Any, date], Message | None]] = {
     "scan.silent_hours": _silent,
     "scan.packets_per_second": _packets,
     "scan.exclude": _exclude,
-    "scan.targets": _targets,
     "scan.quiet_times": _quiet,
     "snmp.timeout_seconds": _timeout,
     "snmp.device_seconds": _device,

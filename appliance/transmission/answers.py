@@ -9,7 +9,7 @@ from appliance.common.backoff import parse_http_date, parse_retry_after
 from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
 from appliance.common.message import Message, sentences
 from appliance.report import DeviceKey
-from appliance.transmission.failures import not_hosting
+from appliance.transmission.failures import TRIED_AGAIN, not_hosting
 
 CONTENT_REFUSED = frozenset({400, 413, 422})
 """Statuses after which the same content must not be sent again."""
@@ -164,7 +164,9 @@ def _foreign(status: int, wait: float | None, server: str) -> HostingError:
         return HostingError(not_hosting(server, Message("it sends its visitors elsewhere (%(status)d)", status=status)))
     if status >= 500:
         return HostingError(
-            Message("The hosting server %(server)s has a fault (%(status)s). It is tried again.", server=server, status=status),
+            sentences(
+                Message("The hosting server %(server)s has a fault (%(status)s).", server=server, status=status), TRIED_AGAIN
+            ),
             retry_after=wait,
         )
     return HostingError(not_hosting(server, Message("it answered %(status)d", status=status)), retry_after=wait)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.errors import RefusedError, SettingsError
+from appliance.common.errors import HostingError, RefusedError, SettingsError
 from appliance.common.files import keeping, sync_folder, write_atomic
 from appliance.common.message import Message, sentences
 from appliance.common.outbound import server_of
@@ -21,9 +21,11 @@ from appliance.privacy.choice import ENROLLED_BY, choice, choose
 from appliance.settings.model import HostingSettings
 from appliance.settings.rows import By, Registration
 from appliance.settings.store import ENROLMENT, SettingsStore
+from appliance.transmission.answers import EnrolAnswer
 from appliance.transmission.authority import join_authorities, remove_other_authorities
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
+from appliance.transmission.failures import of_a_single_try
 from appliance.transmission.site_key import Identity, load_key, load_or_make_key
 
 _CODE = re.compile(r"[A-Za-z0-9._~-]{4,200}")
@@ -110,7 +112,7 @@ def enrol_site(
     identity = Identity(load_or_make_key(trust_folder))
     try:
         with connect(enrolment.url, identity, hosting, traffic) as client:
-            answer = client.enrol(enrolment.code, effective.settings.site.name, enrolment.root_sha256)
+            answer = _ask(client, enrolment, effective.settings.site.name, by)
         if enrolment.root_sha256:
             root = checked_root(answer.root, enrolment.root_sha256, server_of(enrolment.url))
             keep_root(repository_folder(trust_folder, enrolment.root_sha256), root)
@@ -125,6 +127,17 @@ def enrol_site(
         if authority:
             remove_other_authorities(trust_folder, Path(settings.effective().settings.hosting.ca_file))
     return made
+
+
+def _ask(client: HostingClient, enrolment: Enrolment, site_name: str, by: By) -> EnrolAnswer:
+    try:
+        return client.enrol(enrolment.code, site_name, enrolment.root_sha256)
+    except RefusedError:
+        raise
+    except HostingError as error:
+        if by == "environment":  # the collector repeats that until it is enrolled
+            raise
+        raise of_a_single_try(error) from error
 
 
 def _leave_behind(before: Registration | None, now: Registration, settings: SettingsStore) -> None:

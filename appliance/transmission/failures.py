@@ -4,16 +4,19 @@ import errno
 import http.client
 import socket
 import ssl
+from typing import Final
 
 import urllib3.exceptions as urllib3_errors
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import HostingError
-from appliance.common.message import Message
+from appliance.common.message import Message, message_of, sentences
 from appliance.common.outbound import causes_of, first_of, proxy_login, tunnel_refusal
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
+TRIED_AGAIN: Final = Message("It is tried again.")
+"""Ends what is said of a trouble that may pass. Only the collector tries again by itself."""
 
 
 def explain_transport(error: Exception, server: str, proxy: str = "") -> HostingError:
@@ -38,18 +41,18 @@ def _exchange_sentence(error: Exception, causes: list[BaseException], server: st
             server=server,
         )
     if isinstance(error, urllib3_errors.TimeoutError):
-        return Message(
-            "The hosting server %(server)s took the request but did not answer in time. It is tried again.", server=server
-        )
+        late = Message("The hosting server %(server)s took the request but did not answer in time.", server=server)
+        return sentences(late, TRIED_AGAIN)
     if first_of(causes, http.client.IncompleteRead) or isinstance(error, urllib3_errors.DecodeError):
-        return Message("The answer of the hosting server %(server)s was cut off on its way. It is tried again.", server=server)
+        return sentences(Message("The answer of the hosting server %(server)s was cut off on its way.", server=server), TRIED_AGAIN)
     if first_of(causes, http.client.BadStatusLine) and not first_of(causes, http.client.RemoteDisconnected):
         return not_hosting(server, Message("it does not speak HTTP"))
-    return Message(
-        "The connection to the hosting server %(server)s broke off before its answer came. It is tried "
-        "again; when it stays so, check whether the address must begin with https:// or http://.",
+    broken_off = Message(
+        "The connection to the hosting server %(server)s broke off before its answer came. When it stays so, check whether the "
+        "address must begin with https:// or http://.",
         server=server,
     )
+    return sentences(broken_off, TRIED_AGAIN)
 
 
 def not_hosting(server: str, what: str) -> str:
@@ -62,8 +65,17 @@ def not_hosting(server: str, what: str) -> str:
 def unfinished(server: str) -> HostingError:
     """Return the error for an exchange that was ended because it took too long as a whole."""
     return HostingError(
-        Message("The hosting server %(server)s did not finish its answer in time. It is tried again.", server=server)
+        sentences(Message("The hosting server %(server)s did not finish its answer in time.", server=server), TRIED_AGAIN)
     )
+
+
+def of_a_single_try(error: HostingError) -> HostingError:
+    """Return an error of a request that nobody repeats but the person who asked for it."""
+    said = message_of(error)
+    if not isinstance(said, Message) or TRIED_AGAIN not in said.values.values():
+        return error
+    kept = (value for value in said.values.values() if isinstance(value, Message) and value != TRIED_AGAIN)
+    return HostingError(sentences(*kept, Message("Try it again.")), retry_after=error.retry_after, code=error.code)
 
 
 def _connection_sentence(causes: list[BaseException], role: str, server: str) -> str:
@@ -129,10 +141,10 @@ def _tls_sentence(error: ssl.SSLError, server: str) -> str:
             server=server,
         )
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return Message(
-            "The connection to the hosting server %(server)s was cut off while it was being encrypted. It is tried again.",
-            server=server,
+        cut_off = Message(
+            "The connection to the hosting server %(server)s was cut off while it was being encrypted.", server=server
         )
+        return sentences(cut_off, TRIED_AGAIN)
     return f"No encrypted connection to {server} is possible: {error.reason or 'the TLS handshake failed'}."
 
 

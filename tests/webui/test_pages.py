@@ -1,5 +1,6 @@
 """What the pages show and change: overview, devices, scanning, health and updates, settings."""
 
+import html
 import http.client
 import re
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from appliance import report
 from appliance.common.clock import utc_now
+from appliance.common.message import Message
 from appliance.report.supply_level import supply_view
 from appliance.settings.model import Guardrails
 from appliance.store.store import Store
@@ -555,3 +557,54 @@ def test_what_people_should_know_of_the_settings_is_on_their_page(
     start_webui: StartWebUi, variables: dict[str, str], sentence: str
 ) -> None:
     assert sentence in start_webui(**variables).admin().get("/settings").text
+
+
+def test_ranges_that_no_sweep_can_take_are_refused_at_their_line(webui: RunningWebUi) -> None:
+    page = webui.admin().post("/scanning/ranges", {"targets": "10.0.0.0/24\n10.0.0.0/4", "exclude": ""})
+    assert page.status == 422
+    assert "Line 2: 10.0.0.0/4, which is 0.0.0.0/4, has more addresses than can be swept in a day" in page.shown
+
+
+def test_ranges_of_unusual_reach_are_kept_once_they_are_confirmed(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    sent = {"targets": "10.0.0.0/9", "exclude": ""}
+    page = admin.post("/scanning/ranges", sent)
+    assert page.status == 422
+    assert "at 200 packets a second a sweep of them takes about 23 hours." in page.shown
+    box = re.search(r'name="meant" value="([^"]+)"', page.text)
+    assert box is not None
+    assert admin.post("/scanning/ranges", sent | {"meant": html.unescape(box[1])}).location == "/scanning"
+    assert webui.store.effective().settings.scan.targets == ("10.0.0.0/9",)
+
+
+def test_ranges_outside_the_limits_of_the_site_are_told_when_either_is_kept_and_stay_on_the_page(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    admin.headers["Accept-Language"] = "de"
+    admin.post("/scanning/ranges", {"targets": "10.0.0.0/24", "exclude": ""})
+    limits = {"networks": "192.168.0.0/16", "packets_per_second": "1000", "snmp_ports": "161"}
+    assert admin.post("/settings/guardrails", limits).location == "/settings#guardrails"
+    sentence = "scan.targets nennt 10.0.0.0/24, und das erlaubt guardrails.networks nicht"
+    assert sentence in admin.get("/").shown
+    for _ in range(2):
+        assert sentence in admin.get("/scanning").shown
+
+
+def test_numbers_and_days_are_written_as_the_reader_writes_them(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    webui.collector.status = collector_status(last_scan=scan_state(done=True) | {"bytes_sent": 12_500, "bytes_received": 812})
+    webui.store.change_site({"update": {"hold_until": "2026-12-24"}})
+    webui.supervisor.status = supervisor_status(update={"image": {"hold_until": "2026-12-24"}})
+    assert "12.5 kB sent, 812 B received" in admin.get("/scanning").shown
+    assert "Held until 2026-12-24" in admin.get("/health").shown
+    admin.headers["Accept-Language"] = "de"
+    assert "12,5 kB gesendet" in admin.get("/scanning").shown
+    assert "24.12.2026" in admin.get("/health").shown
+
+
+def test_what_a_component_says_of_itself_is_in_the_language_of_the_page(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    admin.headers["Accept-Language"] = "de"
+    status = supervisor_status()
+    status["components"][0]["status"] = Message("serving on port %(port)d", port=8080)
+    webui.supervisor.status = status
+    assert "auf Port 8080 zu erreichen" in admin.get("/health").shown

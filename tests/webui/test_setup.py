@@ -1,5 +1,6 @@
 """The first-run setup."""
 
+import html
 import re
 
 import pytest
@@ -208,3 +209,38 @@ def test_an_appliance_without_a_collector_can_be_set_up(webui: RunningWebUi) -> 
     assert webui.store.effective().settings.scan.targets == ("10.0.0.0/24",)
     shown = admin.get("/setup/care").shown
     assert "kept, but not in use yet. The collector is not running" in shown
+
+
+def test_ranges_of_unusual_reach_have_to_be_confirmed(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    admin.headers["Accept-Language"] = "de"
+    page = admin.post("/setup/devices", {"targets": "8.8.8.0/24\n192.168.1.5/24"})
+    assert page.status == 422
+    assert "254 davon sind öffentliche Adressen (8.8.8.0/24)." in page.shown
+    assert webui.store.effective().settings.scan.targets == ()
+    box = re.search(r'name="meant" value="([^"]+)"', page.text)
+    assert box is not None
+    sent = {"targets": "9.9.9.0/24", "meant": html.unescape(box[1])}
+    assert admin.post("/setup/devices", sent).status == 422, "other ranges were confirmed"
+    assert admin.post("/setup/devices", sent | {"targets": "8.8.8.0/24\n192.168.1.5/24"}).location == "/setup/care"
+    assert webui.store.effective().settings.scan.targets == ("8.8.8.0/24", "192.168.1.0/24")
+    shown = admin.get("/setup/care").shown
+    assert "Die Bereiche sind gespeichert." in shown
+    assert "scan.targets enthält ganze Netze: 192.168.1.0/24 für 192.168.1.5/24." in shown
+    assert "öffentliche Adressen" not in shown, "it was just confirmed"
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [({}, ""), ({"community": "s3cret"}, "The credential is kept."), ({"targets": "10.0.0.0/24"}, "The ranges are kept.")],
+)
+def test_the_devices_step_says_what_was_given(webui: RunningWebUi, sent: dict[str, str], said: str) -> None:
+    admin = webui.admin()
+    assert admin.post("/setup/devices", sent).location == "/setup/care"
+    shown = admin.get("/setup/care").shown
+    assert said in shown
+    assert ("kept" in shown) is bool(said)
+
+
+def test_the_privacy_step_says_once_that_nothing_is_sent_before(webui: RunningWebUi) -> None:
+    assert webui.admin().get("/setup/privacy").shown.count("Nothing is sent before") == 1

@@ -329,3 +329,27 @@ def test_the_page_has_a_place_for_each_stage_and_each_outcome(webui: RunningWebU
     for outcome in ("failed", "refused", "superseded", "stuck"):
         tell(webui, history=[ROW | {"outcome": outcome}])
         assert outcome not in admin.get("/health/versions/read").shown
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "not_said"),
+    [
+        ("docker pull registry.example/dca@sha256:00", "named by its digest", "archive of the image"),
+        ("docker load --input dca-appliance-0.2.0.tar.gz", "in the folder with the archive of the image", "digest"),
+    ],
+)
+def test_how_to_install_by_hand_fits_the_commands(webui: RunningWebUi, command: str, said: str, not_said: str) -> None:
+    admin = webui.admin()
+    tell(webui, command=command)
+    shown = admin.get("/health").shown
+    assert said in shown
+    assert not_said not in shown
+
+
+def test_a_bundle_whose_version_is_not_known_yet_is_called_a_bundle(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    tell(webui, installing="a bundle", progress=progress("checking"), history=[ROW | {"to_version": ""}])
+    shown = admin.get("/health").shown
+    assert "A bundle: Checking" in shown
+    assert "Version a bundle" not in shown
+    assert "→" not in shown

@@ -14,6 +14,7 @@ import structlog
 
 from appliance.common.clock import utc_now
 from appliance.common.message import Message
+from appliance.process.notify import status_of
 from updater.components.awake_clock import AwakeClock
 from updater.components.children import Child, Children
 from updater.components.restart import RestartHistory, RestartPolicy, next_restart
@@ -166,7 +167,7 @@ class Component:
         """Take a message of the notify protocol from the process of this component."""
         now = self._around.clock.now()
         if "STATUS" in fields:
-            self.status = "".join(character for character in fields["STATUS"] if character.isprintable())[:STATUS_LENGTH]
+            self.status = status_of(fields, STATUS_LENGTH)
         if self.state is ComponentState.STARTING and (more := fields.get("EXTEND_TIMEOUT_USEC", "")).isdecimal():
             self._ready_until = max(self._ready_until, now + int(more) / 1e6)
         if fields.get("WATCHDOG") == "1" or fields.get("READY") == "1":

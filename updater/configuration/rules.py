@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339
-from appliance.common.message import messages_from, with_messages
+from appliance.common.message import Message, joined, messages_from, with_messages
 from appliance.common.record import record_of
 from appliance.common.signed_documents import NO_MARKER
 from appliance.common.traffic import Traffic
@@ -29,8 +29,6 @@ from appliance.settings.document import (
 
 CheckWhat = Literal["off", "unchanged", "applied", "refused", "failed"]
 Step = Literal["nothing", "settle", "judge"]
-
-_TITLES: dict[ReceivedLayerName, str] = {"global": "global", "group": "group", "assigned": "site"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +123,15 @@ def configuration_of(offers: Sequence[Offer], now: datetime) -> tuple[Configurat
 def describe(configuration: Configuration | None) -> str:
     """Return a configuration in words: `global version 3, site version 7`."""
     if configuration is None or not configuration.layers:
-        return "none of the hosting server"
-    return ", ".join(f"{_TITLES[each.layer]} version {each.version}" for each in configuration.layers)
+        return Message("none of the hosting server")
+    return joined(*map(_described, configuration.layers), between=", ")
+
+
+def _described(layer: ReceivedLayer) -> Message:
+    match layer.layer:
+        case "global":
+            return Message("global version %(number)d", number=layer.version)
+        case "group":
+            return Message("group version %(number)d", number=layer.version)
+        case "assigned":
+            return Message("site version %(number)d", number=layer.version)

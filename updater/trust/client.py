@@ -182,7 +182,9 @@ class Repository:
         for role, signed in trusted.items():
             if isinstance(signed, Targets) and signed.targets.get(name) == info:
                 keys = [key[:12] for key in _keys_of(role, trusted)]
-                return f"{role} ({'keys' if len(keys) > 1 else 'key'} {', '.join(keys)})"
+                if len(keys) > 1:
+                    return Message("%(role)s (keys %(keys)s)", role=role, keys=", ".join(keys))
+                return Message("%(role)s (key %(key)s)", role=role, key="".join(keys))
         return ""
 
     def download(self, name: str, folder: Path) -> Path:

@@ -11,12 +11,13 @@ import structlog
 from tornado.locale import Locale
 from tornado.web import HTTPError
 
+from appliance.common.clock import utc_now
 from appliance.common.errors import DcaError
 from appliance.common.message import Message, message_of
 from appliance.common.version import installed_version
 from appliance.report import names
 from appliance.report.condition import STOPS_PRINTING
-from appliance.settings.layers import Effective
+from appliance.settings.layers import Effective, warnings_of_change
 from web import quantities
 from web.handler import WebHandler
 from web.origin import FormRefusedError
@@ -150,19 +151,23 @@ class Page(TranslatedHandler, WebHandler):
         if self.current_user:
             self.services.notices.add(self.current_user.key, Notice(kind, text))
 
-    async def keep(self, changes: Mapping[str, Mapping[str, Any]], done: str) -> None:
-        """Change the site's settings, let the components read them, and tell both on the next page. Raises DcaError."""
+    async def keep(self, changes: Mapping[str, Mapping[str, Any]], done: str, confirmed: str = "") -> None:
+        """Change the site's settings, let the components read them, and tell both on the next page. Raises DcaError.
+
+        What the values mean is told there, too, but for what was `confirmed`.
+        """
         if not changes:
             self.notice("info", Message("Nothing was changed."))
             return
-        await asyncio.to_thread(self.services.store.change_site, changes)
+        effective = await asyncio.to_thread(self.services.store.change_site, changes)
         self.audit(
             "change settings", settings=sorted(f"{section}.{name}" for section, fields in changes.items() for name in fields)
         )
         troubles = await self.services.components.reload()
         self.notice("ok", done)
-        for trouble in troubles:
-            self.notice("warn", trouble)
+        warnings = warnings_of_change(changes, effective, utc_now().date())
+        for warning in [*(warning for warning in warnings if warning not in confirmed), *troubles]:
+            self.notice("warn", warning)
 
     def audit(self, action: str, **about: Any) -> None:
         """Note in the log who has done what; `about` holds no secret."""

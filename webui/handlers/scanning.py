@@ -1,7 +1,7 @@
 """What is scanned, with which credentials, and a scan at work."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar, get_args
 
 import structlog
@@ -9,13 +9,16 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from appliance.common.errors import ControlError, DcaError, StoreError
-from appliance.common.message import Message, message_of
+from appliance.common.message import Message, message_of, sentences
 from appliance.report.network_load import WEB_PAGE_SOURCE, table
+from appliance.settings.layers import beyond_guardrails
 from appliance.settings.model import CommunityCredential, SnmpCredential
+from appliance.settings.reach import unusual_reach
+from appliance.settings.risks import whole_networks_told
 from appliance.snmp.usm import AuthProtocol, PrivProtocol
 from appliance.store.traffic_report import TrafficReport, traffic_report
 from webui.credentials import NEW_USER, described, take_community, take_user
-from webui.forms import Form, SectionForm
+from webui.forms import Form, SectionForm, lines
 from webui.handlers.base import Page
 from webui.network_load import days_chart, load_lines
 from webui.networks import count_addresses, suggest
@@ -54,6 +57,7 @@ class ScanningPage(Page):
             last_scan=collector.data.get("last_scan"),
             targets=effective.settings.scan.targets,
             addresses=count_addresses(effective.settings.scan.targets),
+            forbidden=beyond_guardrails(effective),
             credentials=[described(item) for item in snmp.credentials],
             auth_protocols=get_args(AuthProtocol),
             priv_protocols=get_args(PrivProtocol),
@@ -85,6 +89,18 @@ class ScanningPage(Page):
         """Return the form of a community and, when it is complete, the credential."""
         return take_community(self.typed)
 
+    def is_meant(self, form: Form, changes: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Return whether ranges may be kept: what reaches unusually far has to be confirmed, and the form then says so."""
+        targets = changes.get("scan", {}).get("targets", ())
+        form.doubt = sentences(*unusual_reach(targets, self.effective().settings.scan.packets_per_second))
+        return not form.doubt or self.get_body_argument("meant", "") == form.doubt
+
+    async def keep_ranges(self, form: Form, changes: Mapping[str, Mapping[str, Any]], done: str) -> None:
+        """Keep what a form with ranges changes, and tell what was written in another form than it is kept in. Raises DcaError."""
+        await self.keep(changes, done, form.doubt)
+        for note in whole_networks_told(lines(form.text("targets")) if "targets" in changes.get("scan", {}) else ()):
+            self.notice("info", note)
+
     async def keep_credentials(self, credentials: list[SnmpCredential], done: str) -> None:
         """Write the list of credentials. Raises DcaError."""
         await self.keep({"snmp": {"credentials": [credential.model_dump() for credential in credentials]}}, done)
@@ -109,12 +125,13 @@ class SectionSave(ScanningPage):
         """Keep the fields, or show what is wrong with them."""
         form = SectionForm("scan", self.fields, self.effective())
         changes = form.take(self.form_text)
-        if changes is not None:
+        meant = changes is not None and self.is_meant(form, changes)
+        if changes is not None and meant:
             try:
-                await self.keep(changes, self._(self.done))
+                await self.keep_ranges(form, changes, self._(self.done))
             except DcaError as error:
                 form.errors[""] = message_of(error)
-        if form.errors:
+        if form.errors or not meant:
             await self.show(422, **{self.form_name: form})
         else:
             self.go("/scanning")

@@ -31,6 +31,14 @@ STEPS = (
     Message("First scan"),
 )
 
+_KEPT = {
+    (True, False): Message("The ranges are kept."),
+    (False, True): Message("The credential is kept."),
+    (True, True): Message("Ranges and credential are kept."),
+    (False, False): Message("Nothing was changed."),
+}
+"""What the step for devices says, by whether ranges and whether a credential was given."""
+
 log = structlog.get_logger()
 
 
@@ -148,23 +156,25 @@ class Devices(ScanningPage, SetupPage):
             return "\n".join([*ticked, *lines(typed or "")]) if field == "targets" else typed
 
         changes = form.take(sent)
-        if changes is not None and not credential_form.errors:
+        meant = changes is not None and self.is_meant(form, changes)
+        if changes is not None and meant and not credential_form.errors:
             try:
-                await self._keep(changes, credential)
+                await self._keep(form, changes, credential)
             except DcaError as error:
                 form.errors[""] = message_of(error)
-        if form.errors or credential_form.errors:
+        if form.errors or credential_form.errors or not meant:
             self._show(form, credential_form, 422)
         else:
             self.go("/setup/care")
 
-    async def _keep(self, changes: dict[str, dict[str, Any]], credential: Any) -> None:
+    async def _keep(self, form: Form, changes: dict[str, dict[str, Any]], credential: Any) -> None:
+        done = _KEPT["scan" in changes, bool(credential)]
         if credential:
             current = self.effective().settings.snmp.credentials
             changes = changes | {"snmp": {"credentials": [one.model_dump() for one in (credential, *current)]}}
         if changes:
             await asyncio.to_thread(let_first_scan_wait, self.services.store)
-            await self.keep(changes, self._("Ranges and credentials are kept."))
+            await self.keep_ranges(form, changes, done)
 
     def _show(self, form: Form, credential: Form, status: int = 200) -> None:
         effective = self.effective()

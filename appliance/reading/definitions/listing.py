@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from appliance.common.message import Message
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.snmp.values import format_oid
 
@@ -21,12 +22,17 @@ def _listed(definition: Definition) -> dict[str, Any]:
         if asked.item not in given:
             given.append(asked.item)
     return {
-        "file": definition.file,
+        "file": _file(definition.file),
         "origin": definition.origin,
         "vendor": definition.vendor,
         "devices": list(_devices(definition)),
         "objects": [{"name": name, "oid": oid, "gives": gives} for (name, oid), gives in objects.items()],
     }
+
+
+def _file(told: str) -> str:
+    """Return the name of a file without the words that say where it came from: `origin` says that."""
+    return str(told.values.get("name", told)) if isinstance(told, Message) else told
 
 
 def _devices(definition: Definition) -> Iterator[str]:

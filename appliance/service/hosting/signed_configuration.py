@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.errors import SettingsError
+from appliance.common.message import Message
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.settings.layers import Effective
 from appliance.settings.store import SettingsStore
@@ -22,7 +23,9 @@ class Signed:
     def problem(self) -> str | None:
         """Return why it is not in force, though it was received."""
         reason = self.effective.left_out
-        return f"The signed configuration of the hosting server is not in force: {reason}" if reason else None
+        if not reason:
+            return None
+        return Message("The signed configuration of the hosting server is not in force: %(reason)s", reason=reason)
 
     def all_definitions(self, folder: Path) -> Definitions:
         """Return the built-in definitions, those received, and above them those of the site in `folder`.
@@ -47,5 +50,7 @@ def read_signed(store: SettingsStore, folder: Path) -> Signed:
     if configuration is None:
         return Signed(effective, {}, on_trial=False)
     names = {} if effective.left_out else configuration.definitions()
-    files = {folder / f"{sha256}.toml": f"{name} of the hosting server" for name, sha256 in sorted(names.items())}
+    files = {
+        folder / f"{sha256}.toml": Message("%(name)s of the hosting server", name=name) for name, sha256 in sorted(names.items())
+    }
     return Signed(effective, files, configuration.trial)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.process.notify import heartbeat_interval, notify
+from appliance.common.message import Message
+from appliance.process.notify import heartbeat_interval, notify, status_of
 
 
 @pytest.fixture
@@ -72,3 +73,27 @@ def test_a_heartbeat_is_due_twice_in_the_time_allowed(
         if value is not None:
             monkeypatch.setenv(name, value)
     assert heartbeat_interval() == seconds
+
+
+def test_a_status_that_is_a_message_is_read_as_one(listener: socket.socket) -> None:
+    doing = Message("reading %(what)s", what=Message("%(count)d devices", count=3))
+    assert notify(READY=1, STATUS=doing)
+    fields = parse(listener.recv(1000))
+    assert fields["STATUS"] == "reading 3 devices"
+    read = status_of(fields, 100)
+    assert isinstance(read, Message)
+    assert (read.template, read.values) == (doing.template, doing.values)
+    assert status_of(fields, 10) == "reading 3 "
+
+
+@pytest.mark.parametrize(
+    "beside", ["", "{", "[" * 5000, '{"template": "%(x)s", "values": {}}', '{"template": "other", "values": {}}']
+)
+def test_what_does_not_fit_its_status_is_passed_over(beside: str) -> None:
+    read = status_of({"STATUS": "idle", "X_STATUS_MESSAGE": beside}, 100)
+    assert read == "idle"
+    assert not isinstance(read, Message)
+
+
+def parse(datagram: bytes) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in datagram.decode().split("\n"))

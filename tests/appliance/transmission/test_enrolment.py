@@ -267,3 +267,11 @@ def test_an_enrolment_whose_answer_was_lost_can_be_repeated_with_the_same_key(tr
         enrol_site(f"{peer.url}#enrol={CODE}", trust, settings)
     first, second = peer.received
     assert first.content == second.content
+
+
+def test_a_person_who_enrols_is_not_promised_another_try(trust: Path, settings: SettingsStore) -> None:
+    with serving(lambda _: Reply(raw=b"<h1>Oops</h1>", status=500)) as peer:
+        with pytest.raises(HostingError, match=r"has a fault \(500\)\. Try it again\.$"):
+            enrol_site(f"{peer.url}#enrol={CODE}", trust, settings, by="page")
+        with pytest.raises(HostingError, match=r"has a fault \(500\)\. It is tried again\.$"):
+            enrol_site(f"{peer.url}#enrol={CODE}", trust, settings, by="environment")

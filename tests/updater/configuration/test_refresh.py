@@ -7,7 +7,7 @@ import time
 import pytest
 
 from appliance.settings.document import GLOBAL_PATH, Document, group_path, marker, site_path, write_document
-from appliance.settings.model import PRIVATE_NETWORKS
+from appliance.settings.reach import PRIVATE_NETWORKS
 from tests.children import run_child
 from tests.updater.configured import OTHER_SITE_ID, RECEIVE, SITE_ID, ConfiguredSite
 from updater.configuration.refresh import check

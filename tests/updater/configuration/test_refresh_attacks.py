@@ -165,7 +165,7 @@ def range_of_a_stranger(site: ConfiguredSite) -> None:
 
 def range_outside_the_guardrails(site: ConfiguredSite) -> None:
     site.store.change_site({"guardrails": {"networks": ["10.0.0.0/24"]}})
-    site.publish({"scan": {"targets": ["0.0.0.0/1"]}})
+    site.publish({"scan": {"targets": ["10.0.0.0/8"]}})
 
 
 def unreachable(site: ConfiguredSite) -> None:

@@ -98,7 +98,7 @@ def test_what_definitions_ask_for_is_told(site: Site) -> None:
     object_ = {"name": "acmeSerial", "oid": "1.3.6.1.4.1.32473.1.2.0"}
     assert told["definitions"] == [
         {
-            "file": "acme0.toml of the hosting server",
+            "file": "acme0.toml",
             "origin": "hosting",
             "vendor": "Acme",
             "devices": ["Acme", "sysObjectID 1.3.6.1.4.1.32473"],
