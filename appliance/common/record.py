@@ -36,7 +36,6 @@ MomentOrNone = Annotated[str, AfterValidator(lambda text: _moment(text) if text 
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
-WholeSeconds = Annotated[int, Field(ge=0, le=LONGEST_SECONDS)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """In hex."""
 
