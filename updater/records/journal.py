@@ -225,7 +225,7 @@ class Journal:
             read_transaction(self._file)
         except FileNotFoundError:
             pass
-        except ValueError:
+        except (OSError, ValueError):
             keep_aside(self._file)  # what was written before it may be good
         else:
             write_atomic(self._previous, self._file.read_bytes())

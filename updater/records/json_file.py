@@ -39,12 +39,12 @@ def require_records(kind: type[Record], file: Path) -> None:
 
 
 def write_rows(file: Path, rows: list[dict[str, Any]]) -> None:
-    """Replace the rows; a file that was no list is kept aside. Raises OSError."""
+    """Replace the rows; one that could not be read is kept aside. Raises OSError."""
     try:
         _rows(file)
     except FileNotFoundError:
         pass
-    except ValueError:
+    except (OSError, ValueError):  # not ours to read, or damaged
         keep_aside(file)
     write_record(file, with_messages(rows))
 

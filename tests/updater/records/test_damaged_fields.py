@@ -244,6 +244,20 @@ def test_damaged_journal_gives_way_to_the_one_before_and_is_kept_aside(tmp_path:
     assert journal.read_transaction(tmp_path / journal.PREVIOUS_FILE).phase == "switching"
 
 
+@pytest.mark.parametrize("name", [journal.FILE, history.FILE, denied.FILE])
+def test_what_may_not_be_read_is_in_the_way_of_no_update(tmp_path: Path, name: str) -> None:
+    """As a file that somebody else wrote; here a folder, which not even an administrator's process can read as one."""
+    write: dict[str, Callable[[], None]] = {
+        journal.FILE: lambda: Journal(tmp_path).write(transaction(phase="switching")),
+        history.FILE: lambda: history.add(tmp_path, RESULT),
+        denied.FILE: lambda: denied.add(tmp_path, denied.Denied("sha256:" + "ab" * 32, "0.2.0", 2, MOMENT, "health")),
+    }
+    (tmp_path / name).mkdir()
+    write[name]()
+    assert (tmp_path / name).is_file()
+    assert (tmp_path / name).with_suffix(".broken.json").is_dir()
+
+
 @pytest.mark.parametrize("damaged", ['[{"seconds": Infinity}]', "{", '{"rows": []}'])
 def test_damaged_history_is_kept_aside_and_tells_nothing_of_what_is_needed_no_more(tmp_path: Path, damaged: str) -> None:
     assert history.is_whole(tmp_path)
