@@ -177,6 +177,22 @@ def test_a_switcher_that_is_renamed_goes_on(installed: Matrix) -> None:
     assert problems == []
 
 
+def test_unused_images_that_are_pruned_in_the_middle_cost_an_attempt_and_no_release(installed: Matrix) -> None:
+    site = installed.site
+    before, new = site.image_id(installed.images["good"][0]), site.image_id(installed.images["good"][1])
+    site.docker("save", "--output", str(site.engine.folder / "good.tar"), installed.images["good"][1])
+    prune = ("image", "prune", "--all", "--force")
+    site.door.at(at(installed, "retag"), lambda _: site.docker(*prune), when="before", answers=True)
+    mark = update(installed)
+    _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=False))
+    assert problems == []
+
+    site.docker("load", "--input", str(site.engine.folder / "good.tar"))
+    again = update(installed)
+    _, problems = site.wait_end(Wanted(again, new, "installed"))
+    assert problems == []
+
+
 def stays_down(matrix: Matrix, *names: str) -> None:
     """See that nothing starts an appliance for longer than the switcher has ever waited before it did."""
     end = time.monotonic() + DOWN_SECONDS

@@ -49,6 +49,8 @@ class ModelEngine(Engine):
         self.by_hand: set[str] = set()
         """Containers that a person has stopped, as the engine's events tell."""
         self.removed_with_volumes: list[str] = []
+        self.pruned: set[str] = set()
+        """Images that somebody has removed."""
         self.all: dict[str, Json] = {}
         self.tags = {"dca/appliance:stable": OLD_IMAGE, "dca/appliance:0.2.0": NEW_IMAGE}
         old: Any = deepcopy(INSPECT)
@@ -69,7 +71,7 @@ class ModelEngine(Engine):
 
     def image(self, reference: str) -> Json | None:
         known = self.tags.get(reference, reference)
-        return {"Id": known, "Config": {}} if known in (OLD_IMAGE, NEW_IMAGE) else None
+        return {"Id": known, "Config": {}} if known in {OLD_IMAGE, NEW_IMAGE} - self.pruned else None
 
     def create(self, name: str, body: Json) -> str:
         return str(self._change("create", (name,), lambda: self._create(name, body)))
@@ -168,6 +170,8 @@ class ModelEngine(Engine):
     def _create(self, name: str, body: Json) -> str:
         if self._find(name):
             raise EngineError(f"the name {name} is taken", "conflict")
+        if self.tags.get(body["Image"], body["Image"]) in self.pruned:
+            raise EngineError("no such image", "not found")
         made = f"{len(self.done):064x}"
         self.all[made] = {
             "Id": made,

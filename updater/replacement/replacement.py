@@ -21,7 +21,7 @@ from updater.records.progress import Stage
 from updater.replacement.gate_observer import HELD_LOOK_SECONDS, LOOK_SECONDS, GateObserver, another_main
 from updater.replacement.health_gate import VANISHED_SECONDS, Verdict
 from updater.replacement.plan import Action, World, next_action
-from updater.replacement.steps import Steps
+from updater.replacement.steps import IMAGE_GONE, Steps
 
 log = structlog.get_logger()
 
@@ -233,8 +233,8 @@ class Replacement:
         if self.transaction.phase == "committed":
             self._end("done", "installed")
             return
-        release = self.transaction.to_release
-        if config := self._config_digest():
+        release, config = self.transaction.to_release, self._config_digest()
+        if config and self.transaction.reason != IMAGE_GONE:
             entry = Denied(
                 config,
                 self.transaction.to_version,

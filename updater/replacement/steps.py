@@ -15,7 +15,7 @@ from appliance.settings.store import SettingsStore
 from updater.engine.container_spec import COMPOSE_REPLACE, Json, successor
 from updater.engine.engine import Engine
 from updater.engine.labels import TRANSACTION_LABEL, container_name, kept_reference, role_of
-from updater.errors import EngineError
+from updater.errors import EngineError, SwitchError
 from updater.records import acknowledgement
 from updater.records.journal import Transaction
 from updater.replacement.health_gate import ENDED
@@ -28,6 +28,8 @@ STOP_SECONDS = 30
 SETTINGS_FILES = ("settings.json", "settings.good.json")
 FAILED_STOP_SECONDS = 10
 """An appliance ends within 8 seconds; one that does not has failed anyhow, and the web UI is awaited."""
+IMAGE_GONE = "image gone"
+"""The reason of an update that could not be made; that says nothing about the release."""
 HELPERS = ("switcher", "preflight")
 LOG_FILE = "log.txt"
 
@@ -120,7 +122,20 @@ class Steps:
     def _fence(self, transaction: Transaction, _world: World) -> None:
         self._engine.set_restart_policy(transaction.old.id, {"Name": NO_POLICY})
 
+    def _require_image(self, transaction: Transaction) -> None:
+        """Raise SwitchError where the new image is there no more: nothing runs of it yet, so that `image prune --all` takes it."""
+        if self._engine.image(transaction.new_image_id) is None:
+            raise SwitchError(
+                Message(
+                    "The image of version %(version)s is gone from the engine: somebody has removed unused images. The version is "
+                    "no worse for it; it can be installed again.",
+                    version=transaction.to_version,
+                ),
+                IMAGE_GONE,
+            )
+
     def _stop(self, transaction: Transaction, _world: World) -> None:
+        self._require_image(transaction)
         seconds = transaction.old.inspect["Config"].get("StopTimeout")
         self._engine.stop(transaction.old.id, STOP_SECONDS if seconds is None else int(seconds))
 
@@ -140,10 +155,12 @@ class Steps:
         self._engine.tag(transaction.old.image_id, rollback_reference(transaction))
 
     def _retag(self, transaction: Transaction, _world: World) -> None:
+        self._require_image(transaction)
         self._engine.tag(transaction.new_image_id, transaction.old.reference)
 
     def _create(self, transaction: Transaction, _world: World) -> None:
         assert transaction.spec is not None
+        self._require_image(transaction)
         self._engine.create(transaction.spec.name, transaction.spec.body)
 
     def _connect(self, transaction: Transaction, world: World) -> None:

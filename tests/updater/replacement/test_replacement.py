@@ -122,6 +122,23 @@ def test_steps_come_in_their_order(tmp_path: Path) -> None:
     assert list(dict.fromkeys(site.told)) == ["switching", "gate", "finishing"]
 
 
+@pytest.mark.parametrize("step", ["tag", "policy", "stop", "rename", "create"])
+def test_image_that_is_pruned_before_anything_runs_of_it_costs_an_attempt_and_no_release(tmp_path: Path, step: str) -> None:
+    site = Site.made(tmp_path)
+
+    def prune(call: str, _arguments: tuple[object, ...]) -> None:
+        if call == step:
+            site.engine.pruned.add(NEW_IMAGE)
+
+    site.engine.refuses = prune
+    assert site.run().phase == "rolled_back"
+    assert row(site) == ("rolled_back", "image gone")
+    assert denied.read(site.paths.update) == ()
+    assert [(one["Name"], one["Id"]) for one in site.engine.mains] == [("dca", OLD_ID)]
+    if step in ("tag", "policy"):
+        assert not any(done.startswith("stop") for done in site.engine.done), "the version before goes on meanwhile"
+
+
 REASONS: dict[Behaviour, str] = {
     "crashing": "ended",
     "never ready": "deadline",
