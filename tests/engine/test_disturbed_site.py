@@ -181,8 +181,11 @@ def test_unused_images_that_are_pruned_in_the_middle_cost_an_attempt_and_no_rele
     site = installed.site
     before, new = site.image_id(installed.images["good"][0]), site.image_id(installed.images["good"][1])
     site.docker("save", "--output", str(site.engine.folder / "good.tar"), installed.images["good"][1])
-    prune = ("image", "prune", "--all", "--force")
-    site.door.at(at(installed, "retag"), lambda _: site.docker(*prune), when="before", answers=True)
+
+    def prune(_call: Call) -> None:
+        site.docker("image", "prune", "--all", "--force")
+
+    site.door.at(at(installed, "retag"), prune, when="before", answers=True)
     mark = update(installed)
     _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=False))
     assert problems == []
