@@ -78,13 +78,17 @@ class Survived:
         return f"{told}: {'; '.join(self.problems) or 'right'} ({self.outcome} {self.reason}{hand}, {self.seconds:.0f} s)"
 
 
+class StrandedError(AssertionError):
+    """A site has not come back. It is left as it is."""
+
+
 class InterruptedSite:
     """A site that scans all the time, and what can happen to it."""
 
     def __init__(self, matrix: Matrix, site: ScanningSite, folder: Path) -> None:
         self._matrix = matrix
         self._site = site
-        self._now = 0
+        self._now, self._mark = 0, ""
         self._archive = folder / "images.tar"
         site.docker("save", "--output", str(self._archive), *self._references)
         self._disobeyed: list[str] = []
@@ -104,6 +108,7 @@ class InterruptedSite:
     def run(self, interruption: Interruption) -> Survived:
         """Interrupt an update, and wait until all is well."""
         began, mark = time.monotonic(), secrets.token_hex(6)
+        self._mark = mark
         site, matrix = self._site, self._matrix
         good = interruption.variant == "good"
         self._restore_images()
@@ -118,12 +123,13 @@ class InterruptedSite:
         beginning.communicate(timeout=120)
         by_hand = self._started_by_hand()
         best, problems = self._ended(wanted, time.monotonic() + END_SECONDS)
-        problems = [*self._disobeyed, *problems]
-        self._disobeyed.clear()
-        if best is wanted[0] and good and not problems:
+        if best is wanted[0] and good:
             self._now = 1 - self._now
-        if not problems:
-            site.scan()
+        if problems:
+            raise StrandedError("; ".join(problems))
+        site.scan()
+        problems = list(self._disobeyed)
+        self._disobeyed.clear()
         result = site.result(mark)
         outcome = result.outcome if result else "nothing happened"
         reason = result.reason if result else ""
@@ -218,21 +224,29 @@ class InterruptedSite:
 
     def _stopped_and_started(self, pick: float) -> str:
         """Stop the appliance, see that none runs for some seconds, and start one of what is there."""
-        until = time.monotonic() + RUNNING_SECONDS
-        while not (self._runs() and self._site.docker_as_far_as_it_goes("stop", NAME)) and time.monotonic() < until:
-            time.sleep(0.1)
+        stopped = self._stopped()
+        # A stop that meets the switcher's own stop of the version before is not told from it: the update goes on.
+        fenced = stopped is not None and stopped.attrs["HostConfig"]["RestartPolicy"]["Name"] == "no"
+        met = fenced and stopped is not None and stopped.labels.get("dca.transaction") != self._mark
         until = time.monotonic() + OBEYED_SECONDS
-        while time.monotonic() < until and not self._disobeyed:
+        while not met and time.monotonic() < until and not self._disobeyed:
             running = [one.name for one in self._containers("main") if one.status == "running"]
             self._disobeyed += [f"stopped by a person, and started by somebody: {running}"] if running else []
             time.sleep(0.5)
         there = self._containers("main")
         chosen = there[round(pick * (len(there) - 1))]
         self._site.docker_as_far_as_it_goes("start", str(chosen.id))
-        return str(chosen.name)
+        return f"{chosen.name}, the stop met that of the switcher" if met else str(chosen.name)
 
-    def _runs(self) -> bool:
-        return any(one.name == NAME and one.status == "running" for one in self._containers("main"))
+    def _stopped(self) -> Container | None:
+        """Stop what has the name of the appliance, as soon as it runs; return it as it was before."""
+        until = time.monotonic() + RUNNING_SECONDS
+        while time.monotonic() < until:
+            for one in self._containers("main"):
+                if one.name == NAME and one.status == "running" and self._site.docker_as_far_as_it_goes("stop", str(one.id)):
+                    return one
+            time.sleep(0.1)
+        return None
 
 
 def chosen(count: int, seed: int, kinds: Sequence[str]) -> list[Interruption]:
