@@ -88,7 +88,7 @@ class InterruptedSite:
     def __init__(self, matrix: Matrix, site: ScanningSite, folder: Path) -> None:
         self._matrix = matrix
         self._site = site
-        self._now, self._mark = 0, ""
+        self._now = 0
         self._archive = folder / "images.tar"
         site.docker("save", "--output", str(self._archive), *self._references)
         self._disobeyed: list[str] = []
@@ -108,7 +108,6 @@ class InterruptedSite:
     def run(self, interruption: Interruption) -> Survived:
         """Interrupt an update, and wait until all is well."""
         began, mark = time.monotonic(), secrets.token_hex(6)
-        self._mark = mark
         site, matrix = self._site, self._matrix
         good = interruption.variant == "good"
         self._restore_images()
@@ -224,29 +223,25 @@ class InterruptedSite:
 
     def _stopped_and_started(self, pick: float) -> str:
         """Stop the appliance, see that none runs for some seconds, and start one of what is there."""
-        stopped = self._stopped()
-        # A stop that meets the switcher's own stop of the version before is not told from it: the update goes on.
-        fenced = stopped is not None and stopped.attrs["HostConfig"]["RestartPolicy"]["Name"] == "no"
-        met = fenced and stopped is not None and stopped.labels.get("dca.transaction") != self._mark
+        self._stop()
         until = time.monotonic() + OBEYED_SECONDS
-        while not met and time.monotonic() < until and not self._disobeyed:
+        while time.monotonic() < until and not self._disobeyed:
             running = [one.name for one in self._containers("main") if one.status == "running"]
             self._disobeyed += [f"stopped by a person, and started by somebody: {running}"] if running else []
             time.sleep(0.5)
         there = self._containers("main")
         chosen = there[round(pick * (len(there) - 1))]
         self._site.docker_as_far_as_it_goes("start", str(chosen.id))
-        return f"{chosen.name}, the stop met that of the switcher" if met else str(chosen.name)
+        return str(chosen.name)
 
-    def _stopped(self) -> Container | None:
-        """Stop what has the name of the appliance, as soon as it runs; return it as it was before."""
+    def _stop(self) -> None:
+        """Stop what has the name of the appliance, as soon as it runs."""
         until = time.monotonic() + RUNNING_SECONDS
         while time.monotonic() < until:
             for one in self._containers("main"):
                 if one.name == NAME and one.status == "running" and self._site.docker_as_far_as_it_goes("stop", str(one.id)):
-                    return one
+                    return
             time.sleep(0.1)
-        return None
 
 
 def chosen(count: int, seed: int, kinds: Sequence[str]) -> list[Interruption]:

@@ -124,6 +124,23 @@ def test_an_administrator_who_stops_the_new_container_is_obeyed_until_he_starts_
     assert problems == []
 
 
+def test_an_administrator_whose_stop_meets_that_of_the_switch_is_obeyed_until_he_starts_it(installed: Matrix) -> None:
+    site = installed.site
+
+    def stop(_call: Call) -> None:
+        site.docker("stop", "dca")
+
+    stopped = site.door.at(at(installed, "stop old"), stop, when="before", answers=True)
+    mark = update(installed)
+    assert stopped.sprung.wait(60)
+
+    stays_down(installed, "dca", "dca-updater")
+    site.docker("start", "dca")
+
+    _, problems = site.wait_end(Wanted(mark, site.image_id(installed.images["good"][1]), "installed"))
+    assert problems == []
+
+
 def test_an_administrator_who_stops_the_new_container_and_starts_the_old_one_gets_that(installed: Matrix) -> None:
     site = installed.site
     before, old = site.image_id(installed.images["good"][0]), site.container()["Id"]

@@ -3,6 +3,7 @@
 It stands for the engine, which is outside; it can be told to end its caller, or the whole machine, at any call.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,8 @@ class ModelEngine(Engine):
         self.by_hand: set[str] = set()
         """Containers that a person has stopped, as the engine's events tell."""
         self.removed_with_volumes: list[str] = []
+        self.stopped: list[tuple[str, float]] = []
+        """The containers that ran and were stopped, by whomever, and when (seconds since 1970)."""
         self.pruned: set[str] = set()
         """Images that somebody has removed."""
         self.all: dict[str, Json] = {}
@@ -79,8 +82,8 @@ class ModelEngine(Engine):
     def start(self, container: str) -> None:
         self._change("start", (container,), lambda: self._start(container))
 
-    def stop(self, container: str, seconds: int) -> None:
-        self._change("stop", (container,), lambda: self._stop(container))
+    def stop(self, container: str, seconds: int) -> bool:
+        return bool(self._change("stop", (container,), lambda: self._stop(container)))
 
     def rename(self, container: str, name: str) -> None:
         self._change("rename", (container, name), lambda: self._rename(container, name))
@@ -113,6 +116,9 @@ class ModelEngine(Engine):
         found = self._known(container)
         assert found["State"]["Status"] == "running", "nothing is run in what stands still"
         return int(self.behaviour == "unwell")
+
+    def stops(self, container: str, since: float) -> int:
+        return sum(stopped == container and moment >= since for stopped, moment in self.stopped)
 
     def was_stopped(self, container: str, since: float) -> bool:
         return container in self.by_hand
@@ -192,10 +198,13 @@ class ModelEngine(Engine):
         found["stopped"] = False
         self._set(found["Id"], "running")
 
-    def _stop(self, reference: str) -> None:
+    def _stop(self, reference: str) -> bool:
         found = self._known(reference)
+        ran = bool(found["State"]["Status"] == "running")
+        self.stopped += [(found["Id"], time.time())] * ran
         found["stopped"] = True
         self._set(found["Id"], "exited")
+        return ran
 
     def _rename(self, reference: str, name: str) -> None:
         found, holder = self._known(reference), self._find(name)

@@ -7,9 +7,11 @@ is handed on as it is; what it takes long for, or may not survive, is tried agai
 import contextlib
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -137,17 +139,25 @@ class Engine:
 
         A container that ends by itself is not among that, and what an engine did before it was last started is forgotten.
         """
-        filters = {"container": [container], "event": ["stop", "kill"]}
+        return bool(self._events(container, since, "stop", "kill"))
 
-        def ask(client: "APIClient") -> bool:
+    def stops(self, container: str, since: float) -> int:
+        """Return how often somebody has asked for the stop of a container that ran, since a moment; two at once are two."""
+        sent = (event["Actor"]["Attributes"].get("signal") for event in self._events(container, since, "kill"))
+        return sum(number != str(signal.SIGKILL.value) for number in sent)
+
+    def _events(self, container: str, since: float, *kinds: str) -> list[Json]:
+        filters = {"container": [container], "event": list(kinds)}
+
+        def ask(client: "APIClient") -> list[Json]:
             moments: Any = {"since": f"{since:.6f}", "until": f"{time.time():.6f}"}  # finer than the package thinks
-            return next(iter(client.events(filters=filters, **moments)), None) is not None
+            return list(client.events(filters=filters, decode=True, **moments))
 
         try:
             return self._ask(f"tell what became of the container {container}", ask)
         except EngineError as error:
             if error.forbidden:
-                return False
+                return []
             raise
 
     def image(self, reference: str) -> Json | None:
@@ -184,9 +194,19 @@ class Engine:
         """Start a container; one that runs already is left as it is."""
         self._ask(f"start the container {container}", lambda client: client.start(container))
 
-    def stop(self, container: str, seconds: int) -> None:
-        """Stop a container: SIGTERM (or its own signal), after `seconds` SIGKILL. Returns when it has stopped."""
-        self._ask(f"stop the container {container}", lambda client: client.stop(container, timeout=seconds))
+    def stop(self, container: str, seconds: int) -> bool:
+        """Stop a container: SIGTERM (or its own signal), after `seconds` SIGKILL. Returns when it has stopped.
+
+        False where it did not run any more.
+        """
+
+        def ask(client: "APIClient") -> bool:
+            url = f"{client.base_url}/v{client.api_version}/containers/{container}/stop"
+            answer = client.post(url, params={"t": seconds}, timeout=self._timeout + seconds)
+            answer.raise_for_status()
+            return bool(answer.status_code != HTTPStatus.NOT_MODIFIED)
+
+        return self._ask(f"stop the container {container}", ask)
 
     def rename(self, container: str, name: str) -> None:
         """Give a container another name, without a leading slash."""

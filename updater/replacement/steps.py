@@ -42,6 +42,8 @@ class Steps:
         self._engine = engine
         self._paths = paths
         self._since = time.time() if since is None else since
+        self._stopped_since, self._stops = self._since, 0
+        """Since when the old container was not seen to run, and how often it was stopped by us from then on."""
         self._report_failed = False
         self._effects: dict[Action, Callable[[Transaction, World], None]] = {
             Action.FENCE: self._fence,
@@ -91,10 +93,14 @@ class Steps:
         """Return whether a person has stopped the container that would run now."""
         if transaction.phase == "committed":
             return new is not None and new["State"]["Status"] in ENDED and self._engine.was_stopped(new["Id"], self._since)
-        if transaction.phase != "switching" or new is not None or old is None or old["State"]["Status"] not in ENDED:
+        if transaction.phase != "switching" or new is not None or old is None:
             return False
-        fenced = policy_of(old) == NO_POLICY  # then it was us
-        return not fenced and self._engine.was_stopped(old["Id"], self._since)
+        if old["State"]["Status"] not in ENDED:
+            self._stopped_since, self._stops = time.time(), 0
+            return False
+        if policy_of(old) != NO_POLICY:
+            return self._engine.was_stopped(old["Id"], self._since)
+        return self._engine.stops(old["Id"], self._stopped_since) > self._stops  # it is fenced: one of them was us
 
     def perform(self, action: Action, transaction: Transaction, world: World) -> None:
         """Do one step. Raises EngineError or OSError."""
@@ -137,7 +143,7 @@ class Steps:
     def _stop(self, transaction: Transaction, _world: World) -> None:
         self._require_image(transaction)
         seconds = transaction.old.inspect["Config"].get("StopTimeout")
-        self._engine.stop(transaction.old.id, STOP_SECONDS if seconds is None else int(seconds))
+        self._stops += self._engine.stop(transaction.old.id, STOP_SECONDS if seconds is None else int(seconds))
 
     def _snapshot(self, transaction: Transaction, _world: World) -> None:
         folder = self._backup(transaction)

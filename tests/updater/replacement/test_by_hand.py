@@ -124,6 +124,28 @@ def test_an_old_version_that_is_stopped_before_the_switch_has_begun_is_left_alon
     site.check_installed()
 
 
+@pytest.mark.parametrize("call", ["tag", "policy", "stop"])
+def test_a_stop_that_meets_the_switch_is_obeyed_until_the_appliance_is_started(tmp_path: Path, call: str) -> None:
+    """Fenced, the old version is about to be stopped by us as well: only how often it was stopped tells."""
+    site = Site.made(tmp_path)
+
+    def stops(called: str, _arguments: tuple[object, ...]) -> EngineFailure | None:
+        if called == call and not site.engine.stopped:
+            site.engine._stop(OLD_ID)
+            site.engine.by_hand.add(OLD_ID)
+        return None
+
+    def starts(them: Person) -> None:
+        them.engine.by_hand.clear()
+        them.start(OLD_ID)
+
+    site.engine.refuses = stops
+    person = Person(site, lambda them: None, starts)
+    assert site.run().phase == "done"
+    assert set(map(tuple, person.running)) == {()}
+    site.check_installed()
+
+
 def test_one_that_is_removed_is_not_waited_for(tmp_path: Path) -> None:
     site = Site.made(tmp_path)
     Person(site, lambda them: them.engine.remove(them.new, force=True), lambda them: None)
