@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from appliance.common.clock import to_rfc3339
-from appliance.common.record import Seconds
 from appliance.common.strict_json import encode
 from appliance.release.fields import FORMAT, Fields, ReleaseError, decode, invalid, malformed
 from appliance.release.versions import VERSION
@@ -58,9 +57,9 @@ STEADY_SECONDS = (1, 1800)
 class HealthGateTimes:
     """The times of the health gate: how long a new version has, in seconds of a running machine, until it counts as good."""
 
-    deadline_seconds: Seconds = 180
+    deadline_seconds: float = 180
     """To say that it is ready."""
-    steady_seconds: Seconds = 60
+    steady_seconds: float = 60
     """To stay well from then on."""
 
 

@@ -94,6 +94,13 @@ def _container(value: Json) -> Json:
     return value
 
 
+def _within_bounds(gate: HealthGateTimes) -> HealthGateTimes:
+    if not all(0 <= seconds <= LONGEST_SECONDS for seconds in (gate.deadline_seconds, gate.steady_seconds)):
+        raise ValueError("no gate lasts so long")
+    return gate
+
+
+Gate = Annotated[HealthGateTimes, AfterValidator(_within_bounds)]
 TransactionId = Annotated[str, StringConstraints(pattern=f"^{TRANSACTION.pattern}$")]
 """12 hexadecimal digits."""
 
@@ -133,7 +140,7 @@ class Transaction:
     """The user's own: the old container has none from the moment the switch begins."""
     api: tuple[Count, Count]
     hosting_url: str
-    gate: HealthGateTimes = field(default_factory=HealthGateTimes)
+    gate: Gate = field(default_factory=HealthGateTimes)
     attempts: Count = 0
     held: bool = False
     """A person has stopped the new version while it was being tried: it is left alone until somebody starts one of the two."""
