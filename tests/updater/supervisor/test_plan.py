@@ -62,6 +62,10 @@ def seconds_to(plan: SupervisorPlan, tag: str, clock: SettableClock) -> float:
     return clock.seconds_to(moment)
 
 
+STALL_SECONDS = 1.9
+"""How long a busy machine may take between two looks at its clock."""
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SettableClock:
     """The clock of the machine."""
@@ -94,9 +98,9 @@ def test_each_job_has_its_first_run_and_its_interval(
             running.cancel()
             await asyncio.wait([running])
             intervals.append(seconds_to(works.plan, tag, clock))
-        assert first[0] - 0.5 < min(starts)
+        assert first[0] - STALL_SECONDS < min(starts)
         assert max(starts) <= first[1]
-        assert shortest - 0.5 < min(intervals)
+        assert shortest - STALL_SECONDS < min(intervals)
         assert max(intervals) <= longest
         assert (len({round(interval, 1) for interval in intervals}) > 10) == (shortest != longest)
 
