@@ -157,7 +157,7 @@ def test_the_page_of_a_site_has_its_updates_and_the_log_of_a_failed_one(released
     site.check_in(told(failed))
 
     page = publisher.get(f"/sites/{site.site_id}").text
-    assert "Version 0.2.0: failed. It was taken back." in page
+    assert "Version 0.2.0: failed. <bdi>It was taken back.</bdi>" in page
     assert '<span class="line">first &lt;line&gt;</span><span class="line">last line</span>' in page
     assert f'href="/releases/stable/site/{site.site_id}"' in page
     site.check_in(told(update(execution="scheduled", result="none", transaction="", waits=["not before", "approval"])))
