@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from tornado.escape import xhtml_escape
 from tornado.web import UIModule
 
 from appliance.common.clock import to_rfc3339, utc_now
@@ -10,7 +11,7 @@ from web import quantities
 from web.escaping import escape_shown
 from web.modules import State, SupplyBar
 
-__all__ = ["Chart", "Code", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]
+__all__ = ["Chart", "Code", "Exact", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]
 
 
 class Html(str):
@@ -42,6 +43,14 @@ class Isolated(UIModule):
     def render(self, text: str) -> Html:
         """Return the `<bdi>`."""
         return Html(f"<bdi>{escape_shown(text)}</bdi>")
+
+
+class Exact(UIModule):
+    """What a form gives back to be sent again: not a character of it is shown in another way."""
+
+    def render(self, text: str) -> Html:
+        """Return the text as HTML."""
+        return Html(xhtml_escape(text))
 
 
 class Link(UIModule):
