@@ -9,8 +9,6 @@ from typing import Any
 
 from appliance.common.clock import from_rfc3339, in_utc
 
-YEARS = range(1970, 9999)
-"""Moments outside these years of UTC are none, as in a reading."""
 NUMBER_LIMIT = 2**63
 """Numbers from this one on, and from its negative down, are none: neither a database nor other programs keep them."""
 
@@ -18,10 +16,9 @@ NUMBER_LIMIT = 2**63
 def reported_moment(value: object) -> datetime | None:
     """Return the moment written in `value`, in UTC and whole seconds; None where that is none."""
     try:
-        moment = in_utc(from_rfc3339(value)) if isinstance(value, str) else None
-    except (ValueError, OverflowError):
+        return in_utc(from_rfc3339(value)) if isinstance(value, str) else None
+    except ValueError:
         return None
-    return moment if moment and moment.year in YEARS else None
 
 
 def reported_number(value: object, limit: int = NUMBER_LIMIT) -> int | None:

@@ -167,11 +167,11 @@ def whole_networks(texts: Iterable[str]) -> list[tuple[str, str]]:
     found = []
     for text in texts:
         try:
-            network = ipaddress.ip_interface(text.strip()).network
+            written = ipaddress.ip_interface(text.strip())
         except ValueError:
             continue
-        if "/" in text and ipaddress.ip_interface(text.strip()).ip != network.network_address:
-            found.append((text.strip(), str(network)))
+        if "/" in text and written.ip != written.network.network_address:
+            found.append((text.strip(), str(written.network)))
     return found
 
 

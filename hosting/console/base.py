@@ -17,7 +17,7 @@ from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
 from hosting.web import BaseHandler
-from web.escaping import escape_shown
+from web.hidden_characters import escape_shown
 from web.origin import FormRefusedError
 from web.translations import ENGLISH, TranslatedHandler
 

@@ -8,7 +8,7 @@ from tornado.web import UIModule
 from appliance.common.clock import to_rfc3339, utc_now
 from hosting.console.chart import Chart as Drawing
 from web import quantities
-from web.escaping import escape_shown
+from web.hidden_characters import escape_shown
 from web.modules import State, SupplyBar
 
 __all__ = ["Chart", "Code", "Exact", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]

@@ -2,18 +2,14 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance.common.version import installed_version
-from tests.ports import free_tcp_port
 from tests.updater.harness import Appliance
 from tests.updater.transactions import TRANSACTION, transaction
 
@@ -73,18 +69,6 @@ FOLDERS: dict[str, dict[str, Any]] = {
         },
     },
 }
-
-
-@pytest.fixture
-def appliance() -> Iterator[Appliance]:
-    """An appliance of its own, with nothing to scan."""
-    folder = Path(tempfile.mkdtemp(prefix="dca-"))
-    made = Appliance(folder)
-    made.environment |= {"DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(free_tcp_port())}
-    yield made
-    made.end()
-    shutil.rmtree(folder)
-    made.log.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

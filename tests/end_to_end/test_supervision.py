@@ -2,37 +2,19 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from appliance.settings.model import Settings, WebSettings
-from tests.ports import free_tcp_port
 from tests.updater.harness import Appliance, alive, wait_until
 from updater.checks.deep import Deep
 from updater.components.specs import declare_components
 
 DCA = str(Path(sys.executable).with_name("dca"))
-
-
-@pytest.fixture
-def appliance() -> Iterator[Appliance]:
-    """An appliance of its own, with nothing to scan. Its folder has a short name: paths of sockets are limited to 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="dca-"))
-    made = Appliance(folder)
-    made.environment |= {"DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(free_tcp_port())}
-    yield made
-    made.end()
-    shutil.rmtree(folder)
-    made.log.unlink(missing_ok=True)
 
 
 def run(appliance: Appliance) -> int:

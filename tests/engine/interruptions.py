@@ -17,13 +17,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 from docker.models.containers import Container
 
+from tests.children import wait_until
 from tests.engine.daemon import EngineKind
 from tests.engine.derived import Variant
 from tests.engine.matrix import IMAGE, STEADY_SECONDS, VERSIONS, Matrix, running
@@ -164,14 +165,16 @@ class InterruptedSite:
 
     def _started_by_hand(self) -> bool:
         """Start what is there, as a person does, where no appliance runs for a minute; return whether that was needed."""
-        until = time.monotonic() + TAKEN_OVER_SECONDS
-        while time.monotonic() < until:
-            if any(one.status == "running" for one in self._containers("main")):
-                return False
-            time.sleep(0.5)
-        for one in self._containers("main")[:1]:
-            self._site.docker("start", str(one.id))
-        return True
+        try:
+            wait_until("an appliance runs", self._running, TAKEN_OVER_SECONDS)
+        except AssertionError:
+            for one in self._containers("main")[:1]:
+                self._site.docker("start", str(one.id))
+            return True
+        return False
+
+    def _running(self) -> list[str]:
+        return [str(one.name) for one in self._containers("main") if one.status == "running"]
 
     def _name_back(self) -> None:
         left = self._containers()
@@ -226,7 +229,7 @@ class InterruptedSite:
         self._stop()
         until = time.monotonic() + OBEYED_SECONDS
         while time.monotonic() < until and not self._disobeyed:
-            running = [one.name for one in self._containers("main") if one.status == "running"]
+            running = self._running()
             self._disobeyed += [f"stopped by a person, and started by somebody: {running}"] if running else []
             time.sleep(0.5)
         there = self._containers("main")
@@ -236,12 +239,12 @@ class InterruptedSite:
 
     def _stop(self) -> None:
         """Stop what has the name of the appliance, as soon as it runs."""
-        until = time.monotonic() + RUNNING_SECONDS
-        while time.monotonic() < until:
-            for one in self._containers("main"):
-                if one.name == NAME and one.status == "running" and self._site.docker_as_far_as_it_goes("stop", str(one.id)):
-                    return
-            time.sleep(0.1)
+        with suppress(AssertionError):
+            wait_until(
+                "it runs and can be stopped",
+                lambda: NAME in self._running() and self._site.docker_as_far_as_it_goes("stop", NAME),
+                RUNNING_SECONDS,
+            )
 
 
 def chosen(count: int, seed: int, kinds: Sequence[str]) -> list[Interruption]:

@@ -12,7 +12,7 @@ from tests.hosting.batches import batch, reading
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from web.escaping import HIDDEN
+from web.hidden_characters import HIDDEN
 
 EVIL = "M1\x1b]0;owned\x07\x1b[2J\x9b31m\r\x1b[1A\u202efake\u2066"
 

@@ -38,6 +38,25 @@ def stolen_under(keyid: str) -> tuple[CryptoSigner, SSlibKey]:
     return signer, SSlibKey(keyid, key.keytype, key.scheme, key.keyval)
 
 
+def steal_root_key(site: ConfiguredSite) -> str:
+    """Publish a root with the key of a thief under the id of one of its own; return that id."""
+    root = site.repository.root
+    keyid = root.roles["root"].keyids[0]
+    _, root.keys[keyid] = stolen_under(keyid)
+    site.repository.rotate_root()
+    site.publish(NEW)
+    return keyid
+
+
+def steal_delegated_key(site: ConfiguredSite) -> None:
+    """Publish targets with the key of a thief under the id of one they delegate to."""
+    delegations = site.repository.targets.delegations
+    assert delegations is not None
+    [keyid] = delegations.keys
+    _, delegations.keys[keyid] = stolen_under(keyid)
+    site.publish(NEW)
+
+
 def refusal_of(site: ConfiguredSite) -> str:
     result = site.check()
     assert (result.what, result.reason) == ("refused", "invalid")
@@ -47,11 +66,7 @@ def refusal_of(site: ConfiguredSite) -> str:
 def test_a_root_with_another_key_under_a_known_id_is_not_followed(site: ConfiguredSite) -> None:
     """Two people have signed it, who compared ids alone; sites would follow the thief from then on."""
     assert site.check().what != "refused"
-    repository = site.repository
-    keyid = repository.root.roles["root"].keyids[0]
-    _, repository.root.keys[keyid] = stolen_under(keyid)
-    repository.rotate_root()
-    site.publish(NEW)
+    keyid = steal_root_key(site)
 
     assert f"2.root.json was refused: it names a key by the id {keyid}" in refusal_of(site)
     assert not (site.trust / "root_history" / "2.root.json").exists()
@@ -59,11 +74,7 @@ def test_a_root_with_another_key_under_a_known_id_is_not_followed(site: Configur
 
 def test_targets_with_another_key_under_a_known_id_are_not_taken(site: ConfiguredSite) -> None:
     assert site.check().what != "refused"
-    delegations = site.repository.targets.delegations
-    assert delegations is not None
-    [keyid] = delegations.keys
-    _, delegations.keys[keyid] = stolen_under(keyid)
-    site.publish(NEW)
+    steal_delegated_key(site)
 
     assert "targets.json was refused" in refusal_of(site)
 
@@ -95,11 +106,8 @@ def followed_by_the_client_alone(repository: ConfigRepository, url: str, folder:
 def test_what_is_nested_too_deep_to_be_looked_at_is_not_followed(site: ConfiguredSite) -> None:
     """Beside what is signed anybody can put what a deeper call cannot read, and a shallower one can."""
     assert site.check().what != "refused"
+    steal_root_key(site)
     repository = site.repository
-    keyid = repository.root.roles["root"].keyids[0]
-    _, repository.root.keys[keyid] = stolen_under(keyid)
-    repository.rotate_root()
-    site.publish(NEW)
     content = repository.files["metadata/2.root.json"].rstrip()
     taken = []
     for depth in range(sys.getrecursionlimit() - 60, sys.getrecursionlimit()):
@@ -115,11 +123,7 @@ def test_targets_without_a_number_are_looked_at_too(site: ConfiguredSite) -> Non
     repository = site.repository
     repository.root.consistent_snapshot = False
     repository.rotate_root()
-    delegations = repository.targets.delegations
-    assert delegations is not None
-    [keyid] = delegations.keys
-    _, delegations.keys[keyid] = stolen_under(keyid)
-    site.publish(NEW)
+    steal_delegated_key(site)
     for name in [name for name in repository.files if re.fullmatch(r"metadata/[0-9]+\.(?!root)[a-z]+\.json", name)]:
         repository.files[re.sub(r"/[0-9]+\.", "/", name)] = repository.files[name]
 

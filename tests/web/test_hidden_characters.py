@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.escaping import escape_shown
+from web.hidden_characters import escape_shown
 
 
 @pytest.mark.parametrize(
