@@ -3,6 +3,8 @@
 Files are damaged by disks, by power cuts and by hand. What comes out of here can be worked with as if this process had made it.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
@@ -55,6 +57,15 @@ def record_of(kind: type[Record], value: object) -> Record:
         raise ValueError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
     # What was validated is plain text where it was a message.
     return replace(record, **{name: member for name, member in known.items() if isinstance(member, Message)})
+
+
+def records_of(kind: type[Record], values: Iterable[object]) -> list[Record]:
+    """Return the records among values; what is none is left out."""
+    found = []
+    for value in values:
+        with suppress(ValueError):
+            found.append(record_of(kind, value))
+    return found
 
 
 @cache

@@ -8,15 +8,14 @@ puts that in its place in one write. So an appliance that is killed anywhere has
 - Everything here is bounded, whatever comes.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import Message, messages_from, with_messages
-from appliance.common.record import Count, Moment, MomentOrNone, Sha256, record_of
+from appliance.common.record import Count, Moment, MomentOrNone, Sha256, record_of, records_of
 from appliance.common.signed_documents import NO_MARKER
 from appliance.settings.document import ReceivedLayerName
 
@@ -202,7 +201,8 @@ class Received:
             return cls(
                 None if in_force is None else record_of(Configuration, in_force),
                 tuple(record_of(Configuration, each) for each in value["earlier"]),
-                tuple(_read_outcomes(value["outcomes"])),
+                # One that a later version has written, or nobody, is no reason to forget what is in force.
+                tuple(records_of(Outcome, value["outcomes"])),
                 str(value["marker"]),
                 value["state"],
             )
@@ -242,10 +242,3 @@ def _outcome(now: datetime, what: What, reason: str, text: str, *, layers: Layer
 
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _read_outcomes(value: Sequence[object]) -> Iterator[Outcome]:
-    """Yield the outcomes; one that a later version has written, or nobody, is no reason to forget what is in force."""
-    for each in value:
-        with suppress(ValueError):
-            yield record_of(Outcome, each)

@@ -23,7 +23,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import DataFolderError, SettingsError, SettingsLostError
 from appliance.common.files import from_json, to_json, write_atomic
 from appliance.common.message import Message, message_of
-from appliance.common.record import Record, record_of
+from appliance.common.record import Record, record_of, records_of
 from appliance.settings.configuration_state import Configuration, Received, ReceivedChange
 from appliance.settings.environment import environment_layer, environment_notes
 from appliance.settings.layers import (
@@ -348,11 +348,7 @@ class SettingsStore:
 
     def records(self, table: str, kind: type[Record]) -> list[Record]:
         """Return the documents of a table as records, without those that are none."""
-        found = []
-        for row in self.documents(table):
-            with suppress(ValueError):
-                found.append(record_of(kind, row))
-        return found
+        return records_of(kind, self.documents(table))
 
     def unreadable(self) -> str | None:
         """Return which row counts as none because it cannot be read, and why; None where all can be."""

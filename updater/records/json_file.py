@@ -5,7 +5,7 @@ from typing import Any
 
 from appliance.common.files import from_json, to_json, write_atomic
 from appliance.common.message import messages_from, with_messages
-from appliance.common.record import Record, record_of
+from appliance.common.record import Record, record_of, records_of
 
 
 def read_record(kind: type[Record], file: Path) -> Record:
@@ -23,13 +23,7 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
 
 def read_records(kind: type[Record], file: Path) -> tuple[Record, ...]:
     """Return the records of a list, without the rows that are none."""
-    found = []
-    for row in read_rows(file):
-        try:
-            found.append(record_of(kind, row))
-        except ValueError:
-            continue
-    return tuple(found)
+    return tuple(records_of(kind, read_rows(file)))
 
 
 def require_records(kind: type[Record], file: Path) -> None:
