@@ -100,7 +100,7 @@ class Steps:
             return False
         if policy_of(old) != NO_POLICY:
             return self._engine.was_stopped(old["Id"], self._since)
-        return self._engine.stops(old["Id"], self._stopped_since) > self._stops  # it is fenced: one of them was us
+        return self._engine.stops(old["Id"], self._stopped_since) > self._stops  # fenced, it is stopped by us as well
 
     def perform(self, action: Action, transaction: Transaction, world: World) -> None:
         """Do one step. Raises EngineError or OSError."""
