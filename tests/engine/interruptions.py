@@ -86,12 +86,11 @@ class StrandedError(AssertionError):
 class InterruptedSite:
     """A site that scans all the time, and what can happen to it."""
 
-    def __init__(self, matrix: Matrix, site: ScanningSite, folder: Path) -> None:
+    def __init__(self, matrix: Matrix, site: ScanningSite) -> None:
         self._matrix = matrix
         self._site = site
         self._now = 0
-        self._archive = folder / "images.tar"
-        site.docker("save", "--output", str(self._archive), *self._references)
+        matrix.keep_images()
         self._disobeyed: list[str] = []
         self.kinds: dict[str, Callable[[float], str]] = {
             "power cut": self._power_cut,
@@ -111,7 +110,7 @@ class InterruptedSite:
         began, mark = time.monotonic(), secrets.token_hex(6)
         site, matrix = self._site, self._matrix
         good = interruption.variant == "good"
-        self._restore_images()
+        matrix.restore_images()
         site.forget_denied()
         before = matrix.images["good"][self._now]
         after = matrix.images["good"][1 - self._now] if good else matrix.images[interruption.variant][0]
@@ -134,17 +133,6 @@ class InterruptedSite:
         outcome = result.outcome if result else "nothing happened"
         reason = result.reason if result else ""
         return Survived(interruption, happened_to, outcome, reason, by_hand, time.monotonic() - began, tuple(problems))
-
-    @property
-    def _references(self) -> list[str]:
-        return [reference for references in self._matrix.images.values() for reference in references]
-
-    def _restore_images(self) -> None:
-        """Load what somebody's `image prune` has removed: the next update is to one of them."""
-        with closing(self._site.engine.client()) as client:
-            there = {tag for row in client.api.images() for tag in row.get("RepoTags") or ()}
-        if not there.issuperset(self._references):
-            self._site.docker("load", "--input", str(self._archive))
 
     @staticmethod
     def _endings(mark: str, before: str, after: str, good: bool) -> list[Wanted]:
@@ -288,20 +276,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(name)
         team = ReleasingTeam(folder / "team")
         try:
-            results, wrong = interrupted(matrix, ScanningSite(matrix.site, team, folder), folder, options)
+            results, wrong = interrupted(matrix, ScanningSite(matrix.site, team, folder), options)
         finally:
             team.stop()
     print(summary(results))
     return 1 if wrong or any(one.problems for one in results) else 0
 
 
-def interrupted(matrix: Matrix, site: ScanningSite, folder: Path, options: argparse.Namespace) -> tuple[list[Survived], list[str]]:
+def interrupted(matrix: Matrix, site: ScanningSite, options: argparse.Namespace) -> tuple[list[Survived], list[str]]:
     """Return how all interruptions ended, and what was wrong with the readings."""
     results: list[Survived] = []
     wrong: list[str] = []
     with site.printers() as (targets, port):
         site.install_scanning(matrix.images["good"][0], targets, port, policy="always")
-        disturbed = InterruptedSite(matrix, site, folder)
+        disturbed = InterruptedSite(matrix, site)
         for number, each in enumerate(chosen(options.count, options.seed, list(disturbed.kinds)), start=1):
             results.append(disturbed.run(each))
             print(f"{number:4}  {results[-1].text}", flush=True)

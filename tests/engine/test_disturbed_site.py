@@ -197,7 +197,7 @@ def test_a_switcher_that_is_renamed_goes_on(installed: Matrix) -> None:
 def test_unused_images_that_are_pruned_in_the_middle_cost_an_attempt_and_no_release(installed: Matrix) -> None:
     site = installed.site
     before, new = site.image_id(installed.images["good"][0]), site.image_id(installed.images["good"][1])
-    site.docker("save", "--output", str(site.engine.folder / "good.tar"), installed.images["good"][1])
+    installed.keep_images()
 
     def prune(_call: Call) -> None:
         site.docker("image", "prune", "--all", "--force")
@@ -207,7 +207,7 @@ def test_unused_images_that_are_pruned_in_the_middle_cost_an_attempt_and_no_rele
     _, problems = site.wait_end(Wanted(mark, before, "rolled_back", denied=False))
     assert problems == []
 
-    site.docker("load", "--input", str(site.engine.folder / "good.tar"))
+    installed.restore_images()
     again = update(installed)
     _, problems = site.wait_end(Wanted(again, new, "installed"))
     assert problems == []

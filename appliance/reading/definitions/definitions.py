@@ -22,6 +22,7 @@ from appliance.common.errors import DcaError
 from appliance.common.faults import fault_words
 from appliance.common.message import Message
 from appliance.common.toml_keys import require_short_keys
+from appliance.reading.definitions.fields import TESTED
 from appliance.reading.definitions.permitted import ENTERPRISES
 from appliance.reading.definitions.schema import DefinitionFile, Quirks
 from appliance.reading.definitions.toml_lines import key_lines, line_of
@@ -206,7 +207,7 @@ def builtin_definitions() -> Definitions:
     """Return the definitions that come with the program, read once. Each of them is tested: one that is broken raises."""
     folder = files("appliance").joinpath("definitions")
     entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
-    return Definitions(tuple(_parsed(entry.read_text(encoding="utf-8"), entry.name) for entry in entries))
+    return Definitions(tuple(_parsed(entry.read_text(encoding="utf-8"), entry.name, context=TESTED) for entry in entries))
 
 
 @cache
@@ -255,7 +256,7 @@ def parse(text: str, file: str) -> Definition:
     return definition
 
 
-def _parsed(text: str, file: str) -> Definition:
+def _parsed(text: str, file: str, context: str | None = None) -> Definition:
     try:
         require_short_keys(text)
         document = tomllib.loads(text)
@@ -266,7 +267,7 @@ def _parsed(text: str, file: str) -> Definition:
     except ValueError as error:
         raise DefinitionError(f"{file}: a number in it has thousands of digits.") from error
     try:
-        definition = Definition(file, DefinitionFile.model_validate(document))
+        definition = Definition(file, DefinitionFile.model_validate(document, context=context))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         told = fault_words(first, _UNKNOWN)

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, PlainSerializer, StringConstraints, ValidationInfo
 
 from appliance.reading import enumerations as enum
 from appliance.reading.definitions.patterns import Pattern
@@ -19,7 +19,14 @@ _TARGET = re.compile(rf"device\.(?:{_DEVICE_FIELDS})|status\.console|meters\.{ME
 METER_PREFIX = "meters."
 LONGEST_NAME = 60
 LONGEST_OID = 400
+TESTED = "tested"
+"""The context of a validation of what comes with the program."""
 State = Literal["ok", "low", "empty", "full", "some_remaining", "unknown", "unrestricted"]
+
+
+def is_tested(info: ValidationInfo) -> bool:
+    """Return whether what is validated comes with the program, whose tests compile each pattern."""
+    return info.context is TESTED
 
 
 def _oid(value: object) -> Oid:
@@ -45,10 +52,10 @@ def _number_keys(value: object) -> object:
     )
 
 
-def _pattern(value: object) -> object:
+def _pattern(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         raise ValueError("write a regular expression in quotes")
-    return Pattern(value)
+    return Pattern(value, tested=is_tested(info))
 
 
 def _target(value: object) -> object:

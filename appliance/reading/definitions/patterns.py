@@ -3,12 +3,13 @@
 RE2 has no look-ahead, look-behind or back-references; what must not match is a pattern of its own (`not_model`, `not_label`,
 `not_pattern`). Digits, words and their borders are those of ASCII. Length, size and groups of a pattern are bounded, and so is the
 text.
+
+RE2 is loaded with the first pattern that is compiled; those that come with the program wait for a device that they are for.
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Protocol
-
-import re2
 
 LONGEST_PATTERN = 400
 LONGEST_TEXT = 512
@@ -39,19 +40,29 @@ class Match(Protocol):
 class Pattern:
     """A pattern of a definition."""
 
-    __slots__ = ("_compiled", "names", "steps", "text")
-
-    def __init__(self, text: str) -> None:
-        """Compile it. Raises ValueError, which says what to write instead."""
+    def __init__(self, text: str, *, tested: bool = False) -> None:
+        """Compile it, or, of one that is tested, when it is first used. Raises ValueError, which says what to write instead."""
+        self.text = text
+        if tested:
+            return
         if len(text) > LONGEST_PATTERN:
             raise ValueError(f"a pattern has at most {LONGEST_PATTERN} characters, this one has {len(text)}")
-        self.text = text
-        self._compiled = _compile(text)
-        self.names = frozenset(self._compiled.groupindex)
-        """Of its named groups."""
-        self.steps: int = self._compiled.programsize
         if self.steps > MOST_STEPS or self._compiled.groups > MOST_GROUPS:
             raise ValueError(f"this pattern is too large: {MOST_STEPS} steps and {MOST_GROUPS} groups are the most; repeat less")
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return _compile(self.text)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of its named groups."""
+        return frozenset(self._compiled.groupindex)
+
+    @property
+    def steps(self) -> int:
+        """The instructions it is made of."""
+        return int(self._compiled.programsize)
 
     def __repr__(self) -> str:
         return f"Pattern({self.text!r})"
@@ -86,6 +97,8 @@ def fits(wanted: Pattern | None, unwanted: Pattern | None, texts: Iterable[str])
 
 
 def _compile(text: str) -> Any:
+    import re2  # noqa: PLC0415 - with its own libraries 5 MB, for sites that read nothing that needs it
+
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY

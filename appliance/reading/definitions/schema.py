@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from appliance.reading.definitions import permitted
 from appliance.reading.definitions.fields import (
@@ -33,6 +33,7 @@ from appliance.reading.definitions.fields import (
     Target,
     Title,
     Unit,
+    is_tested,
 )
 from appliance.reading.definitions.patterns import Pattern
 from appliance.reading.definitions.permitted import ENTERPRISES, SHARED, Meaning
@@ -269,7 +270,9 @@ class TextSpec(Part):
 
     @field_validator("pattern")
     @classmethod
-    def _known_groups(cls, pattern: Pattern) -> Pattern:
+    def _known_groups(cls, pattern: Pattern, info: ValidationInfo) -> Pattern:
+        if is_tested(info):
+            return pattern
         known = {"model", "serial", "firmware", "network_firmware"}
         if not pattern.names or not known.issuperset(pattern.names):
             raise ValueError("the pattern needs named groups, of these: (?P<model>…), serial, firmware, network_firmware")

@@ -1,9 +1,12 @@
 """Reading definitions: built-in ones, those of a folder, and what is wrong with one of them."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import appliance
 from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, load
 from appliance.reading.definitions.vendor import read_vendor
 from appliance.reading.sources.objects import STANDARD
@@ -93,6 +96,21 @@ def test_what_a_definition_names_may_be_asked_and_its_siblings_may_not() -> None
     assert definitions.allows(parse_oid(f"{P}.32473.1.2.0"))
     assert not definitions.allows(parse_oid(f"{P}.32473.1.3.0"))
     assert not builtin_definitions().allows(parse_oid(f"{P}.32473.1.2.0"))
+
+
+def test_each_definition_of_the_program_is_one_that_a_site_could_have_written() -> None:
+    shipped = sorted((Path(appliance.__file__).parent / "definitions").glob("*.toml"))
+    assert {load(path).vendor for path in shipped} == {each.vendor for each in builtin_definitions().definitions}
+
+
+def test_re2_is_loaded_with_the_first_pattern_that_is_needed() -> None:
+    code = (
+        "import sys; from appliance.reading.definitions.definitions import builtin_definitions; "
+        "patterns = [each for one in builtin_definitions().definitions for each in one.content.match.descriptions]; "
+        "print('re2' in sys.modules); patterns[0].search('x'); print('re2' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert told == ["False", "True"]
 
 
 def test_standard_objects_may_always_be_asked() -> None:
