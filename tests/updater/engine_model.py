@@ -3,7 +3,6 @@
 It stands for the engine, which is outside; it can be told to end its caller, or the whole machine, at any call.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -133,6 +132,10 @@ class ModelEngine(Engine):
     def now(self) -> float:
         return self.seconds
 
+    @property
+    def moment(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.seconds)
+
     def wait_seconds(self, seconds: float) -> None:
         self.seconds += seconds
 
@@ -201,7 +204,7 @@ class ModelEngine(Engine):
     def _stop(self, reference: str) -> bool:
         found = self._known(reference)
         ran = bool(found["State"]["Status"] == "running")
-        self.stopped += [(found["Id"], time.time())] * ran
+        self.stopped += [(found["Id"], self.moment.timestamp())] * ran
         found["stopped"] = True
         self._set(found["Id"], "exited")
         return ran
@@ -216,8 +219,11 @@ class ModelEngine(Engine):
         self._known(reference)["HostConfig"]["RestartPolicy"] = {"MaximumRetryCount": 0} | policy
 
     def _set(self, container: str, status: str) -> None:
-        moment = to_rfc3339(EPOCH + timedelta(seconds=self.seconds))
-        self.all[container]["State"] = {"Status": status, "StartedAt": moment, "ExitCode": 0}
+        state = self.all[container].get("State") or {"StartedAt": "0001-01-01T00:00:00Z"}
+        if status == "running":
+            self.seconds += 0.001
+            state = {"StartedAt": self.moment.isoformat()}
+        self.all[container]["State"] = state | {"Status": status, "ExitCode": 0}
 
     def _live(self, one: Json) -> None:
         """Let the new version do what it does."""
@@ -230,7 +236,7 @@ class ModelEngine(Engine):
         said = Acknowledgement(
             TRANSACTION,
             "0.2.0",
-            to_rfc3339(EPOCH + timedelta(seconds=self.seconds)),
+            to_rfc3339(self.moment),
             "ready" if ready else "starting",
             collector=ready,
             webui=True,

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from appliance.common.clock import from_rfc3339
 from appliance.common.message import Message
 from updater.engine.container_spec import Json
 from updater.engine.failures import engine_error, unreachable
@@ -373,6 +374,13 @@ def _explain(doing: str, response: "Response") -> EngineError:
     with contextlib.suppress(ValueError, TypeError, KeyError):
         text = str(json.loads(text)["message"])
     return engine_error(doing, response.status_code, text)
+
+
+def started_at_of(container: Json) -> float:
+    """Return when a container was last started, exactly, by the engine's clock: seconds since 1970, 0 where it never was."""
+    with contextlib.suppress(ValueError):
+        return from_rfc3339(str(container["State"]["StartedAt"])).timestamp()
+    return 0.0
 
 
 def _lines(response: "Response", doing: str) -> Iterator[Json]:

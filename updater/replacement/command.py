@@ -4,13 +4,16 @@ It may be killed anywhere: the engine starts it again, and it goes on from the j
 """
 
 import argparse
+import time
+from functools import partial
 
 import structlog
 
+from appliance.common.clock import from_rfc3339
 from appliance.common.log import configure_logging
 from appliance.common.paths import Paths
 from updater.engine.container_spec import Json
-from updater.engine.engine import Engine
+from updater.engine.engine import Engine, started_at_of
 from updater.engine.labels import TRANSACTION_LABEL, labels_of, role_of
 from updater.errors import EngineError, SwitchError
 from updater.records import progress
@@ -45,11 +48,22 @@ def _run(_options: argparse.Namespace) -> int:
         if transaction is None:
             log.error("There is no update to carry out.")
         elif transaction.phase not in FINISHED:
-            watch = GateObserver(engine, paths, Timer.real(), lambda wanted, ways: reaches_hosting(paths, wanted, ways))
+            reaches = partial(reaches_hosting, paths)
+            watch = GateObserver(engine, paths, Timer.real(), reaches, since=alone_since(transaction, own))
             Replacement(transaction, watch, ProgressFile(paths.update, transaction.transaction).tell).run()
             progress.clear(paths.update)
         _leave(engine, own)
     return 0
+
+
+def alone_since(transaction: Transaction, own: Json | None) -> float:
+    """Return since when none of us has stopped a container, so that whoever did is a person: seconds since 1970.
+
+    At the first attempt that is the whole update, for a stop that came while the switcher began; later the start of this switcher.
+    """
+    if transaction.attempts == 0:
+        return from_rfc3339(transaction.started_at).timestamp()
+    return time.time() if own is None else started_at_of(own)
 
 
 def _own(engine: Engine) -> Json | None:

@@ -13,7 +13,7 @@ from appliance.common.message import Message, message_of
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from updater.engine.container_spec import COMPOSE_REPLACE, Json, successor
-from updater.engine.engine import Engine
+from updater.engine.engine import Engine, started_at_of
 from updater.engine.labels import TRANSACTION_LABEL, container_name, kept_reference, role_of
 from updater.errors import EngineError, SwitchError
 from updater.records import acknowledgement
@@ -42,8 +42,8 @@ class Steps:
         self._engine = engine
         self._paths = paths
         self._since = time.time() if since is None else since
-        self._stopped_since, self._stops = self._since, 0
-        """Since when the old container was not seen to run, and how often it was stopped by us from then on."""
+        self._old_started_at, self._stops = 0.0, 0
+        """When the old container was last started, as the engine says, and how often it was stopped by us from then on."""
         self._report_failed = False
         self._effects: dict[Action, Callable[[Transaction, World], None]] = {
             Action.FENCE: self._fence,
@@ -95,12 +95,14 @@ class Steps:
             return new is not None and new["State"]["Status"] in ENDED and self._engine.was_stopped(new["Id"], self._since)
         if transaction.phase != "switching" or new is not None or old is None:
             return False
+        started_at = started_at_of(old)
+        if started_at != self._old_started_at:
+            self._old_started_at, self._stops = started_at, 0
         if old["State"]["Status"] not in ENDED:
-            self._stopped_since, self._stops = time.time(), 0
             return False
         if policy_of(old) != NO_POLICY:
             return self._engine.was_stopped(old["Id"], self._since)
-        return self._engine.stops(old["Id"], self._stopped_since) > self._stops  # fenced, it is stopped by us as well
+        return self._engine.stops(old["Id"], max(self._since, started_at)) > self._stops  # fenced, it is stopped by us as well
 
     def perform(self, action: Action, transaction: Transaction, world: World) -> None:
         """Do one step. Raises EngineError or OSError."""

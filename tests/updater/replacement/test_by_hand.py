@@ -146,6 +146,43 @@ def test_a_stop_that_meets_the_switch_is_obeyed_until_the_appliance_is_started(t
     site.check_installed()
 
 
+def test_a_stop_that_came_while_the_switcher_began_is_obeyed_though_the_old_version_still_ends(tmp_path: Path) -> None:
+    site = Site.made(tmp_path)
+    site.engine.stopped.append((OLD_ID, site.engine.moment.timestamp()))
+
+    def starts(them: Person) -> None:
+        them.start(OLD_ID)
+
+    person = Person(site, lambda them: None, starts)
+    assert site.run().phase == "done"
+    assert set(map(tuple, person.running)) == {()}
+    site.check_installed()
+
+
+def test_a_stop_of_another_life_of_the_old_version_is_forgotten(tmp_path: Path) -> None:
+    site = Site.made(tmp_path)
+    site.engine._stop(OLD_ID)
+    site.engine._start(OLD_ID)
+    assert site.run().phase == "done"
+    site.check_installed()
+
+
+def test_a_stop_of_a_switcher_that_is_gone_is_nobody_else_s(tmp_path: Path) -> None:
+    site = Site.made(tmp_path)
+    [stop] = [number for number, call in enumerate(_calls(tmp_path / "other")) if call.startswith("stop")]
+    site.engine.crashes = {stop: ("after", KilledError)}
+    assert site.run().phase == "done"
+    site.check_installed()
+
+
+def _calls(folder: Path) -> list[str]:
+    """Return what an undisturbed update asks of the engine."""
+    folder.mkdir()
+    undisturbed = Site.made(folder)
+    undisturbed.run()
+    return undisturbed.engine.done
+
+
 def test_one_that_is_removed_is_not_waited_for(tmp_path: Path) -> None:
     site = Site.made(tmp_path)
     Person(site, lambda them: them.engine.remove(them.new, force=True), lambda them: None)

@@ -18,6 +18,7 @@ from tests.updater.transactions import NEW_IMAGE, OLD_ID, OLD_IMAGE, TRANSACTION
 from updater.errors import EngineError, EngineFailure
 from updater.records import denied, history
 from updater.records.journal import Journal, Phase, Transaction
+from updater.replacement.command import alone_since
 from updater.replacement.gate_observer import GateObserver, Timer
 from updater.replacement.helper_container import body_of, rebuilt
 from updater.replacement.replacement import Replacement
@@ -54,7 +55,9 @@ class Site:
         found = Journal(self.paths.update).read()
         assert found is not None
         timer = Timer(self.engine.now, self.engine.wait_seconds)
-        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted, _ways: True)
+        self.engine.seconds += 0.001
+        since = alone_since(found, {"State": {"StartedAt": self.engine.moment.isoformat()}})
+        watch = GateObserver(self.engine, self.paths, timer, lambda _wanted, _ways: True, since=since)
         return Replacement(found, watch, lambda stage, _text: self.told.append(stage)).run()
 
     def run(self) -> Transaction:
