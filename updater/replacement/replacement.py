@@ -73,7 +73,8 @@ class Replacement:
                 self._do(action, world)
             except EngineError as error:
                 if error.kind == "unreachable":
-                    self._record(attempts=self.transaction.attempts - 1)
+                    # No attempt; but one that was begun stays so (`alone_since`).
+                    self._record(attempts=max(1, self.transaction.attempts - 1))
                     raise
                 self._failed(action, error.kind, message_of(error))
             except SwitchError as error:
