@@ -11,43 +11,33 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from appliance.reading.definitions import permitted
 from appliance.reading.definitions.fields import (
     METER,
     NUMBERS,
-    Capacities,
     Evidence,
     Format,
-    Name,
-    Names,
     Number,
     OidText,
     OidTexts,
     PatternText,
-    References,
-    Sentence,
     States,
-    SupplyType,
     Target,
     Title,
     Unit,
     is_tested,
 )
+from appliance.reading.definitions.part import Part, Source
 from appliance.reading.definitions.patterns import Pattern
 from appliance.reading.definitions.permitted import ENTERPRISES, SHARED, Meaning
+from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.sources import objects as mib
 from appliance.snmp.values import Oid
 
 SHORTEST_SUBTREE = len(ENTERPRISES) + 3
 """Nothing wider than three numbers below the enterprise number is ever asked for."""
-
-
-class Part(BaseModel):
-    """Base of every part of a definition: nothing unknown, nothing changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class Brand(Part):
@@ -89,18 +79,6 @@ class Quirks(Part):
     """The IANA character set of the private texts, where the device names none."""
     cartridge_serials: bool = True
     """False: no object of this vendor tells the serial numbers of cartridges."""
-
-
-class Source(Part):
-    """What every object of a definition tells of itself."""
-
-    name: Name
-    evidence: Evidence
-    model: PatternText | None = None
-    """Only for devices with this in one of their descriptions."""
-    not_model: PatternText | None = None
-    """Not for devices with this in one of them."""
-    note: Sentence | None = None
 
 
 class ObjectSpec(Source):
@@ -197,67 +175,6 @@ class SumSpec(Part):
 
     gives: Annotated[str, Field(pattern=rf"^meters\.{METER}$")]
     parts: tuple[Annotated[str, Field(pattern=rf"^meters\.{METER}$")], ...] = Field(min_length=2, max_length=20)
-    prefer: bool = False
-
-
-class SupplySpec(Part):
-    """One supply, put together from objects: a field is the name of an object, or `RECORDS:KEY` with the key in two hex digits."""
-
-    type: SupplyType
-    color: Title | None = None
-    description: Annotated[str, Field(max_length=200)] | None = None
-    level: References = ()
-    """Of several the first that has answered."""
-    capacity: Capacities = ()
-    """What each level is measured against: a number, or the object that tells it; 100 for a percentage."""
-    join: tuple[Literal["description", "color", "type"], ...] | None = None
-    """By what it finds its row of prtMarkerSuppliesTable: by default colour and type."""
-    state: Title | None = None
-    states: States = Field(default_factory=dict)
-    serial: Title | None = None
-    part_number: Title | None = None
-    prefer: bool = False
-    model: PatternText | None = None
-    not_model: PatternText | None = None
-
-    @model_validator(mode="after")
-    def _a_capacity_for_each_level(self) -> "SupplySpec":
-        if len(self.capacity) not in {0, 1, len(self.level)}:
-            raise ValueError("capacity: write one for all levels, or one for each")
-        return self
-
-
-class SupplyColumns(Part):
-    """The columns of a vendor's table of supplies."""
-
-    type: OidText | None = None
-    color: OidText | None = None
-    description: OidText | None = None
-    level: OidText | None = None
-    capacity: OidText | None = None
-    unit: OidText | None = None
-    state: OidText | None = None
-    serial: OidText | None = None
-    part_number: OidText | None = None
-
-
-class SuppliesSpec(Source):
-    """A vendor's own table of supplies, joined to prtMarkerSuppliesTable."""
-
-    columns: SupplyColumns
-    join: tuple[Literal["index", "part_number", "description", "color", "type"], ...] = Field(min_length=1)
-    """By what a row finds its row of the standard table: the first of these that names exactly one."""
-    index: Annotated[int, Field(ge=-8, le=8)] = -1
-    """Which number of a row's index is the index of the supply."""
-    add: bool = True
-    """Whether rows the standard table does not have are supplies of their own."""
-    types: Names = Field(default_factory=dict)
-    units: Names = Field(default_factory=dict)
-    states: States = Field(default_factory=dict)
-    type: SupplyType | None = None
-    """The type of rows that do not tell one."""
-    capacity: Number | None = None
-    """The capacity where no column tells it: 100 for percentages."""
     prefer: bool = False
 
 

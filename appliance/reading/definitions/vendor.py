@@ -14,6 +14,7 @@ from appliance.privacy.masks import OUT_OF_HOST_NAME, OUT_OF_LOCATION
 from appliance.privacy.people import scrub_text
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.fields import METER_PREFIX, NUMBERS
+from appliance.reading.definitions.part import Source
 from appliance.reading.definitions.patterns import Pattern, fits
 from appliance.reading.definitions.permitted import Meaning, meanings_of
 from appliance.reading.definitions.schema import (
@@ -22,12 +23,10 @@ from appliance.reading.definitions.schema import (
     Quirks,
     RecordsSpec,
     RowSpec,
-    Source,
     SumSpec,
-    SuppliesSpec,
-    SupplySpec,
     TableSpec,
 )
+from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.identity.descriptions import Texts, texts_of
 from appliance.reading.meters.records import float32, read_records
 from appliance.reading.sources.objects import SYS_NAME, MibObject

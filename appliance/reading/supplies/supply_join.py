@@ -3,19 +3,19 @@
 - A row of the vendor finds its standard row by index, part number, description, or colour and type; never by its position.
 - It fills what is open there: a serial number, a part number, a level the standard row only hints at (-3). A level that is known
   stays, unless the definition prefers the vendor's.
-- What the standard table does not have is a supply of its own.
+- What the standard table does not have is a supply of its own, if it says what it is: an amount of nothing is none.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 
 from appliance.common.message import Message
 from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
 from appliance.reading.definitions.fields import State
-from appliance.reading.definitions.schema import SuppliesSpec, SupplySpec
+from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
 from appliance.reading.identity.identity import NOT_REPORTED
 from appliance.reading.supplies.colors import color_named
@@ -46,6 +46,8 @@ class VendorSupply:
     type: str | None = None
     color: str | None = None
     description: str | None = None
+    name: str | None = None
+    """Another text of it."""
     unit: str | None = None
     level: int | None = None
     capacity: int | None = None
@@ -65,13 +67,8 @@ def join_supplies(supplies: Supplies, vendor: Vendor) -> None:
         if len(matches) == 1:
             position = matches[0]
             supplies.rows[position] = _filled(supplies.rows[position], found, supplies, vendor)
-        elif (
-            not matches
-            and found.add
-            and len(supplies.rows) < MOST_SUPPLIES
-            and (found.level is not None or found.state or found.serial)
-        ):
-            supplies.rows.append(_new(found, vendor))
+        elif not matches and found.add and _tells(found) and len(supplies.rows) < MOST_SUPPLIES:
+            supplies.rows.append(_new(found, {row.index for row in supplies.rows}, vendor))
     cartridges = [row for row in supplies.rows if row.type in _CARTRIDGES]
     if cartridges and not any(row.serial for row in cartridges):
         can = vendor.quirks.cartridge_serials
@@ -98,7 +95,7 @@ def _fits(rule: str, found: VendorSupply, row: Supply) -> bool:
         number = (found.part_number or "").upper()
         return number != "" and number in {(row.part_number or "").upper(), *(row.description or "").upper().split()}
     if rule == "description":
-        return found.description is not None and (row.description or "").casefold() == found.description.casefold()
+        return (row.description or "").casefold() in {text.casefold() for text in (found.description, found.name) if text}
     if rule == "color":
         return found.color is not None and row.color == found.color and _alike(found.type, row.type)
     return _alike(found.type, row.type) and found.color in {None, row.color}
@@ -121,25 +118,31 @@ def _filled(row: Supply, found: VendorSupply, supplies: Supplies, vendor: Vendor
         supplies.reasons.pop(f"supplies.{row.index}.percent", None)
         supplies.reasons[f"supplies.{row.index}.level"] = f"{row.source} is {row.level}"
     if row.state in {"unknown", "some_remaining"}:
-        state = found.state or (_state(found, row.type, vendor) if takes_level else None)
-        if state is not None and state != "unknown":
-            changes["state"] = state
+        state = found.state or (_state(found, row.type, vendor) if takes_level or row.percent is None else None)
+        if state not in {None, "unknown", row.state}:
+            changes = {"source": f"{row.source}, {found.source}"} | changes | {"state": state}
     return row.model_copy(update=changes)
 
 
 def _state(found: VendorSupply, kind: str, vendor: Vendor) -> str:
-    if found.level is not None and found.level == vendor.quirks.empty_level:
-        return "empty"
     receptacle = is_receptacle("", kind, found.description)
     return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=vendor.quirks.waste_level)
 
 
-def _new(found: VendorSupply, vendor: Vendor) -> Supply:
+def _free_index(found: VendorSupply, taken: set[str]) -> str:
+    """Return an index that no supply of the reading has: `1`, or `acmeToner.1` where the standard table has a row 1 of its own."""
+    name = found.source.partition(" ")[0]
+    longer = f"{name}.{found.index}"
+    candidates = chain((found.index, longer), (f"{longer}.{number}" for number in count(2)))
+    return next(each for each in candidates if each not in taken)
+
+
+def _new(found: VendorSupply, taken: set[str], vendor: Vendor) -> Supply:
     kind = found.type or "unknown"
     is_waste = is_receptacle("", kind, found.description)
     return Supply.model_validate(
         {
-            "index": found.index,
+            "index": _free_index(found, taken),
             "type": kind,
             "class": "receptacleThatIsFilled" if is_waste else "supplyThatIsConsumed",
             "color": found.color,
@@ -234,23 +237,30 @@ def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
         capacity = spec.capacity if capacity is None else capacity
         unit = "percent" if unit is None and capacity == 100 else unit
         percent, _ = percent_of(level, capacity, enum.PERCENT if unit == "percent" else None)
-        description = scrub_text(row.text("description") or "") or None
+        texts = [text for column in ("description", "name") if (text := scrub_text(row.text(column) or ""))]
+        color = (
+            row.enumerated("color", spec.colors)
+            or color_named(row.text("color"))
+            or next(filter(None, map(color_named, texts)), None)
+        )
+        serial, part_number = row.word("serial"), row.word("part_number")
         yield VendorSupply(
             index=str(index[spec.index]),
             join=spec.join,
             type=kind,
-            color=color_named(row.text("color")) or color_named(description),
-            description=description,
+            color=color,
+            description=texts[0] if texts else None,
+            name=texts[-1] if texts else None,
             unit=unit,
             level=level,
             capacity=capacity,
             percent=percent,
-            state=spec.states.get(row.number("state") or 0),
-            serial=row.word("serial"),
-            part_number=row.word("part_number"),
+            state=spec.states.get(row.number("state") or 0) or (spec.level_states.get(level) if level is not None else None),
+            serial=serial,
+            part_number=part_number,
             source=row.source(),
             prefer=spec.prefer,
-            add=spec.add,
+            add=spec.add and any((texts, color, row.enumerated("type", spec.types), serial, part_number)),
         )
 
 

@@ -279,11 +279,13 @@ def test_a_table_that_is_named_again_and_again_adds_no_more_than_a_printer_can_h
 [[supplies]]
 name = "s"
 evidence = "A"
-join = ["part_number", "description", "color", "type"]
+join = ["part_number", "color"]
 [supplies.columns]
+description = "{P}.32473.1.8"
 level = "{P}.32473.1.9"
 """
-    device = of("32473.1", {f"{P}.32473.1.9.{row}": 50 for row in range(1, rows + 1)})
+    levels = {f"{P}.32473.1.9.{row}": 50 for row in range(1, rows + 1)}
+    device = of("32473.1", {**levels, **{f"{P}.32473.1.8.{row}": f"Part {row}" for row in range(1, rows + 1)}})
     many = [parse(HEAD.replace("Acme", f"Acme {number}") + table * 10, f"{number}.toml") for number in range(files)]
     assert len(read(device, defined(table)).supplies) == rows
     assert len(read(device, Definitions((*builtin_definitions().definitions, *many))).supplies) == 200
