@@ -18,7 +18,7 @@ from appliance.reading.definitions.schema import Quirks
 from appliance.reading.definitions.vendor import Vendor
 from appliance.reading.sources import objects as mib
 from appliance.reading.status.alerts import AlertRow
-from appliance.reading.supplies.colors import color_named
+from appliance.reading.supplies.colors import color_in_words, color_named
 from appliance.reading.view import Row, View, integer
 from appliance.report import Supply
 from appliance.report.supply_level import LOW_PERCENT, RECEPTACLES
@@ -29,6 +29,8 @@ OVERSHOOT = 1.05
 
 COLORED = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", "tonerCartridge", "matteToner", "matteInk"})
 """Types of supplies that colour what is printed."""
+_LETTERED = COLORED | {"opc", "developer", "unknown"}
+"""Types of supplies in whose descriptions a letter stands for a colour."""
 UNRESTRICTED, UNKNOWN, SOME_REMAINING = -1, -2, -3
 _WASTE = re.compile(r"\bwaste\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE)
 """Words of a receptacle, for printers that tell neither type nor class."""
@@ -82,7 +84,7 @@ def has_colorless_rows(view: View) -> bool:
     for row in {*kinds, *descriptions}:
         kind = enum.named(enum.SUPPLY_TYPE, integer(kinds.get(row)))
         description = view.localized(descriptions.get(row))
-        if kind in COLORED and color_named(description) is None and not is_receptacle("", kind, description):
+        if kind in COLORED and color_in_words(description) is None and not is_receptacle("", kind, description):
             return True
     return False
 
@@ -142,7 +144,7 @@ def _read_row(cells: _Cells, colorants: dict[Row, str | None], alerted: str | No
             "index": ".".join(map(str, cells.row)),
             "type": kind,
             "class": supply_class,
-            "color": color_of(colorants.get((colorant,)) if colorant else None, description),
+            "color": color_of(colorants.get((colorant,)) if colorant else None, description, kind),
             "description": description,
             "unit": enum.named(enum.SUPPLY_UNIT, unit) if unit is not None else None,
             "level": level,
@@ -200,11 +202,11 @@ def state_of(
     return "low" if percent <= LOW_PERCENT else "ok"
 
 
-def color_of(colorant: str | None, description: str | None) -> str | None:
-    """Return the colour: prtMarkerColorantValue of the supply's colorant, else the words of its description, else None."""
+def color_of(colorant: str | None, description: str | None, kind: str) -> str | None:
+    """Return the colour: prtMarkerColorantValue of the supply's colorant, else what its description names, else None."""
     if colorant and colorant.lower() not in {"other", "unknown", "none"}:
         return color_named(colorant) or colorant.lower()
-    return color_named(description)
+    return color_named(description) if kind in _LETTERED else color_in_words(description)
 
 
 def numbers_in(description: str | None) -> tuple[str | None, str | None]:
