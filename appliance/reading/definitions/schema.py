@@ -171,11 +171,19 @@ class RecordsSpec(Source):
 
 
 class SumSpec(Part):
-    """A meter that is the sum of others, which all stay; there is none where one of them is missing."""
+    """A meter that is the sum of others, which all stay; there is none where one of them is missing that is not optional."""
 
     gives: Annotated[str, Field(pattern=rf"^meters\.{METER}$")]
     parts: tuple[Annotated[str, Field(pattern=rf"^meters\.{METER}$")], ...] = Field(min_length=2, max_length=20)
+    optional: tuple[str, ...] = Field(default=(), max_length=20)
+    """Those of the parts that not every model counts: added where they are there."""
     prefer: bool = False
+
+    @model_validator(mode="after")
+    def _of_its_parts(self) -> "SumSpec":
+        if not set(self.optional) < set(self.parts):
+            raise ValueError("optional: write some of the parts, and not all of them")
+        return self
 
 
 class TextSpec(Part):
