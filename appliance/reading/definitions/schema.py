@@ -145,10 +145,16 @@ class PaperColumns(Part):
     total: OidText
     mono: OidText | None = None
     color: OidText | None = None
+    simplex: OidText | None = None
+    """Of the total, what was printed on one side only."""
+    simplex_color: OidText | None = None
 
 
 class PaperSpec(Source):
-    """Meters by paper size: each row gives `paper_SIZE`, and `paper_SIZE_mono` and `_color` where that size was used."""
+    """Meters by paper size: each row gives `paper_SIZE`, and `paper_SIZE_mono` and `_color` where that size was used.
+
+    Where all rows tell what of them is simplex, they give `simplex` and `duplex` as well, in the unit of the totals.
+    """
 
     columns: PaperColumns
     unit: Unit = "impressions"

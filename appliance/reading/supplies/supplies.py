@@ -32,7 +32,9 @@ COLORED = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", "t
 _LETTERED = COLORED | {"opc", "developer", "unknown"}
 """Types of supplies in whose descriptions a letter stands for a colour."""
 UNRESTRICTED, UNKNOWN, SOME_REMAINING = -1, -2, -3
-_WASTE = re.compile(r"\bwaste\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE)
+_WASTE = re.compile(
+    r"\bwaste\b|\bmaintenance (?:box|cartridge|tank)\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE
+)
 """Words of a receptacle, for printers that tell neither type nor class."""
 _PART_NUMBER = (
     re.compile(r"\b(?:PN|P/N|Part No\.?)[ :]*([A-Z0-9][A-Z0-9-]{3,})", re.IGNORECASE),

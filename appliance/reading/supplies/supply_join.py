@@ -17,7 +17,7 @@ from appliance.reading import enumerations as enum
 from appliance.reading.definitions.fields import State
 from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
-from appliance.reading.identity.identity import NOT_REPORTED
+from appliance.reading.identity.identity import NOT_REPORTED, is_placeholder
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import Supplies, is_receptacle, percent_of, state_of
 from appliance.reading.text import decode
@@ -26,11 +26,10 @@ from appliance.report import Supply
 from appliance.snmp.values import Oid, Value
 
 NOT_FROM_THIS_VENDOR = Message("not available from this manufacturer")
-_FAMILIES = (
-    frozenset({"toner", "tonerCartridge", "matteToner"}),
-    frozenset({"ink", "inkCartridge", "matteInk", "inkRibbon"}),
-    frozenset({"wasteToner", "wasteInk"}),
-)
+_TONERS = frozenset({"toner", "tonerCartridge", "matteToner"})
+_INKS = frozenset({"ink", "inkCartridge", "matteInk", "inkRibbon"})
+_WASTES = {"wasteToner": _TONERS, "wasteInk": _INKS}
+_FAMILIES = (_TONERS, _INKS, frozenset(_WASTES))
 _CARTRIDGES = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "matteToner", "matteInk"})
 MOST_TOLD, MOST_SUPPLIES = 500, 200
 """How much is looked at, and kept, of one device: definitions can name a table again and again. Large printers have some 40."""
@@ -97,7 +96,7 @@ def _fits(rule: str, found: VendorSupply, row: Supply) -> bool:
     if rule == "description":
         return (row.description or "").casefold() in {text.casefold() for text in (found.description, found.name) if text}
     if rule == "color":
-        return found.color is not None and row.color == found.color and _alike(found.type, row.type)
+        return found.color is not None and row.color == found.color and (row.type == "unknown" or _alike(found.type, row.type))
     return _alike(found.type, row.type) and found.color in {None, row.color}
 
 
@@ -232,7 +231,7 @@ def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
         if len(index) < (spec.index + 1 if spec.index >= 0 else -spec.index):
             continue
         row = _TableRow(vendor, spec, index, cells)
-        kind = row.enumerated("type", spec.types) or spec.type
+        told = row.enumerated("type", spec.types)
         level, capacity, unit = row.number("level"), row.number("capacity"), row.enumerated("unit", spec.units)
         capacity = spec.capacity if capacity is None else capacity
         unit = "percent" if unit is None and capacity == 100 else unit
@@ -243,6 +242,7 @@ def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
             or color_named(row.text("color"))
             or next(filter(None, map(color_named, texts)), None)
         )
+        kind = told or _receptacle_of(spec.type, texts)
         serial, part_number = row.word("serial"), row.word("part_number")
         yield VendorSupply(
             index=str(index[spec.index]),
@@ -260,8 +260,14 @@ def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
             part_number=part_number,
             source=row.source(),
             prefer=spec.prefer,
-            add=spec.add and any((texts, color, row.enumerated("type", spec.types), serial, part_number)),
+            add=spec.add and any((texts, color, told, serial, part_number)),
         )
+
+
+def _receptacle_of(kind: str | None, texts: Sequence[str]) -> str | None:
+    """Return the type of a row that tells none: that of its table, or of what takes its waste where a text names that."""
+    family = next((name for name, kinds in _WASTES.items() if kind in kinds), None)
+    return family if family and any(is_receptacle("", "", text) for text in texts) else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,10 +289,17 @@ class _TableRow:
         return str(content) if isinstance(content, int) else None
 
     def word(self, column: str) -> str | None:
-        """Return a serial or part number: a text with something in it, not "unknown" or blanks."""
+        """Return a serial or part number: a text with something in it, not "unknown", blanks or the name of the maker."""
         found = self.text(column)
-        usable = found is not None and _HAS_SERIAL.search(found) and found.casefold() not in {"unknown", "none", "null"}
-        return found if usable else None
+        if (
+            found is None
+            or not _HAS_SERIAL.search(found)
+            or found.casefold() in {"unknown", "none", "null"}
+            or is_placeholder(found)
+        ):
+            return None
+        brands = [brand for each in self.vendor.applying for brand in each.content.brands]
+        return None if found.casefold() in {name.casefold() for each in brands for name in (each.name, *each.aliases)} else found
 
     def enumerated(self, column: str, names: dict[int | str, str]) -> str | None:
         value = self.number(column)
