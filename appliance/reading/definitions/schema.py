@@ -27,6 +27,7 @@ from appliance.reading.definitions.fields import (
     Target,
     Title,
     Unit,
+    WasteLevel,
     is_tested,
 )
 from appliance.reading.definitions.part import Part, Source
@@ -73,7 +74,7 @@ class Quirks(Part):
     empty_level: Number | None = None
     """The prtMarkerSuppliesLevel that says "empty"."""
     level_states: LevelStates | None = None
-    waste_level: Literal["filled", "remaining"] | None = None
+    waste_level: WasteLevel | None = None
     """What the level of a waste container tells, where the vendor's devices agree: how full it is, or the space left."""
     charset: Number | None = None
     """The IANA character set of the private texts, where the device names none."""

@@ -14,6 +14,7 @@ from appliance.reading.definitions.fields import (
     States,
     SupplyType,
     Title,
+    WasteLevel,
 )
 from appliance.reading.definitions.part import Part, Source
 
@@ -35,6 +36,8 @@ class SupplySpec(Part):
     serial: Title | None = None
     part_number: Title | None = None
     prefer: bool = False
+    waste_level: WasteLevel | None = None
+    """What the level of a container for waste tells, where this one is known."""
     model: PatternText | None = None
     not_model: PatternText | None = None
 

@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from appliance.reading import enumerations as enum
@@ -68,11 +68,12 @@ def read_supplies(vendor: Vendor, alerts: list[AlertRow]) -> Supplies:
     view = vendor.view
     columns = {column.name: view.rows(column) for column in mib.SUPPLY_COLUMNS}
     colorants = {row: view.localized(value) for row, value in view.rows(mib.PRT_MARKER_COLORANT_VALUE).items()}
-    rules = _Rules(vendor.quirks, level_states(vendor))
+    found = sorted({row for rows in columns.values() for row in rows})
+    table = [_Cells(view, row, {name: rows[row] for name, rows in columns.items() if row in rows}) for row in found]
+    rules = _rules(vendor, table)
     supplies = Supplies()
-    for row in sorted({row for rows in columns.values() for row in rows}):
-        cells = _Cells(view, row, {name: rows[row] for name, rows in columns.items() if row in rows})
-        supply, reason = _read_row(cells, colorants, alert_state(row, alerts), rules)
+    for cells in table:
+        supply, reason = _read_row(cells, colorants, alert_state(cells.row, alerts), rules)
         supplies.rows.append(supply)
         if reason:
             supplies.reasons[f"supplies.{supply.index}.percent"] = reason
@@ -101,22 +102,6 @@ def level_states(vendor: Vendor) -> Mapping[int, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """In what the levels of a vendor differ."""
-
-    quirks: Quirks
-    level_states: Mapping[int, str]
-
-    def state(self, level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool) -> str:
-        """Return the state of a row by its numbers."""
-        if level is not None and level == self.quirks.empty_level:
-            return "empty"
-        if level is not None and level in self.level_states and (capacity is None or capacity < 0):
-            return self.level_states[level]
-        return state_of(level, capacity, percent, receptacle=receptacle, waste_level=self.quirks.waste_level)
-
-
-@dataclass(frozen=True, slots=True)
 class _Cells:
     """One row of prtMarkerSuppliesTable, by column name."""
 
@@ -131,6 +116,41 @@ class _Cells:
         return self.view.localized(self.values.get(column.name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """In what the levels of a vendor differ."""
+
+    quirks: Quirks
+    level_states: Mapping[int, str]
+    percents: bool
+    """Whether rows that count in percent, and have no capacity, do tell percentages."""
+
+    def code(self, level: int | None, capacity: int | None, unit: int | None) -> str | None:
+        """Return the state that a level names where it is no amount."""
+        if level is None or (capacity is not None and capacity >= 0) or (unit == enum.PERCENT and self.percents):
+            return None
+        return self.level_states.get(level)
+
+    def state(self, level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool) -> str:
+        """Return the state of a row by its amount."""
+        if level is not None and level == self.quirks.empty_level:
+            return "empty"
+        return state_of(level, capacity, percent, receptacle=receptacle, waste_level=self.quirks.waste_level)
+
+
+def _rules(vendor: Vendor, rows: Iterable[_Cells]) -> _Rules:
+    """Return how the levels of `rows` are read: one in percent that names no state shows that the others are percentages, too."""
+    states = level_states(vendor)
+    percents = [
+        level
+        for cells in rows
+        if cells.number(mib.PRT_MARKER_SUPPLIES_SUPPLY_UNIT) == enum.PERCENT
+        and (level := cells.number(mib.PRT_MARKER_SUPPLIES_LEVEL) or 0) > max(states, default=0)
+        and (cells.number(mib.PRT_MARKER_SUPPLIES_MAX_CAPACITY) or 0) <= 0
+    ]
+    return _Rules(vendor.quirks, states, percents=bool(percents))
+
+
 def _read_row(cells: _Cells, colorants: dict[Row, str | None], alerted: str | None, rules: _Rules) -> tuple[Supply, str | None]:
     level, capacity = cells.number(mib.PRT_MARKER_SUPPLIES_LEVEL), cells.number(mib.PRT_MARKER_SUPPLIES_MAX_CAPACITY)
     unit = cells.number(mib.PRT_MARKER_SUPPLIES_SUPPLY_UNIT)
@@ -138,8 +158,9 @@ def _read_row(cells: _Cells, colorants: dict[Row, str | None], alerted: str | No
     supply_class = enum.named(enum.SUPPLY_CLASS, cells.number(mib.PRT_MARKER_SUPPLIES_CLASS))
     description = cells.text(mib.PRT_MARKER_SUPPLIES_DESCRIPTION)
     colorant = cells.number(mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX)
-    percent, reason = percent_of(level, capacity, unit)
-    state = rules.state(level, capacity, percent, receptacle=is_receptacle(supply_class, kind, description))
+    code = rules.code(level, capacity, unit)
+    percent, reason = (None, f"level {level} names a state") if code else percent_of(level, capacity, unit)
+    state = code or rules.state(level, capacity, percent, receptacle=is_receptacle(supply_class, kind, description))
     part_number, serial = numbers_in(description)
     supply = Supply.model_validate(
         {

@@ -14,7 +14,7 @@ from itertools import chain, count, islice
 from appliance.common.message import Message
 from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
-from appliance.reading.definitions.fields import State
+from appliance.reading.definitions.fields import State, WasteLevel
 from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
 from appliance.reading.identity.identity import NOT_REPORTED, is_placeholder
@@ -55,6 +55,7 @@ class VendorSupply:
     serial: str | None = None
     part_number: str | None = None
     source: str = ""
+    waste_level: WasteLevel | None = None
     prefer: bool = False
     add: bool = True
 
@@ -125,7 +126,8 @@ def _filled(row: Supply, found: VendorSupply, supplies: Supplies, vendor: Vendor
 
 def _state(found: VendorSupply, kind: str, vendor: Vendor) -> str:
     receptacle = is_receptacle("", kind, found.description)
-    return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=vendor.quirks.waste_level)
+    waste_level = found.waste_level or vendor.quirks.waste_level
+    return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=waste_level)
 
 
 def _free_index(found: VendorSupply, taken: set[str]) -> str:
@@ -196,6 +198,7 @@ def _single(vendor: Vendor, spec: SupplySpec, index: str) -> Iterator[VendorSupp
         serial=serial,
         part_number=part_number,
         source=given.source,
+        waste_level=spec.waste_level,
         prefer=spec.prefer,
     )
 
