@@ -88,6 +88,8 @@ Evidence = Literal["A", "B", "C", "K"]
 Unit = Literal[
     "impressions", "sheets", "hours", "feet", "meters", "micrometers", "tenThousandthsOfInches", "inches", "items", "a4Equivalents"
 ]
+WasteLevel = Literal["filled", "remaining"]
+"""How full a container for waste is, or the space left in it."""
 Format = Literal["text", "prefixed_text", "integer", "float32"]
 NUMBERS = frozenset({"integer", "float32"})
 """Formats of which nothing but a number goes out."""

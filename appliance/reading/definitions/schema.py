@@ -11,43 +11,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from appliance.reading.definitions import permitted
 from appliance.reading.definitions.fields import (
     METER,
     NUMBERS,
-    Capacities,
     Evidence,
     Format,
-    Name,
-    Names,
     Number,
     OidText,
     OidTexts,
     PatternText,
-    References,
-    Sentence,
     States,
-    SupplyType,
     Target,
     Title,
     Unit,
+    WasteLevel,
     is_tested,
 )
+from appliance.reading.definitions.part import Part, Source
 from appliance.reading.definitions.patterns import Pattern
 from appliance.reading.definitions.permitted import ENTERPRISES, SHARED, Meaning
+from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.sources import objects as mib
 from appliance.snmp.values import Oid
 
 SHORTEST_SUBTREE = len(ENTERPRISES) + 3
 """Nothing wider than three numbers below the enterprise number is ever asked for."""
-
-
-class Part(BaseModel):
-    """Base of every part of a definition: nothing unknown, nothing changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class Brand(Part):
@@ -83,24 +74,12 @@ class Quirks(Part):
     empty_level: Number | None = None
     """The prtMarkerSuppliesLevel that says "empty"."""
     level_states: LevelStates | None = None
-    waste_level: Literal["filled", "remaining"] | None = None
+    waste_level: WasteLevel | None = None
     """What the level of a waste container tells, where the vendor's devices agree: how full it is, or the space left."""
     charset: Number | None = None
     """The IANA character set of the private texts, where the device names none."""
     cartridge_serials: bool = True
     """False: no object of this vendor tells the serial numbers of cartridges."""
-
-
-class Source(Part):
-    """What every object of a definition tells of itself."""
-
-    name: Name
-    evidence: Evidence
-    model: PatternText | None = None
-    """Only for devices with this in one of their descriptions."""
-    not_model: PatternText | None = None
-    """Not for devices with this in one of them."""
-    note: Sentence | None = None
 
 
 class ObjectSpec(Source):
@@ -167,10 +146,16 @@ class PaperColumns(Part):
     total: OidText
     mono: OidText | None = None
     color: OidText | None = None
+    simplex: OidText | None = None
+    """Of the total, what was printed on one side only."""
+    simplex_color: OidText | None = None
 
 
 class PaperSpec(Source):
-    """Meters by paper size: each row gives `paper_SIZE`, and `paper_SIZE_mono` and `_color` where that size was used."""
+    """Meters by paper size: each row gives `paper_SIZE`, and `paper_SIZE_mono` and `_color` where that size was used.
+
+    Where all rows tell what of them is simplex, they give `simplex` and `duplex` as well, in the unit of the totals.
+    """
 
     columns: PaperColumns
     unit: Unit = "impressions"
@@ -193,72 +178,19 @@ class RecordsSpec(Source):
 
 
 class SumSpec(Part):
-    """A meter that is the sum of others, which all stay; there is none where one of them is missing."""
+    """A meter that is the sum of others, which all stay; there is none where one of them is missing that is not optional."""
 
     gives: Annotated[str, Field(pattern=rf"^meters\.{METER}$")]
     parts: tuple[Annotated[str, Field(pattern=rf"^meters\.{METER}$")], ...] = Field(min_length=2, max_length=20)
+    optional: tuple[str, ...] = Field(default=(), max_length=20)
+    """Those of the parts that not every model counts: added where they are there."""
     prefer: bool = False
-
-
-class SupplySpec(Part):
-    """One supply, put together from objects: a field is the name of an object, or `RECORDS:KEY` with the key in two hex digits."""
-
-    type: SupplyType
-    color: Title | None = None
-    description: Annotated[str, Field(max_length=200)] | None = None
-    level: References = ()
-    """Of several the first that has answered."""
-    capacity: Capacities = ()
-    """What each level is measured against: a number, or the object that tells it; 100 for a percentage."""
-    join: tuple[Literal["description", "color", "type"], ...] | None = None
-    """By what it finds its row of prtMarkerSuppliesTable: by default colour and type."""
-    state: Title | None = None
-    states: States = Field(default_factory=dict)
-    serial: Title | None = None
-    part_number: Title | None = None
-    prefer: bool = False
-    model: PatternText | None = None
-    not_model: PatternText | None = None
 
     @model_validator(mode="after")
-    def _a_capacity_for_each_level(self) -> "SupplySpec":
-        if len(self.capacity) not in {0, 1, len(self.level)}:
-            raise ValueError("capacity: write one for all levels, or one for each")
+    def _of_its_parts(self) -> "SumSpec":
+        if not set(self.optional) < set(self.parts):
+            raise ValueError("optional: write some of the parts, and not all of them")
         return self
-
-
-class SupplyColumns(Part):
-    """The columns of a vendor's table of supplies."""
-
-    type: OidText | None = None
-    color: OidText | None = None
-    description: OidText | None = None
-    level: OidText | None = None
-    capacity: OidText | None = None
-    unit: OidText | None = None
-    state: OidText | None = None
-    serial: OidText | None = None
-    part_number: OidText | None = None
-
-
-class SuppliesSpec(Source):
-    """A vendor's own table of supplies, joined to prtMarkerSuppliesTable."""
-
-    columns: SupplyColumns
-    join: tuple[Literal["index", "part_number", "description", "color", "type"], ...] = Field(min_length=1)
-    """By what a row finds its row of the standard table: the first of these that names exactly one."""
-    index: Annotated[int, Field(ge=-8, le=8)] = -1
-    """Which number of a row's index is the index of the supply."""
-    add: bool = True
-    """Whether rows the standard table does not have are supplies of their own."""
-    types: Names = Field(default_factory=dict)
-    units: Names = Field(default_factory=dict)
-    states: States = Field(default_factory=dict)
-    type: SupplyType | None = None
-    """The type of rows that do not tell one."""
-    capacity: Number | None = None
-    """The capacity where no column tells it: 100 for percentages."""
-    prefer: bool = False
 
 
 class TextSpec(Part):

@@ -6,7 +6,7 @@ is decided where the item is read: before the standard object where the definiti
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from appliance.privacy.free_texts import holds_secrets
@@ -14,6 +14,7 @@ from appliance.privacy.masks import OUT_OF_HOST_NAME, OUT_OF_LOCATION
 from appliance.privacy.people import scrub_text
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.fields import METER_PREFIX, NUMBERS
+from appliance.reading.definitions.part import Source
 from appliance.reading.definitions.patterns import Pattern, fits
 from appliance.reading.definitions.permitted import Meaning, meanings_of
 from appliance.reading.definitions.schema import (
@@ -22,12 +23,10 @@ from appliance.reading.definitions.schema import (
     Quirks,
     RecordsSpec,
     RowSpec,
-    Source,
     SumSpec,
-    SuppliesSpec,
-    SupplySpec,
     TableSpec,
 )
+from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.identity.descriptions import Texts, texts_of
 from appliance.reading.meters.records import float32, read_records
 from appliance.reading.sources.objects import SYS_NAME, MibObject
@@ -302,7 +301,8 @@ def _read_paper(vendor: Vendor, spec: PaperSpec, definition: Definition) -> None
     """Give the meters of each paper size; those of mono and colour only for sizes that were used."""
     if not vendor.applies(spec):
         return
-    for cells in rows_of(vendor.view, spec.columns).values():
+    rows = list(rows_of(vendor.view, spec.columns).values())
+    for cells in rows:
         size = _slug(_text(vendor, cells["size"][1])) if "size" in cells else None
         total = integer(cells["total"][1]) if "total" in cells else None
         if not size or total is None or (definition.origin != "product" and not _PAPER.fullmatch(size)):
@@ -315,6 +315,31 @@ def _read_paper(vendor: Vendor, spec: PaperSpec, definition: Definition) -> None
                 if count is not None:
                     _give(vendor, f"{METER_PREFIX}paper_{size}{suffix}", Given(count, source(spec.name, oid), unit=spec.unit))
                     vendor.changing.append(oid)
+    _read_sides(vendor, spec, rows, ("total", "simplex"), "")
+    _read_sides(vendor, spec, rows, ("color", "simplex_color"), "_color")
+
+
+def _read_sides(
+    vendor: Vendor, spec: PaperSpec, rows: Sequence[Mapping[str, tuple[Oid, Value]]], columns: tuple[str, str], suffix: str
+) -> None:
+    """Give what all sizes together count as simplex, and as duplex: the rest; nothing where a row does not tell both."""
+    counted = [row for row in rows if columns[0] in row]
+    cells = [row[column] for row in counted for column in columns if column in row]
+    numbers = [integer(value) for _, value in cells]
+    known = [number for number in numbers if number is not None and number >= 0]
+    if not known or len(known) != 2 * len(counted):
+        return
+    totals, simplex = known[::2], known[1::2]
+    if any(one_sided > total for total, one_sided in zip(totals, simplex, strict=True)):
+        return
+    vendor.changing += [oid for oid, _ in cells]
+    (whole, _), (part, _) = cells[:2]
+    told = {
+        "simplex": (sum(simplex), source(spec.name, part[:-1])),
+        "duplex": (sum(totals) - sum(simplex), f"{source(spec.name, whole[:-1])} - {format_oid(part[:-1])}"),
+    }
+    for name, (number, shown) in told.items():
+        _give(vendor, f"{METER_PREFIX}{name}{suffix}", Given(number, shown, unit=spec.unit))
 
 
 def _slug(text: str | None) -> str:

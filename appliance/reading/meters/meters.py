@@ -60,13 +60,14 @@ def read_meters(vendor: Vendor) -> Meters:
     for name, given in vendor.meters():
         _add(meters, name, _given_meter(given), prefer=given.prefer)
     for spec in vendor.sums():
-        parts = [meters.values.get(part.removeprefix(METER_PREFIX)) for part in spec.parts]
+        parts = {part: meters.values.get(part.removeprefix(METER_PREFIX)) for part in spec.parts}
         name = spec.gives.removeprefix(METER_PREFIX)
-        if all(part is not None for part in parts):
-            _add(meters, name, _sum([part for part in parts if part is not None]), prefer=spec.prefer)
-        elif name not in meters.values and any(part is not None for part in parts):
-            missing = next(part for part, value in zip(spec.parts, parts, strict=True) if value is None)
-            meters.reasons.setdefault(f"{METER_PREFIX}{name}", f"{missing}, a part of it, is missing")
+        missing = [part for part, meter in parts.items() if meter is None and part not in spec.optional]
+        known = [meter for meter in parts.values() if meter is not None]
+        if not missing:
+            _add(meters, name, _sum(known), prefer=spec.prefer)
+        elif name not in meters.values and known:
+            meters.reasons.setdefault(f"{METER_PREFIX}{name}", f"{missing[0]}, a part of it, is missing")
     return meters
 
 

@@ -38,24 +38,70 @@ _CHARACTERS = {
 }
 """For languages written without blanks between words."""
 _SHADES = frozenset({"light", "photo", "matte", "vivid", "dark"})
+_CODES = {
+    "C": "cyan",
+    "M": "magenta",
+    "Y": "yellow",
+    "K": "black",
+    "BK": "black",
+    "Bk": "black",
+    "PGBK": "black",
+    "CMY": "tri-color",
+    "PBK": "photo black",
+    "MBK": "matte black",
+    "PGY": "photo gray",
+    "LGY": "light gray",
+}
+"""Letters for a colour, wherever they stand alone."""
+_SHORT_CODES = {
+    "PC": "photo cyan",
+    "PM": "photo magenta",
+    "LC": "light cyan",
+    "LM": "light magenta",
+    "PK": "photo black",
+    "MK": "matte black",
+    "GY": "gray",
+}
+"""Letters that also stand for other things (a PC unit, a PM kit): a colour only by themselves or in brackets."""
 _TRI_COLOR = re.compile(r"\btri-?colou?r\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+_CODE = re.compile(r"(?<![^\W_])(?:PG|P|M)?(?:BK|Bk)(?![^\W_]|-\w)|(?<![^\W_])(?:CMY|[PL]GY|[CMYK])(?![^\W_]|-\w)")
+"""A code that no letter or digit touches; one before a hyphen belongs to a name, such as C-EXV 34."""
+_ALONE = re.compile(rf"(?:\A|\()\s*({'|'.join(_SHORT_CODES)})\s*(?:\Z|\))")
 
 
 def color_named(text: str | None) -> str | None:
-    """Return the colour a text names, such as `cyan`, `light magenta` or `tri-color`; None for none, or for more than one."""
+    """Return the colour a text names, such as `cyan`, `light magenta` or `tri-color`; None for none, or for more than one.
+
+    Where no word tells it, a code such as that of `Toner (C)` or `PGBK` does.
+    """
     if not text:
         return None
+    words = _colors_in_words(text)
+    return _one_of(
+        words or [_CODES[code.upper()] for code in _CODE.findall(text)] or [_SHORT_CODES[code] for code in _ALONE.findall(text)]
+    )
+
+
+def color_in_words(text: str | None) -> str | None:
+    """Return the colour a text names in full, or None: for a text of codes the printer may have a colorant that is surer."""
+    return _one_of(_colors_in_words(text)) if text else None
+
+
+def _colors_in_words(text: str) -> list[str]:
     if _TRI_COLOR.search(text):
-        return "tri-color"
+        return ["tri-color"]
     found: list[str] = []
     shade = ""
     for word in _WORD.findall(text.lower()):
         if word in _BY_WORD:
             found.append(f"{shade} {_BY_WORD[word]}".strip())
         shade = word if word in _SHADES else ""
-    found.extend(color for characters, color in _CHARACTERS.items() if characters in text)
-    different = list(dict.fromkeys(found))
-    if {"cyan", "magenta", "yellow"} == set(different):
+    return [*found, *(color for characters, color in _CHARACTERS.items() if characters in text)]
+
+
+def _one_of(colors: list[str]) -> str | None:
+    different = set(colors)
+    if different == {"cyan", "magenta", "yellow"}:
         return "tri-color"
-    return different[0] if len(different) == 1 else None
+    return different.pop() if len(different) == 1 else None

@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from appliance.reading import enumerations as enum
@@ -18,7 +18,7 @@ from appliance.reading.definitions.schema import Quirks
 from appliance.reading.definitions.vendor import Vendor
 from appliance.reading.sources import objects as mib
 from appliance.reading.status.alerts import AlertRow
-from appliance.reading.supplies.colors import color_named
+from appliance.reading.supplies.colors import color_in_words, color_named
 from appliance.reading.view import Row, View, integer
 from appliance.report import Supply
 from appliance.report.supply_level import LOW_PERCENT, RECEPTACLES
@@ -29,8 +29,12 @@ OVERSHOOT = 1.05
 
 COLORED = frozenset({"toner", "ink", "inkCartridge", "inkRibbon", "solidWax", "tonerCartridge", "matteToner", "matteInk"})
 """Types of supplies that colour what is printed."""
+_LETTERED = COLORED | {"opc", "developer", "unknown"}
+"""Types of supplies in whose descriptions a letter stands for a colour."""
 UNRESTRICTED, UNKNOWN, SOME_REMAINING = -1, -2, -3
-_WASTE = re.compile(r"\bwaste\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE)
+_WASTE = re.compile(
+    r"\bwaste\b|\bmaintenance (?:box|cartridge|tank)\b|resttoner|toner collect|récupérat|residu|廢|废|廃|폐토너", re.IGNORECASE
+)
 """Words of a receptacle, for printers that tell neither type nor class."""
 _PART_NUMBER = (
     re.compile(r"\b(?:PN|P/N|Part No\.?)[ :]*([A-Z0-9][A-Z0-9-]{3,})", re.IGNORECASE),
@@ -64,11 +68,12 @@ def read_supplies(vendor: Vendor, alerts: list[AlertRow]) -> Supplies:
     view = vendor.view
     columns = {column.name: view.rows(column) for column in mib.SUPPLY_COLUMNS}
     colorants = {row: view.localized(value) for row, value in view.rows(mib.PRT_MARKER_COLORANT_VALUE).items()}
-    rules = _Rules(vendor.quirks, level_states(vendor))
+    found = sorted({row for rows in columns.values() for row in rows})
+    table = [_Cells(view, row, {name: rows[row] for name, rows in columns.items() if row in rows}) for row in found]
+    rules = _rules(vendor, table)
     supplies = Supplies()
-    for row in sorted({row for rows in columns.values() for row in rows}):
-        cells = _Cells(view, row, {name: rows[row] for name, rows in columns.items() if row in rows})
-        supply, reason = _read_row(cells, colorants, alert_state(row, alerts), rules)
+    for cells in table:
+        supply, reason = _read_row(cells, colorants, alert_state(cells.row, alerts), rules)
         supplies.rows.append(supply)
         if reason:
             supplies.reasons[f"supplies.{supply.index}.percent"] = reason
@@ -82,7 +87,7 @@ def has_colorless_rows(view: View) -> bool:
     for row in {*kinds, *descriptions}:
         kind = enum.named(enum.SUPPLY_TYPE, integer(kinds.get(row)))
         description = view.localized(descriptions.get(row))
-        if kind in COLORED and color_named(description) is None and not is_receptacle("", kind, description):
+        if kind in COLORED and color_in_words(description) is None and not is_receptacle("", kind, description):
             return True
     return False
 
@@ -94,22 +99,6 @@ def level_states(vendor: Vendor) -> Mapping[int, str]:
         return {}
     exempt = quirk.not_models is not None and any(quirk.not_models.search(text) for text in vendor.texts.descriptions)
     return {} if exempt else quirk.states
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """In what the levels of a vendor differ."""
-
-    quirks: Quirks
-    level_states: Mapping[int, str]
-
-    def state(self, level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool) -> str:
-        """Return the state of a row by its numbers."""
-        if level is not None and level == self.quirks.empty_level:
-            return "empty"
-        if level is not None and level in self.level_states and (capacity is None or capacity < 0):
-            return self.level_states[level]
-        return state_of(level, capacity, percent, receptacle=receptacle, waste_level=self.quirks.waste_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +116,41 @@ class _Cells:
         return self.view.localized(self.values.get(column.name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """In what the levels of a vendor differ."""
+
+    quirks: Quirks
+    level_states: Mapping[int, str]
+    percents: bool
+    """Whether rows that count in percent, and have no capacity, do tell percentages."""
+
+    def code(self, level: int | None, capacity: int | None, unit: int | None) -> str | None:
+        """Return the state that a level names where it is no amount."""
+        if level is None or (capacity is not None and capacity >= 0) or (unit == enum.PERCENT and self.percents):
+            return None
+        return self.level_states.get(level)
+
+    def state(self, level: int | None, capacity: int | None, percent: float | None, *, receptacle: bool) -> str:
+        """Return the state of a row by its amount."""
+        if level is not None and level == self.quirks.empty_level:
+            return "empty"
+        return state_of(level, capacity, percent, receptacle=receptacle, waste_level=self.quirks.waste_level)
+
+
+def _rules(vendor: Vendor, rows: Iterable[_Cells]) -> _Rules:
+    """Return how the levels of `rows` are read: one in percent that names no state shows that the others are percentages, too."""
+    states = level_states(vendor)
+    percents = [
+        level
+        for cells in rows
+        if cells.number(mib.PRT_MARKER_SUPPLIES_SUPPLY_UNIT) == enum.PERCENT
+        and (level := cells.number(mib.PRT_MARKER_SUPPLIES_LEVEL) or 0) > max(states, default=0)
+        and (cells.number(mib.PRT_MARKER_SUPPLIES_MAX_CAPACITY) or 0) <= 0
+    ]
+    return _Rules(vendor.quirks, states, percents=bool(percents))
+
+
 def _read_row(cells: _Cells, colorants: dict[Row, str | None], alerted: str | None, rules: _Rules) -> tuple[Supply, str | None]:
     level, capacity = cells.number(mib.PRT_MARKER_SUPPLIES_LEVEL), cells.number(mib.PRT_MARKER_SUPPLIES_MAX_CAPACITY)
     unit = cells.number(mib.PRT_MARKER_SUPPLIES_SUPPLY_UNIT)
@@ -134,15 +158,16 @@ def _read_row(cells: _Cells, colorants: dict[Row, str | None], alerted: str | No
     supply_class = enum.named(enum.SUPPLY_CLASS, cells.number(mib.PRT_MARKER_SUPPLIES_CLASS))
     description = cells.text(mib.PRT_MARKER_SUPPLIES_DESCRIPTION)
     colorant = cells.number(mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX)
-    percent, reason = percent_of(level, capacity, unit)
-    state = rules.state(level, capacity, percent, receptacle=is_receptacle(supply_class, kind, description))
+    code = rules.code(level, capacity, unit)
+    percent, reason = (None, f"level {level} names a state") if code else percent_of(level, capacity, unit)
+    state = code or rules.state(level, capacity, percent, receptacle=is_receptacle(supply_class, kind, description))
     part_number, serial = numbers_in(description)
     supply = Supply.model_validate(
         {
             "index": ".".join(map(str, cells.row)),
             "type": kind,
             "class": supply_class,
-            "color": color_of(colorants.get((colorant,)) if colorant else None, description),
+            "color": color_of(colorants.get((colorant,)) if colorant else None, description, kind),
             "description": description,
             "unit": enum.named(enum.SUPPLY_UNIT, unit) if unit is not None else None,
             "level": level,
@@ -200,11 +225,11 @@ def state_of(
     return "low" if percent <= LOW_PERCENT else "ok"
 
 
-def color_of(colorant: str | None, description: str | None) -> str | None:
-    """Return the colour: prtMarkerColorantValue of the supply's colorant, else the words of its description, else None."""
+def color_of(colorant: str | None, description: str | None, kind: str) -> str | None:
+    """Return the colour: prtMarkerColorantValue of the supply's colorant, else what its description names, else None."""
     if colorant and colorant.lower() not in {"other", "unknown", "none"}:
         return color_named(colorant) or colorant.lower()
-    return color_named(description)
+    return color_named(description) if kind in _LETTERED else color_in_words(description)
 
 
 def numbers_in(description: str | None) -> tuple[str | None, str | None]:

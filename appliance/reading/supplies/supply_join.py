@@ -3,21 +3,21 @@
 - A row of the vendor finds its standard row by index, part number, description, or colour and type; never by its position.
 - It fills what is open there: a serial number, a part number, a level the standard row only hints at (-3). A level that is known
   stays, unless the definition prefers the vendor's.
-- What the standard table does not have is a supply of its own.
+- What the standard table does not have is a supply of its own, if it says what it is: an amount of nothing is none.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 
 from appliance.common.message import Message
 from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
-from appliance.reading.definitions.fields import State
-from appliance.reading.definitions.schema import SuppliesSpec, SupplySpec
+from appliance.reading.definitions.fields import State, WasteLevel
+from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
-from appliance.reading.identity.identity import NOT_REPORTED
+from appliance.reading.identity.identity import NOT_REPORTED, is_placeholder
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import Supplies, is_receptacle, percent_of, state_of
 from appliance.reading.text import decode
@@ -26,11 +26,10 @@ from appliance.report import Supply
 from appliance.snmp.values import Oid, Value
 
 NOT_FROM_THIS_VENDOR = Message("not available from this manufacturer")
-_FAMILIES = (
-    frozenset({"toner", "tonerCartridge", "matteToner"}),
-    frozenset({"ink", "inkCartridge", "matteInk", "inkRibbon"}),
-    frozenset({"wasteToner", "wasteInk"}),
-)
+_TONERS = frozenset({"toner", "tonerCartridge", "matteToner"})
+_INKS = frozenset({"ink", "inkCartridge", "matteInk", "inkRibbon"})
+_WASTES = {"wasteToner": _TONERS, "wasteInk": _INKS}
+_FAMILIES = (_TONERS, _INKS, frozenset(_WASTES))
 _CARTRIDGES = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "inkRibbon", "solidWax", "matteToner", "matteInk"})
 MOST_TOLD, MOST_SUPPLIES = 500, 200
 """How much is looked at, and kept, of one device: definitions can name a table again and again. Large printers have some 40."""
@@ -46,6 +45,8 @@ class VendorSupply:
     type: str | None = None
     color: str | None = None
     description: str | None = None
+    name: str | None = None
+    """Another text of it."""
     unit: str | None = None
     level: int | None = None
     capacity: int | None = None
@@ -54,6 +55,7 @@ class VendorSupply:
     serial: str | None = None
     part_number: str | None = None
     source: str = ""
+    waste_level: WasteLevel | None = None
     prefer: bool = False
     add: bool = True
 
@@ -65,13 +67,8 @@ def join_supplies(supplies: Supplies, vendor: Vendor) -> None:
         if len(matches) == 1:
             position = matches[0]
             supplies.rows[position] = _filled(supplies.rows[position], found, supplies, vendor)
-        elif (
-            not matches
-            and found.add
-            and len(supplies.rows) < MOST_SUPPLIES
-            and (found.level is not None or found.state or found.serial)
-        ):
-            supplies.rows.append(_new(found, vendor))
+        elif not matches and found.add and _tells(found) and len(supplies.rows) < MOST_SUPPLIES:
+            supplies.rows.append(_new(found, {row.index for row in supplies.rows}, vendor))
     cartridges = [row for row in supplies.rows if row.type in _CARTRIDGES]
     if cartridges and not any(row.serial for row in cartridges):
         can = vendor.quirks.cartridge_serials
@@ -98,9 +95,9 @@ def _fits(rule: str, found: VendorSupply, row: Supply) -> bool:
         number = (found.part_number or "").upper()
         return number != "" and number in {(row.part_number or "").upper(), *(row.description or "").upper().split()}
     if rule == "description":
-        return found.description is not None and (row.description or "").casefold() == found.description.casefold()
+        return (row.description or "").casefold() in {text.casefold() for text in (found.description, found.name) if text}
     if rule == "color":
-        return found.color is not None and row.color == found.color and _alike(found.type, row.type)
+        return found.color is not None and row.color == found.color and (row.type == "unknown" or _alike(found.type, row.type))
     return _alike(found.type, row.type) and found.color in {None, row.color}
 
 
@@ -121,25 +118,32 @@ def _filled(row: Supply, found: VendorSupply, supplies: Supplies, vendor: Vendor
         supplies.reasons.pop(f"supplies.{row.index}.percent", None)
         supplies.reasons[f"supplies.{row.index}.level"] = f"{row.source} is {row.level}"
     if row.state in {"unknown", "some_remaining"}:
-        state = found.state or (_state(found, row.type, vendor) if takes_level else None)
-        if state is not None and state != "unknown":
-            changes["state"] = state
+        state = found.state or (_state(found, row.type, vendor) if takes_level or row.percent is None else None)
+        if state not in {None, "unknown", row.state}:
+            changes = {"source": f"{row.source}, {found.source}"} | changes | {"state": state}
     return row.model_copy(update=changes)
 
 
 def _state(found: VendorSupply, kind: str, vendor: Vendor) -> str:
-    if found.level is not None and found.level == vendor.quirks.empty_level:
-        return "empty"
     receptacle = is_receptacle("", kind, found.description)
-    return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=vendor.quirks.waste_level)
+    waste_level = found.waste_level or vendor.quirks.waste_level
+    return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=waste_level)
 
 
-def _new(found: VendorSupply, vendor: Vendor) -> Supply:
+def _free_index(found: VendorSupply, taken: set[str]) -> str:
+    """Return an index that no supply of the reading has: `1`, or `acmeToner.1` where the standard table has a row 1 of its own."""
+    name = found.source.partition(" ")[0]
+    longer = f"{name}.{found.index}"
+    candidates = chain((found.index, longer), (f"{longer}.{number}" for number in count(2)))
+    return next(each for each in candidates if each not in taken)
+
+
+def _new(found: VendorSupply, taken: set[str], vendor: Vendor) -> Supply:
     kind = found.type or "unknown"
     is_waste = is_receptacle("", kind, found.description)
     return Supply.model_validate(
         {
-            "index": found.index,
+            "index": _free_index(found, taken),
             "type": kind,
             "class": "receptacleThatIsFilled" if is_waste else "supplyThatIsConsumed",
             "color": found.color,
@@ -194,6 +198,7 @@ def _single(vendor: Vendor, spec: SupplySpec, index: str) -> Iterator[VendorSupp
         serial=serial,
         part_number=part_number,
         source=given.source,
+        waste_level=spec.waste_level,
         prefer=spec.prefer,
     )
 
@@ -229,29 +234,43 @@ def _table_rows(vendor: Vendor, spec: SuppliesSpec) -> Iterator[VendorSupply]:
         if len(index) < (spec.index + 1 if spec.index >= 0 else -spec.index):
             continue
         row = _TableRow(vendor, spec, index, cells)
-        kind = row.enumerated("type", spec.types) or spec.type
+        told = row.enumerated("type", spec.types)
         level, capacity, unit = row.number("level"), row.number("capacity"), row.enumerated("unit", spec.units)
         capacity = spec.capacity if capacity is None else capacity
         unit = "percent" if unit is None and capacity == 100 else unit
         percent, _ = percent_of(level, capacity, enum.PERCENT if unit == "percent" else None)
-        description = scrub_text(row.text("description") or "") or None
+        texts = [text for column in ("description", "name") if (text := scrub_text(row.text(column) or ""))]
+        color = (
+            row.enumerated("color", spec.colors)
+            or color_named(row.text("color"))
+            or next(filter(None, map(color_named, texts)), None)
+        )
+        kind = told or _receptacle_of(spec.type, texts)
+        serial, part_number = row.word("serial"), row.word("part_number")
         yield VendorSupply(
             index=str(index[spec.index]),
             join=spec.join,
             type=kind,
-            color=color_named(row.text("color")) or color_named(description),
-            description=description,
+            color=color,
+            description=texts[0] if texts else None,
+            name=texts[-1] if texts else None,
             unit=unit,
             level=level,
             capacity=capacity,
             percent=percent,
-            state=spec.states.get(row.number("state") or 0),
-            serial=row.word("serial"),
-            part_number=row.word("part_number"),
+            state=spec.states.get(row.number("state") or 0) or (spec.level_states.get(level) if level is not None else None),
+            serial=serial,
+            part_number=part_number,
             source=row.source(),
             prefer=spec.prefer,
-            add=spec.add,
+            add=spec.add and any((texts, color, told, serial, part_number)),
         )
+
+
+def _receptacle_of(kind: str | None, texts: Sequence[str]) -> str | None:
+    """Return the type of a row that tells none: that of its table, or of what takes its waste where a text names that."""
+    family = next((name for name, kinds in _WASTES.items() if kind in kinds), None)
+    return family if family and any(is_receptacle("", "", text) for text in texts) else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +292,17 @@ class _TableRow:
         return str(content) if isinstance(content, int) else None
 
     def word(self, column: str) -> str | None:
-        """Return a serial or part number: a text with something in it, not "unknown" or blanks."""
+        """Return a serial or part number: a text with something in it, not "unknown", blanks or the name of the maker."""
         found = self.text(column)
-        usable = found is not None and _HAS_SERIAL.search(found) and found.casefold() not in {"unknown", "none", "null"}
-        return found if usable else None
+        if (
+            found is None
+            or not _HAS_SERIAL.search(found)
+            or found.casefold() in {"unknown", "none", "null"}
+            or is_placeholder(found)
+        ):
+            return None
+        brands = [brand for each in self.vendor.applying for brand in each.content.brands]
+        return None if found.casefold() in {name.casefold() for each in brands for name in (each.name, *each.aliases)} else found
 
     def enumerated(self, column: str, names: dict[int | str, str]) -> str | None:
         value = self.number(column)

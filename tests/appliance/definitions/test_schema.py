@@ -67,6 +67,12 @@ def line(text: str, part: str) -> int:
             "sum.0.parts",
             "at least 2 entries",
         ),
+        (
+            '\n[[sum]]\ngives = "meters.total"\nparts = ["meters.copy_total", "meters.fax_total"]\noptional = ["meters.large"]\n',
+            "[[sum]]",
+            "sum.0",
+            "some of the parts, and not all of them",
+        ),
         ('\n[[supply]]\ntype = "tonner"\nlevel = "acmeLevel"\n', "tonner", "supply.0.type", "must be of the form"),
         ('\n[[supply]]\ntype = "toner"\nlevel = "acmeLevel"\n', "acmeLevel", "supply.0.level", "no object is called 'acmeLevel'"),
         ("\n[[text]]\nof = \"sysDescr\"\npattern = 'x'\n", "pattern", "text.0.pattern", "needs named groups"),

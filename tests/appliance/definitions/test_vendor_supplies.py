@@ -147,18 +147,20 @@ def test_pantum_tells_toner_and_drum() -> None:
 
 @pytest.mark.parametrize(
     "enterprise",
-    ["253.8.62.1", "367.1.1", "1602.4", "18334.1.1", "1347.41", "2435.2.3.9.1", "1248.1.1.2.1.3", "2001.1", "2385.3.1", "1129.2.3"],
+    ["253.8.62.1", "367.1.1", "1602.4", "18334.1.1", "1347.41", "2435.2.3.9.1", "2001.1", "2385.3.1", "1129.2.3"],
 )
 def test_where_a_maker_has_no_serial_numbers_of_cartridges_the_reason_says_so(enterprise: str) -> None:
     device = of(enterprise, supply_row(1, kind=3, text="Black Toner", level=50, capacity=100))
     assert read(device).reasons["supplies.serial"] == NOT_FROM_THIS_VENDOR
 
 
-@pytest.mark.parametrize("enterprise", [HP_DEVICE, "641.2.1", "236.11.5"])
+@pytest.mark.parametrize("enterprise", [HP_DEVICE, "641.2.1", "236.11.5", "1248.1.1.2.1.3"])
 def test_where_a_maker_has_them_they_are_only_not_reported(enterprise: str) -> None:
     device = of(enterprise, supply_row(1, kind=3, text="Black Toner", level=50, capacity=100))
     assert read(device).reasons["supplies.serial"] == "not reported"
 
+
+TWO_TONERS = [(1, "Black Toner", 50), (2, "Cyan Toner", 2)]
 
 # Brother's records
 
@@ -183,6 +185,24 @@ def test_an_ink_device_of_brother_has_inks() -> None:
     assert (supply.type, supply.color, supply.percent) == ("ink", "cyan", 35)
 
 
+@pytest.mark.parametrize(("remaining", "state"), [(75, "ok"), (5, "low"), (0, "full"), (100, "ok")])
+def test_an_ink_device_of_brother_has_a_box_for_waste(remaining: int, state: str) -> None:
+    box = only_supply(maintenance(f"85010400 0000{remaining:02x} ff".replace(" ", ""), "MFC-J5555DW"))
+    assert (box.type, box.supply_class, box.description) == ("wasteInk", "receptacleThatIsFilled", "Ink Capture Box")
+    assert (box.percent, box.state) == (remaining, state)
+
+
+def test_a_laser_device_of_brother_has_none() -> None:
+    assert read(maintenance("8501040000004bff")).supplies == ()
+
+
+@pytest.mark.parametrize("code", ["41", "80", "79", "69", "6a", "6b"])
+def test_an_ink_device_has_no_drum_belt_fuser_or_laser(code: str) -> None:
+    octets = f"{code}010400002454ff"
+    assert read(maintenance(octets, "MFC-J680DW")).supplies == ()
+    assert only_supply(maintenance(octets)).percent == 93
+
+
 def test_older_inks_carry_their_capacity() -> None:
     supply = only_supply(maintenance("a301020614ff", "MFC-5490CN"))
     assert (supply.type, supply.color, supply.level, supply.capacity, supply.percent) == ("ink", "magenta", 6, 20, 30)
@@ -201,6 +221,32 @@ def test_levels_of_brother_without_a_capacity_name_a_state(level: int, state: st
     row = supply_row(1, kind=3, text="Black Toner", level=level, capacity=-2)
     supply = only_supply(of("2435.2.3.9.1", row))
     assert (supply.state, supply.percent, supply.level) == (state, None, level)
+
+
+@pytest.mark.parametrize(("level", "state"), [(0, "ok"), (1, "low"), (2, "empty"), (3, "low")])
+def test_a_code_of_brother_is_no_percentage_though_its_unit_is_percent(level: int, state: str) -> None:
+    reading = read(of("2435.2.3.9.1", supply_row(1, kind=3, text="Black Toner", level=level, capacity=-2, unit=19)))
+    assert (reading.supplies[0].state, reading.supplies[0].percent) == (state, None)
+    assert reading.reasons["supplies.1.percent"] == f"level {level} names a state"
+
+
+def test_a_row_in_percent_shows_that_the_others_are_no_codes() -> None:
+    rows = [supply_row(row, kind=3, text=text, level=level, capacity=-2, unit=19) for row, text, level in TWO_TONERS]
+    device = of("2435.2.3.9.1", {oid: content for row in rows for oid, content in row.items()})
+    assert [(each.state, each.percent) for each in read(device).supplies] == [("ok", 50), ("low", 2)]
+
+
+@pytest.mark.parametrize(("level", "percent", "state"), [(2, 2, "low"), (0, 0, "empty"), (60, 60, "ok")])
+def test_a_model_without_codes_tells_percentages(level: int, percent: float, state: str) -> None:
+    row = supply_row(1, kind=3, text="Black Toner", level=level, capacity=-2, unit=19)
+    supply = only_supply(of("2435.2.3.9.1", {DEVICE_DESCR: "Brother MFC-L8850CDW", **row}))
+    assert (supply.percent, supply.state) == (percent, state)
+
+
+def test_an_alert_outweighs_a_code_of_brother() -> None:
+    alert: Device = {f"1.3.6.1.2.1.43.18.1.1.{column}.1.1": value for column, value in {2: 4, 4: 11, 5: 1, 7: 13}.items()}
+    row = supply_row(1, kind=3, text="Black Toner", level=0, capacity=-2, unit=19)
+    assert only_supply(of("2435.2.3.9.1", {**row, **alert})).state == "empty"
 
 
 def test_levels_with_a_capacity_stay_amounts() -> None:
@@ -279,11 +325,13 @@ def test_a_table_that_is_named_again_and_again_adds_no_more_than_a_printer_can_h
 [[supplies]]
 name = "s"
 evidence = "A"
-join = ["part_number", "description", "color", "type"]
+join = ["part_number", "color"]
 [supplies.columns]
+description = "{P}.32473.1.8"
 level = "{P}.32473.1.9"
 """
-    device = of("32473.1", {f"{P}.32473.1.9.{row}": 50 for row in range(1, rows + 1)})
+    levels = {f"{P}.32473.1.9.{row}": 50 for row in range(1, rows + 1)}
+    device = of("32473.1", {**levels, **{f"{P}.32473.1.8.{row}": f"Part {row}" for row in range(1, rows + 1)}})
     many = [parse(HEAD.replace("Acme", f"Acme {number}") + table * 10, f"{number}.toml") for number in range(files)]
     assert len(read(device, defined(table)).supplies) == rows
     assert len(read(device, Definitions((*builtin_definitions().definitions, *many))).supplies) == 200
