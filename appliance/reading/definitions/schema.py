@@ -267,6 +267,8 @@ class TextSpec(Part):
     of: Literal["sysDescr", "hrDeviceDescr"]
     pattern: PatternText
     evidence: Evidence = "A"
+    owners: bool = False
+    """True: the owner of the device may have written the model in it, so that it counts after all that the maker has written."""
 
     @field_validator("pattern")
     @classmethod

@@ -111,6 +111,8 @@ class DescriptionFacts:
     sources: Mapping[str, str] = field(default_factory=dict)
     names_model: bool = False
     """Whether sysDescr has a known format: it then names no other model than the one found."""
+    owners_model: tuple[str, str] = ("", "")
+    """A model that the owner of the device may have written, and its source."""
 
 
 _COLUMNS = {"sysDescr": mib.SYS_DESCR, "hrDeviceDescr": mib.HR_DEVICE_DESCR}
@@ -121,6 +123,7 @@ def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> De
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     known = False
+    owners_model = ("", "")
     for definition, rule in ((each, rule) for each in applying for rule in each.content.texts):
         free_text = texts.sys_descr if rule.of == "sysDescr" else texts.device_descr
         found = rule.pattern.match(free_text)
@@ -128,10 +131,14 @@ def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> De
             continue
         known = known or rule.of == "sysDescr"
         for name, value in found.groupdict().items():
-            if value and value.strip() and name not in values:
+            if not value or not value.strip():
+                continue
+            if name == "model" and rule.owners:
+                owners_model = (value.strip(), _source(_COLUMNS[rule.of], view))
+            elif name not in values:
                 values[name] = value.strip()
                 sources[name] = _source(_COLUMNS[rule.of], view)
-    return DescriptionFacts(values, sources, known)
+    return DescriptionFacts(values, sources, known, owners_model)
 
 
 def _source(column: MibObject, view: View) -> str:

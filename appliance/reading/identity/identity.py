@@ -83,7 +83,8 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     told = described_by(texts, vendor.applying, view)
     identity.manufacturer = _manufacturer(vendor, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
-    _choose(identity, "model", _models(vendor, told, identity.serial, makers), str)
+    models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
+    _choose(identity, "model", iter(models), str)
     _choose(identity, "firmware", _firmwares(vendor, told), _usable)
     identity.description = _description(texts, makers)
     identity.network_firmware = told.values.get("network_firmware")
@@ -159,8 +160,11 @@ def _serials(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     yield texts.device_id.get("SN") or texts.private_id.get("SN"), "IEEE 1284 SN"
 
 
-def _models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
-    """Yield the model by the clearest source: 1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, private objects."""
+def _makers_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
+    """Yield the model as the maker has written it, by the clearest source.
+
+    1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, private objects.
+    """
     texts = vendor.texts
     yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=True))
     yield model_in(texts.device_id.get("MDL", ""), serial, makers), "ppmPrinterIEEE1284DeviceId"
@@ -171,6 +175,13 @@ def _models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: 
         yield model_after_maker(texts.sys_descr, serial, makers), mib.SYS_DESCR.source((0,))
     yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=False))
     yield model_in(texts.private_id.get("MDL", ""), serial, makers), "IEEE 1284 MDL"
+
+
+def _owners_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
+    """Yield what may be a model, in texts that the owner of a device may have written."""
+    texts = vendor.texts
+    model, source = told.owners_model
+    yield model_in(model, serial, makers), source
     yield model_after_maker(texts.printer_name, serial, makers), mib.PRT_GENERAL_PRINTER_NAME.source((vendor.view.device,))
 
 
@@ -196,12 +207,11 @@ def standard_serial(view: View) -> str | None:
 
 
 def has_standard_model(vendor: Vendor, makers: Makers) -> bool:
-    """Return whether a model is known without private objects."""
+    """Return whether a model is known without private objects and what the owner of the device may have written."""
     told = described_by(vendor.texts, vendor.applying, vendor.view)
     private = {source for _, source in _given(vendor, "device.model", prefer=False)}
-    return any(
-        value and source not in private and source != "IEEE 1284 MDL" for value, source in _models(vendor, told, None, makers)
-    )
+    models = _makers_models(vendor, told, None, makers)
+    return any(value and source not in private and source != "IEEE 1284 MDL" for value, source in models)
 
 
 def _description(texts: Texts, makers: Makers) -> str | None:

@@ -1,0 +1,43 @@
+"""Which text names the model of a device: what the maker has written comes before what the owner may have written."""
+
+import pytest
+
+from tests.appliance.definitions.device import DEVICE_DESCR, LIFE_COUNT, SYS_DESCR, Content, P, of, read
+
+PRINTER_NAME = "1.3.6.1.2.1.43.5.1.1.16.1"
+HP_DEVICE_ID, HP_MODEL = f"{P}.11.2.3.9.1.1.7.0", f"{P}.11.2.3.9.4.2.1.1.3.2.0"
+OWNERS_DESCR = "HP ETHERNET MULTI-ENVIRONMENT,SN:CNHA700001,FN:MA0000A,SVCID:10001,PID:stock-7b"
+
+
+def hp(**texts: Content) -> dict[str, Content]:
+    places = {"descr": DEVICE_DESCR, "device_id": HP_DEVICE_ID, "model": HP_MODEL, "name": PRINTER_NAME}
+    cells = {places[name]: content for name, content in texts.items()}
+    return of("11.2.3.9.1", {SYS_DESCR: OWNERS_DESCR, LIFE_COUNT: 7, **cells})
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"descr": "HP Color LaserJet CP1234dn"},
+        {"descr": "HP Color LaserJet CP1234dn", "device_id": "MFG:HP;MDL:HP Color LaserJet CP1234;"},
+        {"device_id": "MFG:Hewlett-Packard;CMD:PJL;MDL:HP Color LaserJet CP1234dn;CLS:PRINTER;"},
+        {"model": b"\x01\x15HP Color LaserJet CP1234dn"},
+        {"descr": "Generic Printer", "device_id": "MFG:HP;MDL:Color LaserJet CP1234dn;"},
+        {"model": b"\x01\x15Color LaserJet CP1234dn", "name": "HP stock-7b"},
+    ],
+)
+def test_what_the_maker_has_written_comes_before_what_the_owner_may_have_written(texts: dict[str, Content]) -> None:
+    found = read(hp(**texts))
+    assert found.device.model == "Color LaserJet CP1234dn"
+    assert "sysDescr" not in found.sources["device.model"]
+
+
+def test_where_nothing_else_names_the_model_the_text_of_the_owner_stands_in() -> None:
+    found = read(hp())
+    assert (found.device.model, found.device.serial) == ("stock-7b", "CNHA700001")
+    assert found.sources["device.model"] == "sysDescr.0"
+
+
+def test_the_name_of_a_printer_is_no_model_where_a_private_object_tells_it() -> None:
+    device: dict[str, Content] = {PRINTER_NAME: "Kyocera Room 12", LIFE_COUNT: 7, f"{P}.1347.43.5.1.1.1.1": "ECOSYS P1234dn"}
+    assert read(of("1347.41", device)).device.model == "ECOSYS P1234dn"
