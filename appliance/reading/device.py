@@ -22,6 +22,7 @@ from appliance.reading.identity.identity import (
     standard_firmware,
     standard_serial,
 )
+from appliance.reading.identity.placeholders import meant
 from appliance.reading.meters.meters import read_standard_meters
 from appliance.reading.polling import changing, counts_alerts, merged, needs_alerts, why_not_enough
 from appliance.reading.snapshot import Snapshot
@@ -224,9 +225,9 @@ def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]
             yield "device.device_id"
     if standard_firmware(view):
         yield "device.firmware"
-    if text(view.system(mib.SYS_LOCATION)):
+    if meant(text(view.system(mib.SYS_LOCATION))):
         yield "device.location"
-    if text(view.system(mib.SYS_NAME)):
+    if meant(text(view.system(mib.SYS_NAME))):
         yield "device.hostname"
     if read_console(view):
         yield "status.console"

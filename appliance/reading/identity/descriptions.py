@@ -12,6 +12,7 @@ from appliance.privacy.free_texts import holds_secrets
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.permitted import SHARED
 from appliance.reading.identity.makers import Makers
+from appliance.reading.identity.placeholders import is_no_value
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, text
@@ -180,7 +181,7 @@ def parse_device_id(device_id: str) -> dict[str, str]:
         if separator:
             name = re.sub(r"[^A-Z0-9 ]", "", key.upper()).strip()
             fields.setdefault(_SHORT_KEYS.get(name, name), value.strip())
-    return {key: value for key, value in fields.items() if value}
+    return {key: value for key, value in fields.items() if value and not is_no_value(value)}
 
 
 _SHORT_KEYS = {

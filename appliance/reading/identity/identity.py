@@ -1,6 +1,5 @@
 """Who a device is: maker, model, serial number, MAC address, firmware, and the key that stays the same over time."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ from appliance.reading.definitions.definitions import Definitions, builtin_defin
 from appliance.reading.definitions.vendor import Vendor
 from appliance.reading.identity.descriptions import DescriptionFacts, Texts, described_by, model_after_maker, model_in
 from appliance.reading.identity.makers import Makers
+from appliance.reading.identity.placeholders import is_placeholder, meant
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, integer, text
@@ -17,12 +17,6 @@ from appliance.snmp.values import Objects
 NOT_REPORTED = Message("not reported")
 PLACEHOLDER = Message("placeholder")
 
-_PLACEHOLDER = re.compile(
-    r"""(.)\1{2,} | \W* | 0+ | x+ | n/?a | none | null | nil | unknown | undefined | default | invalid | empty | blank | test
-      | no[tn]?[ _-]?(?:available|set|applicable|assigned|specified|defined) | unavailable
-      | (?:printer|device)?[ _-]?serial(?:[ _-]?(?:no|num|number)\.?)? | s/?n | 0?123456789?0? | \?+""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _ETHERNET_TYPES = frozenset({6, 7, 26, 62, 69, 71, 117})
 """ifType of interfaces with an IEEE 802 address of their own: ethernetCsmacd, iso88023Csmacd, …, ieee80211, gigabitEthernet."""
 _IF_UP = 1
@@ -67,11 +61,6 @@ def device_key(manufacturer: str | None, serial: str | None, mac: str | None, ad
     return f"address:{address}"
 
 
-def is_placeholder(value: str) -> bool:
-    """Return whether a serial number is what devices answer when they have none (`XXXXXXXXXX`, `0000`, `N/A`, …)."""
-    return _PLACEHOLDER.fullmatch(value.strip()) is not None
-
-
 Found = tuple[str | None, str]
 """A text, and the source it came from."""
 
@@ -84,12 +73,12 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     identity.manufacturer = _manufacturer(vendor, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
     models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
-    _choose(identity, "model", iter(models), str)
+    _choose(identity, "model", iter(models), meant)
     _choose(identity, "firmware", _firmwares(vendor, told), _usable)
-    identity.description = _description(texts, makers)
+    _choose(identity, "description", _descriptions(texts, makers, view), meant)
     identity.network_firmware = told.values.get("network_firmware")
     identity.mac = mac_address(view, address)
-    for name in ("manufacturer", "mac", "description"):
+    for name in ("manufacturer", "mac"):
         if getattr(identity, name) is None:
             identity.reasons[name] = NOT_REPORTED
     return identity
@@ -211,14 +200,18 @@ def has_standard_model(vendor: Vendor, makers: Makers) -> bool:
     told = described_by(vendor.texts, vendor.applying, vendor.view)
     private = {source for _, source in _given(vendor, "device.model", prefer=False)}
     models = _makers_models(vendor, told, None, makers)
-    return any(value and source not in private and source != "IEEE 1284 MDL" for value, source in models)
+    return any(meant(value) and source not in private and source != "IEEE 1284 MDL" for value, source in models)
 
 
-def _description(texts: Texts, makers: Makers) -> str | None:
-    """Return hrDeviceDescr, unless it names no model ("Generic 28C-1") and another text does."""
-    in_order = (texts.device_descr, texts.device_id.get("DES"), texts.sys_descr, texts.private_id.get("DES"))
-    known = [text for text in in_order if text]
-    return next((text for text in known if model_in(text, None, makers)), next(iter(known), None))
+def _descriptions(texts: Texts, makers: Makers, view: View) -> Iterator[Found]:
+    """Yield hrDeviceDescr, but a text that names a model before one that names none ("Generic 28C-1")."""
+    in_order = (
+        (texts.device_descr, mib.HR_DEVICE_DESCR.source((view.host_device,))),
+        (texts.device_id.get("DES"), "ppmPrinterIEEE1284DeviceId"),
+        (texts.sys_descr, mib.SYS_DESCR.source((0,))),
+        (texts.private_id.get("DES"), "IEEE 1284 DES"),
+    )
+    yield from sorted(in_order, key=lambda found: not (meant(found[0]) and model_in(found[0] or "", None, makers)))
 
 
 def mac_address(view: View, address: str) -> str | None:
