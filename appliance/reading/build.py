@@ -134,7 +134,7 @@ def _misc(vendor: Vendor, network_firmware: str | None) -> dict[str, object]:
         "uptime_seconds": up_time // 100 if up_time is not None and up_time >= 0 else None,
         "config_changes": integer(view.scalar(mib.PRT_GENERAL_CONFIG_CHANGES)),
         "power_on_count": power_on[0] if len(power_on) == 1 and power_on[0] is not None and power_on[0] >= 0 else None,
-        "printer_name": meant(view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME))),
+        "printer_name": meant(vendor.texts.printer_name or None),
         "network_firmware": network_firmware,
         "error_state": errors.hex() if any(errors) else None,
     }

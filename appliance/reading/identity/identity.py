@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from appliance.common.message import Message
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.vendor import Vendor
-from appliance.reading.identity.descriptions import DescriptionFacts, Texts, described_by, model_after_maker, model_in
+from appliance.reading.identity.descriptions import (
+    DescriptionFacts,
+    Texts,
+    described_by,
+    device_id_in,
+    model_after_maker,
+    model_in,
+)
 from appliance.reading.identity.makers import Makers
 from appliance.reading.identity.placeholders import is_placeholder, meant
 from appliance.reading.sources import objects as mib
@@ -40,12 +47,14 @@ class Identity:
 def is_imaging_device(objects: Objects, definitions: Definitions | None = None) -> bool:
     """Return whether the device says so itself, or a vendor definition knows its sysObjectID as that of an imaging device.
 
-    Itself: by any object of the Printer-MIB, a printer in hrDeviceTable, or a 1284 device ID.
+    Itself: by any object of the Printer-MIB, a printer in hrDeviceTable, or a 1284 device ID, also one in place of sysDescr.
     """
     view = View(objects)
     if view.has_printer_mib() or view.printer_devices():
         return True
     if any(text(value) for value in view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values()):
+        return True
+    if device_id_in(text(view.system(mib.SYS_DESCR)) or ""):
         return True
     value = view.system(mib.SYS_OBJECT_ID)
     sys_object_id = value.content if value is not None and isinstance(value.content, tuple) else None
@@ -113,7 +122,7 @@ def _manufacturer(vendor: Vendor, makers: Makers) -> str | None:
     Where none of them tells, whose private objects answer does, if they are those of one vendor.
     """
     texts = vendor.texts
-    for device_id in (texts.device_id, texts.private_id):
+    for device_id in (texts.device_id, texts.private_id, texts.described_id):
         if named := device_id.get("MFG"):
             return makers.normalised(named)
     for description in (texts.device_descr, texts.sys_descr, texts.printer_name):
@@ -147,6 +156,7 @@ def _serials(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     yield from _given(vendor, "device.serial", prefer=False)
     yield _told(told, "serial")
     yield texts.device_id.get("SN") or texts.private_id.get("SN"), "IEEE 1284 SN"
+    yield texts.described_id.get("SN"), texts.described_in
 
 
 def _makers_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
@@ -160,6 +170,7 @@ def _makers_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, m
     model, source = _told(told, "model")
     yield model_in(model or "", serial, makers), source
     yield model_in(texts.device_descr, serial, makers), mib.HR_DEVICE_DESCR.source((vendor.view.host_device,))
+    yield model_in(texts.described_id.get("MDL", ""), serial, makers), texts.described_in
     if not told.names_model:
         yield model_after_maker(texts.sys_descr, serial, makers), mib.SYS_DESCR.source((0,))
     yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=False))

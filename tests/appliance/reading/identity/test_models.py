@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.appliance.definitions.device import DEVICE_DESCR, LIFE_COUNT, SYS_DESCR, Content, P, of, read
+from appliance.reading.identity.identity import is_imaging_device
+from tests.appliance.definitions.device import DEVICE_DESCR, LIFE_COUNT, SYS_DESCR, Content, P, objects, of, read
 
 PRINTER_NAME = "1.3.6.1.2.1.43.5.1.1.16.1"
 HP_DEVICE_ID, HP_MODEL = f"{P}.11.2.3.9.1.1.7.0", f"{P}.11.2.3.9.4.2.1.1.3.2.0"
@@ -41,3 +42,40 @@ def test_where_nothing_else_names_the_model_the_text_of_the_owner_stands_in() ->
 def test_the_name_of_a_printer_is_no_model_where_a_private_object_tells_it() -> None:
     device: dict[str, Content] = {PRINTER_NAME: "Kyocera Room 12", LIFE_COUNT: 7, f"{P}.1347.43.5.1.1.1.1": "ECOSYS P1234dn"}
     assert read(of("1347.41", device)).device.model == "ECOSYS P1234dn"
+
+
+# An IEEE 1284 device ID in place of a description
+
+ID = "MFG:Pantum;CMD:PCL;MDL:BM1234ADW series;CID:Pantum BM1234ADW series;CLS:PRINTER;DES:Pantum BM1234ADW series;SN:CZ7A000001;"
+
+
+@pytest.mark.parametrize("place", [SYS_DESCR, DEVICE_DESCR, PRINTER_NAME])
+def test_a_1284_device_id_in_place_of_a_description_is_read_as_one(place: str) -> None:
+    found = read(of("40093.1.1", {place: ID, LIFE_COUNT: 7}))
+    assert (found.device.manufacturer, found.device.model, found.device.serial) == ("Pantum", "BM1234ADW", "CZ7A000001")
+    assert place == PRINTER_NAME or found.device.description == "Pantum BM1234ADW series"
+
+
+@pytest.mark.parametrize(
+    ("device_id", "maker", "model", "description"),
+    [
+        ("MANUFACTURER:Nobody Known;MODEL:PX-12;CLASS:PRINTER;", "Nobody Known", "PX-12", "Nobody Known PX-12"),
+        ("CLS:PRINTER;MDL:Kyocera ECOSYS P1234dn;", "Kyocera", "ECOSYS P1234dn", "Kyocera ECOSYS P1234dn"),
+        ("\x00\x24MFG:Samsung;MDL:SL-M1234 Series;CLS:PRINTER", "Samsung", "SL-M1234", "Samsung SL-M1234 Series"),
+        (f"MFG:Sharp;MDL:MX-1234;CMD:{'PCL,' * 30}PS;DES:SHARP MX", "Sharp", "MX-1234", "Sharp MX-1234"),
+    ],
+)
+def test_a_1284_device_id_in_place_of_a_description_is_read_whoever_made_the_device(
+    device_id: str, maker: str, model: str, description: str
+) -> None:
+    found = read({SYS_DESCR: device_id, LIFE_COUNT: 7}).device
+    assert (found.manufacturer, found.model, found.description) == (maker, model, description)
+
+
+@pytest.mark.parametrize("description", ["Xerox AltaLink C1234; Model:X, SS 1.2", "Acme; MDL: see label", "TSC: TX123"])
+def test_a_text_with_colons_is_no_1284_device_id(description: str) -> None:
+    assert read({SYS_DESCR: description, LIFE_COUNT: 7}).device.description == description
+
+
+def test_what_describes_itself_by_a_1284_device_id_is_an_imaging_device() -> None:
+    assert is_imaging_device(objects({SYS_DESCR: ID}))
