@@ -54,7 +54,7 @@ def build_reading(
         meters=meters.values,
         supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
-        misc=_misc(vendor, who.network_firmware),
+        misc=_misc(vendor, who),
         reasons=_reasons(device, who) | meters.reasons | supplies.reasons | ({"reading": partial} if partial else {}),
         sources=sources,
     )
@@ -125,7 +125,7 @@ def prints_color(view: View, rows: list[Supply], meters: Meters) -> bool | None:
     return False if inks and set(inks) == {"black"} else None
 
 
-def _misc(vendor: Vendor, network_firmware: str | None) -> dict[str, object]:
+def _misc(vendor: Vendor, who: identity.Identity) -> dict[str, object]:
     view = vendor.view
     up_time = integer(view.system(mib.SYS_UP_TIME))
     errors = error_octets(view)
@@ -135,7 +135,8 @@ def _misc(vendor: Vendor, network_firmware: str | None) -> dict[str, object]:
         "config_changes": integer(view.scalar(mib.PRT_GENERAL_CONFIG_CHANGES)),
         "power_on_count": power_on[0] if len(power_on) == 1 and power_on[0] is not None and power_on[0] >= 0 else None,
         "printer_name": meant(vendor.texts.printer_name or None),
-        "network_firmware": network_firmware,
+        "network_firmware": who.network_firmware,
+        "engine_maker": who.engine_maker,
         "error_state": errors.hex() if any(errors) else None,
     }
     for target in vendor.given:

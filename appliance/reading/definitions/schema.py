@@ -57,6 +57,8 @@ class Brand(Part):
     aliases: Annotated[tuple[Title, ...], Field(max_length=20)] = ()
     enterprises: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**32)], ...], Field(max_length=20)] = ()
     """IANA private enterprise numbers of the brand."""
+    rebrand: bool = False
+    """True: a name under which devices of other makers are sold."""
 
 
 class Match(Part):

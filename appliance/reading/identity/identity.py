@@ -39,6 +39,8 @@ class Identity:
     mac: str | None = None
     firmware: str | None = None
     network_firmware: str | None = None
+    engine_maker: str | None = None
+    """Who made a device that is sold under another name."""
     description: str | None = None
     reasons: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -80,6 +82,7 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     view, texts = vendor.view, vendor.texts
     told = described_by(texts, vendor.applying, view)
     identity.manufacturer = _manufacturer(vendor, makers)
+    identity.engine_maker = _engine_maker(vendor, identity.manufacturer, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
     models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
     _choose(identity, "model", iter(models), meant)
@@ -117,20 +120,32 @@ def _usable_serial(value: str) -> str | None:
 
 
 def _manufacturer(vendor: Vendor, makers: Makers) -> str | None:
-    """Return the maker by the clearest source: 1284 MFG (of rebrands the brand), the texts, the enterprise number.
+    """Return the maker by the clearest source: 1284 MFG, the texts, the enterprise number.
 
-    Where none of them tells, whose private objects answer does, if they are those of one vendor.
+    Of a device that is sold under another name than its maker's, the name on its front, wherever it stands. Where none of them
+    tells, whose private objects answer does, if they are those of one vendor.
     """
     texts = vendor.texts
-    for device_id in (texts.device_id, texts.private_id, texts.described_id):
-        if named := device_id.get("MFG"):
-            return makers.normalised(named)
-    for description in (texts.device_descr, texts.sys_descr, texts.printer_name):
-        if maker := makers.leading(description):
-            return maker
+    ids = (each.get("MFG") for each in (texts.device_id, texts.private_id, texts.described_id))
+    named = [makers.normalised(each) for each in ids if each]
+    named += filter(None, map(makers.leading, (texts.device_descr, texts.sys_descr)))
+    if named:
+        return next(filter(makers.is_rebrand, named), named[0])
+    if maker := makers.leading(texts.printer_name):
+        return maker
     numbers = {texts.enterprise} if texts.enterprise is not None else texts.answering
     names = {name for number in numbers if (name := makers.of_enterprise(number))}
     return names.pop() if len(names) == 1 else None
+
+
+def _engine_maker(vendor: Vendor, manufacturer: str | None, makers: Makers) -> str | None:
+    """Return who made a device that is sold under the name of `manufacturer`; None where that is the same, or nothing tells."""
+    texts = vendor.texts
+    designs = [each.vendor for each in vendor.applying if each.describes(texts.descriptions)]
+    if manufacturer is not None and makers.is_rebrand(manufacturer) and texts.enterprise is not None:
+        designs.insert(0, makers.of_enterprise(texts.enterprise) or "")
+    maker = next(filter(None, designs), None)
+    return maker if manufacturer is not None and maker != manufacturer else None
 
 
 def _given(vendor: Vendor, target: str, *, prefer: bool) -> Iterator[Found]:
