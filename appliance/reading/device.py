@@ -18,6 +18,7 @@ from appliance.reading.identity.descriptions import telling_objects
 from appliance.reading.identity.identity import (
     has_standard_model,
     interface_is_open,
+    knows_maker,
     mac_address,
     standard_firmware,
     standard_serial,
@@ -211,6 +212,8 @@ def follow_up(objects: Objects, address: str, definitions: Definitions | None = 
     if not vendor.applying:
         # Neither sysObjectID nor a text names the maker: what answers where makers keep 1284 IDs and serial numbers tells.
         scalars += telling_objects(known.definitions)
+    if not knows_maker(vendor, known.makers):
+        columns.append(mib.PRT_INPUT_VENDOR_NAME.oid)
     return Questions(scalars, [*(column.oid for column in _open_columns(view, address)), *columns])
 
 

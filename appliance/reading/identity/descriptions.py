@@ -12,7 +12,7 @@ from appliance.privacy.free_texts import holds_secrets
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.permitted import SHARED
 from appliance.reading.identity.makers import Makers
-from appliance.reading.identity.placeholders import is_no_value
+from appliance.reading.identity.placeholders import is_no_value, meant
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, text
@@ -46,6 +46,8 @@ class Texts:
     """The IEEE 1284 device ID that stands in place of sysDescr, hrDeviceDescr or prtGeneralPrinterName."""
     described_in: str = ""
     """The source of `described_id`."""
+    vendor_name: str = ""
+    """The maker of a tray (prtInputVendorName), which is asked for only where nothing else names a maker."""
     answering: frozenset[int] = frozenset()
     """The enterprise numbers below which the device has answered anything, but for what several vendors share."""
 
@@ -59,7 +61,7 @@ class Texts:
     def maker_names(self) -> tuple[str, ...]:
         """Texts that begin with the maker, the surest first."""
         ids = (each.get("MFG", "") for each in (self.device_id, self.private_id, self.described_id))
-        return tuple(filter(None, (*ids, self.device_descr, self.sys_descr, self.printer_name)))
+        return tuple(filter(None, (*ids, self.device_descr, self.sys_descr, self.printer_name, self.vendor_name)))
 
     @property
     def enterprise(self) -> int | None:
@@ -88,6 +90,7 @@ def texts_of(view: View, definitions: Definitions) -> Texts:
         private_id=_first_id(text(view.get(oid)) for oid in _private_id_objects(definitions.definitions)),
         described_id=described_id,
         described_in=source_of(described_in, view) if described_in else "",
+        vendor_name=next(filter(None, (meant(view.localized(each)) for each in view.rows(mib.PRT_INPUT_VENDOR_NAME).values())), ""),
         answering=frozenset(oid[6] for oid in view.below(_ENTERPRISES) if len(oid) > 7 and oid[:-1] not in SHARED),
     )
 

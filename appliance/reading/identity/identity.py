@@ -82,6 +82,7 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     view, texts = vendor.view, vendor.texts
     told = described_by(texts, vendor.applying, view)
     identity.manufacturer = _manufacturer(vendor, makers)
+    makers = makers.knowing(identity.manufacturer)
     identity.engine_maker = _engine_maker(vendor, identity.manufacturer, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
     models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
@@ -123,7 +124,7 @@ def _manufacturer(vendor: Vendor, makers: Makers) -> str | None:
     """Return the maker by the clearest source: 1284 MFG, the texts, the enterprise number.
 
     Of a device that is sold under another name than its maker's, the name on its front, wherever it stands. Where none of them
-    tells, whose private objects answer does, if they are those of one vendor.
+    tells, whose private objects answer does, if they are those of one vendor, and then who made its trays.
     """
     texts = vendor.texts
     ids = (each.get("MFG") for each in (texts.device_id, texts.private_id, texts.described_id))
@@ -135,7 +136,12 @@ def _manufacturer(vendor: Vendor, makers: Makers) -> str | None:
         return maker
     numbers = {texts.enterprise} if texts.enterprise is not None else texts.answering
     names = {name for number in numbers if (name := makers.of_enterprise(number))}
-    return names.pop() if len(names) == 1 else None
+    return names.pop() if len(names) == 1 else (makers.normalised(texts.vendor_name) or None)
+
+
+def knows_maker(vendor: Vendor, makers: Makers) -> bool:
+    """Return whether anything has told who made the device."""
+    return _manufacturer(vendor, makers) is not None
 
 
 def _engine_maker(vendor: Vendor, manufacturer: str | None, makers: Makers) -> str | None:

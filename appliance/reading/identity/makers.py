@@ -25,14 +25,22 @@ class Makers:
                 self._by_name.setdefault(_key(alias), name)
             for number in numbers:
                 self._by_number.setdefault(number, name)
-        longest_first = sorted(self._by_name, key=len, reverse=True)
-        names = "|".join(re.escape(alias).replace(r"\ ", _SEPARATOR.pattern) for alias in longest_first)
-        self._leading = re.compile(rf"(?:{names})(?![^\W_]|-)", re.IGNORECASE) if names else _NO_NAME
+        self._leading = _leading(self._by_name)
 
     def leading(self, name: str) -> str | None:
         """Return the maker a text begins with, as it is commonly written ("HP" for "Hewlett-Packard LaserJet"), or None."""
         found = self._leading.match(name)
         return self._by_name[_key(found[0])] if found else None
+
+    def knowing(self, maker: str | None) -> "Makers":
+        """Return these makers, and one that no definition names."""
+        if maker is None or self.leading(maker):
+            return self
+        found = Makers(rebrands=self._rebrands)
+        found._by_name = {_key(maker): maker} | self._by_name
+        found._by_number = self._by_number
+        found._leading = _leading(found._by_name)
+        return found
 
     def without(self, name: str) -> str:
         """Return `name` without the maker it begins with, also where it is written twice."""
@@ -51,6 +59,13 @@ class Makers:
     def is_rebrand(self, name: str) -> bool:
         """Return whether devices of other makers are sold under a name that `leading` has returned."""
         return name in self._rebrands
+
+
+def _leading(names: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds the longest of `names` at the beginning of a text."""
+    longest_first = sorted(names, key=len, reverse=True)
+    escaped = "|".join(re.escape(alias).replace(r"\ ", _SEPARATOR.pattern) for alias in longest_first)
+    return re.compile(rf"(?:{escaped})(?![^\W_]|-)", re.IGNORECASE) if escaped else _NO_NAME
 
 
 def _key(name: str) -> str:

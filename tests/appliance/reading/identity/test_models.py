@@ -3,7 +3,7 @@
 import pytest
 
 from appliance.reading.identity.identity import is_imaging_device
-from tests.appliance.definitions.device import DEVICE_DESCR, LIFE_COUNT, SYS_DESCR, Content, P, objects, of, read
+from tests.appliance.definitions.device import DEVICE_DESCR, LIFE_COUNT, SYS_DESCR, Content, P, asked, objects, of, read
 
 PRINTER_NAME = "1.3.6.1.2.1.43.5.1.1.16.1"
 HP_DEVICE_ID, HP_MODEL = f"{P}.11.2.3.9.1.1.7.0", f"{P}.11.2.3.9.4.2.1.1.3.2.0"
@@ -79,3 +79,35 @@ def test_a_text_with_colons_is_no_1284_device_id(description: str) -> None:
 
 def test_what_describes_itself_by_a_1284_device_id_is_an_imaging_device() -> None:
     assert is_imaging_device(objects({SYS_DESCR: ID}))
+
+
+# Makers that no definition names
+
+VENDOR_NAME, SERIAL, NET_SNMP = "1.3.6.1.2.1.43.8.2.1.14.1.1", "1.3.6.1.2.1.43.5.1.1.17.1", "8072.3.2.10"
+
+
+@pytest.mark.parametrize(
+    ("texts", "maker", "model"),
+    [
+        ({SYS_DESCR: "KATUSHA_M123e"}, "Katusha", "M123e"),
+        ({SYS_DESCR: "NOBODY_X123e", VENDOR_NAME: "NOBODY"}, "NOBODY", "X123e"),
+        ({SYS_DESCR: "Nobody X123", VENDOR_NAME: "Nobody Printers Ltd."}, "Nobody Printers", None),
+        ({SYS_DESCR: "Linux", DEVICE_DESCR: "Nobody X123", VENDOR_NAME: "Nobody"}, "Nobody", "X123"),
+        ({SYS_DESCR: "Linux", DEVICE_DESCR: "Nobody X123", VENDOR_NAME: "(null)"}, None, "Nobody X123"),
+        ({SYS_DESCR: "Linux", VENDOR_NAME: "TSC"}, "TSC", None),
+    ],
+)
+def test_who_made_the_trays_tells_the_maker_where_nothing_else_does(
+    texts: dict[str, Content], maker: str | None, model: str | None
+) -> None:
+    found = read(of(NET_SNMP, {**texts, SERIAL: "934900000012", LIFE_COUNT: 7})).device
+    assert (found.manufacturer, found.model) == (maker, model)
+    assert found.key == f"serial:{(maker or 'unknown').upper()}:934900000012"
+
+
+def test_who_made_the_trays_is_asked_only_where_nothing_else_names_a_maker() -> None:
+    known: dict[str, Content] = {SYS_DESCR: "Brother HL-1234", VENDOR_NAME: "Nobody", LIFE_COUNT: 7}
+    assert read(known).device.manufacturer == "Brother"
+    column = tuple(map(int, VENDOR_NAME.split(".")))[:-2]
+    assert column not in {oid[: len(column)] for oid in asked(known)}
+    assert column in {oid[: len(column)] for oid in asked({SYS_DESCR: "Nobody X123", LIFE_COUNT: 7})}
