@@ -35,7 +35,7 @@ CONSOLE = ("hosting",)
 TEMPLATES = {"web": "web/templates", "webui": "webui/templates", "hosting": "hosting/console/templates"}
 KEYWORDS: Mapping[str, Any] = {name: {None: (1,), 3: (1, 2)} for name in ("_", "translate")} | {"Message": None}
 MISC = (
-    *("config_changes", "error_state", "ipp_state_reasons", "network_firmware"),
+    *("config_changes", "engine_maker", "error_state", "ipp_state_reasons", "network_firmware"),
     *("power_on_count", "printer_name", "printer_uuid", "uptime_seconds"),
 )
 """What is told of every device beside the items of the reading; more is in the definitions of vendors."""

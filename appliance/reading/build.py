@@ -5,6 +5,7 @@ from datetime import datetime
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.vendor import Vendor, read_vendor
 from appliance.reading.identity import identity
+from appliance.reading.identity.placeholders import is_no_value, meant
 from appliance.reading.meters.meters import Meters, read_meters
 from appliance.reading.sources import objects as mib
 from appliance.reading.status.alerts import read_alerts
@@ -53,7 +54,7 @@ def build_reading(
         meters=meters.values,
         supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
-        misc=_misc(vendor, who.network_firmware),
+        misc=_misc(vendor, who),
         reasons=_reasons(device, who) | meters.reasons | supplies.reasons | ({"reading": partial} if partial else {}),
         sources=sources,
     )
@@ -67,12 +68,16 @@ def _device(
     sources = {f"device.{name}": source for name, source in who.sources.items()}
 
     def given(name: str, standard: str | None, source: str) -> str | None:
-        """Return the standard value of a field, else the vendor's."""
+        """Return the standard value of a field, else the vendor's; what only says that there is none is none."""
         found = vendor.best(f"device.{name}")
-        value, told = (standard, source) if standard or found is None else (str(found.value), found.source)
-        if value:
-            sources[f"device.{name}"] = told
-        return value
+        told = [(standard, source)] if found is None else [(standard, source), (str(found.value), found.source)]
+        for value, place in told:
+            if value and not is_no_value(value):
+                sources[f"device.{name}"] = place
+                return value
+        if any(value for value, _ in told):
+            who.reasons[name] = identity.PLACEHOLDER
+        return None
 
     device = Device(
         key=identity.device_key(who.manufacturer, who.serial, who.mac, address),
@@ -120,7 +125,7 @@ def prints_color(view: View, rows: list[Supply], meters: Meters) -> bool | None:
     return False if inks and set(inks) == {"black"} else None
 
 
-def _misc(vendor: Vendor, network_firmware: str | None) -> dict[str, object]:
+def _misc(vendor: Vendor, who: identity.Identity) -> dict[str, object]:
     view = vendor.view
     up_time = integer(view.system(mib.SYS_UP_TIME))
     errors = error_octets(view)
@@ -129,8 +134,9 @@ def _misc(vendor: Vendor, network_firmware: str | None) -> dict[str, object]:
         "uptime_seconds": up_time // 100 if up_time is not None and up_time >= 0 else None,
         "config_changes": integer(view.scalar(mib.PRT_GENERAL_CONFIG_CHANGES)),
         "power_on_count": power_on[0] if len(power_on) == 1 and power_on[0] is not None and power_on[0] >= 0 else None,
-        "printer_name": view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)),
-        "network_firmware": network_firmware,
+        "printer_name": meant(vendor.texts.printer_name or None),
+        "network_firmware": who.network_firmware,
+        "engine_maker": who.engine_maker,
         "error_state": errors.hex() if any(errors) else None,
     }
     for target in vendor.given:

@@ -18,10 +18,12 @@ from appliance.reading.identity.descriptions import telling_objects
 from appliance.reading.identity.identity import (
     has_standard_model,
     interface_is_open,
+    knows_maker,
     mac_address,
     standard_firmware,
     standard_serial,
 )
+from appliance.reading.identity.placeholders import meant
 from appliance.reading.meters.meters import read_standard_meters
 from appliance.reading.polling import changing, counts_alerts, merged, needs_alerts, why_not_enough
 from appliance.reading.snapshot import Snapshot
@@ -210,6 +212,8 @@ def follow_up(objects: Objects, address: str, definitions: Definitions | None = 
     if not vendor.applying:
         # Neither sysObjectID nor a text names the maker: what answers where makers keep 1284 IDs and serial numbers tells.
         scalars += telling_objects(known.definitions)
+    if not knows_maker(vendor, known.makers):
+        columns.append(mib.PRT_INPUT_VENDOR_NAME.oid)
     return Questions(scalars, [*(column.oid for column in _open_columns(view, address)), *columns])
 
 
@@ -224,9 +228,9 @@ def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]
             yield "device.device_id"
     if standard_firmware(view):
         yield "device.firmware"
-    if text(view.system(mib.SYS_LOCATION)):
+    if meant(text(view.system(mib.SYS_LOCATION))):
         yield "device.location"
-    if text(view.system(mib.SYS_NAME)):
+    if meant(text(view.system(mib.SYS_NAME))):
         yield "device.hostname"
     if read_console(view):
         yield "status.console"

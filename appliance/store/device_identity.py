@@ -2,6 +2,8 @@
 
 - A device is known by its serial number; before it told one, by its MAC address or its IP address: such a key is provisional.
 - A device that tells more of itself than before keeps its history: the provisional key is replaced, and stays known as an alias.
+- A serial number under another name of its maker, or spelled otherwise, is of the device that is known to have this MAC address or
+  to be at this address: it keeps the key it has, and the other one is known as an alias.
 - A reading that tells less (half an answer) belongs to the device that is known to have this MAC address or to be at this address.
 - The same serial number at another address is a device that moved; another one at the same address is another device.
 """
@@ -15,6 +17,7 @@ from appliance.common.clock import to_rfc3339
 from appliance.events.device_event import SILENT_AFTER_CYCLES, DeviceEvent
 from appliance.events.sentences import device_name
 from appliance.report import Device, Reading
+from appliance.report.device_keys import are_of_one_serial, is_by_serial
 from appliance.store.merging import merge
 
 KeyedEvent = tuple[str, DeviceEvent]
@@ -48,6 +51,8 @@ def identify(connection: sqlite3.Connection, reading: Reading, address: str | No
     key = _established(connection, device, address)
     identified = IdentifiedReading(reading, address)
     if key != device.key:
+        if is_by_serial(device.key):
+            connection.execute("INSERT OR IGNORE INTO device_alias (key, device_key) VALUES (?, ?)", (device.key, key))
         device = device.model_copy(update={"key": key})
         identified.reading = reading.model_copy(update={"device": device})
     for former in _predecessors(connection, device, address):
@@ -79,35 +84,33 @@ def _established(connection: sqlite3.Connection, device: Device, address: str | 
     ).fetchone()
     if alias and (kind != "address" or alias[1] == address):
         return str(alias[0])
+    if is_by_serial(key):
+        return _of_one_serial(connection, device, address) or key
     if kind == "mac":
         same = connection.execute("SELECT key FROM device WHERE mac = ?", (device.mac,)).fetchall()
-    elif kind == "address":
-        same = connection.execute("SELECT key FROM device WHERE address = ?", (address,)).fetchall()
     else:
-        return key
+        same = connection.execute("SELECT key FROM device WHERE address = ?", (address,)).fetchall()
     fitting = [str(other) for (other,) in same if _fit(connection, str(other), device)]
     return fitting[0] if len(fitting) == 1 else key
 
 
+def _of_one_serial(connection: sqlite3.Connection, device: Device, address: str | None) -> str | None:
+    """Return the key of the one device with this MAC address, or at this address, whose serial number is that of `device`."""
+    rows = connection.execute("SELECT key FROM device WHERE address = ? OR mac = ?", (address, device.mac))
+    found = [str(key) for (key,) in rows if are_of_one_serial(str(key), device.key)]
+    return found[0] if len(found) == 1 else None
+
+
 def _predecessors(connection: sqlite3.Connection, device: Device, address: str | None) -> list[str]:
     """Return the keys under which this device was known before it told what it is known by now."""
-    kind, _, rest = device.key.partition(":")
+    kind = device.key.partition(":")[0]
     found: list[str] = []
     if kind == "serial" and device.mac:
         found.append(f"mac:{device.mac.replace(':', '')}")
     if kind in ("serial", "mac") and address:
         found.append(f"address:{address}")
     known = [key for key in found if _known(connection, key) is not None]
-    if kind == "serial" and _known(connection, device.key) is None:
-        # The same serial number under another name of its maker, such as one learned since.
-        serial = rest.partition(":")[2]
-        rows = connection.execute(
-            """SELECT key FROM device WHERE key LIKE 'serial:%' AND substr(key, -length(?1)) = ?1
-            AND (address = ?2 OR mac = ?3)""",
-            (f":{serial}", address, device.mac),
-        )
-        known += [str(key) for (key,) in rows if str(key).split(":", 2)[2] == serial]
-    return [key for key in known if key.startswith(("mac:", "serial:")) or _fit(connection, key, device)]
+    return [key for key in known if key.startswith("mac:") or _fit(connection, key, device)]
 
 
 def _fit(connection: sqlite3.Connection, key: str, device: Device) -> bool:

@@ -66,6 +66,10 @@ class Definition:
         """With what the sysObjectID of its devices begins: what it names, else what its enterprises have."""
         return self.content.match.object_ids or tuple((*ENTERPRISES, number) for number in sorted(self.content.enterprises))
 
+    def describes(self, descriptions: Sequence[str]) -> bool:
+        """Return whether one of the descriptions is that of a design it is for, which others sell as theirs."""
+        return any(pattern.search(text) for pattern in self.content.match.descriptions for text in descriptions)
+
     def specificity(self, sys_object_id: Oid | None) -> int:
         """Return how many numbers of sysObjectID it names, 0 when it is for other devices."""
         if sys_object_id is None:
@@ -110,7 +114,10 @@ class Definitions:
 
     def __post_init__(self) -> None:
         brands = [brand for each in self.definitions for brand in each.content.brands]
-        object.__setattr__(self, "makers", Makers((brand.name, brand.aliases, brand.enterprises) for brand in brands))
+        makers = Makers(
+            ((brand.name, brand.aliases, brand.enterprises) for brand in brands), (brand.name for brand in brands if brand.rebrand)
+        )
+        object.__setattr__(self, "makers", makers)
         named = frozenset(asked.subtree for each in self.definitions for asked in each.content.asked())
         object.__setattr__(self, "allowed", mib.STANDARD | named)
 
@@ -135,7 +142,7 @@ class Definitions:
         chosen = [each for length, each in sorted(found, key=lambda pair: -pair[0]) if length]
         if not chosen:
             chosen = list(self._of_maker(device))
-        chosen += [each for each in self.definitions if _describes(each, device.descriptions)]
+        chosen += [each for each in self.definitions if each.describes(device.descriptions)]
         if not chosen:
             chosen = [each for each in self.definitions if each.content.enterprises & device.answering]
         for each in tuple(chosen):
@@ -196,10 +203,6 @@ class Definitions:
             else:
                 by_vendor[definition.vendor] = replace(definition, origin=origin)
         return Definitions(tuple(by_vendor.values()), tuple(problems))
-
-
-def _describes(definition: Definition, descriptions: Sequence[str]) -> bool:
-    return any(pattern.search(text) for pattern in definition.content.match.descriptions for text in descriptions)
 
 
 @cache

@@ -48,6 +48,8 @@ class Brand(Part):
     aliases: Annotated[tuple[Title, ...], Field(max_length=20)] = ()
     enterprises: Annotated[tuple[Annotated[int, Field(ge=1, lt=2**32)], ...], Field(max_length=20)] = ()
     """IANA private enterprise numbers of the brand."""
+    rebrand: bool = False
+    """True: a name under which devices of other makers are sold."""
 
 
 class Match(Part):
@@ -199,6 +201,8 @@ class TextSpec(Part):
     of: Literal["sysDescr", "hrDeviceDescr"]
     pattern: PatternText
     evidence: Evidence = "A"
+    owners: bool = False
+    """True: the owner of the device may have written the model in it, so that it counts after all that the maker has written."""
 
     @field_validator("pattern")
     @classmethod

@@ -12,6 +12,7 @@ from appliance.privacy.free_texts import holds_secrets
 from appliance.reading.definitions.definitions import Definition, Definitions
 from appliance.reading.definitions.permitted import SHARED
 from appliance.reading.identity.makers import Makers
+from appliance.reading.identity.placeholders import is_no_value, meant
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, text
@@ -41,20 +42,26 @@ class Texts:
     """The IEEE 1284 device ID of the PWG Printer Port Monitor MIB."""
     private_id: Mapping[str, str] = field(default_factory=dict)
     """The IEEE 1284 device ID in an object of the vendor."""
+    described_id: Mapping[str, str] = field(default_factory=dict)
+    """The IEEE 1284 device ID that stands in place of sysDescr, hrDeviceDescr or prtGeneralPrinterName."""
+    described_in: str = ""
+    """The source of `described_id`."""
+    vendor_name: str = ""
+    """The maker of a tray (prtInputVendorName), which is asked for only where nothing else names a maker."""
     answering: frozenset[int] = frozenset()
     """The enterprise numbers below which the device has answered anything, but for what several vendors share."""
 
     @property
     def descriptions(self) -> tuple[str, ...]:
         """What the device is called: sysDescr, hrDeviceDescr, prtGeneralPrinterName and the models of its 1284 IDs."""
-        ids = (each.get("MDL", "") for each in (self.device_id, self.private_id))
+        ids = (each.get("MDL", "") for each in (self.device_id, self.private_id, self.described_id))
         return tuple(filter(None, (self.sys_descr, self.device_descr, self.printer_name, *ids)))
 
     @property
     def maker_names(self) -> tuple[str, ...]:
         """Texts that begin with the maker, the surest first."""
-        ids = (each.get("MFG", "") for each in (self.device_id, self.private_id))
-        return tuple(filter(None, (*ids, self.device_descr, self.sys_descr, self.printer_name)))
+        ids = (each.get("MFG", "") for each in (self.device_id, self.private_id, self.described_id))
+        return tuple(filter(None, (*ids, self.device_descr, self.sys_descr, self.printer_name, self.vendor_name)))
 
     @property
     def enterprise(self) -> int | None:
@@ -66,13 +73,24 @@ class Texts:
 def texts_of(view: View, definitions: Definitions) -> Texts:
     """Return how the device describes itself."""
     value = view.system(mib.SYS_OBJECT_ID)
+    told = {
+        mib.SYS_DESCR: text(view.system(mib.SYS_DESCR)) or "",
+        mib.HR_DEVICE_DESCR: view.localized(view.scalar(mib.HR_DEVICE_DESCR)) or "",
+        mib.PRT_GENERAL_PRINTER_NAME: view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)) or "",
+    }
+    ids = {column: parsed for column, free_text in told.items() if (parsed := device_id_in(free_text))}
+    told |= {column: _words_of(parsed) for column, parsed in ids.items()}
+    described_in, described_id = next(iter(ids.items()), (None, {}))
     return Texts(
         sys_object_id=value.content if value is not None and isinstance(value.content, tuple) else None,
-        sys_descr=text(view.system(mib.SYS_DESCR)) or "",
-        device_descr=view.localized(view.scalar(mib.HR_DEVICE_DESCR)) or "",
-        printer_name=view.localized(view.scalar(mib.PRT_GENERAL_PRINTER_NAME)) or "",
+        sys_descr=told[mib.SYS_DESCR],
+        device_descr=told[mib.HR_DEVICE_DESCR],
+        printer_name=told[mib.PRT_GENERAL_PRINTER_NAME],
         device_id=_first_id(map(text, view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values())),
         private_id=_first_id(text(view.get(oid)) for oid in _private_id_objects(definitions.definitions)),
+        described_id=described_id,
+        described_in=source_of(described_in, view) if described_in else "",
+        vendor_name=next(filter(None, (meant(view.localized(each)) for each in view.rows(mib.PRT_INPUT_VENDOR_NAME).values())), ""),
         answering=frozenset(oid[6] for oid in view.below(_ENTERPRISES) if len(oid) > 7 and oid[:-1] not in SHARED),
     )
 
@@ -111,9 +129,16 @@ class DescriptionFacts:
     sources: Mapping[str, str] = field(default_factory=dict)
     names_model: bool = False
     """Whether sysDescr has a known format: it then names no other model than the one found."""
+    owners_model: tuple[str, str] = ("", "")
+    """A model that the owner of the device may have written, and its source."""
 
 
 _COLUMNS = {"sysDescr": mib.SYS_DESCR, "hrDeviceDescr": mib.HR_DEVICE_DESCR}
+
+
+def source_of(column: MibObject, view: View) -> str:
+    """Return the source of a text: of sysDescr its one instance, else that of the printer."""
+    return column.source((0,) if column is mib.SYS_DESCR else view.instance(column)[len(column.oid) :])
 
 
 def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> DescriptionFacts:
@@ -121,6 +146,7 @@ def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> De
     values: dict[str, str] = {}
     sources: dict[str, str] = {}
     known = False
+    owners_model = ("", "")
     for definition, rule in ((each, rule) for each in applying for rule in each.content.texts):
         free_text = texts.sys_descr if rule.of == "sysDescr" else texts.device_descr
         found = rule.pattern.match(free_text)
@@ -128,14 +154,14 @@ def described_by(texts: Texts, applying: Iterable[Definition], view: View) -> De
             continue
         known = known or rule.of == "sysDescr"
         for name, value in found.groupdict().items():
-            if value and value.strip() and name not in values:
+            if not value or not value.strip():
+                continue
+            if name == "model" and rule.owners:
+                owners_model = (value.strip(), source_of(_COLUMNS[rule.of], view))
+            elif name not in values:
                 values[name] = value.strip()
-                sources[name] = _source(_COLUMNS[rule.of], view)
-    return DescriptionFacts(values, sources, known)
-
-
-def _source(column: MibObject, view: View) -> str:
-    return column.source((0,) if column is mib.SYS_DESCR else (view.host_device,))
+                sources[name] = source_of(_COLUMNS[rule.of], view)
+    return DescriptionFacts(values, sources, known, owners_model)
 
 
 def model_in(description: str, serial: str | None, makers: Makers) -> str | None:
@@ -173,9 +199,30 @@ def parse_device_id(device_id: str) -> dict[str, str]:
         if separator:
             name = re.sub(r"[^A-Z0-9 ]", "", key.upper()).strip()
             fields.setdefault(_SHORT_KEYS.get(name, name), value.strip())
-    return {key: value for key, value in fields.items() if value}
+    return {key: value for key, value in fields.items() if value and not is_no_value(value)}
 
 
+def device_id_in(free_text: str) -> Mapping[str, str]:
+    """Return the fields of an IEEE 1284 device ID that stands in place of a description; none of any other text.
+
+    A text that was cut off ends within a field, which is left out.
+    """
+    whole, _, rest = free_text.rpartition(";")
+    was_cut = len(free_text) >= _CUT_OFF and rest.strip()
+    fields = parse_device_id(whole if was_cut else free_text)
+    return fields if "MDL" in fields and _ID_FIELDS & fields.keys() else {}
+
+
+def _words_of(device_id: Mapping[str, str]) -> str:
+    """Return a device ID as a description: its own, else maker and model."""
+    maker, model = device_id.get("MFG", ""), device_id["MDL"]
+    named = model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
+    return device_id.get("DES") or named
+
+
+_CUT_OFF = 127
+"""Free texts of this length may have been cut off: agents keep them in buffers of 128 or 256 octets."""
+_ID_FIELDS = frozenset({"MFG", "CMD", "CLS", "DES", "CID"})
 _SHORT_KEYS = {
     "MANUFACTURER": "MFG",
     "MANUFACTURE": "MFG",

@@ -1,14 +1,21 @@
 """Who a device is: maker, model, serial number, MAC address, firmware, and the key that stays the same over time."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from appliance.common.message import Message
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.vendor import Vendor
-from appliance.reading.identity.descriptions import DescriptionFacts, Texts, described_by, model_after_maker, model_in
+from appliance.reading.identity.descriptions import (
+    DescriptionFacts,
+    Texts,
+    described_by,
+    device_id_in,
+    model_after_maker,
+    model_in,
+)
 from appliance.reading.identity.makers import Makers
+from appliance.reading.identity.placeholders import is_placeholder, meant
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, integer, text
@@ -17,12 +24,6 @@ from appliance.snmp.values import Objects
 NOT_REPORTED = Message("not reported")
 PLACEHOLDER = Message("placeholder")
 
-_PLACEHOLDER = re.compile(
-    r"""(.)\1{2,} | \W* | 0+ | x+ | n/?a | none | null | nil | unknown | undefined | default | invalid | empty | blank | test
-      | no[tn]?[ _-]?(?:available|set|applicable|assigned|specified|defined) | unavailable
-      | (?:printer|device)?[ _-]?serial(?:[ _-]?(?:no|num|number)\.?)? | s/?n | 0?123456789?0? | \?+""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _ETHERNET_TYPES = frozenset({6, 7, 26, 62, 69, 71, 117})
 """ifType of interfaces with an IEEE 802 address of their own: ethernetCsmacd, iso88023Csmacd, …, ieee80211, gigabitEthernet."""
 _IF_UP = 1
@@ -38,6 +39,8 @@ class Identity:
     mac: str | None = None
     firmware: str | None = None
     network_firmware: str | None = None
+    engine_maker: str | None = None
+    """Who made a device that is sold under another name."""
     description: str | None = None
     reasons: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
@@ -46,12 +49,14 @@ class Identity:
 def is_imaging_device(objects: Objects, definitions: Definitions | None = None) -> bool:
     """Return whether the device says so itself, or a vendor definition knows its sysObjectID as that of an imaging device.
 
-    Itself: by any object of the Printer-MIB, a printer in hrDeviceTable, or a 1284 device ID.
+    Itself: by any object of the Printer-MIB, a printer in hrDeviceTable, or a 1284 device ID, also one in place of sysDescr.
     """
     view = View(objects)
     if view.has_printer_mib() or view.printer_devices():
         return True
     if any(text(value) for value in view.instances(mib.PPM_PRINTER_IEEE_1284_DEVICE_ID).values()):
+        return True
+    if device_id_in(text(view.system(mib.SYS_DESCR)) or ""):
         return True
     value = view.system(mib.SYS_OBJECT_ID)
     sys_object_id = value.content if value is not None and isinstance(value.content, tuple) else None
@@ -67,11 +72,6 @@ def device_key(manufacturer: str | None, serial: str | None, mac: str | None, ad
     return f"address:{address}"
 
 
-def is_placeholder(value: str) -> bool:
-    """Return whether a serial number is what devices answer when they have none (`XXXXXXXXXX`, `0000`, `N/A`, …)."""
-    return _PLACEHOLDER.fullmatch(value.strip()) is not None
-
-
 Found = tuple[str | None, str]
 """A text, and the source it came from."""
 
@@ -82,13 +82,16 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     view, texts = vendor.view, vendor.texts
     told = described_by(texts, vendor.applying, view)
     identity.manufacturer = _manufacturer(vendor, makers)
+    makers = makers.knowing(identity.manufacturer)
+    identity.engine_maker = _engine_maker(vendor, identity.manufacturer, makers)
     _choose(identity, "serial", _serials(vendor, told), _usable_serial)
-    _choose(identity, "model", _models(vendor, told, identity.serial, makers), str)
+    models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
+    _choose(identity, "model", iter(models), meant)
     _choose(identity, "firmware", _firmwares(vendor, told), _usable)
-    identity.description = _description(texts, makers)
+    _choose(identity, "description", _descriptions(texts, makers, view), meant)
     identity.network_firmware = told.values.get("network_firmware")
     identity.mac = mac_address(view, address)
-    for name in ("manufacturer", "mac", "description"):
+    for name in ("manufacturer", "mac"):
         if getattr(identity, name) is None:
             identity.reasons[name] = NOT_REPORTED
     return identity
@@ -118,20 +121,37 @@ def _usable_serial(value: str) -> str | None:
 
 
 def _manufacturer(vendor: Vendor, makers: Makers) -> str | None:
-    """Return the maker by the clearest source: 1284 MFG (of rebrands the brand), the texts, the enterprise number.
+    """Return the maker by the clearest source: 1284 MFG, the texts, the enterprise number.
 
-    Where none of them tells, whose private objects answer does, if they are those of one vendor.
+    Of a device that is sold under another name than its maker's, the name on its front, wherever it stands. Where none of them
+    tells, whose private objects answer does, if they are those of one vendor, and then who made its trays.
     """
     texts = vendor.texts
-    for device_id in (texts.device_id, texts.private_id):
-        if named := device_id.get("MFG"):
-            return makers.normalised(named)
-    for description in (texts.device_descr, texts.sys_descr, texts.printer_name):
-        if maker := makers.leading(description):
-            return maker
+    ids = (each.get("MFG") for each in (texts.device_id, texts.private_id, texts.described_id))
+    named = [makers.normalised(each) for each in ids if each]
+    named += filter(None, map(makers.leading, (texts.device_descr, texts.sys_descr)))
+    if named:
+        return next(filter(makers.is_rebrand, named), named[0])
+    if maker := makers.leading(texts.printer_name):
+        return maker
     numbers = {texts.enterprise} if texts.enterprise is not None else texts.answering
     names = {name for number in numbers if (name := makers.of_enterprise(number))}
-    return names.pop() if len(names) == 1 else None
+    return names.pop() if len(names) == 1 else (makers.normalised(texts.vendor_name) or None)
+
+
+def knows_maker(vendor: Vendor, makers: Makers) -> bool:
+    """Return whether anything has told who made the device."""
+    return _manufacturer(vendor, makers) is not None
+
+
+def _engine_maker(vendor: Vendor, manufacturer: str | None, makers: Makers) -> str | None:
+    """Return who made a device that is sold under the name of `manufacturer`; None where that is the same, or nothing tells."""
+    texts = vendor.texts
+    designs = [each.vendor for each in vendor.applying if each.describes(texts.descriptions)]
+    if manufacturer is not None and makers.is_rebrand(manufacturer) and texts.enterprise is not None:
+        designs.insert(0, makers.of_enterprise(texts.enterprise) or "")
+    maker = next(filter(None, designs), None)
+    return maker if manufacturer is not None and maker != manufacturer else None
 
 
 def _given(vendor: Vendor, target: str, *, prefer: bool) -> Iterator[Found]:
@@ -157,20 +177,32 @@ def _serials(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     yield from _given(vendor, "device.serial", prefer=False)
     yield _told(told, "serial")
     yield texts.device_id.get("SN") or texts.private_id.get("SN"), "IEEE 1284 SN"
+    yield texts.described_id.get("SN"), texts.described_in
 
 
-def _models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
-    """Yield the model by the clearest source: 1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, private objects."""
+def _makers_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
+    """Yield the model as the maker has written it, by the clearest source.
+
+    1284 MDL, a known sysDescr, hrDeviceDescr, any sysDescr, private objects.
+    """
     texts = vendor.texts
     yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=True))
     yield model_in(texts.device_id.get("MDL", ""), serial, makers), "ppmPrinterIEEE1284DeviceId"
     model, source = _told(told, "model")
     yield model_in(model or "", serial, makers), source
     yield model_in(texts.device_descr, serial, makers), mib.HR_DEVICE_DESCR.source((vendor.view.host_device,))
+    yield model_in(texts.described_id.get("MDL", ""), serial, makers), texts.described_in
     if not told.names_model:
         yield model_after_maker(texts.sys_descr, serial, makers), mib.SYS_DESCR.source((0,))
     yield from ((model_in(value or "", serial, makers), source) for value, source in _given(vendor, "device.model", prefer=False))
     yield model_in(texts.private_id.get("MDL", ""), serial, makers), "IEEE 1284 MDL"
+
+
+def _owners_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
+    """Yield what may be a model, in texts that the owner of a device may have written."""
+    texts = vendor.texts
+    model, source = told.owners_model
+    yield model_in(model, serial, makers), source
     yield model_after_maker(texts.printer_name, serial, makers), mib.PRT_GENERAL_PRINTER_NAME.source((vendor.view.device,))
 
 
@@ -196,19 +228,22 @@ def standard_serial(view: View) -> str | None:
 
 
 def has_standard_model(vendor: Vendor, makers: Makers) -> bool:
-    """Return whether a model is known without private objects."""
+    """Return whether a model is known without private objects and what the owner of the device may have written."""
     told = described_by(vendor.texts, vendor.applying, vendor.view)
     private = {source for _, source in _given(vendor, "device.model", prefer=False)}
-    return any(
-        value and source not in private and source != "IEEE 1284 MDL" for value, source in _models(vendor, told, None, makers)
+    models = _makers_models(vendor, told, None, makers)
+    return any(meant(value) and source not in private and source != "IEEE 1284 MDL" for value, source in models)
+
+
+def _descriptions(texts: Texts, makers: Makers, view: View) -> Iterator[Found]:
+    """Yield hrDeviceDescr, but a text that names a model before one that names none ("Generic 28C-1")."""
+    in_order = (
+        (texts.device_descr, mib.HR_DEVICE_DESCR.source((view.host_device,))),
+        (texts.device_id.get("DES"), "ppmPrinterIEEE1284DeviceId"),
+        (texts.sys_descr, mib.SYS_DESCR.source((0,))),
+        (texts.private_id.get("DES"), "IEEE 1284 DES"),
     )
-
-
-def _description(texts: Texts, makers: Makers) -> str | None:
-    """Return hrDeviceDescr, unless it names no model ("Generic 28C-1") and another text does."""
-    in_order = (texts.device_descr, texts.device_id.get("DES"), texts.sys_descr, texts.private_id.get("DES"))
-    known = [text for text in in_order if text]
-    return next((text for text in known if model_in(text, None, makers)), next(iter(known), None))
+    yield from sorted(in_order, key=lambda found: not (meant(found[0]) and model_in(found[0] or "", None, makers)))
 
 
 def mac_address(view: View, address: str) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from appliance.reading import enumerations as enum
 from appliance.reading.identity.descriptions import parse_device_id
-from appliance.reading.identity.identity import is_placeholder
+from appliance.reading.identity.placeholders import is_no_value, is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
 from appliance.reading.supplies.colors import color_named
@@ -40,6 +40,7 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
     """Return what the attributes say; what cannot be understood is left out."""
     attributes = answer.attributes
     texts = {name: _text(values) for name, values in attributes.items()}
+    firmwares = [each for each in _texts(attributes.get("printer-firmware-string-version", ())) if not is_no_value(each)]
     device_id = parse_device_id(texts.get("printer-device-id") or "")
     serial = texts.get("printer-serial-number") or next((device_id[key] for key in _SERIAL_KEYS if key in device_id), None)
     device = {
@@ -47,14 +48,14 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         "model": device_id.get("MDL"),
         "description": texts.get("printer-make-and-model"),
         "location": texts.get("printer-location"),
-        "firmware": "; ".join(_texts(attributes.get("printer-firmware-string-version", ()))) or None,
+        "firmware": "; ".join(firmwares),
     }
     reasons = [reason for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
     misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
     state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
     return Parts(
         source="IPP",
-        device={name: value for name, value in device.items() if value},
+        device={name: value for name, value in device.items() if value and not is_no_value(value)},
         printer_status=_PRINTER_STATES.get(state),
         meters=_meters(attributes),
         supplies=tuple(_supplies(attributes) or _markers(attributes)),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from appliance.reading.identity.identity import is_placeholder
+from appliance.reading.identity.placeholders import is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.safe_xml import XmlError, local_name, parse_xml
 from appliance.reading.supplies.colors import color_named

@@ -29,6 +29,7 @@ from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
+from appliance.report.device_keys import are_of_one_serial
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
@@ -337,7 +338,8 @@ class ScanRun:
     async def _visit_known(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
         """Read what should be a known device; something that is no printer may have taken its address."""
         reading = await self._visit(client, agent, device)
-        another = device.key is not None and reading.device.key != device.key
+        known, told = device.key, reading.device.key
+        another = known is not None and told != known and not are_of_one_serial(told, known)
         if another:
             self._memory.profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
         if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):

@@ -143,12 +143,45 @@ def test_an_alias_of_an_address_ends_when_the_device_moves_away(store: Store) ->
     assert {row.key: row.address for row in store.devices()} == {"serial:HP:S1": "10.0.0.2", "address:10.0.0.1": "10.0.0.1"}
 
 
-def test_a_maker_that_is_named_better_than_before_does_not_make_another_device(store: Store) -> None:
-    store.keep([seen("serial:UNKNOWN:S1")])
-    store.keep([seen("serial:HP:S1", hours=1)])
-    assert [row.key for row in store.devices()] == ["serial:HP:S1"]
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("serial:UNKNOWN:S1", "serial:HP:S1"),
+        ("serial:KYOCERA:S1", "serial:UTAX:S1"),
+        ("serial:HP:00S1", "serial:HP:S1"),
+        ("serial:HP:S1", "serial:HP:00S1"),
+        ("serial:UNKNOWN:S-1", "serial:HP:S1"),
+    ],
+)
+@pytest.mark.parametrize("place", [{"ip": "10.0.0.1"}, {"ip": "10.0.0.5", "mac": MAC}])
+def test_a_device_keeps_its_key_when_its_maker_or_the_spelling_of_its_serial_number_changes(
+    store: Store, path: Path, before: str, now: str, place: dict[str, str]
+) -> None:
+    store.keep([seen(before, mac=MAC)])
+    store.keep([seen(now, hours=1, **place)])
+    store.keep([seen(now, ip="10.0.0.9", hours=2)])
+    [row] = store.devices()
+    assert (row.key, row.address, row.reading.device.key) == (before, "10.0.0.9", before)
+    assert len(Reader(path).readings(before)) == 3
+    assert {kind for kind, _, _ in told(store)} <= {"device_new", "device_moved"}
+    store.keep([seen(before, ip="10.0.0.9", hours=3)])
+    assert len(store.devices()) == 1, "and when it is named as before"
+
+
+def test_the_same_number_of_another_maker_elsewhere_is_another_device(store: Store) -> None:
+    store.keep([seen("serial:HP:S1")])
     store.keep([seen("serial:XEROX:S1", ip="10.0.0.99", hours=2)])
-    assert len(store.devices()) == 2, "the same number of another maker elsewhere is another device"
+    assert len(store.devices()) == 2
+
+
+def test_a_database_of_a_former_version_keeps_its_keys_and_its_history(path: Path) -> None:
+    with Store(path) as store:
+        store.keep([seen("serial:KYOCERA:S1", mac=MAC), seen("serial:KYOCERA:S2", ip="10.0.0.2")])
+    with Store(path) as store:
+        store.keep([seen("serial:UTAX:S1", hours=24), seen("serial:UTAX:S2", ip="10.0.0.2", hours=24)])
+        assert [row.key for row in store.devices()] == ["serial:KYOCERA:S1", "serial:KYOCERA:S2"]
+        assert [len(Reader(path).readings(row.key)) for row in store.devices()] == [2, 2]
+        assert [kind for kind, _, _ in told(store)] == ["device_new", "device_new"]
 
 
 def test_readings_of_one_device_that_come_at_once_make_one_device(path: Path) -> None:

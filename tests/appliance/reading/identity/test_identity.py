@@ -2,7 +2,8 @@
 
 import pytest
 
-from appliance.reading.identity.identity import device_key, is_imaging_device, is_placeholder
+from appliance.reading.identity.identity import device_key, is_imaging_device
+from appliance.reading.identity.placeholders import is_placeholder
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.report import Device
@@ -105,6 +106,23 @@ def test_a_key_is_never_too_long() -> None:
         "********",
         "Default",
         " ",
+        "(null)",
+        "<none>",
+        "[none]",
+        '"none"',
+        "Not Installed",
+        "not found",
+        "N.A.",
+        "TBD",
+        "no serial",
+        "NOSERIAL",
+        "SN:",
+        "Serial No.:",
+        "0x00",
+        "1234567890000",
+        "9876543210",
+        "00:00:00:00",
+        "To be filled by O.E.M.",
     ],
 )
 def test_placeholders_are_no_serial_numbers(serial: str) -> None:
@@ -115,11 +133,46 @@ def test_placeholders_are_no_serial_numbers(serial: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "serial", ["VNCRC48198", "6509415X00", "7XQ1R92-132-13", "X8G9000415", "MKRA012345", "70000123", "CNXXX00012"]
+    "serial",
+    [
+        "VNCRC48198",
+        "6509415X00",
+        "7XQ1R92-132-13",
+        "X8G9000415",
+        "MKRA012345",
+        "70000123",
+        "CNXXX00012",
+        "SN123456",
+        "1234567891",
+        "NONE0042",
+    ],
 )
 def test_serial_numbers_of_real_devices_are_none(serial: str) -> None:
     assert not is_placeholder(serial)
     assert device({(mib.PRT_GENERAL_SERIAL_NUMBER, "1"): serial}).serial == serial
+
+
+@pytest.mark.parametrize("none", ["NULL", "(null)", "unknown", "<Not Set>", "N/A", "---"])
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("firmware", (mib.ENT_PHYSICAL_FIRMWARE_REV, "1")),
+        ("location", (mib.SYS_LOCATION, "0")),
+        ("hostname", (mib.SYS_NAME, "0")),
+        ("description", (mib.HR_DEVICE_DESCR, "1")),
+        ("model", (mib.HR_DEVICE_DESCR, "1")),
+    ],
+)
+def test_a_text_that_says_that_there_is_none_is_null_with_its_reason(name: str, place: tuple[MibObject, str], none: str) -> None:
+    found = reading({place: none})
+    assert getattr(found.device, name) is None
+    assert found.reasons[f"device.{name}"] == "placeholder"
+    assert f"device.{name}" not in found.sources
+
+
+@pytest.mark.parametrize("location", ["Test", "Default", "0", "111", "Unknown Soldier Street 1", "Not far from room 3"])
+def test_a_location_that_is_no_serial_number_may_still_be_one(location: str) -> None:
+    assert device({(mib.SYS_LOCATION, "0"): location}).location == location
 
 
 def test_a_missing_serial_number_has_its_reason() -> None:

@@ -1,0 +1,30 @@
+"""What two keys of devices have in common. Pure.
+
+A key is `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP`. Which maker stands in it, and how the serial number is spelled,
+depends on where the collector has read them: one device may give several keys over the years.
+"""
+
+_SERIAL = "serial:"
+
+
+def is_by_serial(key: str) -> bool:
+    """Return whether a key is made of a serial number; others are provisional."""
+    return key.startswith(_SERIAL)
+
+
+def are_of_one_serial(key: str, other: str) -> bool:
+    """Return whether two keys have the same serial number, whoever is named as maker and with zeros before it or without."""
+    return is_by_serial(key) and is_by_serial(other) and spelled_alike(_serial_in(key), _serial_in(other))
+
+
+def spelled_alike(serial: str, other: str) -> bool:
+    """Return whether two spellings are of one serial number: but for capitals, what separates groups, and zeros before it."""
+    return _bare(serial) == _bare(other)
+
+
+def _serial_in(key: str) -> str:
+    return key.split(":", 2)[-1]
+
+
+def _bare(serial: str) -> str:
+    return "".join(filter(str.isalnum, serial.upper())).lstrip("0")
