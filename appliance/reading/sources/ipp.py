@@ -19,11 +19,13 @@ CONTENT_TYPE = "application/ipp"
 REQUESTED = (
     *("printer-make-and-model", "printer-device-id", "printer-uuid", "printer-location", "printer-serial-number"),
     *("printer-firmware-string-version", "printer-state", "printer-state-reasons"),
-    *("printer-impressions-completed", "printer-media-sheets-completed"),
+    *("printer-impressions-completed", "printer-impressions-completed-col"),
+    *("printer-pages-completed", "printer-pages-completed-col"),
+    *("printer-media-sheets-completed", "printer-media-sheets-completed-col"),
     *("marker-names", "marker-types", "marker-colors", "marker-levels", "marker-high-levels", "marker-low-levels"),
     *("printer-supply", "printer-supply-description", "printer-input-tray"),
 )
-"""The attributes asked for (RFC 8011, PWG 5100.9, 5100.13, and CUPS for those of the markers)."""
+"""The attributes asked for (RFC 8011, PWG 5100.9, 5100.13, 5100.22, and CUPS for those of the markers)."""
 
 MAX_BYTES = 1 << 20
 MAX_VALUES = 20_000

@@ -14,19 +14,16 @@ from appliance.reading.identity.descriptions import parse_device_id
 from appliance.reading.identity.identity import is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
+from appliance.reading.sources.ipp_meters import meters_of_ipp
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import numbers_in, percent_of, state_of
 from appliance.reading.supplies.trays import state_of as tray_state
 from appliance.reading.text import decode
-from appliance.report import Meter, Supply, Tray
+from appliance.report import Supply, Tray
 
 _UTF_8 = 106
 _PRINTER_STATES = {3: "idle", 4: "printing"}
 """printer-state; stopped(5) is no status of hrPrinterStatus."""
-_METERS = {
-    "printer-impressions-completed": ("total", "impressions"),
-    "printer-media-sheets-completed": ("sheets_total", "sheets"),
-}
 _RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
 _TYPES = {name.lower(): name for name in enum.SUPPLY_TYPE.values()}
 _CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()}
@@ -56,20 +53,11 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         source="IPP",
         device={name: value for name, value in device.items() if value},
         printer_status=_PRINTER_STATES.get(state),
-        meters=_meters(attributes),
+        meters=meters_of_ipp(attributes),
         supplies=tuple(_supplies(attributes) or _markers(attributes)),
         trays=tuple(_trays(attributes)),
         misc={name: value for name, value in misc.items() if value},
     )
-
-
-def _meters(attributes: Mapping[str, tuple[Value, ...]]) -> dict[str, Meter]:
-    meters: dict[str, Meter] = {}
-    for attribute, (name, unit) in _METERS.items():
-        for value in attributes.get(attribute, ())[:1]:
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-                meters.setdefault(name, Meter(value=value, unit=unit, source=f"IPP {attribute}"))
-    return meters
 
 
 def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:

@@ -13,7 +13,7 @@ from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import DAY, Supplements
 from appliance.http.visit import HttpLimits
 from appliance.report import Reading, Status
-from tests.appliance.http.documents import FULL_IPP, LEDM, PATHS, attribute, ipp_answer
+from tests.appliance.http.documents import FULL_IPP, LEDM, PATHS, attribute, collection, ipp_answer
 from tests.appliance.http.web import Device, Page, device
 from tests.appliance.reading.test_supplement import reading, supply
 from tests.conftest import FreePort
@@ -95,6 +95,50 @@ def test_only_the_document_that_is_needed_is_asked_for() -> None:
         assert after.supplies[0].percent == 50, "the level of SNMP stays"
 
     at_site(work)
+
+
+SPLIT = Page(
+    ipp_answer(collection("printer-impressions-completed-col", {"monochrome": 3, "full-color": 2, "blank": 1})),
+    content_type="application/ipp",
+)
+
+
+def test_mono_and_colour_complete_the_total_of_a_device_that_prints_colour() -> None:
+    async def work(site: Site) -> None:
+        before = reading(device={"color": True}, reasons={"meters.total_mono": "not reported"})
+        for _ in range(2):
+            after = await site.complete(before)
+            assert {name: (meter.value, meter.source[:4].strip()) for name, meter in after.meters.items()} == {
+                "total": (5, "SNMP"),
+                "total_mono": (3, "IPP"),
+                "total_color": (2, "IPP"),
+                "blank_total": (1, "IPP"),
+            }
+            assert after.reasons == {}
+        assert site.asked() == 2, "what helped is asked at each reading"
+
+    at_site(work, answer=SPLIT)
+
+
+def test_mono_and_colour_of_an_hp_device_come_from_its_documents() -> None:
+    async def work(site: Site) -> None:
+        after = await site.complete(
+            reading(device={"color": True, "manufacturer": "HP"}, supplies=(supply(percent=50, serial="1", state="ok"),))
+        )
+        assert (after.meters["total"].value, after.meters["total_mono"].value, after.meters["total_color"].value) == (5, 3000, 2000)
+        assert (site.web.requests, site.ipp.requests) == (["GET /DevMgmt/ProductUsageDyn.xml"], [])
+
+    at_site(work)
+
+
+@pytest.mark.parametrize("color", [None, False])
+def test_a_device_that_prints_no_colour_is_not_asked_how_much_of_it(color: bool | None) -> None:
+    async def work(site: Site) -> None:
+        before = reading(device={"color": color})
+        assert await site.complete(before) == before
+        assert site.asked() == 0
+
+    at_site(work, answer=SPLIT)
 
 
 @pytest.mark.parametrize(
