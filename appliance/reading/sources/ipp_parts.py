@@ -16,7 +16,7 @@ from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
 from appliance.reading.sources.ipp_meters import meters_of_ipp
 from appliance.reading.supplies.colors import color_named
-from appliance.reading.supplies.supplies import numbers_in, percent_of, state_of
+from appliance.reading.supplies.supplies import is_receptacle, numbers_in, percent_of, state_of
 from appliance.reading.supplies.trays import state_of as tray_state
 from appliance.reading.text import decode
 from appliance.report import Supply, Tray
@@ -24,9 +24,10 @@ from appliance.report import Supply, Tray
 _UTF_8 = 106
 _PRINTER_STATES = {3: "idle", 4: "printing"}
 """printer-state; stopped(5) is no status of hrPrinterStatus."""
-_RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
+_CONSUMED, _FILLED = enum.SUPPLY_CLASS[enum.CONSUMED], enum.SUPPLY_CLASS[enum.FILLED]
 _TYPES = {name.lower(): name for name in enum.SUPPLY_TYPE.values()}
-_CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()}
+_CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()} | {"consumed": _CONSUMED, "filled": _FILLED}
+"""prtMarkerSuppliesClass, and what some printers write instead."""
 _UNITS = {name.lower(): (number, name) for number, name in enum.SUPPLY_UNIT.items()}
 _SERIAL_KEYS = ("SN", "SERN", "SERIALNUMBER")
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
@@ -68,12 +69,11 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
         fields = _pairs(value)
         unit, unit_name = _UNITS.get(fields.get("unit", "").lower(), (None, None))
         level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
-        kind = _TYPES.get(fields.get("type", "").lower(), "unknown")
-        supply_class = _CLASSES.get(fields.get("class", "").lower(), "other")
+        kind = _type(fields.get("type", ""))
         if not fields or (level is None and kind == "unknown"):
             continue
-        receptacle = supply_class == "receptacleThatIsFilled" or kind in _RECEPTACLES
         description = descriptions[position] if position < len(descriptions) else None
+        supply_class = _CLASSES.get(_plain(fields.get("class", ""))) or _class_of(kind, description)
         rows.append(
             _row(
                 index=fields.get("index") or str(position + 1),
@@ -84,7 +84,6 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
                 unit=(unit, unit_name),
                 level=level,
                 capacity=capacity,
-                receptacle=receptacle,
                 source="IPP printer-supply",
             )
         )
@@ -99,19 +98,17 @@ def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     for position, value in enumerate(levels):
         level = value if isinstance(value, int) and not isinstance(value, bool) else None
         name = names[position] if position < len(names) else None
-        kind = _marker_type(_at(types, position))
-        receptacle = kind in _RECEPTACLES
+        kind = _type(_at(types, position))
         rows.append(
             _row(
                 index=str(position + 1),
                 kind=kind,
-                supply_class="receptacleThatIsFilled" if receptacle else "supplyThatIsConsumed" if kind != "unknown" else "other",
+                supply_class=_class_of(kind, name),
                 color=_color(_at(colors, position)) or color_named(name),
                 description=name or None,
                 unit=(enum.PERCENT, "percent"),
                 level=level,
                 capacity=100,
-                receptacle=receptacle,
                 source="IPP marker-levels",
             )
         )
@@ -128,9 +125,9 @@ def _row(
     unit: tuple[int | None, str | None],
     level: int | None,
     capacity: int | None,
-    receptacle: bool,
     source: str,
 ) -> Supply:
+    receptacle = is_receptacle(supply_class, kind, description)
     percent, _ = percent_of(level, capacity, unit[0])
     part_number, serial = numbers_in(description)
     return Supply.model_validate(
@@ -200,6 +197,17 @@ def _color(name: str | None) -> str | None:
     return color_named(name) or name.lower()
 
 
-def _marker_type(name: str) -> str:
-    """Return the type of a marker: CUPS writes `toner-cartridge` for tonerCartridge."""
-    return _TYPES.get(name.lower().replace("-", ""), "unknown")
+def _type(name: str) -> str:
+    """Return the type of a supply by its name in RFC 3805, also as CUPS writes it (`toner-cartridge`); "unknown" for any other."""
+    return _TYPES.get(_plain(name), "unknown")
+
+
+def _class_of(kind: str, description: str | None) -> str:
+    """Return the class of a supply that does not tell it: what is there to be consumed, or a container that is filled."""
+    if is_receptacle("", kind, description):
+        return _FILLED
+    return "other" if kind in ("other", "unknown") else _CONSUMED
+
+
+def _plain(keyword: str) -> str:
+    return keyword.strip().lower().replace("-", "")

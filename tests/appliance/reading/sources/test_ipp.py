@@ -11,6 +11,7 @@ from appliance.reading.parts import Parts
 from appliance.reading.sources import ipp
 from appliance.reading.sources.ipp import IppError, decode_answer, encode_request
 from appliance.reading.sources.ipp_parts import parts_of_ipp
+from appliance.reading.supplement import supplement
 from tests.appliance.http.documents import (
     BOOLEAN,
     ENUM,
@@ -24,6 +25,7 @@ from tests.appliance.http.documents import (
     attribute,
     ipp_answer,
 )
+from tests.appliance.reading.test_supplement import reading, supply
 
 
 def parts(*attributes: bytes) -> Parts:
@@ -177,6 +179,46 @@ def test_a_single_marker_counts_as_a_list_of_one() -> None:
         63.0,
         "percent",
     )
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "supply_class", "percent"),
+    [
+        ("type=toner;maxcapacity=100;level=45;colorantname=black;", "toner", "supplyThatIsConsumed", 45.0),
+        ("class=consumed;type=toner-cartridge;maxcapacity=100;level=45;", "tonerCartridge", "supplyThatIsConsumed", 45.0),
+        ("class=unknown;type=inkCartridge;unit=percent;level=45;", "inkCartridge", "supplyThatIsConsumed", 45.0),
+        ("class=supply-that-is-consumed;type=opc;maxcapacity=200;level=90;", "opc", "supplyThatIsConsumed", 45.0),
+        ("type=wasteToner;maxcapacity=100;level=45;", "wasteToner", "receptacleThatIsFilled", 45.0),
+        ("class=filled;type=other;maxcapacity=100;level=45;", "other", "receptacleThatIsFilled", 45.0),
+        ("type=toner;level=45;", "toner", "supplyThatIsConsumed", None),
+        ("type=mystery;maxcapacity=100;level=45;", "unknown", "other", 45.0),
+    ],
+)
+def test_a_supply_that_does_not_tell_its_class_has_that_of_its_type(
+    row: str, kind: str, supply_class: str, percent: float | None
+) -> None:
+    [found] = parts(attribute(OCTETS, "printer-supply", row)).supplies
+    assert (found.type, found.supply_class, found.percent) == (kind, supply_class, percent)
+
+
+def test_a_container_is_one_by_its_name_where_neither_class_nor_type_tells() -> None:
+    row = attribute(OCTETS, "printer-supply", "maxcapacity=100;level=45;")
+    [found] = parts(row, attribute(TEXT, "printer-supply-description", "Waste Toner Box")).supplies
+    assert found.supply_class == "receptacleThatIsFilled"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "type=toner;maxcapacity=100;level=45;colorantname=black;",
+        "class=consumed;type=toner;unit=percent;maxcapacity=100;level=45;colorantname=black;",
+        "class=;type=tonerCartridge;maxcapacity=100;level=45;colorantname=black;",
+    ],
+)
+def test_a_row_without_a_class_completes_what_snmp_calls_some_remaining(row: str) -> None:
+    before = reading(supplies=(supply(level=-3, capacity=-2, state="some_remaining"),))
+    [after] = supplement(before, parts(attribute(OCTETS, "printer-supply", row))).supplies
+    assert (after.percent, after.state, after.source) == (45.0, "ok", "SNMP, IPP printer-supply")
 
 
 def test_levels_that_are_unknown_stay_unknown() -> None:
