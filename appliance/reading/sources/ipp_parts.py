@@ -1,7 +1,8 @@
 """From the attributes of IPP to parts of a reading. Pure; sources are named "IPP ATTRIBUTE".
 
 - `printer-supply` (PWG 5100.13) says most; the `marker-…` attributes of CUPS stand in where it is missing.
-- Levels are those of RFC 3805: -1 unrestricted, -2 unknown, -3 some remains; no percentage is made of them.
+- Levels are those of RFC 3805: -1 unrestricted, -2 unknown, -3 some remains; no percentage is made of them. Only the -1 of a
+  marker is CUPS's own: it is not known, and becomes a -2.
 - A single value counts as a list of one: printers with one marker often send just that.
 - For a receptacle makers tell either what is in it or what still fits in, so its state is that of a receptacle of SNMP.
 """
@@ -16,7 +17,7 @@ from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
 from appliance.reading.sources.ipp_meters import meters_of_ipp
 from appliance.reading.supplies.colors import color_named
-from appliance.reading.supplies.supplies import is_receptacle, numbers_in, percent_of, state_of
+from appliance.reading.supplies.supplies import UNKNOWN, is_receptacle, numbers_in, percent_of, state_of
 from appliance.reading.supplies.trays import state_of as tray_state
 from appliance.reading.text import decode
 from appliance.report import Supply, Tray
@@ -29,6 +30,8 @@ _TYPES = {name.lower(): name for name in enum.SUPPLY_TYPE.values()}
 _CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()} | {"consumed": _CONSUMED, "filled": _FILLED}
 """prtMarkerSuppliesClass, and what some printers write instead."""
 _UNITS = {name.lower(): (number, name) for number, name in enum.SUPPLY_UNIT.items()}
+_MARKER_UNAVAILABLE = -1
+"""A level of marker-levels that the printer cannot tell."""
 _SERIAL_KEYS = ("SN", "SERN", "SERIALNUMBER")
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _HEX_COLORS = {"#000000": "black", "#00ffff": "cyan", "#ff00ff": "magenta", "#ffff00": "yellow"}
@@ -97,6 +100,7 @@ def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     rows = []
     for position, value in enumerate(levels):
         level = value if isinstance(value, int) and not isinstance(value, bool) else None
+        level = UNKNOWN if level == _MARKER_UNAVAILABLE else level
         name = names[position] if position < len(names) else None
         kind = _type(_at(types, position))
         rows.append(

@@ -228,12 +228,24 @@ def test_levels_that_are_unknown_stay_unknown() -> None:
         attribute(INTEGER, "marker-levels", -1, -2, -3, 250),
     ).supplies
     assert [(row.percent, row.state) for row in rows] == [
-        (None, "unrestricted"),
+        (None, "unknown"),
         (None, "unknown"),
         (None, "some_remaining"),
         (None, "unknown"),
     ]
     assert [row.color for row in rows] == [None, "cyan", None, "black"]
+
+
+@pytest.mark.parametrize("level", [-1, -2])
+@pytest.mark.parametrize("kind", ["toner", "ink-cartridge", "waste-toner"])
+def test_a_marker_whose_level_the_printer_cannot_tell_is_unknown_and_stays_open(level: int, kind: str) -> None:
+    [row] = parts(attribute(KEYWORD, "marker-types", kind), attribute(INTEGER, "marker-levels", level)).supplies
+    assert (row.level, row.percent, row.state) == (-2, None, "unknown")
+
+
+def test_a_supply_without_a_limit_is_still_unrestricted() -> None:
+    [row] = parts(attribute(OCTETS, "printer-supply", "class=supplyThatIsConsumed;type=toner;maxcapacity=100;level=-1;")).supplies
+    assert (row.level, row.state) == (-1, "unrestricted")
 
 
 def test_a_placeholder_is_no_serial_number() -> None:
