@@ -16,18 +16,23 @@ log = structlog.get_logger()
 
 async def ask_ipp(visit: Visit, port: int) -> Parts | None:
     """Return what the printer says over IPP, None when it does not speak it there. Raises HttpError."""
+    damaged: ipp.IppError | None = None
     for path in ipp.PATHS:
         answer = await visit.post_ipp(path, ipp.encode_request(f"ipp://{visit.host}{path}"), port=port)
-        if answer.status != 200 or answer.content_type != ipp.CONTENT_TYPE:
+        if answer.status != 200:
             continue
         try:
             decoded = ipp.decode_answer(answer.body)
         except ipp.IppError as error:
-            raise HttpError(f"What {visit.host} answers is no IPP: {error}.") from error
+            # Some printers name their answers otherwise, or not at all: what is IPP, its octets tell.
+            damaged = error if answer.content_type == ipp.CONTENT_TYPE else damaged
+            continue
         if decoded.successful:
             return parts_of_ipp(decoded)
         if decoded.status != _NOT_FOUND:
             return None
+    if damaged:
+        raise HttpError(f"What {visit.host} answers is no IPP: {damaged}.") from damaged
     return None
 
 

@@ -33,6 +33,8 @@ MAX_DEPTH = 8
 """Collections within collections."""
 
 _CHARSET_UTF_8 = 106
+_NO_REQUEST_ID = 0
+"""What some printers answer instead of the number of the request."""
 _OPERATION_ATTRIBUTES, _PRINTER_ATTRIBUTES, _END_OF_ATTRIBUTES = 0x01, 0x04, 0x03
 _INTEGER, _BOOLEAN, _ENUM, _OCTET_STRING, _RANGE = 0x21, 0x22, 0x23, 0x30, 0x33
 _BEGIN_COLLECTION, _END_COLLECTION, _MEMBER_NAME = 0x34, 0x37, 0x4A
@@ -43,6 +45,10 @@ _FIRST_GROUP_END, _FIRST_OUT_OF_BAND_END, _FIRST_CHARACTERS, _LAST_CHARACTERS = 
 
 class IppError(ValueError):
     """The octets are no answer to an IPP request."""
+
+
+class _CutOffError(IppError):
+    """The octets end within something."""
 
 
 Scalar = int | bool | str | bytes | tuple[int, int] | None
@@ -82,33 +88,61 @@ def _attribute(tag: int, name: str, value: str) -> bytes:
 
 
 def decode_answer(octets: bytes, request_id: int = 1) -> IppAnswer:
-    """Return the answer in `octets`. Raises IppError for anything else: garbage, an answer cut off, one beyond the limits."""
+    """Return the answer in `octets`, as far as it is whole; some printers leave out its end, or say 0 for the request they answer.
+
+    Raises IppError for anything else: garbage, an answer of which nothing is whole, one beyond the limits.
+    """
     if len(octets) > MAX_BYTES:
         raise IppError(f"larger than {MAX_BYTES} bytes")
     cursor = _Cursor(octets)
     major, _minor, status, answered_id = cursor.unpack(">BBHI")
-    if major not in (1, 2) or answered_id != request_id:
+    if major not in (1, 2) or answered_id not in (request_id, _NO_REQUEST_ID):
         raise IppError("no answer to this request")
     return IppAnswer(status, _read_groups(cursor))
 
 
 def _read_groups(cursor: "_Cursor") -> dict[str, tuple[Value, ...]]:
-    """Return the attributes of the printer, of all its groups, in order; the first value stands where a name comes again."""
-    found: dict[str, list[Value]] = {}
-    current: list[Value] = []
-    group = 0
-    while (tag := cursor.byte()) != _END_OF_ATTRIBUTES:
+    """Return the attributes of the printer, of all its groups, in order; the first value stands where a name comes again.
+
+    Where the octets end within an attribute, that one is left out: more values of it may have followed. Raises IppError where
+    none was whole.
+    """
+    reader = _Groups(cursor)
+    try:
+        while not cursor.at_end and (tag := cursor.byte()) != _END_OF_ATTRIBUTES:
+            reader.read(tag)
+    except _CutOffError:
+        reader.drop_current()
+        if not reader.found:
+            raise
+    return {name: tuple(values) for name, values in reader.found.items()}
+
+
+class _Groups:
+    """The attributes read so far, and the one whose values are being read."""
+
+    def __init__(self, cursor: "_Cursor") -> None:
+        self.found: dict[str, list[Value]] = {}
+        self._cursor = cursor
+        self._group = 0
+        self._name = ""
+        self._current: list[Value] = []
+
+    def read(self, tag: int) -> None:
+        """Read what begins with `tag`: a group, or a value."""
         if tag < _FIRST_GROUP_END:
-            group, current = tag, []
-            continue
-        name, content = cursor.field()
-        value = _value(cursor, tag, content, 0)
+            self._group, self._name, self._current = tag, "", []
+            return
+        name = self._cursor.octets().decode("latin-1")
         if name:
-            current = []
-            if group == _PRINTER_ATTRIBUTES and name in REQUESTED:
-                current = found.setdefault(name, current)
-        current.append(value)
-    return {name: tuple(values) for name, values in found.items()}
+            self._name, self._current = "", []
+            if self._group == _PRINTER_ATTRIBUTES and name in REQUESTED:
+                self._name, self._current = name, self.found.setdefault(name, [])
+        self._current.append(_value(self._cursor, tag, self._cursor.octets(), 0))
+
+    def drop_current(self) -> None:
+        """Forget the attribute whose values are being read."""
+        self.found.pop(self._name, None)
 
 
 def _value(cursor: "_Cursor", tag: int, content: bytes, depth: int) -> Value:
@@ -172,6 +206,10 @@ class _Cursor:
         self._position = 0
         self._values = 0
 
+    @property
+    def at_end(self) -> bool:
+        return self._position == len(self._octets)
+
     def count_value(self) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
@@ -180,7 +218,7 @@ class _Cursor:
     def take(self, length: int) -> bytes:
         end = self._position + length
         if end > len(self._octets):
-            raise IppError("cut off")
+            raise _CutOffError("cut off")
         taken, self._position = self._octets[self._position : end], end
         return taken
 

@@ -13,7 +13,7 @@ from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import DAY, Supplements
 from appliance.http.visit import HttpLimits
 from appliance.report import Reading, Status
-from tests.appliance.http.documents import FULL_IPP, LEDM, PATHS, attribute, collection, ipp_answer
+from tests.appliance.http.documents import FULL_IPP, INTEGER, LEDM, PATHS, attribute, collection, ipp_answer
 from tests.appliance.http.web import Device, Page, device
 from tests.appliance.reading.test_supplement import reading, supply
 from tests.conftest import FreePort
@@ -220,6 +220,25 @@ def test_what_changes_is_asked_once_a_day_where_it_did_not_help() -> None:
         assert site.asked() == 1
 
     at_site(work, answer=Page(ipp_answer(attribute(0x41, "printer-location", "x")), content_type="application/ipp"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Page(FULL_IPP, content_type=""),
+        Page(FULL_IPP, content_type="application/octet-stream"),
+        Page(FULL_IPP, content_type="text/html"),
+        Page(FULL_IPP[:-1], content_type="application/ipp"),
+        Page(ipp_answer(attribute(INTEGER, "printer-impressions-completed", 5120), request_id=0), content_type="application/ipp"),
+    ],
+    ids=["no type", "octets", "wrong type", "no end", "no request id"],
+)
+def test_an_answer_that_bends_the_rules_is_read(answer: Page) -> None:
+    async def work(site: Site) -> None:
+        assert (await site.complete(reading(meters={}))).meters["total"].value == 5120
+        assert site.asked() == 1
+
+    at_site(work, answer=answer)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ class Page:
         if self.raw is not None:
             return self.raw
         body = gzip.compress(self.body) if self.packed else self.body
-        head = [f"HTTP/1.1 {self.status} Answer", f"Content-Type: {self.content_type}"]
+        head = [f"HTTP/1.1 {self.status} Answer"]
+        head += [f"Content-Type: {self.content_type}"] if self.content_type else []
         head += [f"Location: {self.location}"] if self.location else []
         head += ["Content-Encoding: gzip"] if self.packed else []
         head += ["Connection: close"] if self.close else []

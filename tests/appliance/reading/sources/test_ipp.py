@@ -23,6 +23,7 @@ from tests.appliance.http.documents import (
     RANGE,
     TEXT,
     attribute,
+    collection,
     ipp_answer,
 )
 from tests.appliance.reading.test_supplement import reading, supply
@@ -98,7 +99,6 @@ def test_collections_are_read_and_what_follows_them() -> None:
         b"",
         b"\x01\x01\x00",
         b"<html>",
-        FULL_IPP[:-1],
         FULL_IPP[:40],
         ipp_answer(request_id=2),
         ipp_answer(attribute(0x34, "printer-supply", b"")),
@@ -110,6 +110,40 @@ def test_collections_are_read_and_what_follows_them() -> None:
 def test_what_is_no_answer_is_an_error(octets: bytes) -> None:
     with pytest.raises(IppError):
         decode_answer(octets)
+
+
+def test_an_answer_without_an_end_is_read() -> None:
+    assert decode_answer(FULL_IPP[:-1]) == decode_answer(FULL_IPP)
+
+
+def test_an_answer_that_has_nothing_but_a_head_is_read() -> None:
+    assert decode_answer(b"\x01\x01\x04\x06\x00\x00\x00\x01").status == 0x0406
+
+
+CUT = ipp_answer(
+    attribute(TEXT, "printer-location", "Room 7"),
+    attribute(INTEGER, "marker-levels", 10, 20),
+    collection("printer-impressions-completed-col", {"monochrome": 3, "full-color": 2}),
+)[:-1]
+
+
+@pytest.mark.parametrize(
+    ("left", "whole"),
+    [
+        (len(CUT), ["marker-levels", "printer-impressions-completed-col", "printer-location"]),
+        (len(CUT) - 1, ["marker-levels", "printer-location"]),
+        (CUT.index(b"full-color") + 3, ["marker-levels", "printer-location"]),
+        (CUT.index(b"printer-impressions") + 3, ["printer-location"]),
+        (CUT.index(b"marker-levels") + 17, ["printer-location"]),
+        (CUT.index(b"marker-levels") + 21, ["printer-location"]),
+    ],
+)
+def test_of_an_answer_that_is_cut_off_what_is_whole_is_read(left: int, whole: list[str]) -> None:
+    assert sorted(decode_answer(CUT[:left]).attributes) == whole
+
+
+def test_a_printer_may_say_nothing_of_the_request_it_answers() -> None:
+    assert decode_answer(ipp_answer(attribute(TEXT, "printer-location", "Room 7"), request_id=0)).attributes
 
 
 def test_an_error_of_the_printer_is_told() -> None:
