@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from appliance.common.traffic import Traffic
+from appliance.http.endpoints import IPP_PORT, Endpoints
 from appliance.http.errors import HttpError, RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
 from appliance.http.questions import ask_ipp, ask_ledm
@@ -22,7 +23,6 @@ from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
 from appliance.report import Reading
 
-IPP_PORT = 631
 WEB_PORTS = (80, 443)
 
 DAY, HOUR = 86_400.0, 3_600.0
@@ -67,6 +67,7 @@ class Supplements:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._shut: dict[tuple[str, int], float] = {}
         self._memories: dict[str, _Memory] = {}
+        self._endpoints = Endpoints()
 
     async def complete(self, reading: Reading, traffic: Traffic) -> Reading:
         """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises."""
@@ -127,9 +128,10 @@ class Supplements:
         """Return what the printer says over IPP, when that may have what is still open."""
         if not replace(wanted, cartridge_serials=False):
             return []
+        tls_ports = [port for port in self._web_ports if port in self._ports.secure]
         for port in self._open_ports(visit.address, [self._ipp_port]):
             try:
-                parts = await ask_ipp(visit, port)
+                parts = await ask_ipp(visit, port, tls_ports=tls_ports, endpoints=self._endpoints)
             except RefusedError as error:
                 self._shut_after(visit.address, port, error)
                 return []

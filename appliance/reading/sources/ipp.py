@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from appliance.reading.text import decode
 
 GET_PRINTER_ATTRIBUTES = 0x000B
-PATHS = ("/ipp/print", "/ipp/printer")
-"""Where printers serve IPP: by IPP Everywhere, and before it."""
+PATHS = ("/ipp/print", "/ipp/printer", "/ipp", "/ipp/port1", "/")
+"""Where printers serve IPP, in the order in which they are asked: by IPP Everywhere, and before it. A queue that has a name
+(`/printers/NAME`) is one of a print server."""
+VERSIONS = ((1, 1), (1, 0))
+"""In which versions of IPP is asked; 1.1 is what all later ones answer."""
 CONTENT_TYPE = "application/ipp"
 
 REQUESTED = (
@@ -69,10 +72,10 @@ class IppAnswer:
         return self.status < 0x0100
 
 
-def encode_request(printer_uri: str, request_id: int = 1) -> bytes:
-    """Return Get-Printer-Attributes for `REQUESTED`, as IPP 1.1, which every version of IPP since answers."""
+def encode_request(printer_uri: str, request_id: int = 1, *, version: tuple[int, int] = VERSIONS[0]) -> bytes:
+    """Return Get-Printer-Attributes for `REQUESTED`, in one of `VERSIONS`."""
     parts = [
-        struct.pack(">BBHIB", 1, 1, GET_PRINTER_ATTRIBUTES, request_id, _OPERATION_ATTRIBUTES),
+        struct.pack(">BBHIB", *version, GET_PRINTER_ATTRIBUTES, request_id, _OPERATION_ATTRIBUTES),
         _attribute(_CHARSET, "attributes-charset", "utf-8"),
         _attribute(_LANGUAGE, "attributes-natural-language", "en"),
         _attribute(_URI, "printer-uri", printer_uri),

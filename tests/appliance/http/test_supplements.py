@@ -261,14 +261,6 @@ def test_a_bad_answer_costs_nothing_of_the_reading(answer: Page) -> None:
     at_site(work, answer=answer)
 
 
-def test_the_older_path_is_tried_where_the_first_has_no_printer() -> None:
-    async def work(site: Site) -> None:
-        await site.complete(reading(meters={}))
-        assert site.ipp.requests == ["POST /ipp/print", "POST /ipp/printer"]
-
-    at_site(work, answer=Page(status=404))
-
-
 def test_a_refused_port_is_left_alone_for_a_day(free_port: FreePort) -> None:
     port, now, traffic = free_port(), [0.0], Traffic()
 
