@@ -1,7 +1,8 @@
 """One visit to one device over HTTP: a few GETs, and the one POST there is, an IPP request.
 
 - Only the device itself is dialled, by its address, at the ports of the allow-list, wherever a redirect points.
-- Certificates are not checked: those of devices are self-signed and nothing secret is sent; what is read is as open as SNMP v1.
+- Certificates are not checked, and TLS may be as old as the device: those of devices are self-signed and nothing secret is sent;
+  what is read is as open as SNMP v1.
 - An answer has limits of size and time; the visit as a whole has a budget.
 - Connections are kept alive between the requests of a visit.
 """
@@ -25,6 +26,8 @@ from appliance.http.errors import HttpError, NotAllowedError, SilentError
 from appliance.http.ports import AllowedPorts
 
 IPP_CONTENT = "application/ipp"
+_OLD_RENEGOTIATION = 0x4
+"""SSL_OP_LEGACY_SERVER_CONNECT, which `ssl` names from Python 3.12 on: a server that knows no secure renegotiation (RFC 5746)."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses of HTTP that point elsewhere."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
@@ -169,7 +172,7 @@ class Visit:
         scheme, port = place
         connection = await self._ports.dial(self.address, port, self._limits.connect_seconds, self._traffic)
         if scheme == "https":
-            context = _lenient_tls()
+            context = lenient_tls()
             secured = _CountedTlsStream(context.wrap_socket(connection, do_handshake_on_connect=False), ssl_options=context)
             secured.traffic = self._traffic
             self._streams[place] = secured
@@ -243,9 +246,14 @@ def _unpacked(packed: bytes | bytearray, limit: int) -> bytes:
     return content
 
 
-def _lenient_tls() -> ssl.SSLContext:
-    """Return a context for devices: any certificate, also with the short keys of old ones."""
+def lenient_tls() -> ssl.SSLContext:
+    """Return a context for devices, which are older than the rules of today: any certificate, also with a short key, and any TLS.
+
+    Never for the hosting server: nothing that is secret is sent to a device, and nothing of what it says is trusted.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.options |= _OLD_RENEGOTIATION
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
