@@ -14,6 +14,8 @@ from appliance.reading.sources.ipp_parts import parts_of_ipp
 _MOST_REQUESTS = 12
 """Requests of IPP in one visit at most, wherever the printer points."""
 
+_BUSY = 503
+
 log = structlog.get_logger()
 
 
@@ -86,15 +88,27 @@ def ledm_documents(wanted: OpenItems) -> list[str]:
     return [document for document, needs in needed.items() if needs]
 
 
-async def ask_ledm(visit: Visit, wanted: OpenItems, port: int) -> list[Parts]:
-    """Return what an HP device says in the documents that may have what is wanted. Raises HttpError."""
-    found = []
-    for document in ledm_documents(wanted):
-        answer = await visit.get(ledm.PATHS[document], port=port)
+async def ask_ledm(visit: Visit, documents: Sequence[str], port: int) -> dict[str, Parts]:
+    """Return what an HP device says at `port`, by document; one it does not have there, or not for us, is missing.
+
+    Raises HttpError when nothing was found and that may change soon: the device points elsewhere, is busy or does not answer.
+    """
+    found: dict[str, Parts] = {}
+    failure: HttpError | None = None
+    for document in documents:
+        try:
+            answer = await visit.get(ledm.PATHS[document], port=port)
+        except HttpError as error:
+            failure = error
+            break
+        if answer.status == _BUSY:
+            failure = HttpError(f"{visit.host} is too busy for its documents.")
         if answer.status != 200:
             continue
         try:
-            found.append(ledm.parts_of_ledm(answer.body, document))
+            found[document] = ledm.parts_of_ledm(answer.body, document)
         except ledm.LedmError as error:
             log.debug("a document could not be read", document=document, reason=str(error))
+    if failure and not found:
+        raise failure
     return found

@@ -17,7 +17,7 @@ from appliance.common.traffic import Traffic
 from appliance.http.endpoints import IPP_PORT, Endpoints
 from appliance.http.errors import HttpError, RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
-from appliance.http.questions import ask_ipp, ask_ledm
+from appliance.http.questions import ask_ipp, ask_ledm, ledm_documents
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
@@ -110,19 +110,34 @@ class Supplements:
         return completed
 
     async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems) -> list[Parts]:
-        """Return what the documents of LEDM say, of an HP device."""
+        """Return what the documents of LEDM say, of an HP device; what one port does not have, the next one may."""
         if reading.device.manufacturer != "HP" or not wanted:
             return []
-        refused: HttpError | None = None
+        missing = ledm_documents(wanted)
+        found: list[Parts] = []
+        failure: HttpError | None = None
+        without: list[int] = []
         for port in self._open_ports(visit.address, self._web_ports):
             try:
-                return await ask_ledm(visit, wanted, port)
+                said = await ask_ledm(visit, missing, port)
             except (RefusedError, SilentError) as error:
-                refused = error
                 self._shut_after(visit.address, port, error)
-        if refused and not isinstance(refused, RefusedError):
-            raise refused
-        return []
+                failure = error if isinstance(error, SilentError) else failure
+                continue
+            except HttpError as error:
+                failure, said = error, {}
+            if not said:
+                without.append(port)
+            found += said.values()
+            missing = [document for document in missing if document not in said]
+            if not missing:
+                break
+        if found:
+            for port in without:
+                self._shut_for(visit.address, port, DAY)
+        elif failure:
+            raise failure
+        return found
 
     async def _ipp(self, visit: Visit, _reading: Reading, wanted: OpenItems) -> list[Parts]:
         """Return what the printer says over IPP, when that may have what is still open."""
@@ -145,9 +160,12 @@ class Supplements:
         return [port for port in ports if self._shut.get((address, port), 0.0) <= self._clock()]
 
     def _shut_after(self, address: str, port: int, error: HttpError) -> None:
+        self._shut_for(address, port, DAY if isinstance(error, RefusedError) else HOUR)
+
+    def _shut_for(self, address: str, port: int, seconds: float) -> None:
         if len(self._shut) >= _REMEMBERED:
             self._shut.clear()
-        self._shut[address, port] = self._clock() + (DAY if isinstance(error, RefusedError) else HOUR)
+        self._shut[address, port] = self._clock() + seconds
 
     def _recall(self, reading: Reading, address: str) -> _Memory | None:
         """Return what the device said, while it still holds: it is the same one, and no supply has been replaced since."""

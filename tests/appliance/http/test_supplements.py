@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from appliance.http.supplements import DAY, Supplements
 from appliance.http.visit import HttpLimits
 from appliance.report import Reading, Status
 from tests.appliance.http.documents import FULL_IPP, INTEGER, LEDM, PATHS, attribute, collection, ipp_answer
-from tests.appliance.http.web import Device, Page, device
+from tests.appliance.http.web import Device, Page, device, tls_context, tls_device
 from tests.appliance.reading.test_supplement import reading, supply
 from tests.conftest import FreePort
 
@@ -139,6 +140,68 @@ def test_a_device_that_prints_no_colour_is_not_asked_how_much_of_it(color: bool 
         assert site.asked() == 0
 
     at_site(work, answer=SPLIT)
+
+
+SCRIPT = b"<html><script>location = '/login'</script></html>"
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        Page(status=301, location="https://npi000000.example/DevMgmt"),
+        Page(status=302, location="http://NPI000000/"),
+        Page(status=403),
+        Page(status=404),
+        Page(status=503),
+        Page(SCRIPT, content_type="text/html"),
+        Page(raw=b"\x00\x01"),
+    ],
+    ids=["own name", "plain name", "403", "404", "503", "script", "no http"],
+)
+def test_documents_that_the_plain_port_does_not_have_are_read_over_tls(plain: Page, tmp_path: Path) -> None:
+    async def run() -> None:
+        secure = Device(pages={path: Page(body) for path, body in LEDM.items()})
+        async with device(dict.fromkeys(LEDM, plain)) as web, tls_device(secure, tls_context(tmp_path)):
+            ports = AllowedPorts([web.port], secure=[secure.port])
+            supplements = Supplements(ports=ports, ipp_port=web.port, web_ports=[web.port, secure.port])
+            before = reading(**(OPEN_ALL | {"device": {**OPEN_ALL["device"], "manufacturer": "HP"}}))  # type: ignore[dict-item]
+            for times in (1, 2):
+                after = await supplements.complete(before, Traffic())
+                assert (after.device.serial, after.meters["total"].value, len(after.supplies)) == ("VNB3K00001", 5000, 4)
+                assert secure.requests == [f"GET {path}" for path in PATHS] * times
+            asked = [request for request in web.requests if request.startswith("GET")]
+            assert len(asked) <= len(PATHS), "the second time it is known that it has none"
+
+    asyncio.run(run())
+
+
+def test_only_the_document_that_the_plain_port_refuses_is_read_over_tls(tmp_path: Path) -> None:
+    async def run() -> None:
+        secure = Device(pages={path: Page(body) for path, body in LEDM.items()})
+        pages = {path: Page(body) for path, body in LEDM.items()} | {PATHS[2]: Page(status=403)}
+        async with device(pages) as web, tls_device(secure, tls_context(tmp_path)):
+            ports = AllowedPorts([web.port], secure=[secure.port])
+            supplements = Supplements(ports=ports, ipp_port=web.port, web_ports=[web.port, secure.port])
+            before = reading(**(OPEN_ALL | {"device": {**OPEN_ALL["device"], "manufacturer": "HP"}}))  # type: ignore[dict-item]
+            after = await supplements.complete(before, Traffic())
+            assert (after.device.serial, len(after.supplies)) == ("VNB3K00001", 4)
+            assert secure.requests == [f"GET {PATHS[2]}"]
+
+    asyncio.run(run())
+
+
+def test_a_device_without_documents_is_asked_at_both_ports_once_a_day(tmp_path: Path) -> None:
+    async def run() -> None:
+        secure = Device()
+        async with device() as web, tls_device(secure, tls_context(tmp_path)):
+            ports = AllowedPorts([web.port], secure=[secure.port])
+            supplements = Supplements(ports=ports, ipp_port=web.port, web_ports=[web.port, secure.port])
+            before = reading(device={"manufacturer": "HP"})
+            for _ in range(3):
+                assert await supplements.complete(before, Traffic()) == before
+            assert (web.requests, secure.requests) == ([f"GET {PATHS[2]}"], [f"GET {PATHS[2]}"])
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(
