@@ -10,6 +10,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
 from appliance.reading.identity.descriptions import parse_device_id
 from appliance.reading.identity.identity import is_placeholder
@@ -50,7 +51,8 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         "location": texts.get("printer-location"),
         "firmware": "; ".join(_texts(attributes.get("printer-firmware-string-version", ()))) or None,
     }
-    reasons = [reason for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
+    # Keywords by the standard; what a printer writes instead may name somebody, or a document.
+    reasons = [scrub_text(reason) for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
     misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
     state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
     return Parts(

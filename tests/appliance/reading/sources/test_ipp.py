@@ -270,6 +270,13 @@ def test_levels_that_are_unknown_stay_unknown() -> None:
     assert [row.color for row in rows] == [None, "cyan", None, "black"]
 
 
+@pytest.mark.parametrize("reason", ["printing: Notice.docx", "Job from m.keller", "user: keller"])
+def test_names_of_people_and_documents_are_taken_out_of_what_a_printer_says_of_its_state(reason: str) -> None:
+    told = str(parts(attribute(KEYWORD, "printer-state-reasons", "toner-low-warning", reason)).misc["ipp_state_reasons"])
+    assert told.startswith("toner-low-warning, ")
+    assert told.endswith("(removed)")
+
+
 @pytest.mark.parametrize("level", [-1, -2])
 @pytest.mark.parametrize("kind", ["toner", "ink-cartridge", "waste-toner"])
 def test_a_marker_whose_level_the_printer_cannot_tell_is_unknown_and_stays_open(level: int, kind: str) -> None:
