@@ -6,6 +6,7 @@
 """
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
@@ -17,6 +18,10 @@ from appliance.reading.sources.ipp import IppAnswer
 IPP_PORT, HTTPS_PORT = 631, 443
 _SCHEME_PORTS = {"http": 80, "https": HTTPS_PORT, "ipp": IPP_PORT, "ipps": IPP_PORT}
 _UPGRADE_REQUIRED = 426
+_WRONG_REQUEST = frozenset({400, 505})
+"""HTTP statuses of printers that know no IPP 1.1, and of web servers that are spoken to without TLS."""
+_WANTS_TLS = re.compile(rb"https (?:port|server)|ssl-enabled|plain http", re.IGNORECASE)
+"""What web servers say to those who speak no TLS where it has to be."""
 _WRONG_VERSION = frozenset({0x0400, 0x0503})
 """client-error-bad-request, which old printers answer to what they do not know, and server-error-version-not-supported."""
 _NOT_FOR_US = frozenset({0x0401, 0x0402, 0x0403})
@@ -65,8 +70,11 @@ def instead_of(endpoint: Endpoint, answer: HttpAnswer, address: str, tls_ports: 
     `tls_ports` are where else it may speak TLS. A redirect to TLS is taken for what it says of TLS alone: the name and the page it
     points to are not asked.
     """
-    if answer.status == _UPGRADE_REQUIRED:
+    wrong = answer.status in _WRONG_REQUEST
+    if answer.status == _UPGRADE_REQUIRED or (wrong and not endpoint.tls and _WANTS_TLS.search(answer.body)):
         return _over_tls(endpoint, [endpoint.port, *tls_ports])
+    if wrong:
+        return _older(endpoint)
     if answer.status not in REDIRECTS:
         return []
     host = f"[{address}]" if ":" in address else address
@@ -84,13 +92,16 @@ def instead_of(endpoint: Endpoint, answer: HttpAnswer, address: str, tls_ports: 
 
 def after_refusal(endpoint: Endpoint, answer: IppAnswer) -> list[Endpoint]:
     """Return how to ask again at the same place, where the printer refused the version of IPP."""
-    older = ipp.VERSIONS[ipp.VERSIONS.index(endpoint.version) + 1 :]
-    return [replace(endpoint, version=version) for version in older] if answer.status in _WRONG_VERSION else []
+    return _older(endpoint) if answer.status in _WRONG_VERSION else []
 
 
 def is_final(answer: IppAnswer) -> bool:
     """Return whether the printer refuses us, and not what we asked: no other path is asked then."""
     return answer.status in _NOT_FOR_US
+
+
+def _older(endpoint: Endpoint) -> list[Endpoint]:
+    return [replace(endpoint, version=version) for version in ipp.VERSIONS[ipp.VERSIONS.index(endpoint.version) + 1 :]]
 
 
 def _over_tls(endpoint: Endpoint, ports: Sequence[int]) -> list[Endpoint]:

@@ -82,7 +82,7 @@ def ledm_documents(wanted: OpenItems) -> list[str]:
     """Return the documents that may have what is wanted."""
     needed = {
         "ProductConfigDyn": wanted.serial or wanted.firmware,
-        "ProductUsageDyn": wanted.total or wanted.split,
+        "ProductUsageDyn": wanted.total or wanted.total_mono or wanted.total_color,
         "ConsumableConfigDyn": wanted.supplies or wanted.levels or wanted.cartridge_serials,
     }
     return [document for document, needs in needed.items() if needs]

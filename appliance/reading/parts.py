@@ -32,7 +32,7 @@ def _numbers_only(row: Supply) -> Supply:
     return row.model_copy(update=unknown)
 
 
-_CHANGING = ("total", "split", "supplies", "levels")
+_CHANGING = ("total", "total_mono", "total_color", "supplies", "levels")
 """Fields of `OpenItems`: what changes from one reading to the next."""
 
 
@@ -43,8 +43,9 @@ class OpenItems:
     serial: bool = False
     firmware: bool = False
     total: bool = False
-    split: bool = False
-    """How much of the total of a device that prints colour is mono and how much is colour."""
+    total_mono: bool = False
+    """How much of the total of a device that prints colour is mono."""
+    total_color: bool = False
     supplies: bool = False
     """There are no supplies at all."""
     levels: bool = False
@@ -72,7 +73,8 @@ def needs_supplement(reading: Reading) -> OpenItems:
         serial=reading.device.serial is None,
         firmware=reading.device.firmware is None,
         total="total" not in reading.meters,
-        split=reading.device.color is True and not {"total_mono", "total_color"} <= reading.meters.keys(),
+        total_mono=reading.device.color is True and "total_mono" not in reading.meters,
+        total_color=reading.device.color is True and "total_color" not in reading.meters,
         supplies=not reading.supplies,
         levels=any(row.percent is None and row.state in ("unknown", "some_remaining") for row in rows),
         cartridge_serials=reading.device.manufacturer == "HP" and any(row.serial is None for row in numbered),

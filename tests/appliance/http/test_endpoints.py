@@ -66,9 +66,9 @@ def test_the_paths_are_tried_in_order(where: str, elsewhere: Page) -> None:
 
 
 @pytest.mark.parametrize("where", ["/ipp/print", "/ipp", "/"])
-@pytest.mark.parametrize("status", [BAD_REQUEST, WRONG_VERSION])
-def test_an_older_version_is_tried_where_the_newer_one_is_refused(where: str, status: int) -> None:
-    parts, printer = asyncio.run(ask(at_path(where, refusal(status), version=OLD)))
+@pytest.mark.parametrize("refused", [refusal(BAD_REQUEST), refusal(WRONG_VERSION), Page(status=400), Page(status=505)])
+def test_an_older_version_is_tried_where_the_newer_one_is_refused(where: str, refused: Page) -> None:
+    parts, printer = asyncio.run(ask(at_path(where, refused, version=OLD)))
     assert parts is not None
     tried = [path for path in PATHS[: PATHS.index(where) + 1] for _ in range(2)]
     assert printer.requests == [f"POST {path}" for path in tried]
@@ -146,8 +146,10 @@ async def complete_twice(first: Device, secure: Device) -> None:
         Page(status=301, location="https://127.0.0.1/ipp/print"),
         Page(status=302, location="https://printer-of-someone.example:443/login.htm"),
         Page(status=308, location="ipps://printer-of-someone.example/ipp/print"),
+        Page(b"<html>The plain HTTP request was sent to HTTPS port</html>", status=400, content_type="text/html"),
+        Page(b"Client sent an HTTP request to an HTTPS server.", status=400, content_type="text/plain"),
     ],
-    ids=["426", "301", "own name", "ipps"],
+    ids=["426", "301", "own name", "ipps", "400", "400 in short"],
 )
 def test_a_printer_that_wants_tls_is_asked_where_it_speaks_it(plain: Page, tmp_path: Path) -> None:
     async def run() -> None:

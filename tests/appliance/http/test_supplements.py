@@ -121,6 +121,17 @@ def test_mono_and_colour_complete_the_total_of_a_device_that_prints_colour() -> 
     at_site(work, answer=SPLIT)
 
 
+@pytest.mark.parametrize(("member", "meter"), [("monochrome", "total_mono"), ("full-color", "total_color")])
+def test_one_of_the_two_is_asked_for_at_each_reading_where_the_printer_has_no_more(member: str, meter: str) -> None:
+    async def work(site: Site) -> None:
+        for _ in range(2):
+            assert (await site.complete(reading(device={"color": True}))).meters[meter].value == 3
+        assert site.asked() == 2
+
+    answer = ipp_answer(collection("printer-impressions-completed-col", {member: 3}))
+    at_site(work, answer=Page(answer, content_type="application/ipp"))
+
+
 def test_mono_and_colour_of_an_hp_device_come_from_its_documents() -> None:
     async def work(site: Site) -> None:
         after = await site.complete(
