@@ -18,12 +18,20 @@ HTTP_PORTS = frozenset({80, 443, 631, 8000, 8080, 8443})
 """Where devices serve web pages and IPP."""
 
 
+HTTPS_PORTS = frozenset({443, 8443})
+"""Those where devices serve web pages over TLS."""
+
+
 class AllowedPorts:
     """The ports that may be dialled: `HTTP_PORTS`, and what a test adds. Ports of printing never are."""
 
-    def __init__(self, extra: Iterable[int] = ()) -> None:
-        """`extra` is for tests, whose servers have other ports. Raises NotAllowedError for ports of printing."""
-        more = frozenset(extra)
+    def __init__(self, extra: Iterable[int] = (), *, secure: Iterable[int] = ()) -> None:
+        """`extra` is for tests, whose servers have other ports, and `secure` for those that speak TLS at once.
+
+        Raises NotAllowedError for ports of printing.
+        """
+        self.secure = HTTPS_PORTS | frozenset(secure)
+        more = frozenset(extra) | frozenset(secure)
         if printing := sorted(more & PRINTER_PORTS):
             raise NotAllowedError(f"Port {printing[0]} is a port of printing: it is never dialled.")
         self._ports = HTTP_PORTS | more

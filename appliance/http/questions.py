@@ -1,55 +1,114 @@
 """The questions there are over HTTP: IPP Get-Printer-Attributes, and the documents of HP LEDM."""
 
+from collections.abc import Sequence
+
 import structlog
 
+from appliance.http.endpoints import HTTPS_PORT, Endpoint, Endpoints, after_refusal, instead_of, is_final
 from appliance.http.errors import HttpError
-from appliance.http.visit import Visit
+from appliance.http.visit import HttpAnswer, Visit
 from appliance.reading.parts import OpenItems, Parts
 from appliance.reading.sources import ipp, ledm
 from appliance.reading.sources.ipp_parts import parts_of_ipp
 
-_NOT_FOUND = 0x0406
-"""client-error-not-found (RFC 8011 appendix B): the printer is at another path."""
+_MOST_REQUESTS = 12
+"""Requests of IPP in one visit at most, wherever the printer points."""
+
+_BUSY = 503
 
 log = structlog.get_logger()
 
 
-async def ask_ipp(visit: Visit, port: int) -> Parts | None:
-    """Return what the printer says over IPP, None when it does not speak it there. Raises HttpError."""
-    for path in ipp.PATHS:
-        answer = await visit.post_ipp(path, ipp.encode_request(f"ipp://{visit.host}{path}"), port=port)
-        if answer.status != 200 or answer.content_type != ipp.CONTENT_TYPE:
+async def ask_ipp(
+    visit: Visit, port: int, *, tls_ports: Sequence[int] = (HTTPS_PORT,), endpoints: Endpoints | None = None
+) -> Parts | None:
+    """Return what the printer says over IPP, None when it does not speak it there. Raises HttpError.
+
+    It is asked at `port`, where it wants TLS also at `tls_ports`; `endpoints` remember where it answered.
+    """
+    endpoints = endpoints or Endpoints()
+    pending, asked = endpoints.first(visit.address, port), set[Endpoint]()
+    failure: HttpError | None = None
+    while pending and len(asked) < _MOST_REQUESTS:
+        endpoint = pending.pop(0)
+        if endpoint in asked:
             continue
+        asked.add(endpoint)
+        request = ipp.encode_request(endpoint.uri(visit.host), version=endpoint.version)
         try:
-            decoded = ipp.decode_answer(answer.body)
-        except ipp.IppError as error:
-            raise HttpError(f"What {visit.host} answers is no IPP: {error}.") from error
-        if decoded.successful:
+            answer = await visit.post_ipp(endpoint.path, request, port=endpoint.port, tls=endpoint.tls)
+            decoded = _decoded(answer)
+        except _DamagedError as error:
+            failure = error
+            continue
+        except HttpError as error:
+            failure = error
+            pending = [each for each in pending if (each.port, each.tls) != (endpoint.port, endpoint.tls)]
+            continue
+        if decoded is None:
+            instead = instead_of(endpoint, answer, visit.address, tls_ports)
+            wants_tls = any(each.tls for each in instead) and not endpoint.tls
+            pending = instead if wants_tls else instead + pending
+        elif decoded.successful:
+            endpoints.remember(visit.address, endpoint)
             return parts_of_ipp(decoded)
-        if decoded.status != _NOT_FOUND:
+        elif is_final(decoded):
             return None
+        else:
+            pending = after_refusal(endpoint, decoded) + pending
+    if failure:
+        raise failure
     return None
+
+
+def _decoded(answer: HttpAnswer) -> ipp.IppAnswer | None:
+    """Return the IPP in an answer, None when it is another. Raises _DamagedError for what is said to be IPP and is none."""
+    if answer.status != 200:
+        return None
+    try:
+        return ipp.decode_answer(answer.body)
+    except ipp.IppError as error:
+        # Some printers name their answers otherwise, or not at all: what is IPP, its octets tell.
+        if answer.content_type == ipp.CONTENT_TYPE:
+            raise _DamagedError(f"What is answered is no IPP: {error}.") from error
+        return None
+
+
+class _DamagedError(HttpError):
+    """What is said to be IPP is none."""
 
 
 def ledm_documents(wanted: OpenItems) -> list[str]:
     """Return the documents that may have what is wanted."""
     needed = {
         "ProductConfigDyn": wanted.serial or wanted.firmware,
-        "ProductUsageDyn": wanted.total,
+        "ProductUsageDyn": wanted.total or wanted.total_mono or wanted.total_color,
         "ConsumableConfigDyn": wanted.supplies or wanted.levels or wanted.cartridge_serials,
     }
     return [document for document, needs in needed.items() if needs]
 
 
-async def ask_ledm(visit: Visit, wanted: OpenItems, port: int) -> list[Parts]:
-    """Return what an HP device says in the documents that may have what is wanted. Raises HttpError."""
-    found = []
-    for document in ledm_documents(wanted):
-        answer = await visit.get(ledm.PATHS[document], port=port)
+async def ask_ledm(visit: Visit, documents: Sequence[str], port: int) -> dict[str, Parts]:
+    """Return what an HP device says at `port`, by document; one it does not have there, or not for us, is missing.
+
+    Raises HttpError when nothing was found and that may change soon: the device points elsewhere, is busy or does not answer.
+    """
+    found: dict[str, Parts] = {}
+    failure: HttpError | None = None
+    for document in documents:
+        try:
+            answer = await visit.get(ledm.PATHS[document], port=port)
+        except HttpError as error:
+            failure = error
+            break
+        if answer.status == _BUSY:
+            failure = HttpError(f"{visit.host} is too busy for its documents.")
         if answer.status != 200:
             continue
         try:
-            found.append(ledm.parts_of_ledm(answer.body, document))
+            found[document] = ledm.parts_of_ledm(answer.body, document)
         except ledm.LedmError as error:
             log.debug("a document could not be read", document=document, reason=str(error))
+    if failure and not found:
+        raise failure
     return found

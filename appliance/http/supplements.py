@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 import structlog
 
 from appliance.common.traffic import Traffic
+from appliance.http.endpoints import IPP_PORT, Endpoints
 from appliance.http.errors import HttpError, RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
-from appliance.http.questions import ask_ipp, ask_ledm
+from appliance.http.questions import ask_ipp, ask_ledm, ledm_documents
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
 from appliance.report import Reading
 
-IPP_PORT = 631
 WEB_PORTS = (80, 443)
 
 DAY, HOUR = 86_400.0, 3_600.0
@@ -67,6 +67,7 @@ class Supplements:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._shut: dict[tuple[str, int], float] = {}
         self._memories: dict[str, _Memory] = {}
+        self._endpoints = Endpoints()
 
     async def complete(self, reading: Reading, traffic: Traffic) -> Reading:
         """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises."""
@@ -109,27 +110,43 @@ class Supplements:
         return completed
 
     async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems) -> list[Parts]:
-        """Return what the documents of LEDM say, of an HP device."""
+        """Return what the documents of LEDM say, of an HP device; what one port does not have, the next one may."""
         if reading.device.manufacturer != "HP" or not wanted:
             return []
-        refused: HttpError | None = None
+        missing = ledm_documents(wanted)
+        found: list[Parts] = []
+        failure: HttpError | None = None
+        without: list[int] = []
         for port in self._open_ports(visit.address, self._web_ports):
             try:
-                return await ask_ledm(visit, wanted, port)
+                said = await ask_ledm(visit, missing, port)
             except (RefusedError, SilentError) as error:
-                refused = error
                 self._shut_after(visit.address, port, error)
-        if refused and not isinstance(refused, RefusedError):
-            raise refused
-        return []
+                failure = error if isinstance(error, SilentError) else failure
+                continue
+            except HttpError as error:
+                failure, said = error, {}
+            if not said:
+                without.append(port)
+            found += said.values()
+            missing = [document for document in missing if document not in said]
+            if not missing:
+                break
+        if found:
+            for port in without:
+                self._shut_for(visit.address, port, DAY)
+        elif failure:
+            raise failure
+        return found
 
     async def _ipp(self, visit: Visit, _reading: Reading, wanted: OpenItems) -> list[Parts]:
         """Return what the printer says over IPP, when that may have what is still open."""
         if not replace(wanted, cartridge_serials=False):
             return []
+        tls_ports = [port for port in self._web_ports if port in self._ports.secure]
         for port in self._open_ports(visit.address, [self._ipp_port]):
             try:
-                parts = await ask_ipp(visit, port)
+                parts = await ask_ipp(visit, port, tls_ports=tls_ports, endpoints=self._endpoints)
             except RefusedError as error:
                 self._shut_after(visit.address, port, error)
                 return []
@@ -143,9 +160,12 @@ class Supplements:
         return [port for port in ports if self._shut.get((address, port), 0.0) <= self._clock()]
 
     def _shut_after(self, address: str, port: int, error: HttpError) -> None:
+        self._shut_for(address, port, DAY if isinstance(error, RefusedError) else HOUR)
+
+    def _shut_for(self, address: str, port: int, seconds: float) -> None:
         if len(self._shut) >= _REMEMBERED:
             self._shut.clear()
-        self._shut[address, port] = self._clock() + (DAY if isinstance(error, RefusedError) else HOUR)
+        self._shut[address, port] = self._clock() + seconds
 
     def _recall(self, reading: Reading, address: str) -> _Memory | None:
         """Return what the device said, while it still holds: it is the same one, and no supply has been replaced since."""

@@ -1,7 +1,8 @@
 """One visit to one device over HTTP: a few GETs, and the one POST there is, an IPP request.
 
 - Only the device itself is dialled, by its address, at the ports of the allow-list, wherever a redirect points.
-- Certificates are not checked: those of devices are self-signed and nothing secret is sent; what is read is as open as SNMP v1.
+- Certificates are not checked, and TLS may be as old as the device: those of devices are self-signed and nothing secret is sent;
+  what is read is as open as SNMP v1.
 - An answer has limits of size and time; the visit as a whole has a budget.
 - Connections are kept alive between the requests of a visit.
 """
@@ -25,7 +26,10 @@ from appliance.http.errors import HttpError, NotAllowedError, SilentError
 from appliance.http.ports import AllowedPorts
 
 IPP_CONTENT = "application/ipp"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OLD_RENEGOTIATION = 0x4
+"""SSL_OP_LEGACY_SERVER_CONNECT, which `ssl` names from Python 3.12 on: a server that knows no secure renegotiation (RFC 5746)."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""The statuses of HTTP that point elsewhere."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
 
 _Place = tuple[str, int]
@@ -52,6 +56,8 @@ class HttpAnswer:
     status: int
     content_type: str
     body: bytes
+    location: str = ""
+    """Where it points, as it stands there."""
 
 
 class Visit:
@@ -74,19 +80,19 @@ class Visit:
 
     async def get(self, path: str, *, port: int = 80) -> HttpAnswer:
         """Return what the device has at `path`, behind at most a few redirects within itself. Raises HttpError."""
-        url = f"{'https' if port in (443, 8443) else 'http'}://{self.host}:{port}{path}"
+        url = f"{'https' if port in self._ports.secure else 'http'}://{self.host}:{port}{path}"
         for _ in range(self._limits.redirects + 1):
-            answer, headers = await self._exchange("GET", url, HTTPHeaders({"Accept-Encoding": "gzip"}), b"")
-            if answer.status not in _REDIRECTS or "Location" not in headers:
+            answer = await self._exchange("GET", url, HTTPHeaders({"Accept-Encoding": "gzip"}), b"")
+            if answer.status not in REDIRECTS or not answer.location:
                 return answer
-            url = self._redirected(url, headers["Location"])
+            url = self._redirected(url, answer.location)
         raise HttpError(f"{self.address} redirects too often.")
 
-    async def post_ipp(self, path: str, request: bytes, *, port: int = 631) -> HttpAnswer:
+    async def post_ipp(self, path: str, request: bytes, *, port: int = 631, tls: bool = False) -> HttpAnswer:
         """Return the answer to an IPP request. Raises HttpError; redirects are not followed."""
         headers = HTTPHeaders({"Content-Type": IPP_CONTENT, "Content-Length": str(len(request))})
-        answer, _ = await self._exchange("POST", f"http://{self.host}:{port}{path}", headers, request)
-        return answer
+        url = f"{'https' if tls else 'http'}://{self.host}:{port}{path}"
+        return await self._exchange("POST", url, headers, request)
 
     def _redirected(self, url: str, location: str) -> str:
         try:
@@ -112,7 +118,7 @@ class Visit:
         path = parts.path or "/"
         return parts.scheme, self._ports.check(port), f"{path}?{parts.query}" if parts.query else path
 
-    async def _exchange(self, method: str, url: str, headers: HTTPHeaders, body: bytes) -> tuple[HttpAnswer, HTTPHeaders]:
+    async def _exchange(self, method: str, url: str, headers: HTTPHeaders, body: bytes) -> HttpAnswer:
         scheme, port, path = self._place(url)
         place = (scheme, port)
         left = self._deadline - asyncio.get_running_loop().time()
@@ -136,9 +142,7 @@ class Visit:
             raise HttpError(f"Port {port} of {self.address} answers nothing that can be used.")
         return received
 
-    async def _request(
-        self, place: _Place, method: str, path: str, headers: HTTPHeaders, body: bytes
-    ) -> tuple[HttpAnswer, HTTPHeaders] | None:
+    async def _request(self, place: _Place, method: str, path: str, headers: HTTPHeaders, body: bytes) -> HttpAnswer | None:
         """Return the answer, None when there is none or it cannot be read."""
         stream = self._streams.get(place) or await self._open(place)
         parameters = HTTP1ConnectionParameters(max_header_size=32 << 10, max_body_size=self._limits.body_bytes, chunk_size=16 << 10)
@@ -162,13 +166,13 @@ class Visit:
         content_type = collected.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         packed = collected.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
         content = _unpacked(collected.body, self._limits.body_bytes) if packed else bytes(collected.body)
-        return HttpAnswer(collected.start.code, content_type, content), collected.headers
+        return HttpAnswer(collected.start.code, content_type, content, collected.headers.get("Location", ""))
 
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place
         connection = await self._ports.dial(self.address, port, self._limits.connect_seconds, self._traffic)
         if scheme == "https":
-            context = _lenient_tls()
+            context = lenient_tls()
             secured = _CountedTlsStream(context.wrap_socket(connection, do_handshake_on_connect=False), ssl_options=context)
             secured.traffic = self._traffic
             self._streams[place] = secured
@@ -242,9 +246,14 @@ def _unpacked(packed: bytes | bytearray, limit: int) -> bytes:
     return content
 
 
-def _lenient_tls() -> ssl.SSLContext:
-    """Return a context for devices: any certificate, also with the short keys of old ones."""
+def lenient_tls() -> ssl.SSLContext:
+    """Return a context for devices, which are older than the rules of today: any certificate, also with a short key, and any TLS.
+
+    Never for the hosting server: nothing that is secret is sent to a device, and nothing of what it says is trusted.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.options |= _OLD_RENEGOTIATION
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("DEFAULT:@SECLEVEL=0")

@@ -52,8 +52,8 @@ SUPPLY_UNIT = COUNTER_UNIT | {
 
 PERCENT = 19
 
-FILLED = 4
-"""prtMarkerSuppliesClass receptacleThatIsFilled."""
+CONSUMED, FILLED = 3, 4
+"""prtMarkerSuppliesClass supplyThatIsConsumed and receptacleThatIsFilled."""
 SUPPLY_CLASS = {1: "other", 3: "supplyThatIsConsumed", 4: "receptacleThatIsFilled"}
 """PrtMarkerSuppliesClassTC."""
 

@@ -32,6 +32,10 @@ def _numbers_only(row: Supply) -> Supply:
     return row.model_copy(update=unknown)
 
 
+_CHANGING = ("total", "total_mono", "total_color", "supplies", "levels")
+"""Fields of `OpenItems`: what changes from one reading to the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenItems:
     """What SNMP left open in a reading, of what another source may know."""
@@ -39,6 +43,9 @@ class OpenItems:
     serial: bool = False
     firmware: bool = False
     total: bool = False
+    total_mono: bool = False
+    """How much of the total of a device that prints colour is mono."""
+    total_color: bool = False
     supplies: bool = False
     """There are no supplies at all."""
     levels: bool = False
@@ -51,11 +58,11 @@ class OpenItems:
     @property
     def changing(self) -> bool:
         """Whether anything is open that changes from one reading to the next."""
-        return self.total or self.supplies or self.levels
+        return any(getattr(self, name) for name in _CHANGING)
 
     def answered_by(self, still: "OpenItems") -> bool:
         """Return whether something that changes was open here and no longer is in `still`."""
-        return any(getattr(self, name) and not getattr(still, name) for name in ("total", "supplies", "levels"))
+        return any(getattr(self, name) and not getattr(still, name) for name in _CHANGING)
 
 
 def needs_supplement(reading: Reading) -> OpenItems:
@@ -66,6 +73,8 @@ def needs_supplement(reading: Reading) -> OpenItems:
         serial=reading.device.serial is None,
         firmware=reading.device.firmware is None,
         total="total" not in reading.meters,
+        total_mono=reading.device.color is True and "total_mono" not in reading.meters,
+        total_color=reading.device.color is True and "total_color" not in reading.meters,
         supplies=not reading.supplies,
         levels=any(row.percent is None and row.state in ("unknown", "some_remaining") for row in rows),
         cartridge_serials=reading.device.manufacturer == "HP" and any(row.serial is None for row in numbered),

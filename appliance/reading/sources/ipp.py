@@ -12,18 +12,23 @@ from dataclasses import dataclass, field
 from appliance.reading.text import decode
 
 GET_PRINTER_ATTRIBUTES = 0x000B
-PATHS = ("/ipp/print", "/ipp/printer")
-"""Where printers serve IPP: by IPP Everywhere, and before it."""
+PATHS = ("/ipp/print", "/ipp/printer", "/ipp", "/ipp/port1", "/")
+"""Where printers serve IPP, in the order in which they are asked: by IPP Everywhere, and before it. A queue that has a name
+(`/printers/NAME`) is one of a print server."""
+VERSIONS = ((1, 1), (1, 0))
+"""In which versions of IPP is asked; 1.1 is what all later ones answer."""
 CONTENT_TYPE = "application/ipp"
 
 REQUESTED = (
     *("printer-make-and-model", "printer-device-id", "printer-uuid", "printer-location", "printer-serial-number"),
     *("printer-firmware-string-version", "printer-state", "printer-state-reasons"),
-    *("printer-impressions-completed", "printer-media-sheets-completed"),
+    *("printer-impressions-completed", "printer-impressions-completed-col"),
+    *("printer-pages-completed", "printer-pages-completed-col"),
+    *("printer-media-sheets-completed", "printer-media-sheets-completed-col"),
     *("marker-names", "marker-types", "marker-colors", "marker-levels", "marker-high-levels", "marker-low-levels"),
     *("printer-supply", "printer-supply-description", "printer-input-tray"),
 )
-"""The attributes asked for (RFC 8011, PWG 5100.9, 5100.13, and CUPS for those of the markers)."""
+"""The attributes asked for (RFC 8011, PWG 5100.9, 5100.13, 5100.22, and CUPS for those of the markers)."""
 
 MAX_BYTES = 1 << 20
 MAX_VALUES = 20_000
@@ -31,6 +36,8 @@ MAX_DEPTH = 8
 """Collections within collections."""
 
 _CHARSET_UTF_8 = 106
+_NO_REQUEST_ID = 0
+"""What some printers answer instead of the number of the request."""
 _OPERATION_ATTRIBUTES, _PRINTER_ATTRIBUTES, _END_OF_ATTRIBUTES = 0x01, 0x04, 0x03
 _INTEGER, _BOOLEAN, _ENUM, _OCTET_STRING, _RANGE = 0x21, 0x22, 0x23, 0x30, 0x33
 _BEGIN_COLLECTION, _END_COLLECTION, _MEMBER_NAME = 0x34, 0x37, 0x4A
@@ -41,6 +48,10 @@ _FIRST_GROUP_END, _FIRST_OUT_OF_BAND_END, _FIRST_CHARACTERS, _LAST_CHARACTERS = 
 
 class IppError(ValueError):
     """The octets are no answer to an IPP request."""
+
+
+class _CutOffError(IppError):
+    """The octets end within something."""
 
 
 Scalar = int | bool | str | bytes | tuple[int, int] | None
@@ -61,10 +72,10 @@ class IppAnswer:
         return self.status < 0x0100
 
 
-def encode_request(printer_uri: str, request_id: int = 1) -> bytes:
-    """Return Get-Printer-Attributes for `REQUESTED`, as IPP 1.1, which every version of IPP since answers."""
+def encode_request(printer_uri: str, request_id: int = 1, *, version: tuple[int, int] = VERSIONS[0]) -> bytes:
+    """Return Get-Printer-Attributes for `REQUESTED`, in one of `VERSIONS`."""
     parts = [
-        struct.pack(">BBHIB", 1, 1, GET_PRINTER_ATTRIBUTES, request_id, _OPERATION_ATTRIBUTES),
+        struct.pack(">BBHIB", *version, GET_PRINTER_ATTRIBUTES, request_id, _OPERATION_ATTRIBUTES),
         _attribute(_CHARSET, "attributes-charset", "utf-8"),
         _attribute(_LANGUAGE, "attributes-natural-language", "en"),
         _attribute(_URI, "printer-uri", printer_uri),
@@ -80,33 +91,61 @@ def _attribute(tag: int, name: str, value: str) -> bytes:
 
 
 def decode_answer(octets: bytes, request_id: int = 1) -> IppAnswer:
-    """Return the answer in `octets`. Raises IppError for anything else: garbage, an answer cut off, one beyond the limits."""
+    """Return the answer in `octets`, as far as it is whole; some printers leave out its end, or say 0 for the request they answer.
+
+    Raises IppError for anything else: garbage, an answer of which nothing is whole, one beyond the limits.
+    """
     if len(octets) > MAX_BYTES:
         raise IppError(f"larger than {MAX_BYTES} bytes")
     cursor = _Cursor(octets)
     major, _minor, status, answered_id = cursor.unpack(">BBHI")
-    if major not in (1, 2) or answered_id != request_id:
+    if major not in (1, 2) or answered_id not in (request_id, _NO_REQUEST_ID):
         raise IppError("no answer to this request")
     return IppAnswer(status, _read_groups(cursor))
 
 
 def _read_groups(cursor: "_Cursor") -> dict[str, tuple[Value, ...]]:
-    """Return the attributes of the printer, of all its groups, in order; the first value stands where a name comes again."""
-    found: dict[str, list[Value]] = {}
-    current: list[Value] = []
-    group = 0
-    while (tag := cursor.byte()) != _END_OF_ATTRIBUTES:
+    """Return the attributes of the printer, of all its groups, in order; the first value stands where a name comes again.
+
+    Where the octets end within an attribute, that one is left out: more values of it may have followed. Raises IppError where
+    none was whole.
+    """
+    reader = _Groups(cursor)
+    try:
+        while not cursor.at_end and (tag := cursor.byte()) != _END_OF_ATTRIBUTES:
+            reader.read(tag)
+    except _CutOffError:
+        reader.drop_current()
+        if not reader.found:
+            raise
+    return {name: tuple(values) for name, values in reader.found.items()}
+
+
+class _Groups:
+    """The attributes read so far, and the one whose values are being read."""
+
+    def __init__(self, cursor: "_Cursor") -> None:
+        self.found: dict[str, list[Value]] = {}
+        self._cursor = cursor
+        self._group = 0
+        self._name = ""
+        self._current: list[Value] = []
+
+    def read(self, tag: int) -> None:
+        """Read what begins with `tag`: a group, or a value."""
         if tag < _FIRST_GROUP_END:
-            group, current = tag, []
-            continue
-        name, content = cursor.field()
-        value = _value(cursor, tag, content, 0)
+            self._group, self._name, self._current = tag, "", []
+            return
+        name = self._cursor.octets().decode("latin-1")
         if name:
-            current = []
-            if group == _PRINTER_ATTRIBUTES and name in REQUESTED:
-                current = found.setdefault(name, current)
-        current.append(value)
-    return {name: tuple(values) for name, values in found.items()}
+            self._name, self._current = "", []
+            if self._group == _PRINTER_ATTRIBUTES and name in REQUESTED:
+                self._name, self._current = name, self.found.setdefault(name, [])
+        self._current.append(_value(self._cursor, tag, self._cursor.octets(), 0))
+
+    def drop_current(self) -> None:
+        """Forget the attribute whose values are being read."""
+        self.found.pop(self._name, None)
 
 
 def _value(cursor: "_Cursor", tag: int, content: bytes, depth: int) -> Value:
@@ -170,6 +209,10 @@ class _Cursor:
         self._position = 0
         self._values = 0
 
+    @property
+    def at_end(self) -> bool:
+        return self._position == len(self._octets)
+
     def count_value(self) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
@@ -178,7 +221,7 @@ class _Cursor:
     def take(self, length: int) -> bytes:
         end = self._position + length
         if end > len(self._octets):
-            raise IppError("cut off")
+            raise _CutOffError("cut off")
         taken, self._position = self._octets[self._position : end], end
         return taken
 

@@ -1,7 +1,8 @@
 """From the attributes of IPP to parts of a reading. Pure; sources are named "IPP ATTRIBUTE".
 
 - `printer-supply` (PWG 5100.13) says most; the `marker-…` attributes of CUPS stand in where it is missing.
-- Levels are those of RFC 3805: -1 unrestricted, -2 unknown, -3 some remains; no percentage is made of them.
+- Levels are those of RFC 3805: -1 unrestricted, -2 unknown, -3 some remains; no percentage is made of them. Only the -1 of a
+  marker is CUPS's own: it is not known, and becomes a -2.
 - A single value counts as a list of one: printers with one marker often send just that.
 - For a receptacle makers tell either what is in it or what still fits in, so its state is that of a receptacle of SNMP.
 """
@@ -9,28 +10,29 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
 from appliance.reading.identity.descriptions import parse_device_id
 from appliance.reading.identity.placeholders import is_no_value, is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
+from appliance.reading.sources.ipp_meters import meters_of_ipp
 from appliance.reading.supplies.colors import color_named
-from appliance.reading.supplies.supplies import numbers_in, percent_of, state_of
+from appliance.reading.supplies.supplies import UNKNOWN, is_receptacle, numbers_in, percent_of, state_of
 from appliance.reading.supplies.trays import state_of as tray_state
 from appliance.reading.text import decode
-from appliance.report import Meter, Supply, Tray
+from appliance.report import Supply, Tray
 
 _UTF_8 = 106
 _PRINTER_STATES = {3: "idle", 4: "printing"}
 """printer-state; stopped(5) is no status of hrPrinterStatus."""
-_METERS = {
-    "printer-impressions-completed": ("total", "impressions"),
-    "printer-media-sheets-completed": ("sheets_total", "sheets"),
-}
-_RECEPTACLES = frozenset({"wasteToner", "wasteInk", "wasteWax", "wasteWater", "wastePaper"})
+_CONSUMED, _FILLED = enum.SUPPLY_CLASS[enum.CONSUMED], enum.SUPPLY_CLASS[enum.FILLED]
 _TYPES = {name.lower(): name for name in enum.SUPPLY_TYPE.values()}
-_CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()}
+_CLASSES = {name.lower(): name for name in enum.SUPPLY_CLASS.values()} | {"consumed": _CONSUMED, "filled": _FILLED}
+"""prtMarkerSuppliesClass, and what some printers write instead."""
 _UNITS = {name.lower(): (number, name) for number, name in enum.SUPPLY_UNIT.items()}
+_MARKER_UNAVAILABLE = -1
+"""A level of marker-levels that the printer cannot tell."""
 _SERIAL_KEYS = ("SN", "SERN", "SERIALNUMBER")
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
 _HEX_COLORS = {"#000000": "black", "#00ffff": "cyan", "#ff00ff": "magenta", "#ffff00": "yellow"}
@@ -50,27 +52,19 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         "location": texts.get("printer-location"),
         "firmware": "; ".join(firmwares),
     }
-    reasons = [reason for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
+    # Keywords by the standard; what a printer writes instead may name somebody, or a document.
+    reasons = [scrub_text(reason) for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
     misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
     state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
     return Parts(
         source="IPP",
         device={name: value for name, value in device.items() if value and not is_no_value(value)},
         printer_status=_PRINTER_STATES.get(state),
-        meters=_meters(attributes),
+        meters=meters_of_ipp(attributes),
         supplies=tuple(_supplies(attributes) or _markers(attributes)),
         trays=tuple(_trays(attributes)),
         misc={name: value for name, value in misc.items() if value},
     )
-
-
-def _meters(attributes: Mapping[str, tuple[Value, ...]]) -> dict[str, Meter]:
-    meters: dict[str, Meter] = {}
-    for attribute, (name, unit) in _METERS.items():
-        for value in attributes.get(attribute, ())[:1]:
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-                meters.setdefault(name, Meter(value=value, unit=unit, source=f"IPP {attribute}"))
-    return meters
 
 
 def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
@@ -81,12 +75,11 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
         fields = _pairs(value)
         unit, unit_name = _UNITS.get(fields.get("unit", "").lower(), (None, None))
         level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
-        kind = _TYPES.get(fields.get("type", "").lower(), "unknown")
-        supply_class = _CLASSES.get(fields.get("class", "").lower(), "other")
+        kind = _type(fields.get("type", ""))
         if not fields or (level is None and kind == "unknown"):
             continue
-        receptacle = supply_class == "receptacleThatIsFilled" or kind in _RECEPTACLES
         description = descriptions[position] if position < len(descriptions) else None
+        supply_class = _CLASSES.get(_plain(fields.get("class", ""))) or _class_of(kind, description)
         rows.append(
             _row(
                 index=fields.get("index") or str(position + 1),
@@ -97,7 +90,6 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
                 unit=(unit, unit_name),
                 level=level,
                 capacity=capacity,
-                receptacle=receptacle,
                 source="IPP printer-supply",
             )
         )
@@ -111,20 +103,19 @@ def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     rows = []
     for position, value in enumerate(levels):
         level = value if isinstance(value, int) and not isinstance(value, bool) else None
+        level = UNKNOWN if level == _MARKER_UNAVAILABLE else level
         name = names[position] if position < len(names) else None
-        kind = _marker_type(_at(types, position))
-        receptacle = kind in _RECEPTACLES
+        kind = _type(_at(types, position))
         rows.append(
             _row(
                 index=str(position + 1),
                 kind=kind,
-                supply_class="receptacleThatIsFilled" if receptacle else "supplyThatIsConsumed" if kind != "unknown" else "other",
+                supply_class=_class_of(kind, name),
                 color=_color(_at(colors, position)) or color_named(name),
                 description=name or None,
                 unit=(enum.PERCENT, "percent"),
                 level=level,
                 capacity=100,
-                receptacle=receptacle,
                 source="IPP marker-levels",
             )
         )
@@ -141,9 +132,9 @@ def _row(
     unit: tuple[int | None, str | None],
     level: int | None,
     capacity: int | None,
-    receptacle: bool,
     source: str,
 ) -> Supply:
+    receptacle = is_receptacle(supply_class, kind, description)
     percent, _ = percent_of(level, capacity, unit[0])
     part_number, serial = numbers_in(description)
     return Supply.model_validate(
@@ -213,6 +204,17 @@ def _color(name: str | None) -> str | None:
     return color_named(name) or name.lower()
 
 
-def _marker_type(name: str) -> str:
-    """Return the type of a marker: CUPS writes `toner-cartridge` for tonerCartridge."""
-    return _TYPES.get(name.lower().replace("-", ""), "unknown")
+def _type(name: str) -> str:
+    """Return the type of a supply by its name in RFC 3805, also as CUPS writes it (`toner-cartridge`); "unknown" for any other."""
+    return _TYPES.get(_plain(name), "unknown")
+
+
+def _class_of(kind: str, description: str | None) -> str:
+    """Return the class of a supply that does not tell it: what is there to be consumed, or a container that is filled."""
+    if is_receptacle("", kind, description):
+        return _FILLED
+    return "other" if kind in ("other", "unknown") else _CONSUMED
+
+
+def _plain(keyword: str) -> str:
+    return keyword.strip().lower().replace("-", "")

@@ -16,6 +16,12 @@ def attribute(tag: int, name: str, *values: bytes | str | int) -> bytes:
     return encoded
 
 
+def collection(name: str, members: Mapping[str, int]) -> bytes:
+    """Return an attribute that is a collection of integers."""
+    inside = b"".join(attribute(0x4A, "", member) + attribute(INTEGER, "", value) for member, value in members.items())
+    return attribute(0x34, name, b"") + inside + attribute(0x37, "", b"")
+
+
 def ipp_answer(*attributes: bytes, status: int = 0, request_id: int = 1) -> bytes:
     """Return an answer with one group of printer attributes."""
     head = struct.pack(">BBHIB", 1, 1, status, request_id, 0x01) + attribute(0x47, "attributes-charset", "utf-8")

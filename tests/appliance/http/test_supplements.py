@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,8 @@ from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import DAY, Supplements
 from appliance.http.visit import HttpLimits
 from appliance.report import Reading, Status
-from tests.appliance.http.documents import FULL_IPP, LEDM, PATHS, attribute, ipp_answer
-from tests.appliance.http.web import Device, Page, device
+from tests.appliance.http.documents import FULL_IPP, INTEGER, LEDM, PATHS, attribute, collection, ipp_answer
+from tests.appliance.http.web import Device, Page, device, tls_context, tls_device
 from tests.appliance.reading.test_supplement import reading, supply
 from tests.conftest import FreePort
 
@@ -95,6 +96,123 @@ def test_only_the_document_that_is_needed_is_asked_for() -> None:
         assert after.supplies[0].percent == 50, "the level of SNMP stays"
 
     at_site(work)
+
+
+SPLIT = Page(
+    ipp_answer(collection("printer-impressions-completed-col", {"monochrome": 3, "full-color": 2, "blank": 1})),
+    content_type="application/ipp",
+)
+
+
+def test_mono_and_colour_complete_the_total_of_a_device_that_prints_colour() -> None:
+    async def work(site: Site) -> None:
+        before = reading(device={"color": True}, reasons={"meters.total_mono": "not reported"})
+        for _ in range(2):
+            after = await site.complete(before)
+            assert {name: (meter.value, meter.source[:4].strip()) for name, meter in after.meters.items()} == {
+                "total": (5, "SNMP"),
+                "total_mono": (3, "IPP"),
+                "total_color": (2, "IPP"),
+                "blank_total": (1, "IPP"),
+            }
+            assert after.reasons == {}
+        assert site.asked() == 2, "what helped is asked at each reading"
+
+    at_site(work, answer=SPLIT)
+
+
+@pytest.mark.parametrize(("member", "meter"), [("monochrome", "total_mono"), ("full-color", "total_color")])
+def test_one_of_the_two_is_asked_for_at_each_reading_where_the_printer_has_no_more(member: str, meter: str) -> None:
+    async def work(site: Site) -> None:
+        for _ in range(2):
+            assert (await site.complete(reading(device={"color": True}))).meters[meter].value == 3
+        assert site.asked() == 2
+
+    answer = ipp_answer(collection("printer-impressions-completed-col", {member: 3}))
+    at_site(work, answer=Page(answer, content_type="application/ipp"))
+
+
+def test_mono_and_colour_of_an_hp_device_come_from_its_documents() -> None:
+    async def work(site: Site) -> None:
+        after = await site.complete(
+            reading(device={"color": True, "manufacturer": "HP"}, supplies=(supply(percent=50, serial="1", state="ok"),))
+        )
+        assert (after.meters["total"].value, after.meters["total_mono"].value, after.meters["total_color"].value) == (5, 3000, 2000)
+        assert (site.web.requests, site.ipp.requests) == (["GET /DevMgmt/ProductUsageDyn.xml"], [])
+
+    at_site(work)
+
+
+@pytest.mark.parametrize("color", [None, False])
+def test_a_device_that_prints_no_colour_is_not_asked_how_much_of_it(color: bool | None) -> None:
+    async def work(site: Site) -> None:
+        before = reading(device={"color": color})
+        assert await site.complete(before) == before
+        assert site.asked() == 0
+
+    at_site(work, answer=SPLIT)
+
+
+SCRIPT = b"<html><script>location = '/login'</script></html>"
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        Page(status=301, location="https://npi000000.example/DevMgmt"),
+        Page(status=302, location="http://NPI000000/"),
+        Page(status=403),
+        Page(status=404),
+        Page(status=503),
+        Page(SCRIPT, content_type="text/html"),
+        Page(raw=b"\x00\x01"),
+    ],
+    ids=["own name", "plain name", "403", "404", "503", "script", "no http"],
+)
+def test_documents_that_the_plain_port_does_not_have_are_read_over_tls(plain: Page, tmp_path: Path) -> None:
+    async def run() -> None:
+        secure = Device(pages={path: Page(body) for path, body in LEDM.items()})
+        async with device(dict.fromkeys(LEDM, plain)) as web, tls_device(secure, tls_context(tmp_path)):
+            ports = AllowedPorts([web.port], secure=[secure.port])
+            supplements = Supplements(ports=ports, ipp_port=web.port, web_ports=[web.port, secure.port])
+            before = reading(**(OPEN_ALL | {"device": {**OPEN_ALL["device"], "manufacturer": "HP"}}))  # type: ignore[dict-item]
+            for times in (1, 2):
+                after = await supplements.complete(before, Traffic())
+                assert (after.device.serial, after.meters["total"].value, len(after.supplies)) == ("VNB3K00001", 5000, 4)
+                assert secure.requests == [f"GET {path}" for path in PATHS] * times
+            asked = [request for request in web.requests if request.startswith("GET")]
+            assert len(asked) <= len(PATHS), "the second time it is known that it has none"
+
+    asyncio.run(run())
+
+
+def test_only_the_document_that_the_plain_port_refuses_is_read_over_tls(tmp_path: Path) -> None:
+    async def run() -> None:
+        secure = Device(pages={path: Page(body) for path, body in LEDM.items()})
+        pages = {path: Page(body) for path, body in LEDM.items()} | {PATHS[2]: Page(status=403)}
+        async with device(pages) as web, tls_device(secure, tls_context(tmp_path)):
+            ports = AllowedPorts([web.port], secure=[secure.port])
+            supplements = Supplements(ports=ports, ipp_port=web.port, web_ports=[web.port, secure.port])
+            before = reading(**(OPEN_ALL | {"device": {**OPEN_ALL["device"], "manufacturer": "HP"}}))  # type: ignore[dict-item]
+            after = await supplements.complete(before, Traffic())
+            assert (after.device.serial, len(after.supplies)) == ("VNB3K00001", 4)
+            assert secure.requests == [f"GET {PATHS[2]}"]
+
+    asyncio.run(run())
+
+
+def test_a_device_without_documents_is_asked_at_both_ports_once_a_day(tmp_path: Path) -> None:
+    async def run() -> None:
+        secure = Device()
+        async with device() as web, tls_device(secure, tls_context(tmp_path)):
+            ports = AllowedPorts([web.port], secure=[secure.port])
+            supplements = Supplements(ports=ports, ipp_port=web.port, web_ports=[web.port, secure.port])
+            before = reading(device={"manufacturer": "HP"})
+            for _ in range(3):
+                assert await supplements.complete(before, Traffic()) == before
+            assert (web.requests, secure.requests) == ([f"GET {PATHS[2]}"], [f"GET {PATHS[2]}"])
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(
@@ -181,6 +299,25 @@ def test_what_changes_is_asked_once_a_day_where_it_did_not_help() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
+        Page(FULL_IPP, content_type=""),
+        Page(FULL_IPP, content_type="application/octet-stream"),
+        Page(FULL_IPP, content_type="text/html"),
+        Page(FULL_IPP[:-1], content_type="application/ipp"),
+        Page(ipp_answer(attribute(INTEGER, "printer-impressions-completed", 5120), request_id=0), content_type="application/ipp"),
+    ],
+    ids=["no type", "octets", "wrong type", "no end", "no request id"],
+)
+def test_an_answer_that_bends_the_rules_is_read(answer: Page) -> None:
+    async def work(site: Site) -> None:
+        assert (await site.complete(reading(meters={}))).meters["total"].value == 5120
+        assert site.asked() == 1
+
+    at_site(work, answer=answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         Page(b"garbage", content_type="application/ipp"),
         Page(b"<html>", content_type="text/html"),
         Page(status=404),
@@ -196,14 +333,6 @@ def test_a_bad_answer_costs_nothing_of_the_reading(answer: Page) -> None:
         assert await site.complete(before) == before
 
     at_site(work, answer=answer)
-
-
-def test_the_older_path_is_tried_where_the_first_has_no_printer() -> None:
-    async def work(site: Site) -> None:
-        await site.complete(reading(meters={}))
-        assert site.ipp.requests == ["POST /ipp/print", "POST /ipp/printer"]
-
-    at_site(work, answer=Page(status=404))
 
 
 def test_a_refused_port_is_left_alone_for_a_day(free_port: FreePort) -> None:

@@ -2,20 +2,24 @@
 
 import asyncio
 import gzip
+import re
 import ssl
-import subprocess
 import time
+import warnings
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+import appliance
+import updater
+from appliance.common.outbound import prepare_context
 from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, SilentError
 from appliance.http.ports import AllowedPorts
-from appliance.http.visit import HttpAnswer, HttpLimits, Visit
-from tests.appliance.http.web import Device, Page, device
+from appliance.http.visit import HttpAnswer, HttpLimits, Visit, lenient_tls
+from tests.appliance.http.web import Device, Page, device, tls_context, tls_device
 
 BODY = b"<status>" + b"ready " * 500 + b"</status>"
 Result = TypeVar("Result")
@@ -155,24 +159,51 @@ def test_the_traffic_of_a_visit_is_counted() -> None:
 
 
 def test_a_device_that_redirects_to_https_is_followed_whatever_its_certificate(tmp_path: Path) -> None:
-    files = ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem")]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=NPI000000", *files]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-
     async def run() -> tuple[HttpAnswer, Traffic]:
-        secure = Device(pages={"/page": Page(BODY)})
-        server = await asyncio.start_server(secure.serve, "127.0.0.1", 0, ssl=context)
-        port = server.sockets[0].getsockname()[1]
         traffic = Traffic()
-        async with device({"/page": Page(status=301, location=f"https://127.0.0.1:{port}/page")}) as plain:
-            async with Visit("127.0.0.1", AllowedPorts([plain.port, port]), HttpLimits(), traffic) as visit:
-                answer = await visit.get("/page", port=plain.port)
-            server.close()
-            await asyncio.gather(*secure.tasks, return_exceptions=True)
-        return answer, traffic
+        async with tls_device(Device(pages={"/page": Page(BODY)}), tls_context(tmp_path)) as secure:
+            to_tls = Page(status=301, location=f"https://127.0.0.1:{secure.port}/page")
+            async with (
+                device({"/page": to_tls}) as plain,
+                Visit("127.0.0.1", AllowedPorts([plain.port, secure.port]), HttpLimits(), traffic) as visit,
+            ):
+                return await visit.get("/page", port=plain.port), traffic
 
     answer, traffic = asyncio.run(run())
     assert answer.body == BODY
     assert traffic.bytes_received > len(BODY) + 1000, "the handshake counts, too"
+
+
+@pytest.mark.parametrize("bits", [1024, 2048])
+@pytest.mark.parametrize("newest", ["TLSv1", "TLSv1_1", "TLSv1_2", "TLSv1_3"])
+def test_a_device_is_read_however_old_its_tls(newest: str, bits: int, tmp_path: Path) -> None:
+    context = tls_context(tmp_path, bits=bits)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context.maximum_version = ssl.TLSVersion[newest]
+
+    async def run() -> tuple[HttpAnswer, HttpAnswer]:
+        page = Page(BODY)
+        async with (
+            tls_device(Device(pages={"/page": page}, answer=lambda _body: page), context) as secure,
+            Visit("127.0.0.1", AllowedPorts(secure=[secure.port]), HttpLimits(), Traffic()) as visit,
+        ):
+            got = await visit.get("/page", port=secure.port)
+            return got, await visit.post_ipp("/page", b"", port=secure.port, tls=True)
+
+    got, posted = asyncio.run(run())
+    assert (got.body, posted.body) == (BODY, BODY)
+
+
+def test_a_device_that_knows_no_secure_renegotiation_may_answer() -> None:
+    legacy_server_connect = 0x4
+    assert lenient_tls().options & legacy_server_connect
+
+
+def test_the_hosting_server_is_never_asked_so_leniently() -> None:
+    strict = prepare_context(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), verify=False)
+    assert strict.minimum_version >= ssl.TLSVersion.TLSv1_2
+    lenient = re.compile(r"lenient_tls|SECLEVEL|minimum_version|set_ciphers")
+    rooms = [Path(appliance.__file__).parent, Path(updater.__file__).parent]
+    users = {file.name for room in rooms for file in room.rglob("*.py") if lenient.search(file.read_text(encoding="utf-8"))}
+    assert users == {"visit.py"}

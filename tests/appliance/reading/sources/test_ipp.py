@@ -11,6 +11,7 @@ from appliance.reading.parts import Parts
 from appliance.reading.sources import ipp
 from appliance.reading.sources.ipp import IppError, decode_answer, encode_request
 from appliance.reading.sources.ipp_parts import parts_of_ipp
+from appliance.reading.supplement import supplement
 from tests.appliance.http.documents import (
     BOOLEAN,
     ENUM,
@@ -22,8 +23,10 @@ from tests.appliance.http.documents import (
     RANGE,
     TEXT,
     attribute,
+    collection,
     ipp_answer,
 )
+from tests.appliance.reading.test_supplement import reading, supply
 
 
 def parts(*attributes: bytes) -> Parts:
@@ -96,7 +99,6 @@ def test_collections_are_read_and_what_follows_them() -> None:
         b"",
         b"\x01\x01\x00",
         b"<html>",
-        FULL_IPP[:-1],
         FULL_IPP[:40],
         ipp_answer(request_id=2),
         ipp_answer(attribute(0x34, "printer-supply", b"")),
@@ -108,6 +110,40 @@ def test_collections_are_read_and_what_follows_them() -> None:
 def test_what_is_no_answer_is_an_error(octets: bytes) -> None:
     with pytest.raises(IppError):
         decode_answer(octets)
+
+
+def test_an_answer_without_an_end_is_read() -> None:
+    assert decode_answer(FULL_IPP[:-1]) == decode_answer(FULL_IPP)
+
+
+def test_an_answer_that_has_nothing_but_a_head_is_read() -> None:
+    assert decode_answer(b"\x01\x01\x04\x06\x00\x00\x00\x01").status == 0x0406
+
+
+CUT = ipp_answer(
+    attribute(TEXT, "printer-location", "Room 7"),
+    attribute(INTEGER, "marker-levels", 10, 20),
+    collection("printer-impressions-completed-col", {"monochrome": 3, "full-color": 2}),
+)[:-1]
+
+
+@pytest.mark.parametrize(
+    ("left", "whole"),
+    [
+        (len(CUT), ["marker-levels", "printer-impressions-completed-col", "printer-location"]),
+        (len(CUT) - 1, ["marker-levels", "printer-location"]),
+        (CUT.index(b"full-color") + 3, ["marker-levels", "printer-location"]),
+        (CUT.index(b"printer-impressions") + 3, ["printer-location"]),
+        (CUT.index(b"marker-levels") + 17, ["printer-location"]),
+        (CUT.index(b"marker-levels") + 21, ["printer-location"]),
+    ],
+)
+def test_of_an_answer_that_is_cut_off_what_is_whole_is_read(left: int, whole: list[str]) -> None:
+    assert sorted(decode_answer(CUT[:left]).attributes) == whole
+
+
+def test_a_printer_may_say_nothing_of_the_request_it_answers() -> None:
+    assert decode_answer(ipp_answer(attribute(TEXT, "printer-location", "Room 7"), request_id=0)).attributes
 
 
 def test_an_error_of_the_printer_is_told() -> None:
@@ -179,6 +215,46 @@ def test_a_single_marker_counts_as_a_list_of_one() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("row", "kind", "supply_class", "percent"),
+    [
+        ("type=toner;maxcapacity=100;level=45;colorantname=black;", "toner", "supplyThatIsConsumed", 45.0),
+        ("class=consumed;type=toner-cartridge;maxcapacity=100;level=45;", "tonerCartridge", "supplyThatIsConsumed", 45.0),
+        ("class=unknown;type=inkCartridge;unit=percent;level=45;", "inkCartridge", "supplyThatIsConsumed", 45.0),
+        ("class=supply-that-is-consumed;type=opc;maxcapacity=200;level=90;", "opc", "supplyThatIsConsumed", 45.0),
+        ("type=wasteToner;maxcapacity=100;level=45;", "wasteToner", "receptacleThatIsFilled", 45.0),
+        ("class=filled;type=other;maxcapacity=100;level=45;", "other", "receptacleThatIsFilled", 45.0),
+        ("type=toner;level=45;", "toner", "supplyThatIsConsumed", None),
+        ("type=mystery;maxcapacity=100;level=45;", "unknown", "other", 45.0),
+    ],
+)
+def test_a_supply_that_does_not_tell_its_class_has_that_of_its_type(
+    row: str, kind: str, supply_class: str, percent: float | None
+) -> None:
+    [found] = parts(attribute(OCTETS, "printer-supply", row)).supplies
+    assert (found.type, found.supply_class, found.percent) == (kind, supply_class, percent)
+
+
+def test_a_container_is_one_by_its_name_where_neither_class_nor_type_tells() -> None:
+    row = attribute(OCTETS, "printer-supply", "maxcapacity=100;level=45;")
+    [found] = parts(row, attribute(TEXT, "printer-supply-description", "Waste Toner Box")).supplies
+    assert found.supply_class == "receptacleThatIsFilled"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "type=toner;maxcapacity=100;level=45;colorantname=black;",
+        "class=consumed;type=toner;unit=percent;maxcapacity=100;level=45;colorantname=black;",
+        "class=;type=tonerCartridge;maxcapacity=100;level=45;colorantname=black;",
+    ],
+)
+def test_a_row_without_a_class_completes_what_snmp_calls_some_remaining(row: str) -> None:
+    before = reading(supplies=(supply(level=-3, capacity=-2, state="some_remaining"),))
+    [after] = supplement(before, parts(attribute(OCTETS, "printer-supply", row))).supplies
+    assert (after.percent, after.state, after.source) == (45.0, "ok", "SNMP, IPP printer-supply")
+
+
 def test_levels_that_are_unknown_stay_unknown() -> None:
     rows = parts(
         attribute(NAME, "marker-names", "one", "two", "three", "four", "Tri-color"),
@@ -186,12 +262,31 @@ def test_levels_that_are_unknown_stay_unknown() -> None:
         attribute(INTEGER, "marker-levels", -1, -2, -3, 250),
     ).supplies
     assert [(row.percent, row.state) for row in rows] == [
-        (None, "unrestricted"),
+        (None, "unknown"),
         (None, "unknown"),
         (None, "some_remaining"),
         (None, "unknown"),
     ]
     assert [row.color for row in rows] == [None, "cyan", None, "black"]
+
+
+@pytest.mark.parametrize("reason", ["printing: Notice.docx", "Job from m.keller", "user: keller"])
+def test_names_of_people_and_documents_are_taken_out_of_what_a_printer_says_of_its_state(reason: str) -> None:
+    told = str(parts(attribute(KEYWORD, "printer-state-reasons", "toner-low-warning", reason)).misc["ipp_state_reasons"])
+    assert told.startswith("toner-low-warning, ")
+    assert told.endswith("(removed)")
+
+
+@pytest.mark.parametrize("level", [-1, -2])
+@pytest.mark.parametrize("kind", ["toner", "ink-cartridge", "waste-toner"])
+def test_a_marker_whose_level_the_printer_cannot_tell_is_unknown_and_stays_open(level: int, kind: str) -> None:
+    [row] = parts(attribute(KEYWORD, "marker-types", kind), attribute(INTEGER, "marker-levels", level)).supplies
+    assert (row.level, row.percent, row.state) == (-2, None, "unknown")
+
+
+def test_a_supply_without_a_limit_is_still_unrestricted() -> None:
+    [row] = parts(attribute(OCTETS, "printer-supply", "class=supplyThatIsConsumed;type=toner;maxcapacity=100;level=-1;")).supplies
+    assert (row.level, row.state) == (-1, "unrestricted")
 
 
 def test_a_placeholder_is_no_serial_number() -> None:
