@@ -79,6 +79,7 @@ def _enumerations() -> Iterator[str]:
     for names in (enumerations.PRINTER_STATUS, enumerations.DEVICE_STATUS, enumerations.ALERT_GROUP, enumerations.ALERT_CODE):
         yield from (str(words(name)) for name in names.values())
     yield from (str(words(name)) for name in ("sleeping", *INKS, *MISC))
+    yield str(small_words(enumerations.PAGES))
     for file in (ROOT / "appliance" / "definitions").glob("*.toml"):
         yield from (str(words(name)) for name in re.findall(r"\bmisc\.([a-z0-9_]+)", file.read_text(encoding="utf-8")))
 
@@ -86,7 +87,7 @@ def _enumerations() -> Iterator[str]:
 def _enumerations_of_the_console() -> Iterator[str]:
     """Yield the names that stand by themselves there."""
     units, severities = enumerations.COUNTER_UNIT, enumerations.ALERT_SEVERITY
-    for name in (*enumerations.SUPPLY_TYPE.values(), *units.values(), *severities.values(), *get_args(Kind)):
+    for name in (*enumerations.SUPPLY_TYPE.values(), *units.values(), *severities.values(), *get_args(Kind), enumerations.PAGES):
         yield str(words(name))
 
 

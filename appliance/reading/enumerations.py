@@ -38,6 +38,9 @@ COUNTER_UNIT = {
 }
 """PrtMarkerCounterUnitTC."""
 
+PAGES = "pages"
+"""A unit of IPP alone: pages of documents (PWG 5100.22), of which one impression may hold several."""
+
 SUPPLY_UNIT = COUNTER_UNIT | {
     1: "other",
     2: "unknown",

@@ -3,6 +3,7 @@
 - What SNMP said stays: only what is null or missing is filled, and the reason why it was missing goes.
 - `Device.key` stays as SNMP made it: a device that sleeps, and so is not asked over HTTP, has to keep its key.
 - A supply is completed only from the one row that is certainly the same: same colour, same kind of thing, and no other like it.
+- The parts of a total that is another than SNMP's, such as one since the start, are left out: they would not add up to it.
 - Where a field of the device came from stands in `Reading.sources`.
 """
 
@@ -17,13 +18,17 @@ _KINDS = {
     **dict.fromkeys(("ink", "inkCartridge", "matteInk"), "ink"),
 }
 """Names makers use for the same thing."""
+_PARTS_OF_TOTAL = frozenset({"total_mono", "total_color", "blank_total"})
+_DRIFT = 100
+"""Impressions that may be made between two questions, or a hundredth of them all."""
 _COMPLETED = ("serial", "part_number", "description", "color")
 
 
 def supplement(reading: Reading, parts: Parts) -> Reading:
     """Return `reading` with what it lacks and `parts` have."""
     device = {name: value for name, value in parts.device.items() if name != "key" and getattr(reading.device, name, "") is None}
-    meters = {name: meter for name, meter in parts.meters.items() if name not in reading.meters}
+    excluded = reading.meters.keys() | (_PARTS_OF_TOTAL if _count_otherwise(reading, parts) else set())
+    meters = {name: meter for name, meter in parts.meters.items() if name not in excluded}
     supplies = tuple(_completed(reading.supplies, parts.supplies)) if reading.supplies else parts.supplies
     status = {"printer": parts.printer_status} if parts.printer_status and reading.status.printer == "unknown" else {}
     filled = [*(f"device.{name}" for name in device), *(f"status.{name}" for name in status)]
@@ -39,6 +44,12 @@ def supplement(reading: Reading, parts: Parts) -> Reading:
         "reasons": {path: reason for path, reason in reading.reasons.items() if path not in answered},
     }
     return reading.model_copy(update=update)
+
+
+def _count_otherwise(reading: Reading, parts: Parts) -> bool:
+    """Return whether both tell a total, and not the same one."""
+    own, told = reading.meters.get("total"), parts.meters.get("total")
+    return own is not None and told is not None and abs(own.value - told.value) > max(_DRIFT, own.value // 100)
 
 
 def _answered_supplies(before: tuple[Supply, ...], after: tuple[Supply, ...]) -> set[str]:

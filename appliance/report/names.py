@@ -39,6 +39,15 @@ METERS: Mapping[str, str] = {
     "fax_received": Message("Fax, received"),
     "scan_total": Message("Scan"),
     "duplex": Message("Duplex sheets"),
+    "blank_total": Message("Blank"),
+    "pages_total": Message("Document pages"),
+    "pages_mono": Message("Document pages, monochrome"),
+    "pages_color": Message("Document pages, colour"),
+    "pages_blank": Message("Document pages, blank"),
+    "sheets_total": Message("Sheets"),
+    "sheets_mono": Message("Sheets, monochrome"),
+    "sheets_color": Message("Sheets, colour"),
+    "sheets_blank": Message("Sheets, blank"),
     "engine_total": Message("Engine total"),
 }
 """The meters of a reading that are known by these names; makers' own ones are named by their words."""

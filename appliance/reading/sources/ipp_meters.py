@@ -8,6 +8,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from appliance.reading.enumerations import PAGES
 from appliance.reading.sources.ipp import Value
 from appliance.report import Meter
 
@@ -28,7 +29,7 @@ class _Counter:
 
 _COUNTERS = (
     _Counter("printer-impressions-completed", "impressions", "total", "total_mono", "total_color", "blank_total"),
-    _Counter("printer-pages-completed", "pages", "pages_total", "pages_mono", "pages_color", "pages_blank"),
+    _Counter("printer-pages-completed", PAGES, "pages_total", "pages_mono", "pages_color", "pages_blank"),
     _Counter("printer-media-sheets-completed", "sheets", "sheets_total", "sheets_mono", "sheets_color", "sheets_blank"),
 )
 _COLLECTION = "-col"

@@ -17,7 +17,8 @@ from appliance.reading import enumerations as enum
 from appliance.reading.definitions.fields import State, WasteLevel
 from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
 from appliance.reading.definitions.vendor import Given, Vendor, charset_of, rows_of, source
-from appliance.reading.identity.identity import NOT_REPORTED, is_placeholder
+from appliance.reading.identity.identity import NOT_REPORTED
+from appliance.reading.identity.placeholders import is_placeholder
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import Supplies, is_receptacle, percent_of, state_of
 from appliance.reading.text import decode

@@ -66,6 +66,22 @@ def test_what_is_missing_is_filled_with_its_source_and_its_reason_goes() -> None
     assert after.reasons == {"other": "stays"}
 
 
+@pytest.mark.parametrize(
+    ("own", "told", "taken"),
+    [(50_000, 50_003, True), (50_000, 49_700, True), (5, 99, True), (50_000, 731, False), (50_000, 61_000, False)],
+)
+def test_the_parts_of_another_total_are_not_those_of_ours(own: int, told: int, taken: bool) -> None:
+    def impressions(value: int) -> Meter:
+        return Meter(value=value, unit="impressions", source="IPP")
+
+    before = reading(meters={"total": impressions(own)}, reasons={"meters.total_mono": "not reported"})
+    parts = {"total": told, "total_mono": told - 2, "total_color": 2, "blank_total": 1, "pages_total": 700}
+    after = supplement(before, Parts("IPP", meters={name: impressions(value) for name, value in parts.items()}))
+    assert ("total_mono" in after.meters, "total_color" in after.meters, "blank_total" in after.meters) == (taken,) * 3
+    assert ("meters.total_mono" in after.reasons) is not taken
+    assert after.meters["pages_total"].value == 700
+
+
 def test_the_key_stays_so_that_a_device_that_sleeps_keeps_its_own() -> None:
     before = reading(device={"serial": None, "key": "mac:001122334455"})
     assert supplement(before, Parts("IPP", {"serial": "S9"})).device.key == "mac:001122334455"
