@@ -7,11 +7,12 @@
 """
 
 from collections.abc import Sequence
-from itertools import chain, count, islice
+from itertools import islice
 
 from appliance.common.message import Message
 from appliance.reading.definitions.vendor import Vendor
 from appliance.reading.identity.identity import NOT_REPORTED
+from appliance.reading.supplies.indexes import free_index
 from appliance.reading.supplies.supplies import Supplies, is_receptacle, state_of
 from appliance.reading.supplies.vendor_supplies import INKS, TONERS, WASTES, VendorSupply, vendor_supplies
 from appliance.report import Supply
@@ -93,20 +94,12 @@ def _state(found: VendorSupply, kind: str, vendor: Vendor) -> str:
     return state_of(found.level, found.capacity, found.percent, receptacle=receptacle, waste_level=waste_level)
 
 
-def _free_index(found: VendorSupply, taken: set[str]) -> str:
-    """Return an index that no supply of the reading has: `1`, or `acmeToner.1` where the standard table has a row 1 of its own."""
-    name = found.source.partition(" ")[0]
-    longer = f"{name}.{found.index}"
-    candidates = chain((found.index, longer), (f"{longer}.{number}" for number in count(2)))
-    return next(each for each in candidates if each not in taken)
-
-
 def _new(found: VendorSupply, taken: set[str], vendor: Vendor) -> Supply:
     kind = found.type or "unknown"
     is_waste = is_receptacle("", kind, found.description)
     return Supply.model_validate(
         {
-            "index": _free_index(found, taken),
+            "index": free_index(found.index, taken, found.source.partition(" ")[0]),
             "type": kind,
             "class": "receptacleThatIsFilled" if is_waste else "supplyThatIsConsumed",
             "color": found.color,
