@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.appliance.definitions.device import Device, P, asked, of, oid_value, read, supply_row
+from appliance.reading.definitions.definitions import builtin_definitions
+from appliance.reading.polling import changing
+from tests.appliance.definitions.device import Device, P, asked, objects, of, oid_value, read, supply_row
 
 DOCUMENT = f"{P}.1602.1.5.1.6.2.2.1.2"
 COLUMN = oid_value(DOCUMENT)
@@ -70,3 +72,9 @@ def test_the_document_is_asked_for_only_where_a_level_is_open() -> None:
     assert COLUMN in asked(canon({"PM": -2}, told))
     assert COLUMN not in asked(canon({"PM": 40}, told))
     assert COLUMN not in asked({**canon({"PM": -2}, told), **of("11.2.3.9.1", {})})
+
+
+def test_a_poll_asks_for_the_document_again() -> None:
+    device = objects(canon({"PM": -2}, document({"PM": 10})))
+    asked_again = changing(device, builtin_definitions()).scalars
+    assert {oid for oid in device if oid[: len(COLUMN)] == COLUMN} <= set(asked_again)
