@@ -44,7 +44,7 @@ _WHOLE: frozenset[Meaning] = frozenset({"identity", "host name", "asset number"}
 _PAPER = re.compile(
     r"(?:jis_|iso_)?(?:[a-c]\d{1,2}|[abc]?r\d|8k|16k|letter|legal|ledger|tabloid|executive|statement|invoice|folio|oficio|foolscap"
     r"|custom|other|others|universal|hagaki|oufuku_?hagaki|postcard|envelope|com_?10|com_?9|dl|monarch|yougata|youkei)"
-    r"(?:_?(?:r|plus|extra|wide|full|\d{1,2}))?"
+    r"(?:_?(?:r|plus|extra|wide|full|letter|\d{1,2}))?"
 )
 """Names of paper that become names of meters where the product itself does not say which column they are from."""
 
