@@ -86,7 +86,8 @@ def _lines(definition: Definition, recording: Recording) -> Iterator[Line]:
         value = recording.objects.get(records.oid)
         octets = f"{len(value.content)} octets" if value is not None and isinstance(value.content, bytes) else None
         yield Line(records.name, format_oid(records.oid), records.evidence, octets, None)
-    for table_spec in (*definition.content.tables, *definition.content.papers, *definition.content.supply_tables):
+    content = definition.content
+    for table_spec in (*content.tables, *content.papers, *content.supply_tables, *content.documents):
         columns: list[tuple[str, Oid | None]] = list(table_spec.columns)  # type: ignore[attr-defined] # each of them has columns
         for column, oid in columns:
             if oid is not None:

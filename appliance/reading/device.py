@@ -13,7 +13,8 @@ from typing import Protocol
 
 from appliance.reading.build import build_reading
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
-from appliance.reading.definitions.vendor import Vendor, questions, read_vendor
+from appliance.reading.definitions.questions import LEVELS, questions
+from appliance.reading.definitions.vendor import Vendor, read_vendor
 from appliance.reading.identity.descriptions import telling_objects
 from appliance.reading.identity.identity import (
     has_standard_model,
@@ -30,7 +31,7 @@ from appliance.reading.snapshot import Snapshot
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.status.status import read_console
-from appliance.reading.supplies.supplies import has_colorless_rows
+from appliance.reading.supplies.supplies import has_colorless_rows, has_open_levels
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
 from appliance.snmp.values import Objects, Oid, Value
@@ -42,7 +43,7 @@ found index brings."""
 
 _MOSTLY_TOLD = (
     *("device.serial", "device.model", "device.device_id", "device.firmware", "device.location", "device.hostname"),
-    *("status.console", "meters.total"),
+    *("status.console", "meters.total", LEVELS),
 )
 """Items that the standard objects of most devices tell: what a definition has for them waits until that is known."""
 
@@ -235,6 +236,8 @@ def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]
     if read_console(view):
         yield "status.console"
     yield from (f"meters.{name}" for name in read_standard_meters(view).values)
+    if not has_open_levels(view):
+        yield LEVELS
 
 
 def _open_scalars(view: View, address: str) -> Iterator[Oid]:

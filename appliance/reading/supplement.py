@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from appliance.reading.parts import Parts
+from appliance.reading.supplies.indexes import told_apart
 from appliance.report import Reading, Supply
 
 _KINDS = {
@@ -29,7 +30,7 @@ def supplement(reading: Reading, parts: Parts) -> Reading:
     device = {name: value for name, value in parts.device.items() if name != "key" and getattr(reading.device, name, "") is None}
     excluded = reading.meters.keys() | (_PARTS_OF_TOTAL if _count_otherwise(reading, parts) else set())
     meters = {name: meter for name, meter in parts.meters.items() if name not in excluded}
-    supplies = tuple(_completed(reading.supplies, parts.supplies)) if reading.supplies else parts.supplies
+    supplies = tuple(_completed(reading.supplies, parts.supplies)) if reading.supplies else told_apart(parts.supplies)
     status = {"printer": parts.printer_status} if parts.printer_status and reading.status.printer == "unknown" else {}
     filled = [*(f"device.{name}" for name in device), *(f"status.{name}" for name in status)]
     answered = {*filled, *(f"meters.{name}" for name in meters), *_answered_supplies(reading.supplies, supplies)}

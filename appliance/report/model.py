@@ -85,7 +85,7 @@ class Meter(Part):
 
 
 class Supply(Part):
-    """A row of prtMarkerSuppliesTable.
+    """A row of prtMarkerSuppliesTable, or what other sources tell of a supply; no two of a reading have one `index`.
 
     `level` and `capacity` are the raw integers of the device (negative ones are RFC 3805's special values); `percent` is null
     unless it is truly known, 0 to 100.

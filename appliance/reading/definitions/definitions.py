@@ -290,7 +290,8 @@ def _troubles(content: DefinitionFile) -> Iterator[tuple[str, str]]:
     for path, reference in content.referred():
         if not content.knows(reference):
             yield path, f"no object is called {reference!r}, and no records either"
-    names = [each.name for kind in (content.objects, content.tables, content.papers, content.records) for each in kind]
+    kinds = (content.objects, content.tables, content.papers, content.records, content.documents)
+    names = [each.name for kind in kinds for each in kind]
     for name in names:
         if names.count(name) > 1:
             yield "object", f"{name!r} is the name of two objects"

@@ -105,6 +105,7 @@ _TREES: Final[Mapping[int, Mapping[Meaning, str]]] = {
     1602: {  # Canon
         "identity": "1.1.1.1 1.1.1.4 1.2.1.4 1.2.1.8.1.3",
         "meters": "1.11.1.3.1 1.11.2.1.1",
+        "supplies": "1.5.1.6.2.2.1.2",
     },
     2001: {  # OKI
         "identity": "1.1.1.1.11.1.10.25 1.1.1.1.11.1.10.45",

@@ -33,7 +33,7 @@ from appliance.reading.definitions.fields import (
 from appliance.reading.definitions.part import Part, Source
 from appliance.reading.definitions.patterns import Pattern
 from appliance.reading.definitions.permitted import ENTERPRISES, SHARED, Meaning
-from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
+from appliance.reading.definitions.supply_schema import DocumentSpec, SuppliesSpec, SupplySpec
 from appliance.reading.sources import objects as mib
 from appliance.snmp.values import Oid
 
@@ -256,6 +256,7 @@ class DefinitionFile(Part):
     sums: tuple[SumSpec, ...] = Field(default=(), alias="sum", max_length=50)
     supplies: tuple[SupplySpec, ...] = Field(default=(), alias="supply", max_length=100)
     supply_tables: tuple[SuppliesSpec, ...] = Field(default=(), alias="supplies", max_length=10)
+    documents: tuple[DocumentSpec, ...] = Field(default=(), alias="document", max_length=5)
 
     @property
     def enterprises(self) -> frozenset[int]:
@@ -278,9 +279,10 @@ class DefinitionFile(Part):
                 yield Asked(path, oid, oid[:-1], entry.gives, permitted.meanings_for(entry.gives, number=True), records.name)
         for number, table in enumerate(self.tables):
             yield from _asked_of_table(f"table.{number}.columns", table)
-        tables: tuple[tuple[str, str, frozenset[Meaning], Sequence[PaperSpec | SuppliesSpec]], ...] = (
+        tables: tuple[tuple[str, str, frozenset[Meaning], Sequence[PaperSpec | SuppliesSpec | DocumentSpec]], ...] = (
             ("paper", "a meter of a paper size", _METERS, self.papers),
             ("supplies", "a supply", _SUPPLIES, self.supply_tables),
+            ("document", "a supply", _SUPPLIES, self.documents),
         )
         for kind, item, needed, specs in tables:
             for number, spec in enumerate(specs):

@@ -1,4 +1,4 @@
-"""What a vendor definition may say of supplies: put together from objects, or the rows of a table of the vendor's own."""
+"""What a vendor definition may say of supplies: put together from objects, rows of a table or a document of the vendor's own."""
 
 from typing import Annotated, Literal
 
@@ -86,3 +86,28 @@ class SuppliesSpec(Source):
     capacity: Number | None = None
     """The capacity where no column tells it: 100 for percentages."""
     prefer: bool = False
+
+
+class DocumentColumns(Part):
+    """The column that holds the document."""
+
+    text: OidText
+
+
+class DocumentSpec(Source):
+    """An XML document, told in pieces: the octet strings of one column, in the order of their index.
+
+    It is asked for only where the standard table leaves a level open, completes its rows and adds none.
+    """
+
+    columns: DocumentColumns
+    element: Title
+    """The element that a supply is."""
+    description: Title
+    """The element within it that names it."""
+    level: Title
+    """The element within it that tells how much is left."""
+    join: tuple[Literal["description", "color", "type"], ...] = Field(min_length=1)
+    """By what it finds its row of the standard table: the first of these that names exactly one."""
+    type: SupplyType
+    capacity: Number = 100

@@ -26,7 +26,7 @@ from appliance.reading.definitions.schema import (
     SumSpec,
     TableSpec,
 )
-from appliance.reading.definitions.supply_schema import SuppliesSpec, SupplySpec
+from appliance.reading.definitions.supply_schema import DocumentSpec, SuppliesSpec, SupplySpec
 from appliance.reading.identity.descriptions import Texts, texts_of
 from appliance.reading.meters.records import float32, read_records
 from appliance.reading.sources.objects import SYS_NAME, MibObject
@@ -44,7 +44,7 @@ _WHOLE: frozenset[Meaning] = frozenset({"identity", "host name", "asset number"}
 _PAPER = re.compile(
     r"(?:jis_|iso_)?(?:[a-c]\d{1,2}|[abc]?r\d|8k|16k|letter|legal|ledger|tabloid|executive|statement|invoice|folio|oficio|foolscap"
     r"|custom|other|others|universal|hagaki|oufuku_?hagaki|postcard|envelope|com_?10|com_?9|dl|monarch|yougata|youkei)"
-    r"(?:_?(?:r|plus|extra|wide|full|\d{1,2}))?"
+    r"(?:_?(?:r|plus|extra|wide|full|letter|\d{1,2}))?"
 )
 """Names of paper that become names of meters where the product itself does not say which column they are from."""
 
@@ -116,7 +116,9 @@ def read_vendor(view: View, definitions: Definitions) -> Vendor:
     for each in applying:
         content = each.content
         for supplies in content.supply_tables:
-            _note_supplies(vendor, supplies)
+            _note_supplies(vendor, supplies, supplies.columns.level, supplies.columns.state)
+        for document in content.documents:
+            _note_supplies(vendor, document, document.columns.text)
         for table in content.tables:
             _read_table(vendor, table, each)
         for spec in content.objects:
@@ -289,10 +291,10 @@ def _is_row(vendor: Vendor, wanted: RowSpec, row: _TableRow, *, alone: bool) -> 
     return wanted.not_label is None or not vendor.has(row.label, wanted.not_label)
 
 
-def _note_supplies(vendor: Vendor, spec: SuppliesSpec) -> None:
-    """Note the levels and states of a vendor's own table of supplies, which `supply_join` reads."""
+def _note_supplies(vendor: Vendor, spec: SuppliesSpec | DocumentSpec, *columns: Oid | None) -> None:
+    """Note what tells levels and states in a vendor's own table of supplies, or its document, which `vendor_supplies` reads."""
     if vendor.applies(spec):
-        for column in (spec.columns.level, spec.columns.state):
+        for column in columns:
             if column is not None:
                 vendor.changing += [(*column, *index) for index in vendor.view.instances(MibObject(spec.name, column))]
 
@@ -367,27 +369,3 @@ def _read_records(vendor: Vendor, spec: RecordsSpec) -> None:
         if key in gives and len(octets) > 2:
             entry = gives[key]
             _give(vendor, entry.gives, Given(given.value, given.source, entry.prefer, entry.unit))
-
-
-# What to ask for
-
-
-STANDARD_DEVICE = ("serial", "model", "firmware", "location", "hostname")
-"""Fields the standard MIBs may have told already: what a definition has for them is asked for only where they are open."""
-
-
-def questions(vendor: Vendor, known: Sequence[str]) -> tuple[list[Oid], list[Oid]]:
-    """Return the instances and the columns to ask a device for; `known` are the items the standard objects have told."""
-    scalars: list[Oid] = []
-    columns: list[Oid] = []
-    for each in vendor.applying:
-        content = each.content
-        for spec in content.objects:
-            if vendor.applies(spec) and (spec.prefer or spec.gives not in known):
-                scalars += spec.oid
-        scalars += [spec.oid for spec in content.records if vendor.applies(spec)]
-        for tables in (content.tables, content.papers, content.supply_tables):
-            for table in tables:
-                if vendor.applies(table):
-                    columns += [oid for _, oid in table.columns if oid is not None]
-    return scalars, columns

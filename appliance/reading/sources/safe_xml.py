@@ -12,12 +12,15 @@ class XmlError(ValueError):
     """The octets are no XML, or of a kind that is not read."""
 
 
-def parse_xml(octets: bytes) -> Element:
-    """Return the root element; names carry their namespace (`local_name` takes it off). Raises XmlError."""
+def parse_xml(octets: bytes, *, namespaces: bool = True) -> Element:
+    """Return the root element; names carry their namespace (`local_name` takes it off). Raises XmlError.
+
+    Without `namespaces` a prefix need not stand for any: it is part of the name, and taken off as well.
+    """
     if len(octets) > MAX_BYTES:
         raise XmlError(f"it is larger than {MAX_BYTES} bytes")
     builder = _Bounded()
-    parser = expat.ParserCreate(namespace_separator="}")
+    parser = expat.ParserCreate(namespace_separator="}" if namespaces else None)
     parser.StartElementHandler = builder.begin
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
@@ -32,8 +35,8 @@ def parse_xml(octets: bytes) -> Element:
 
 
 def local_name(element: Element) -> str:
-    """Return the name of an element without its namespace."""
-    return element.tag.rpartition("}")[2]
+    """Return the name of an element without its namespace and prefix."""
+    return element.tag.rpartition("}")[2].rpartition(":")[2]
 
 
 def _no_document_type(*_declaration: object) -> None:

@@ -92,6 +92,12 @@ def has_colorless_rows(view: View) -> bool:
     return False
 
 
+def has_open_levels(view: View) -> bool:
+    """Return whether a row of the table tells no amount: that it is unknown, that some remains, or nothing."""
+    levels, named = view.rows(mib.PRT_MARKER_SUPPLIES_LEVEL), view.rows(mib.PRT_MARKER_SUPPLIES_DESCRIPTION)
+    return any(integer(levels.get(row)) in {None, UNKNOWN, SOME_REMAINING} for row in {*levels, *named})
+
+
 def level_states(vendor: Vendor) -> Mapping[int, str]:
     """Return the levels that name a state instead of an amount on this model."""
     quirk = vendor.quirks.level_states

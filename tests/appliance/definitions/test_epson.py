@@ -1,7 +1,11 @@
 """Epson: what its rows count, by kind and by paper, and the supplies that the standard table leaves out."""
 
+from dataclasses import replace
+from importlib.resources import files
+
 import pytest
 
+from appliance.reading.definitions.definitions import Definitions, parse
 from tests.appliance.definitions.device import Content, Device, P, meters, of, read, supply_row
 
 EPSON = f"{P}.1248.1.2.2"
@@ -79,6 +83,12 @@ def test_paper_sizes_tell_colour_and_sides() -> None:
 
 def test_a_mono_model_tells_sides_without_colour() -> None:
     assert meters(epson(paper(2, "A4", total=40, simplex=33))) == {"paper_a4": 40, "simplex": 33, "duplex": 7}
+
+
+def test_a_definition_of_the_site_names_the_paper_alike() -> None:
+    text = files("appliance").joinpath("definitions", "epson.toml").read_text()
+    own = Definitions((replace(parse(text, "epson.toml"), origin="site"),))
+    assert meters(epson(paper(2, "A4/Letter", total=40)), own) == {"paper_a4_letter": 40}
 
 
 @pytest.mark.parametrize("second", [{"total": 9}, {"total": 9, "simplex": 10}, {"total": 9, "simplex": -1}])

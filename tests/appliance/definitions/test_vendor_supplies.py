@@ -203,6 +203,12 @@ def test_an_ink_device_has_no_drum_belt_fuser_or_laser(code: str) -> None:
     assert only_supply(maintenance(octets)).percent == 93
 
 
+def test_an_ink_device_counts_no_pages_of_a_drum() -> None:
+    octets = "11010400000064ff"
+    assert "drum_pages" not in read(maintenance(octets, "MFC-J680DW")).misc
+    assert read(maintenance(octets)).misc["drum_pages"] == 100
+
+
 def test_older_inks_carry_their_capacity() -> None:
     supply = only_supply(maintenance("a301020614ff", "MFC-5490CN"))
     assert (supply.type, supply.color, supply.level, supply.capacity, supply.percent) == ("ink", "magenta", 6, 20, 30)

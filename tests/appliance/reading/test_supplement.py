@@ -43,6 +43,15 @@ def test_what_snmp_said_is_never_overwritten() -> None:
     assert supplement(before, parts) == before
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [(["1", "1"], ["1", "1.2"]), (["7", "3", "7", "7"], ["7", "3", "7.2", "7.3"]), (["1", "1.2", "1"], ["1", "1.2", "1.3"])],
+)
+def test_no_two_supplies_of_another_source_have_one_index(told: list[str], kept: list[str]) -> None:
+    rows = tuple(supply(index=index, source="LEDM") for index in told)
+    assert [each.index for each in supplement(reading(supplies=()), Parts("LEDM", supplies=rows)).supplies] == kept
+
+
 def test_what_is_missing_is_filled_with_its_source_and_its_reason_goes() -> None:
     before = reading(
         device={"serial": None, "firmware": None, "key": "mac:001122334455"},
