@@ -63,15 +63,6 @@ def is_imaging_device(objects: Objects, definitions: Definitions | None = None) 
     return (definitions or builtin_definitions()).is_imaging(sys_object_id)
 
 
-def device_key(manufacturer: str | None, serial: str | None, mac: str | None, address: str) -> str:
-    """Return the key of a device: `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP` (provisional)."""
-    if serial:
-        return f"serial:{(manufacturer or 'unknown').upper()}:{serial.upper()}"[:200]
-    if mac:
-        return f"mac:{mac.replace(':', '')}"
-    return f"address:{address}"
-
-
 Found = tuple[str | None, str]
 """A text, and the source it came from."""
 
