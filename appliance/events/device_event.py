@@ -7,6 +7,8 @@ from typing import Any, Literal
 Kind = Literal[
     "device_new",
     "device_moved",
+    "device_second_address",
+    "serial_number_shared",
     "device_replaced",
     "device_identified",
     "device_silent",

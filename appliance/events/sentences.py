@@ -36,6 +36,23 @@ def _moved(name: str, detail: Mapping[str, Any]) -> Message:
     return Message("%(name)s moved to %(now)s.", name=name, now=now)
 
 
+def _second_address(name: str, detail: Mapping[str, Any]) -> Message:
+    before, now = detail.get("from"), detail.get("to")
+    return Message(
+        "%(name)s answers at two addresses: %(before)s, where it is read, and %(now)s.", name=name, before=before, now=now
+    )
+
+
+def _shared(name: str, detail: Mapping[str, Any]) -> Message:
+    address, other = detail.get("address"), detail.get("from")
+    return Message(
+        "%(name)s at %(address)s tells the serial number of another device, which is at %(other)s. They are kept apart.",
+        name=name,
+        address=address,
+        other=other,
+    )
+
+
 def _replaced(name: str, detail: Mapping[str, Any]) -> Message:
     other, address = detail.get("by_name") or detail.get("by"), detail.get("address")
     return Message("%(name)s is gone: another device, %(other)s, is at %(address)s now.", name=name, other=other, address=address)
@@ -118,6 +135,8 @@ def _percent(value: object) -> str:
 _SENTENCES = {
     "device_new": _new,
     "device_moved": _moved,
+    "device_second_address": _second_address,
+    "serial_number_shared": _shared,
     "device_replaced": _replaced,
     "device_identified": _identified,
     "device_silent": _silent,

@@ -16,6 +16,7 @@ from appliance.reading.supplies.supply_join import join_supplies
 from appliance.reading.supplies.trays import read_trays
 from appliance.reading.view import View, integer, text
 from appliance.report import Device, Reading, Supply
+from appliance.report.device_keys import device_key
 from appliance.snmp.values import Objects
 
 _COLORS = frozenset({"cyan", "magenta", "yellow", "tri-color"})
@@ -80,7 +81,7 @@ def _device(
         return None
 
     device = Device(
-        key=identity.device_key(who.manufacturer, who.serial, who.mac, address),
+        key=device_key(who.manufacturer, who.serial, who.mac, address),
         ip=address,
         hostname=given("hostname", text(view.system(mib.SYS_NAME)), mib.SYS_NAME.source((0,))) or hostname,
         mac=who.mac,

@@ -19,6 +19,7 @@ from appliance.reading.identity.descriptions import telling_objects
 from appliance.reading.identity.identity import (
     has_standard_model,
     interface_is_open,
+    is_padded,
     knows_maker,
     mac_address,
     standard_firmware,
@@ -221,7 +222,7 @@ def follow_up(objects: Objects, address: str, definitions: Definitions | None = 
 def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]:
     """Yield the items the standard objects have told, for which a definition has only a stand-in."""
     view = vendor.view
-    if standard_serial(view):
+    if (serial := standard_serial(view)) and not is_padded(serial):
         yield "device.serial"
     if has_standard_model(vendor, definitions.makers):
         yield "device.model"
@@ -249,7 +250,8 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
         current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
         if current > 0:
             yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
-    if not text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)):
+    serial = text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER))
+    if not serial or is_padded(serial):
         yield mib.ENT_PHYSICAL_SERIAL_NUM.instance(1)
     if view.instances(mib.ENT_PHYSICAL_FIRMWARE_REV) and standard_firmware(view) is None:
         yield mib.ENT_PHYSICAL_SOFTWARE_REV.instance(1)

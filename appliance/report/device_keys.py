@@ -7,6 +7,15 @@ depends on where the collector has read them: one device may give several keys o
 _SERIAL = "serial:"
 
 
+def device_key(manufacturer: str | None, serial: str | None, mac: str | None, address: str) -> str:
+    """Return the key of a device: `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP` (provisional)."""
+    if serial:
+        return f"serial:{(manufacturer or 'unknown').upper()}:{serial.upper()}"[:200]
+    if mac:
+        return f"mac:{mac.replace(':', '')}"
+    return f"address:{address}"
+
+
 def is_by_serial(key: str) -> bool:
     """Return whether a key is made of a serial number; others are provisional."""
     return key.startswith(_SERIAL)

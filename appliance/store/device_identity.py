@@ -5,7 +5,8 @@
 - A serial number under another name of its maker, or spelled otherwise, is of the device that is known to have this MAC address or
   to be at this address: it keeps the key it has, and the other one is known as an alias.
 - A reading that tells less (half an answer) belongs to the device that is known to have this MAC address or to be at this address.
-- The same serial number at another address is a device that moved; another one at the same address is another device.
+- The same serial number at another address is a device that moved; another one at the same address is another device. Where both
+  addresses answer in one scan, see `appliance.store.same_key`.
 """
 
 import json
@@ -17,8 +18,9 @@ from appliance.common.clock import to_rfc3339
 from appliance.events.device_event import SILENT_AFTER_CYCLES, DeviceEvent
 from appliance.events.sentences import device_name
 from appliance.report import Device, Reading
-from appliance.report.device_keys import are_of_one_serial, is_by_serial
+from appliance.report.device_keys import are_of_one_serial, device_key, is_by_serial
 from appliance.store.merging import merge
+from appliance.store.same_key import second_of, shares_serial
 
 KeyedEvent = tuple[str, DeviceEvent]
 """An event, led by the key of the device it is about."""
@@ -30,6 +32,8 @@ class IdentifiedReading:
 
     reading: Reading
     address: str | None
+    spare: bool = False
+    """Whether the device was read at another address of its own already: then this reading tells nothing new."""
     device_events: list[KeyedEvent] = field(default_factory=list)
 
 
@@ -42,19 +46,26 @@ class _Known:
     replaced_by: str | None
 
 
-def identify(connection: sqlite3.Connection, reading: Reading, address: str | None) -> IdentifiedReading:
+def identify(connection: sqlite3.Connection, reading: Reading, address: str | None, scan: str | None = None) -> IdentifiedReading:
     """Return the reading under the key of its device, with the events of devices found, moved, replaced, back or identified.
 
-    Renames and merges devices in the tables; the row of the device itself is left to the caller.
+    Renames and merges devices in the tables; the row of the device itself is left to the caller. `scan` is the id of the scan that
+    brought the reading.
     """
     device = reading.device
     key = _established(connection, device, address)
     identified = IdentifiedReading(reading, address)
+    second = second_of(connection, reading, key, address, scan) if address and is_by_serial(key) else None
+    if second is not None:
+        key, identified.spare = second.key, second.spare
+        identified.device_events += [(key, second.device_event)] if second.device_event else []
     if key != device.key:
-        if is_by_serial(device.key):
+        if is_by_serial(device.key) and is_by_serial(key):
             connection.execute("INSERT OR IGNORE INTO device_alias (key, device_key) VALUES (?, ?)", (device.key, key))
         device = device.model_copy(update={"key": key})
         identified.reading = reading.model_copy(update={"device": device})
+    if identified.spare:
+        return identified
     for former in _predecessors(connection, device, address):
         merge(connection, former, key)
         identified.device_events.append((key, DeviceEvent("device_identified", {"former_key": former, "key": key})))
@@ -106,10 +117,10 @@ def _predecessors(connection: sqlite3.Connection, device: Device, address: str |
     kind = device.key.partition(":")[0]
     found: list[str] = []
     if kind == "serial" and device.mac:
-        found.append(f"mac:{device.mac.replace(':', '')}")
+        found.append(device_key(None, None, device.mac, ""))
     if kind in ("serial", "mac") and address:
-        found.append(f"address:{address}")
-    known = [key for key in found if _known(connection, key) is not None]
+        found.append(device_key(None, None, None, address))
+    known = [key for key in found if _known(connection, key) is not None and not shares_serial(connection, key, device.key)]
     return [key for key in known if key.startswith("mac:") or _fit(connection, key, device)]
 
 

@@ -5,7 +5,8 @@ import sqlite3
 
 def merge(connection: sqlite3.Connection, former: str, key: str) -> None:
     """Let the device known as `former` be the one with `key`, which may be there already; `former` stays known as an alias."""
-    for table in ("reading", "event", "device_stay", "device_alias"):
+    connection.execute("DELETE FROM shared_serial WHERE other = ?", (former,))
+    for table in ("reading", "event", "device_stay", "device_alias", "second_address", "shared_serial"):
         connection.execute(f"UPDATE {table} SET device_key = ? WHERE device_key = ?", (key, former))  # noqa: S608 - names of ours
     row = connection.execute("SELECT first_seen_at FROM device WHERE key = ?", (former,)).fetchone()
     if connection.execute("SELECT 1 FROM device WHERE key = ?", (key,)).fetchone():

@@ -128,6 +128,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             proven INTEGER NOT NULL DEFAULT 0
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # Other addresses of devices, and provisional keys of devices that tell the serial number of `device_key`.
+        "CREATE TABLE second_address (other TEXT PRIMARY KEY, device_key TEXT NOT NULL) STRICT, WITHOUT ROWID",
+        "CREATE TABLE shared_serial (other TEXT PRIMARY KEY, device_key TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    ),
 )
 
 

@@ -89,10 +89,17 @@ def keep_one(
     make_id: MakeId,
     outgoing: Outgoing,
 ) -> None:
-    """Keep a reading under the key its device is known by, let it wait in the outbox, and tell what has happened."""
+    """Keep a reading under the key its device is known by, let it wait in the outbox, and tell what has happened.
+
+    One of another address of a device that is read at its first is not kept: it would tell the same twice.
+    """
     address = str((profile or {}).get("address") or reading.device.ip or "") or None
-    identified = identify(connection, reading, address)
+    identified = identify(connection, reading, address, str((profile or {}).get("scan") or "") or None)
     device = identified.reading.device
+    if identified.spare:
+        events = (device_event for _, device_event in identified.device_events)
+        tell(connection, events, device_of(connection, device.key), reading.taken_at, make_id=make_id, outgoing=outgoing)
+        return
     before = connection.execute(
         "SELECT memory, body FROM device JOIN reading ON reading.id = last_reading_id WHERE key = ?", (device.key,)
     ).fetchone()

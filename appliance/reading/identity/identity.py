@@ -63,15 +63,6 @@ def is_imaging_device(objects: Objects, definitions: Definitions | None = None) 
     return (definitions or builtin_definitions()).is_imaging(sys_object_id)
 
 
-def device_key(manufacturer: str | None, serial: str | None, mac: str | None, address: str) -> str:
-    """Return the key of a device: `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP` (provisional)."""
-    if serial:
-        return f"serial:{(manufacturer or 'unknown').upper()}:{serial.upper()}"[:200]
-    if mac:
-        return f"mac:{mac.replace(':', '')}"
-    return f"address:{address}"
-
-
 Found = tuple[str | None, str]
 """A text, and the source it came from."""
 
@@ -84,7 +75,7 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     identity.manufacturer = _manufacturer(vendor, makers)
     makers = makers.knowing(identity.manufacturer)
     identity.engine_maker = _engine_maker(vendor, identity.manufacturer, makers)
-    _choose(identity, "serial", _serials(vendor, told), _usable_serial)
+    _choose(identity, "serial", iter(_unpadded_first([*_serials(vendor, told)])), _usable_serial)
     models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
     _choose(identity, "model", iter(models), meant)
     _choose(identity, "firmware", _firmwares(vendor, told), _usable)
@@ -180,6 +171,15 @@ def _serials(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     yield texts.described_id.get("SN"), texts.described_in
 
 
+def _unpadded_first(found: list[Found]) -> list[Found]:
+    """Return serial numbers in their order, but one that another source has without the zeros before it is that one.
+
+    Some firmware fills the field of prtGeneralSerialNumber with zeros, which stand on no label.
+    """
+    spelled = {serial.upper(): (serial, source) for serial, source in reversed(found) if serial}
+    return [spelled.get((serial or "").upper().lstrip("0"), (serial, source)) for serial, source in found]
+
+
 def _makers_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, makers: Makers) -> Iterator[Found]:
     """Yield the model as the maker has written it, by the clearest source.
 
@@ -225,6 +225,11 @@ def standard_serial(view: View) -> str | None:
     """Return the serial number of prtGeneralSerialNumber, unless it is a placeholder."""
     found = text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER))
     return _usable_serial(found) if found else None
+
+
+def is_padded(serial: str) -> bool:
+    """Return whether a serial number begins as one that was filled with zeros: then another source may tell it as it is."""
+    return serial.startswith("00")
 
 
 def has_standard_model(vendor: Vendor, makers: Makers) -> bool:

@@ -18,6 +18,7 @@ def profile_json(answer: DeviceAnswer) -> Mapping[str, Any]:
         "port": agent.port,
         "version": learned.version or agent.version,
         "credential": answer.credential,
+        "scan": answer.scan,
         "bulk": learned.bulk,
         "bulk_silences": learned.bulk_silences,
         "max_repetitions": learned.max_repetitions,

@@ -1,7 +1,7 @@
 """From the readings of a scan to the store: many in one transaction, and held in memory while the disk is full."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +20,16 @@ MOST_HELD = 5_000
 """Readings held in memory while they cannot be written, at about 10 kB each; above it the oldest go."""
 
 Profile = Mapping[str, Any]
+
+
+def _of_different_devices(waiting: Iterable[tuple[Reading, Profile]]) -> Iterator[tuple[Reading, Profile]]:
+    """Yield what waits up to the first reading whose key was there already: each is written with how it was come by."""
+    keys: set[str] = set()
+    for reading, profile in waiting:
+        if reading.device.key in keys:
+            return
+        keys.add(reading.device.key)
+        yield reading, profile
 
 
 class ReadingWriter:
@@ -68,7 +78,7 @@ class ReadingWriter:
 
     async def _write_some(self) -> bool:
         """Write the oldest ones in one transaction; False when the store is in trouble, and nothing was written."""
-        some = self._waiting[:KEPT_TOGETHER]
+        some = list(_of_different_devices(self._waiting[:KEPT_TOGETHER]))
         readings = [reading for reading, _ in some]
         profiles = {reading.device.key: profile for reading, profile in some}
         masking = self.masking()

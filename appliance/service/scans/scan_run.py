@@ -29,7 +29,7 @@ from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
-from appliance.report.device_keys import are_of_one_serial
+from appliance.report.device_keys import are_of_one_serial, device_key
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
@@ -71,6 +71,8 @@ class DeviceAnswer:
     """Name of the credential that worked."""
     profile: AgentProfile
     """What is known of the agent now."""
+    scan: str = ""
+    """The id of the scan that brought it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,7 @@ class ScanRun:
             agent = credential.agent(device.address, device.port)
             try:
                 reading = await visit(client, agent, device)
-                return DeviceAnswer(reading, agent, credential.name, self._profile(agent))
+                return DeviceAnswer(reading, agent, credential.name, self._profile(agent), self._scan.id)
             except NoAnswerError as error:
                 silence = silence or error
                 self._forget_version(agent)
@@ -339,7 +341,8 @@ class ScanRun:
         """Read what should be a known device; something that is no printer may have taken its address."""
         reading = await self._visit(client, agent, device)
         known, told = device.key, reading.device.key
-        another = known is not None and told != known and not are_of_one_serial(told, known)
+        by_mac = device_key(None, None, reading.device.mac, agent.address) if reading.device.mac else told
+        another = known is not None and known not in (told, by_mac) and not are_of_one_serial(told, known)
         if another:
             self._memory.profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
         if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):

@@ -236,3 +236,77 @@ def test_a_replaced_device_is_not_missed(store: Store) -> None:
     for _ in range(SILENT_AFTER_CYCLES):
         store.note_failures({}, everyone=True)
     assert told(store, "device_silent") == []
+
+
+# One key at two addresses in one scan
+
+
+def scanned(store: Store, reading: Reading, scan: str = "s1") -> None:
+    store.keep([reading], {reading.device.key: {"address": reading.device.ip, "scan": scan}})
+
+
+def with_pages(reading: Reading, pages: int, **device: str) -> Reading:
+    meter = Meter(value=pages, unit="impressions", source="x")
+    return reading.model_copy(update={"meters": {"total": meter}, "device": reading.device.model_copy(update=device)})
+
+
+S1, WLAN = "serial:HP:S1", "00:1b:a9:0b:a7:53"
+
+
+def test_one_device_with_two_addresses_is_told_once_and_read_at_the_first(store: Store, path: Path) -> None:
+    wired, wireless = seen(S1, mac=MAC), seen(S1, ip="10.0.0.2", mac=WLAN, hours=0.01)
+    for number in range(3):
+        hours = timedelta(hours=number)
+        pair = [each.model_copy(update={"taken_at": each.taken_at + hours}) for each in (wired, wireless)]
+        for reading in pair if number != 1 else reversed(pair):
+            scanned(store, with_pages(reading, 900 + number), f"s{number}")
+    [row] = store.devices()
+    assert (row.key, row.address) == (S1, "10.0.0.1")
+    assert addresses(path, S1) == ["10.0.0.1"]
+    assert len(Reader(path).readings(S1)) == 3
+    second = ("device_second_address", S1, {"from": "10.0.0.1", "to": "10.0.0.2"})
+    assert told(store) == [("device_new", S1, {"address": "10.0.0.1"}), second]
+
+
+def test_a_device_that_answers_at_its_second_address_alone_has_moved(store: Store) -> None:
+    scanned(store, seen(S1, mac=MAC))
+    scanned(store, seen(S1, ip="10.0.0.2", mac=WLAN))
+    store.note_failures({S1: "no answer"})
+    scanned(store, seen(S1, ip="10.0.0.2", mac=WLAN, hours=24), "s2")
+    [row] = store.devices()
+    assert (row.key, row.address) == (S1, "10.0.0.2")
+    assert told(store, "device_moved") == [("device_moved", S1, {"from": "10.0.0.1", "to": "10.0.0.2"})]
+
+
+@pytest.mark.parametrize(
+    ("other", "own"),
+    [
+        (with_pages(seen(S1, ip="10.0.0.2", mac=WLAN), 99000), "mac:001ba90ba753"),
+        (with_pages(seen(S1, ip="10.0.0.2", mac=WLAN), 1000, model="OfficeJet"), "mac:001ba90ba753"),
+        (with_pages(seen(S1, ip="10.0.0.2"), 1000, firmware="2.0"), "address:10.0.0.2"),
+    ],
+)
+def test_two_devices_that_tell_one_serial_number_stay_two(store: Store, path: Path, other: Reading, own: str) -> None:
+    first = with_pages(seen(S1, mac=MAC), 1000, firmware="1.0")
+    for scan in ("s1", "s2", "s3"):
+        for reading in (first, other) if scan != "s2" else (other, first):
+            scanned(store, reading, scan)
+    assert {row.key: row.address for row in store.devices()} == {S1: "10.0.0.1", own: "10.0.0.2"}
+    assert [len(Reader(path).readings(each)) for each in (S1, own)] == [3, 3]
+    shared = ("serial_number_shared", own, {"address": "10.0.0.2", "from": "10.0.0.1", "by": S1})
+    assert [each for each in told(store) if each[0] != "device_new"] == [shared]
+    assert len(told(store, "device_new")) == 2
+
+
+def test_a_device_that_is_found_elsewhere_by_another_scan_has_moved(store: Store) -> None:
+    scanned(store, seen(S1, mac=MAC), "s1")
+    scanned(store, seen(S1, ip="10.0.0.2", mac=MAC), "s2")
+    assert [kind for kind, _, _ in told(store)] == ["device_new", "device_moved"]
+
+
+def test_of_two_devices_with_one_serial_number_each_may_tell_its_own_later(store: Store) -> None:
+    scanned(store, with_pages(seen(S1, mac=MAC), 10))
+    scanned(store, with_pages(seen(S1, ip="10.0.0.2", mac=WLAN), 99000))
+    scanned(store, with_pages(seen("serial:HP:S2", ip="10.0.0.2", mac=WLAN, hours=1), 99000), "s2")
+    assert {row.key: row.address for row in store.devices()} == {S1: "10.0.0.1", "serial:HP:S2": "10.0.0.2"}
+    assert [detail["former_key"] for _, _, detail in told(store, "device_identified")] == ["mac:001ba90ba753"]

@@ -2,11 +2,12 @@
 
 import pytest
 
-from appliance.reading.identity.identity import device_key, is_imaging_device
+from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.identity.placeholders import is_placeholder
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.report import Device
+from appliance.report.device_keys import device_key
 from tests.appliance.reading.printer import ADDRESS, Content, objects, reading, supply
 
 Cells = dict[tuple[MibObject, str], Content]

@@ -134,3 +134,17 @@ def test_once_leaves_the_scan_out_in_a_quiet_time(ready_site: Site) -> None:
     finished = ready_site.dca("once", more={"DCA_QUIET_TIMES": quiet_now()})
     assert finished.returncode == 1
     assert "nothing was scanned" in finished.stderr
+
+
+def test_a_printer_with_two_addresses_is_one_device_and_told_once(site: Site, start_simulator: StartSimulator) -> None:
+    wired = start_simulator("--fleet", "1")
+    wireless = start_simulator("--fleet", "1", "--base", "127.0.43.1", "--port", str(wired.port))
+    targets = f"{wired.addresses[0]},{wireless.addresses[0]}"
+    site.variables |= {"DCA_SNMP_PORT": str(wired.port), "DCA_SCAN_TARGETS": targets}
+    site.start()
+    assert site.wait_for_scan()["read"] == 2
+    assert site.scan_to_the_end()[-1]["done"]
+    wait_until("both sweeps are kept", lambda: site.rows("SELECT count(*) FROM reading") == [(2,)])
+    assert site.rows("SELECT count(*) FROM device") == [(1,)]
+    kinds = site.rows("SELECT kind FROM event WHERE kind LIKE 'device_%' ORDER BY kind")
+    assert kinds == [("device_new",), ("device_second_address",)]
