@@ -37,9 +37,9 @@ def _moved(name: str, detail: Mapping[str, Any]) -> Message:
 
 
 def _second_address(name: str, detail: Mapping[str, Any]) -> Message:
-    before, now = detail.get("from"), detail.get("to")
+    first, other = detail.get("from"), detail.get("to")
     return Message(
-        "%(name)s answers at two addresses: %(before)s, where it is read, and %(now)s.", name=name, before=before, now=now
+        "%(name)s answers at two addresses: %(first)s, where it is read, and %(other)s.", name=name, first=first, other=other
     )
 
 

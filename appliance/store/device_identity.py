@@ -100,7 +100,8 @@ def _established(connection: sqlite3.Connection, device: Device, address: str | 
     if kind == "mac":
         same = connection.execute("SELECT key FROM device WHERE mac = ?", (device.mac,)).fetchall()
     else:
-        same = connection.execute("SELECT key FROM device WHERE address = ?", (address,)).fetchall()
+        question = "SELECT key FROM device WHERE address = ?1 UNION SELECT device_key FROM second_address WHERE other = ?1"
+        same = connection.execute(question, (address,)).fetchall()
     fitting = [str(other) for (other,) in same if _fit(connection, str(other), device)]
     return fitting[0] if len(fitting) == 1 else key
 
@@ -168,7 +169,8 @@ def _last_address(connection: sqlite3.Connection, key: str) -> str | None:
 
 
 def _note_address(connection: sqlite3.Connection, key: str, address: str, at: str) -> None:
-    """Keep the history of addresses: one row for each stay."""
+    """Keep the history of addresses, one row for each stay; where a device is read is no second address of any."""
+    connection.execute("DELETE FROM second_address WHERE other = ?", (address,))
     if _last_address(connection, key) == address:
         connection.execute(
             """UPDATE device_stay SET last_seen_at = ?

@@ -1,7 +1,7 @@
 """Events of devices, as the sites tell them: each kept once, by the id the site gave it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from appliance.common.clock import in_utc, utc_now
 from appliance.report import Event
+from appliance.report.device_keys import are_of_one_serial, is_by_serial
 from hosting.db.tables import device_latest, event, reading
 from hosting.db.upsert import insert_new
 
@@ -45,7 +46,27 @@ def take_in(connection: sa.Connection, site_id: str, events: Sequence[Event]) ->
         former = item.detail.get("former_key")
         if item.kind == "device_identified" and item.device and isinstance(former, str) and former not in ("", item.device):
             _join(connection, site_id, former, item.device)
+    for former, key in _known_before(connection, site_id, events):
+        _join(connection, site_id, former, key)
     return new
+
+
+def _known_before(connection: sa.Connection, site_id: str, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """Yield the former key and the key of each device that a site has found anew, at the address where it is known here.
+
+    A site that has lost its database makes keys anew, and may name another maker by now or spell the serial number otherwise.
+    """
+    found = {item.device: item.detail.get("address") for item in events if item.kind == "device_new" and item.device}
+    addresses = {address for key, address in found.items() if is_by_serial(key) and isinstance(address, str)}
+    if not addresses:
+        return
+    latest = device_latest.c
+    known = sa.select(latest.device_key, latest.address).where(latest.site_id == site_id, latest.address.in_(addresses))
+    rows = connection.execute(known).all()
+    for key, address in found.items():
+        former = [other for other, at in rows if at == address and other != key and are_of_one_serial(other, key)]
+        if len(former) == 1:
+            yield former[0], key
 
 
 def _join(connection: sa.Connection, site_id: str, former: str, key: str) -> None:

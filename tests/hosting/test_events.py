@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from hosting.db import events, fleet, readings
@@ -110,3 +111,24 @@ def test_the_page_of_a_site_says_what_it_masks(server: RunningServer, site: Site
     assert "not told yet" in person.get(f"/sites/{site.site_id}").text
     site.check_in({"privacy": {"ip_address": "pseudonym", "phone_numbers": "mask", "fields": ["misc.printer_name"]}})
     assert "IP addresses (pseudonym), phone numbers, misc.printer_name" in person.get(f"/sites/{site.site_id}").text
+
+
+@pytest.mark.parametrize("former", ["serial:UNKNOWN:1B2C", "serial:ENGINE:1B2C", "serial:ACME:001B2C"])
+def test_a_device_that_a_site_finds_anew_under_another_maker_or_spelling_keeps_its_past(
+    server: RunningServer, site: Site, former: str
+) -> None:
+    key = "serial:ACME:1B2C"
+    address = "192.0.2.7"
+    site.upload(batch(reading(former, total=1, hours=2, ip=address), reading("serial:ACME:9", total=7, ip=address)))
+    new = happened("device_new", key=key, address=address)
+    site.upload(batch(reading(key, total=2, ip=address)) | {"events": [new]})
+    assert server.read(lambda connection: list(readings_of(connection, site.site_id, key))) == [2, 1]
+    assert server.read(lambda connection: fleet.device(connection, site.site_id, former)) is None
+    assert server.read(lambda connection: fleet.device(connection, site.site_id, "serial:ACME:9")) is not None
+
+
+def test_the_same_number_at_another_address_is_another_device(server: RunningServer, site: Site) -> None:
+    site.upload(batch(reading("serial:ENGINE:1B2C", total=1, hours=2, ip="192.0.2.7")))
+    new = happened("device_new", key="serial:ACME:1B2C", address="192.0.2.250")
+    site.upload(batch(reading("serial:ACME:1B2C", total=2)) | {"events": [new]})
+    assert server.read(lambda connection: fleet.device(connection, site.site_id, "serial:ENGINE:1B2C")) is not None

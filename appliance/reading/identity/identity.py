@@ -15,7 +15,7 @@ from appliance.reading.identity.descriptions import (
     model_in,
 )
 from appliance.reading.identity.makers import Makers
-from appliance.reading.identity.placeholders import is_placeholder, meant
+from appliance.reading.identity.placeholders import is_no_version, is_placeholder, meant
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, integer, text
@@ -78,7 +78,7 @@ def identify(vendor: Vendor, address: str, makers: Makers) -> Identity:
     _choose(identity, "serial", iter(_unpadded_first([*_serials(vendor, told)])), _usable_serial)
     models = (*_makers_models(vendor, told, identity.serial, makers), *_owners_models(vendor, told, identity.serial, makers))
     _choose(identity, "model", iter(models), meant)
-    _choose(identity, "firmware", _firmwares(vendor, told), _usable)
+    _choose(identity, "firmware", _firmwares(vendor, told), _usable_firmware)
     _choose(identity, "description", _descriptions(texts, makers, view), meant)
     identity.network_firmware = told.values.get("network_firmware")
     identity.mac = mac_address(view, address)
@@ -103,8 +103,8 @@ def _choose(identity: Identity, name: str, candidates: Iterator[Found], usable: 
         identity.reasons[name] = PLACEHOLDER
 
 
-def _usable(value: str) -> str | None:
-    return None if is_placeholder(value) else value
+def _usable_firmware(value: str) -> str | None:
+    return None if is_no_version(value) else value
 
 
 def _usable_serial(value: str) -> str | None:
@@ -218,7 +218,7 @@ def _firmwares(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
 def standard_firmware(view: View) -> str | None:
     """Return what entPhysicalFirmwareRev or entPhysicalSoftwareRev tell."""
     found = (*_instances(view, mib.ENT_PHYSICAL_FIRMWARE_REV), *_instances(view, mib.ENT_PHYSICAL_SOFTWARE_REV))
-    return next((value for value, _ in found if value and not is_placeholder(value)), None)
+    return next((value for value, _ in found if value and not is_no_version(value)), None)
 
 
 def standard_serial(view: View) -> str | None:

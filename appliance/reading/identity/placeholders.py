@@ -32,11 +32,14 @@ def is_no_value(text: str) -> bool:
 
 def is_placeholder(value: str) -> bool:
     """Return whether a serial number is what devices answer when they have none (`XXXXXXXXXX`, `0000`, `N/A`, …)."""
+    joined = _SEPARATORS.sub("", _bare(value))
+    return is_no_version(value) or _ONE_CHARACTER.fullmatch(joined) is not None or _is_sequence(joined)
+
+
+def is_no_version(value: str) -> bool:
+    """Return whether a firmware is what devices answer when they have none; `1.1.1` is one, `111` and `0000` are not."""
     bare = _bare(value)
-    if _NO_VALUE.fullmatch(bare) or _NO_SERIAL.fullmatch(bare):
-        return True
-    joined = _SEPARATORS.sub("", bare)
-    return _ONE_CHARACTER.fullmatch(joined) is not None or _is_sequence(joined)
+    return any(each.fullmatch(bare) for each in (_NO_VALUE, _NO_SERIAL, _ONE_CHARACTER))
 
 
 def meant(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
 from appliance.reading.identity.descriptions import parse_device_id
-from appliance.reading.identity.placeholders import is_no_value, is_placeholder
+from appliance.reading.identity.placeholders import is_no_value, is_no_version, is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
 from appliance.reading.sources.ipp_meters import meters_of_ipp
@@ -42,7 +42,7 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
     """Return what the attributes say; what cannot be understood is left out."""
     attributes = answer.attributes
     texts = {name: _text(values) for name, values in attributes.items()}
-    firmwares = [each for each in _texts(attributes.get("printer-firmware-string-version", ())) if not is_no_value(each)]
+    firmwares = [each for each in _texts(attributes.get("printer-firmware-string-version", ())) if not is_no_version(each)]
     device_id = parse_device_id(texts.get("printer-device-id") or "")
     serial = texts.get("printer-serial-number") or next((device_id[key] for key in _SERIAL_KEYS if key in device_id), None)
     device = {

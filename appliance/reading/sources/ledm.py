@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from appliance.reading.identity.placeholders import is_placeholder
+from appliance.reading.identity.placeholders import is_no_value, is_no_version, is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.safe_xml import XmlError, local_name, parse_xml
 from appliance.reading.supplies.colors import color_named
@@ -101,7 +101,8 @@ def _device(root: Element) -> dict[str, str]:
     firmware = _text(_child(version, "Revision") if version is not None else _child(information, "Revision"))
     serial, model = (_text(_child(information, name)) for name in ("SerialNumber", "MakeAndModel"))
     found = {"serial": serial, "description": model, "firmware": firmware}
-    return {name: value for name, value in found.items() if value and not is_placeholder(value)}
+    says_none = {"serial": is_placeholder, "description": is_no_value, "firmware": is_no_version}
+    return {name: value for name, value in found.items() if value and not says_none[name](value)}
 
 
 def _meters(root: Element) -> dict[str, Meter]:

@@ -310,3 +310,20 @@ def test_of_two_devices_with_one_serial_number_each_may_tell_its_own_later(store
     scanned(store, with_pages(seen("serial:HP:S2", ip="10.0.0.2", mac=WLAN, hours=1), 99000), "s2")
     assert {row.key: row.address for row in store.devices()} == {S1: "10.0.0.1", "serial:HP:S2": "10.0.0.2"}
     assert [detail["former_key"] for _, _, detail in told(store, "device_identified")] == ["mac:001ba90ba753"]
+
+
+def test_a_reading_that_tells_less_at_a_second_address_makes_no_device(store: Store) -> None:
+    scanned(store, seen(S1, mac=MAC))
+    scanned(store, seen(S1, ip="10.0.0.2", mac=WLAN))
+    scanned(store, seen("address:10.0.0.2", ip="10.0.0.2", model=None, hours=1), "s2")
+    [row] = store.devices()
+    assert (row.key, row.address, row.reading.device.serial) == (S1, "10.0.0.1", "S1")
+
+
+def test_a_second_address_that_another_device_has_taken_is_none_any_more(store: Store) -> None:
+    scanned(store, seen(S1, mac=MAC))
+    scanned(store, seen(S1, ip="10.0.0.2", mac=WLAN))
+    scanned(store, seen("serial:HP:S2", ip="10.0.0.2", hours=1), "s2")
+    scanned(store, seen("address:10.0.0.2", ip="10.0.0.2", hours=2), "s3")
+    assert {row.key: row.address for row in store.devices()} == {S1: "10.0.0.1", "serial:HP:S2": "10.0.0.2"}
+    assert store.device("serial:HP:S2") is not None

@@ -302,6 +302,16 @@ def test_the_firmware_of_a_network_card_is_not_that_of_the_printer() -> None:
     assert found.misc["network_firmware"] == "1.01"
 
 
+@pytest.mark.parametrize("firmware", ["1.1.1", "2.2.2", "0.1.2.3.4.5", "123456"])
+def test_a_firmware_of_few_digits_is_one(firmware: str) -> None:
+    assert device({(mib.ENT_PHYSICAL_FIRMWARE_REV, "1"): firmware}).firmware == firmware
+
+
+@pytest.mark.parametrize("firmware", ["0000", "xxx", "NULL", "N/A"])
+def test_a_placeholder_of_a_firmware_is_none(firmware: str) -> None:
+    assert device({(mib.ENT_PHYSICAL_FIRMWARE_REV, "1"): firmware}).firmware is None
+
+
 def test_the_entity_mib_tells_the_firmware() -> None:
     assert device({(mib.ENT_PHYSICAL_FIRMWARE_REV, "1"): "2403.7"}).firmware == "2403.7"
     assert device({(mib.ENT_PHYSICAL_FIRMWARE_REV, "1"): "", (mib.ENT_PHYSICAL_SOFTWARE_REV, "1"): "7.1"}).firmware == "7.1"

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.common.errors import ControlError
 from appliance.process.client import ControlClient
+from appliance.store.database import connect_writer, transaction
+from appliance.store.merging import merge
 from appliance.store.store import Store
 from tests.appliance.collector import Site
 from tests.children import wait_until
@@ -80,6 +83,22 @@ def test_known_devices_are_read_without_a_sweep(ready_site: Site) -> None:
     assert ready_site.rows("SELECT count(*) FROM reading") == [(8,)]
     assert "poll" in scan["traffic"]
     assert "first_read" not in scan["traffic"]
+
+
+def test_a_device_known_under_another_name_of_its_maker_keeps_what_was_learned_about_it(ready_site: Site) -> None:
+    learned = "SELECT key, json_extract(agent, '$.learned_at') FROM device ORDER BY address"
+    first = ready_site.start()
+    ready_site.wait_for_scan()
+    first.stop()
+    before = [(f"serial:FORMER:{key.split(':')[2]}", at) for key, at in ready_site.rows(learned)]
+    with closing(connect_writer(ready_site.data / "readings.db")) as connection, transaction(connection):
+        for (key, _), (former, _) in zip(ready_site.rows(learned), before, strict=True):
+            merge(connection, key, former)
+    set_note(ready_site, "last_read_at", to_rfc3339(utc_now() - timedelta(hours=2)))
+    ready_site.start()
+    wait_until("the known devices were read", lambda: ready_site.status()["last_scan"]["kind"] == "read")
+    assert ready_site.rows("SELECT count(*) FROM reading") == [(8,)]
+    assert ready_site.rows(learned) == before
 
 
 def test_a_scan_a_person_asks_for_reads_devices_in_full(ready_site: Site) -> None:
