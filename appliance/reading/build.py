@@ -118,10 +118,11 @@ def _leave_out_parts(meters: Meters, missing: Missing) -> None:
 def _unread_levels(rows: list[Supply], view: View, missing: Missing) -> dict[str, str]:
     """Return by dotted path why levels are null that could not be read."""
     found: dict[str, str] = {}
+    level, device = mib.PRT_MARKER_SUPPLIES_LEVEL, view.device_in(mib.PRT_MARKER_SUPPLIES_LEVEL)
     for row in rows:
         index = row.index.split(".")
         if row.level is None and all(map(str.isdecimal, index)):
-            why = missing.why([mib.PRT_MARKER_SUPPLIES_LEVEL.instance(view.device, *map(int, index))])
+            why = missing.why([level.instance(device, *map(int, index))])
             found |= {f"supplies.{row.index}.level": why} if why else {}
     return found
 

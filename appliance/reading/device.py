@@ -255,6 +255,9 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
     for column in mib.PRINTER_SCALARS:
         if column not in (mib.HR_DEVICE_TYPE, mib.PRT_GENERAL_CURRENT_LOCALIZATION):
             yield view.instance(column)
+    for device in sorted(view.split_devices()):
+        # Whether there is another printer with this index decides whose the rows are.
+        yield from (mib.PRT_GENERAL_CONFIG_CHANGES.instance(device), mib.PRT_GENERAL_SERIAL_NUMBER.instance(device))
     if view.has_foreign_text():
         yield view.instance(mib.PRT_GENERAL_CURRENT_LOCALIZATION)
         current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
@@ -270,10 +273,12 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
 
 
 def _open_columns(view: View, address: str) -> Iterator[MibObject]:
-    if not view.printer_devices():
+    if not view.printer_devices() or view.split_devices():
         yield mib.HR_DEVICE_TYPE
-        if not view.has_printer_mib():
-            yield from (mib.HR_PRINTER_STATUS, mib.PRT_GENERAL_SERIAL_NUMBER)
+    if not view.printer_devices() and not view.has_printer_mib():
+        yield mib.HR_PRINTER_STATUS
+    if not view.has_general_rows():
+        yield mib.PRT_GENERAL_SERIAL_NUMBER
     if has_colorless_rows(view):
         yield from (mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX, mib.PRT_MARKER_COLORANT_VALUE)
     trays = view.rows(mib.PRT_INPUT_CURRENT_LEVEL)
