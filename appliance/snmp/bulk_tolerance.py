@@ -55,9 +55,8 @@ class BulkTolerance:
             self._fewer_repetitions = max(1, batch.repetitions // 4)
             self._profile.bulk_silences += 1
             return
-        self.give_up()
-        if not self._answered:
-            self._profile.bulk = False
+        # The agent answered other requests in between, and less was asked: even if it answers some GETBULKs, others cost seconds.
+        self.refuse()
 
     def was_answered(self, batch: Batch) -> None:
         """Note an answer, and what the silences before it meant."""

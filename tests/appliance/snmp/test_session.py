@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -229,6 +230,29 @@ def test_an_agent_without_getbulk_is_walked_by_getnext_and_remembered() -> None:
     assert profile.max_varbinds == AgentProfile().max_varbinds
     _, responder, _, _ = asyncio.run(fetch(no_bulk, options=options, profile=profile))
     assert GET_BULK not in {request.kind for request in responder.asked}
+
+
+@pytest.mark.parametrize(
+    "is_answered",
+    [
+        pytest.param(lambda asked: asked.non_repeaters > 0, id="only with objects by name"),
+        pytest.param(lambda asked: asked.oids[-1] < LEVELS, id="only in some tables"),
+        pytest.param(lambda _: False, id="never"),
+    ],
+)
+@pytest.mark.parametrize("retries", [0, 1])
+def test_what_getbulk_is_not_answered_for_is_learned_once(is_answered: Callable[[Asked], bool], retries: int) -> None:
+    def some(responder: Responder, request: Asked) -> list[bytes]:
+        return [] if request.kind == GET_BULK and not is_answered(request) else [responder.rule(request)]
+
+    options = SnmpOptions(timeout=0.3, retries=retries, budget=10.0)
+    found, _, partial, profile = asyncio.run(fetch(some, options=options))
+    assert (found, partial) == (PRINTER, None)
+    began = time.monotonic()
+    found, responder, _, _ = asyncio.run(fetch(some, options=options, profile=profile))
+    assert found == PRINTER
+    assert all(is_answered(request) for request in responder.asked if request.kind == GET_BULK)
+    assert time.monotonic() - began < options.timeout
 
 
 def test_getbulk_is_given_up_after_the_second_silence() -> None:
