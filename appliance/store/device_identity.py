@@ -45,7 +45,7 @@ def identify(connection: sqlite3.Connection, reading: Reading, address: str | No
     Renames and merges devices in the tables; the row of the device itself is left to the caller.
     """
     device = reading.device
-    key = _established(connection, device, address)
+    key = _established(connection, device, address, partial="reading" in reading.reasons)
     identified = IdentifiedReading(reading, address)
     if key != device.key:
         device = device.model_copy(update={"key": key})
@@ -67,7 +67,7 @@ def _known(connection: sqlite3.Connection, key: str) -> _Known | None:
     return _Known(*row) if row else None
 
 
-def _established(connection: sqlite3.Connection, device: Device, address: str | None) -> str:
+def _established(connection: sqlite3.Connection, device: Device, address: str | None, *, partial: bool) -> str:
     """Return the key the device of a reading is known by: its own, unless a device with a better key is surely the same."""
     key = device.key
     if _known(connection, key) is not None:
@@ -79,19 +79,23 @@ def _established(connection: sqlite3.Connection, device: Device, address: str | 
     ).fetchone()
     if alias and (kind != "address" or alias[1] == address):
         return str(alias[0])
+    if kind == "serial":
+        # Half an answer may leave out the maker, and with that a part of the key.
+        at_hand = _of_serial(connection, device, address) if device.manufacturer is None else []
+        return at_hand[0] if len(at_hand) == 1 else key
+    same: list[tuple[str]] = []
     if kind == "mac":
         same = connection.execute("SELECT key FROM device WHERE mac = ?", (device.mac,)).fetchall()
-    elif kind == "address":
-        same = connection.execute("SELECT key FROM device WHERE address = ?", (address,)).fetchall()
-    else:
-        return key
+    if kind == "address" or (not same and partial):
+        at_address = "SELECT key FROM device WHERE address = ?1 AND (?2 IS NULL OR mac IS NULL OR mac = ?2)"
+        same = connection.execute(at_address, (address, device.mac)).fetchall()
     fitting = [str(other) for (other,) in same if _fit(connection, str(other), device)]
     return fitting[0] if len(fitting) == 1 else key
 
 
 def _predecessors(connection: sqlite3.Connection, device: Device, address: str | None) -> list[str]:
     """Return the keys under which this device was known before it told what it is known by now."""
-    kind, _, rest = device.key.partition(":")
+    kind = device.key.partition(":")[0]
     found: list[str] = []
     if kind == "serial" and device.mac:
         found.append(f"mac:{device.mac.replace(':', '')}")
@@ -100,14 +104,19 @@ def _predecessors(connection: sqlite3.Connection, device: Device, address: str |
     known = [key for key in found if _known(connection, key) is not None]
     if kind == "serial" and _known(connection, device.key) is None:
         # The same serial number under another name of its maker, such as one learned since.
-        serial = rest.partition(":")[2]
-        rows = connection.execute(
-            """SELECT key FROM device WHERE key LIKE 'serial:%' AND substr(key, -length(?1)) = ?1
-            AND (address = ?2 OR mac = ?3)""",
-            (f":{serial}", address, device.mac),
-        )
-        known += [str(key) for (key,) in rows if str(key).split(":", 2)[2] == serial]
+        known += _of_serial(connection, device, address)
     return [key for key in known if key.startswith(("mac:", "serial:")) or _fit(connection, key, device)]
+
+
+def _of_serial(connection: sqlite3.Connection, device: Device, address: str | None) -> list[str]:
+    """Return the keys with the serial number of `device`, whatever the maker, that are known at its address or MAC address."""
+    serial = device.key.split(":", 2)[2]
+    rows = connection.execute(
+        """SELECT key FROM device WHERE key LIKE 'serial:%' AND substr(key, -length(?1)) = ?1
+        AND (address = ?2 OR mac = ?3)""",
+        (f":{serial}", address, device.mac),
+    )
+    return [str(key) for (key,) in rows if str(key).split(":", 2)[2] == serial]
 
 
 def _fit(connection: sqlite3.Connection, key: str, device: Device) -> bool:
