@@ -28,7 +28,8 @@ from appliance.reading.device import read_device
 from appliance.report import Reading
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions
 from appliance.snmp.ber import Response, read_message_id, read_request_id, read_response
-from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Silence, Stop, decode_reply
+from appliance.snmp.exchange import Delivery, Exchange, Patience, Silence, Stop
+from appliance.snmp.replies import UNDECODABLE, decode_reply
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Kind, Query, Templates
 from appliance.snmp.user_reply import UnreadableError

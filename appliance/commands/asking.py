@@ -107,8 +107,8 @@ class Gathered:
         }
 
     def failures(self) -> list[dict[str, str]]:
-        """Return what could not be read, in the order of the addresses."""
-        failures = sorted(self.scan.failures, key=lambda failure: _address_order(failure.address))
+        """Return what could not be read, or not as a whole, in the order of the addresses."""
+        failures = sorted([*self.scan.failures, *self.scan.partial], key=lambda failure: _address_order(failure.address))
         return [{"address": failure.address, "reason": failure.reason} for failure in failures]
 
     def sorted_readings(self) -> list[Reading]:

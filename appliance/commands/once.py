@@ -40,6 +40,8 @@ class Summary:
     """Devices found or known."""
     read: int = 0
     failed: int = 0
+    partial: int = 0
+    """Devices that stopped answering half-way."""
     sent: int = 0
     waiting: int = 0
     """Readings that are kept and not sent."""
@@ -49,7 +51,7 @@ class Summary:
     @property
     def complete(self) -> bool:
         """Whether all that is known was read, and everything was sent."""
-        return not (self.failed or self.waiting or self.problems)
+        return not (self.failed or self.partial or self.waiting or self.problems)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{summary.found} devices found, {summary.read} read, {summary.failed} failed; {summary.sent} readings sent, "
             f"{summary.waiting} waiting."
         )
+        if summary.partial:
+            print(f"{summary.partial} read only in part.")
         for failure in summary.failures:
             print(plain(f"{failure['address']}: {failure['reason']}"), file=sys.stderr)
         for problem in summary.problems:
@@ -120,7 +124,8 @@ async def _scan(scanning: ScanService, summary: Summary) -> None:
 
 def _tell(scan: Scan, summary: Summary) -> None:
     summary.found, summary.read = scan.devices, scan.read
-    summary.failed, summary.failures = len(scan.failures), scan.as_json()["failures"]
+    summary.failed, summary.partial = len(scan.failures), len(scan.partial)
+    summary.failures = scan.as_json()["failures"] + [{"address": each.address, "reason": each.reason} for each in scan.partial]
     if scan.trouble:
         summary.problems.append(scan.trouble)
 

@@ -29,7 +29,7 @@ from appliance.snmp.recording import Recording
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read and print; 0 when every host could be read."""
+    """Read and print; 0 when every host could be read as a whole."""
     if not (arguments.hosts or arguments.recording):
         raise SettingsError("There is nothing to read: name a host, or a recording with --recording FILE.")
     if arguments.hosts and arguments.recording:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise SettingsError(f"{host!r} is more than one device. Use `dca scan` for networks and ranges.")
     gathered = asyncio.run(_read(arguments.hosts, options, settings))
     _print(gathered, arguments)
-    return 1 if gathered.scan.failures else 0
+    return 1 if gathered.failures() else 0
 
 
 def _print(gathered: Gathered, arguments: argparse.Namespace) -> None:

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"dca: {silent}; --thorough asks them too.", file=sys.stderr)
     if arguments.stats and not arguments.json:
         print_stats(gathered.stats())
-    return 0 if gathered.readings and not gathered.scan.failures else 1
+    return 0 if gathered.readings and not gathered.failures() else 1
 
 
 async def _scan(targets: TargetSet, options: ScanOptions, *, thorough: bool) -> Gathered:

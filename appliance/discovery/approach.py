@@ -24,8 +24,7 @@ from appliance.snmp.exchange import destination_of
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.transport import NotSentError, Outcome, Request, Transport
 from appliance.snmp.user_reply import UnreadableError
-from appliance.snmp.values import Objects, Oid
-from appliance.snmp.walk import NO_OBJECT
+from appliance.snmp.values import Objects, Oid, is_undecodable
 
 SHORTEST_PAUSE: Final = 0.5
 FIRST_PAUSE: Final = 1.0
@@ -273,9 +272,9 @@ class Approach:
         asked = dict.fromkeys(reply.asked)
         if reply.asked != self._asking.probe or response is None or response.error_status:
             return None
-        if [oid for oid, _ in response.varbinds] != list(asked):
+        if [oid for oid, _ in response.varbinds] != list(asked) or any(is_undecodable(value) for _, value in response.varbinds):
             return None
-        objects = {oid: value for oid, value in response.varbinds if value.tag not in NO_OBJECT}
+        objects = {oid: value for oid, value in response.varbinds if value.content is not None}
         credential, version = reply.step.credential, reply.step.version
         agent = replace(credential.agent(self._address, self._asking.port), version=version)
         return Found(self._address, agent, objects, credential, AgentProfile(version=version))

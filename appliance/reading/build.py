@@ -7,6 +7,7 @@ from appliance.reading.definitions.vendor import Vendor, read_vendor
 from appliance.reading.identity import identity
 from appliance.reading.identity.placeholders import is_no_value, meant
 from appliance.reading.meters.meters import Meters, read_meters
+from appliance.reading.missing import Missing
 from appliance.reading.sources import objects as mib
 from appliance.reading.status.alerts import read_alerts
 from appliance.reading.status.status import error_octets, read_status
@@ -19,6 +20,7 @@ from appliance.report import Device, Reading, Supply
 from appliance.report.device_keys import device_key
 from appliance.snmp.values import Objects
 
+WHOLE = Missing()
 _COLORS = frozenset({"cyan", "magenta", "yellow", "tri-color"})
 
 
@@ -28,14 +30,15 @@ def build_reading(
     *,
     taken_at: datetime,
     hostname: str | None = None,
-    partial: str | None = None,
+    missing: Missing = WHOLE,
     definitions: Definitions | None = None,
 ) -> Reading:
     """Return what the device at `address` said.
 
     Never raises for what a device sent: what cannot be understood is null, and `Reading.reasons` says why. `hostname` is the name
-    the site knows the address by, used when the device has none of its own; `partial` is why its answer is not whole,
-    kept as the reason "reading". `definitions` are the vendor definitions in force, the built-in ones by default.
+    the site knows the address by, used when the device has none of its own. `missing` is what could not be read; where alerts or
+    supplies may be missing for it, the reason "reading" says why. `definitions` are the vendor definitions in force, the built-in
+    ones by default.
     """
     known = definitions or builtin_definitions()
     view = View(objects)
@@ -44,9 +47,12 @@ def build_reading(
     supplies = read_supplies(vendor, alerts)
     join_supplies(supplies, vendor)
     meters = read_meters(vendor)
+    _leave_out_parts(meters, missing)
     who = identity.identify(vendor, address, known.makers)
     color = prints_color(view, supplies.rows, meters)
     device, sources = _device(vendor, who, address, hostname, color=color)
+    reasons = _reasons(device, who) | meters.reasons | supplies.reasons | _unread_levels(supplies.rows, view, missing)
+    not_whole = missing.why_not_whole()
     return Reading(
         taken_at=taken_at,
         device=device,
@@ -56,7 +62,7 @@ def build_reading(
         supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
         misc=_misc(vendor, who),
-        reasons=_reasons(device, who) | meters.reasons | supplies.reasons | ({"reading": partial} if partial else {}),
+        reasons=missing.corrected(reasons, vendor) | ({"reading": not_whole} if not_whole else {}),
         sources=sources,
     )
 
@@ -104,6 +110,27 @@ def _reasons(device: Device, who: identity.Identity) -> dict[str, str]:
         for name in Device.model_fields
         if getattr(device, name) is None
     }
+
+
+def _leave_out_parts(meters: Meters, missing: Missing) -> None:
+    """Take the total out where one of the markers it adds up could not be read."""
+    total = meters.values.get("total")
+    why = missing.why([mib.PRT_MARKER_LIFE_COUNT.oid])
+    if why and total is not None and total.source.startswith(mib.PRT_MARKER_LIFE_COUNT.name):
+        del meters.values["total"]
+        meters.reasons["meters.total"] = why
+
+
+def _unread_levels(rows: list[Supply], view: View, missing: Missing) -> dict[str, str]:
+    """Return by dotted path why levels are null that could not be read."""
+    found: dict[str, str] = {}
+    level, device = mib.PRT_MARKER_SUPPLIES_LEVEL, view.device_in(mib.PRT_MARKER_SUPPLIES_LEVEL)
+    for row in rows:
+        index = row.index.split(".")
+        if row.level is None and all(map(str.isdecimal, index)):
+            why = missing.why([level.instance(device, *map(int, index))])
+            found |= {f"supplies.{row.index}.level": why} if why else {}
+    return found
 
 
 def prints_color(view: View, rows: list[Supply], meters: Meters) -> bool | None:

@@ -27,6 +27,7 @@ from appliance.reading.identity.identity import (
 )
 from appliance.reading.identity.placeholders import meant
 from appliance.reading.meters.meters import read_standard_meters
+from appliance.reading.missing import Missing
 from appliance.reading.polling import changing, counts_alerts, merged, needs_alerts, why_not_enough
 from appliance.reading.snapshot import Snapshot
 from appliance.reading.sources import objects as mib
@@ -35,6 +36,7 @@ from appliance.reading.status.status import read_console
 from appliance.reading.supplies.supplies import has_colorless_rows, has_open_levels
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
+from appliance.snmp.faults import NOT_VALID
 from appliance.snmp.values import Objects, Oid, Value
 
 _ROUNDS = 4
@@ -69,6 +71,16 @@ class Asks(Protocol):
     @property
     def partial(self) -> str | None:
         """Why the last answer is not whole, or None."""
+        ...
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the device could not be asked any further."""
+        ...
+
+    @property
+    def faults(self) -> Mapping[Oid, str]:
+        """What could not be read, with the reason: scalars, cells, and columns that were not read to their end."""
         ...
 
     async def get(self, oids: Sequence[Oid]) -> Objects:
@@ -158,17 +170,23 @@ async def visit_device(
     questions = first_questions(address, objects, known)
     interface = mib.interface_of(address)
     pointers = {interface: mib.IF_PHYS_ADDRESS.oid} if interface else {}
-    partial = None
     for _ in range(_ROUNDS):
         questions = questions.without(asked).among(known)
-        if partial or not questions:
+        if session.stopped or not questions:
             break
         asked.update(questions.scalars, questions.columns)
         objects.update(await session.fetch(questions.scalars, questions.columns, seldom=questions.unlikely(), pointers=pointers))
-        partial = session.partial
         questions = follow_up(objects, address, known)
-    reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
-    return PollResult(reading, None if partial else Snapshot.of(objects, taken_at))
+    missing = what_is_missing(session)
+    reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, missing=missing, definitions=known)
+    return PollResult(reading, None if missing.stopped else Snapshot.of(objects, taken_at))
+
+
+def what_is_missing(session: Asks) -> Missing:
+    """Return what a visit could not read."""
+    stopped = session.partial if session.stopped else None
+    undecodable = frozenset(oid for oid, reason in session.faults.items() if reason == NOT_VALID)
+    return Missing(stopped, frozenset(session.faults) - undecodable, undecodable)
 
 
 async def poll_device(
@@ -183,17 +201,17 @@ async def poll_device(
     before = snapshot.objects()
     asked = changing(before, known)
     now = dict(await session.fetch(asked.scalars, asked.columns, rows=asked.rows))
-    if session.partial or why_not_enough(before, now, asked):
+    if session.stopped or not session.faults.keys().isdisjoint(asked.columns) or why_not_enough(before, now, asked):
         return None
     counted = snapshot.counts_alerts
     with_alerts = needs_alerts(before, now, counted=counted)
     if with_alerts:
         now |= await session.fetch([], [column.oid for column in mib.ALERT_COLUMNS], seldom=mib.SELDOM)
         counted = counted and counts_alerts(before, now)
-    partial = session.partial
+    missing = what_is_missing(session)
     objects = merged(before, now, asked, with_alerts=with_alerts)
-    reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, partial=partial, definitions=known)
-    return PollResult(reading, None if partial else Snapshot.of(objects, snapshot.full_at, counts_alerts=counted))
+    reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, missing=missing, definitions=known)
+    return PollResult(reading, None if missing.stopped else Snapshot.of(objects, snapshot.full_at, counts_alerts=counted))
 
 
 def first_questions(address: str, probed: Objects | None = None, definitions: Definitions | None = None) -> Questions:
@@ -245,6 +263,9 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
     for column in mib.PRINTER_SCALARS:
         if column not in (mib.HR_DEVICE_TYPE, mib.PRT_GENERAL_CURRENT_LOCALIZATION):
             yield view.instance(column)
+    for device in sorted(view.split_devices()):
+        # Whether there is another printer with this index decides whose the rows are.
+        yield from (mib.PRT_GENERAL_CONFIG_CHANGES.instance(device), mib.PRT_GENERAL_SERIAL_NUMBER.instance(device))
     if view.has_foreign_text():
         yield view.instance(mib.PRT_GENERAL_CURRENT_LOCALIZATION)
         current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
@@ -261,10 +282,12 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
 
 
 def _open_columns(view: View, address: str) -> Iterator[MibObject]:
-    if not view.printer_devices():
+    if not view.printer_devices() or view.split_devices():
         yield mib.HR_DEVICE_TYPE
-        if not view.has_printer_mib():
-            yield from (mib.HR_PRINTER_STATUS, mib.PRT_GENERAL_SERIAL_NUMBER)
+    if not view.printer_devices() and not view.has_printer_mib():
+        yield mib.HR_PRINTER_STATUS
+    if not view.has_general_rows():
+        yield mib.PRT_GENERAL_SERIAL_NUMBER
     if has_colorless_rows(view):
         yield from (mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX, mib.PRT_MARKER_COLORANT_VALUE)
     trays = view.rows(mib.PRT_INPUT_CURRENT_LEVEL)

@@ -48,6 +48,7 @@ class View:
         """Look at `objects`."""
         self._objects = objects
         self._oids = sorted(objects)
+        self._table_devices: dict[Oid, int] = {}
         self.device = self._discover_device()
         self.host_device = self._discover_host_device()
         self.charset = self._discover_charset()
@@ -79,19 +80,57 @@ class View:
         """
         instances = self.instances(column)
         bare = {index: value for index, value in instances.items() if len(index) == 1}
-        own = {index[1:]: value for index, value in instances.items() if len(index) == 2 and index[0] == self.device}
+        device = self.device_in(column)
+        own = {index[1:]: value for index, value in instances.items() if len(index) == 2 and index[0] == device}
         return dict(sorted((bare | own).items()))
 
     def source(self, column: MibObject, row: Row) -> str:
         """Return where the cell of `row` came from, as `prtMarkerLifeCount.1.1`, without the device where the table has none."""
-        index = (self.device, *row)
+        index = (self.device_in(column), *row)
         is_bare = column.instance(*index) not in self._objects and column.instance(*row) in self._objects
         return column.source(row if is_bare else index)
 
     def instance(self, column: MibObject) -> Oid:
         """Return the instance of a column that has one a printer."""
         host = column.oid[: len(_HOST_RESOURCES)] == _HOST_RESOURCES
-        return column.instance(self.host_device if host else self.device)
+        return column.instance(self.host_device if host else self.device_in(column))
+
+    def scalar_source(self, column: MibObject) -> str:
+        """Return where the value of a column came from that has one instance a printer."""
+        return column.source(self.instance(column)[len(column.oid) :])
+
+    def device_in(self, column: MibObject) -> int:
+        """Return the index that the printer has in the table of `column`.
+
+        Some firmware gives it another one in one table than in the others. Where there are several printers, or the table has rows
+        of `device`, rows of another index belong to another printer.
+        """
+        table = column.oid[:-1]
+        if table not in self._table_devices:
+            counted = self._devices_in(table)
+            is_own = not counted or self.device in counted or self.has_several_printers()
+            self._table_devices[table] = self.device if is_own else min(counted, key=lambda index: (-counted[index], index))
+        return self._table_devices[table]
+
+    def has_several_printers(self) -> bool:
+        """Return whether hrDeviceTable or prtGeneralTable list more than one printer."""
+        return len(self.printer_devices()) > 1 or len(self._devices_in(_PRT_GENERAL_TABLE)) > 1
+
+    def has_general_rows(self) -> bool:
+        """Return whether prtGeneralTable has any row."""
+        return bool(self._devices_in(_PRT_GENERAL_TABLE))
+
+    def split_devices(self) -> set[int]:
+        """Return all indexes there are, where a table has rows and none with the index of the printer in the others."""
+        tables = [counted for counted in map(self._devices_in, _INDEXED_TABLES) if counted]
+        is_split = any(self.device not in counted for counted in tables)
+        return {self.device}.union(*tables) if is_split else set()
+
+    def _devices_in(self, table: Oid) -> Counter[int]:
+        """Return how many cells of a table of the Printer-MIB each device has; rows without a device are no one's."""
+        at = len(table) + 1
+        length = at + (1 if table == _PRT_GENERAL_TABLE else 2)
+        return Counter(oid[at] for oid in self.below(table) if len(oid) == length)
 
     def scalar(self, column: MibObject) -> Value | None:
         """Return the value of a column that has one instance a printer."""
@@ -154,3 +193,10 @@ class View:
 _HOST_RESOURCES: Oid = mib.HR_DEVICE_TYPE.oid[:7]
 _PRINTER_MIB: Oid = mib.PRT_GENERAL_SERIAL_NUMBER.oid[:7]
 _ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
+_PRT_GENERAL_TABLE: Oid = mib.PRT_GENERAL_SERIAL_NUMBER.oid[:-1]
+_INDEXED_TABLES = (
+    _PRT_GENERAL_TABLE,
+    mib.PRT_MARKER_LIFE_COUNT.oid[:-1],
+    mib.PRT_MARKER_SUPPLIES_LEVEL.oid[:-1],
+    mib.PRT_INPUT_CURRENT_LEVEL.oid[:-1],
+)

@@ -90,5 +90,9 @@ class AgentProfile:
     """The objects of one request or answer it can bear; the start keeps an answer within one Ethernet frame."""
     rows: dict[Oid, int] = field(default_factory=dict)
     """How many rows its tables had, by the OID of the table entry."""
+    faults: set[Oid] = field(default_factory=set)
+    """Objects for which it fails a whole request: they are asked for apart."""
+    undecodable: set[Oid] = field(default_factory=set)
+    """Objects whose value nobody could decode, alone or among others."""
     learned_at: datetime = field(default_factory=utc_now)
     """When it was begun."""

@@ -28,9 +28,7 @@ def decode_response(data: bytes) -> Response:
         module: Any = api.PROTOCOL_MODULES.get(version)
         if module is None:
             raise UndecodableError(f"version {version}")
-        message, rest = decoder.decode(data, asn1Spec=module.Message())
-        if rest:
-            raise UndecodableError("more bytes follow the message")
+        message, _ = decoder.decode(data, asn1Spec=module.Message())
         pdu = module.apiMessage.get_pdu(message)
         if not pdu.isSameTypeWith(module.GetResponsePDU()):
             raise UndecodableError("not a response")

@@ -56,12 +56,12 @@ class _Piece:
 def plan_bulk(tables: Tables, rows: Mapping[Oid, int], max_repetitions: int, room: int) -> Batch:
     """Return what the next GETBULK asks, so that an answer has at most about `room` objects and few that nobody asked for.
 
-    At least one column has not ended; `rows` tells how many rows tables have, as far as that is known. Of a table that is not in it
-    the first cells are asked, and one cell of a column in `seldom`.
+    At least one column is to be walked; `rows` tells how many rows tables have, as far as that is known. Of a table that is not in
+    it the first cells are asked, and one cell of a column in `seldom`.
     """
     seen = tables.known_rows()
     counts = {**rows, **{table: len(indexes) for table, indexes in seen.items()}}
-    found = [each for each in stretches(tables.active) if tables.may_ask(each.walks[0], counts)]
+    found = [each for each in stretches(tables.walkable) if tables.may_ask(each.walks[0], counts)]
     columns = [_columns(each, tables, counts, seen) for each in found]
     plans = {
         count: [piece for each in columns for piece in _joined(each, count)]

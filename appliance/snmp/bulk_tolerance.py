@@ -15,6 +15,8 @@ class BulkTolerance:
     def __init__(self, options: SnmpOptions, profile: AgentProfile) -> None:
         self.silences = 0
         """Since the last GETBULK that was answered."""
+        self.is_right = False
+        """Whether a GETBULK was answered without an error."""
         self._options = options
         self._profile = profile
         self._usable = True
@@ -53,9 +55,8 @@ class BulkTolerance:
             self._fewer_repetitions = max(1, batch.repetitions // 4)
             self._profile.bulk_silences += 1
             return
-        self.give_up()
-        if not self._answered:
-            self._profile.bulk = False
+        # The agent answered other requests in between, and less was asked: even if it answers some GETBULKs, others cost seconds.
+        self.refuse()
 
     def was_answered(self, batch: Batch) -> None:
         """Note an answer, and what the silences before it meant."""
@@ -66,6 +67,10 @@ class BulkTolerance:
         elif self._fewer_repetitions is None:
             self._profile.bulk_silences = 0
         self.silences = 0
+
+    def refuse(self) -> None:
+        """Ask this agent by GETBULK no more."""
+        self._profile.bulk = False
 
     def ask_for_less(self, single: int, batch: Batch) -> None:
         """Halve what a GETBULK asks for; when there is nothing left to halve, GETBULK is given up for this agent."""

@@ -15,13 +15,11 @@ from typing import Final
 
 from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, SnmpOptions, Version
-from appliance.snmp.authority import UndecodableError, decode_response
-from appliance.snmp.ber import Response, read_response
+from appliance.snmp.ber import Response
+from appliance.snmp.replies import decode_reply
 from appliance.snmp.templates import Query, Templates
 from appliance.snmp.transport import Destination, NotSentError, Outcome, Request, Transport, socket_error_text
 
-UNDECODABLE: Final = -1
-"""The error status of a reply nobody can decode."""
 NOT_SENT_PAUSE_SECONDS: Final = 0.25
 
 Pace = Callable[[], Awaitable[None]]
@@ -178,14 +176,3 @@ class CommunityExchange(Exchange):
         data = await delivery.deliver(request_id, templates.get(query).message(request_id), patience)
         self.answered = True
         return decode_reply(data, request_id)
-
-
-def decode_reply(data: bytes, request_id: int) -> Response:
-    """Return the reply to an SNMPv1 or SNMPv2c request; what nobody can decode has the error status UNDECODABLE."""
-    response = read_response(data)
-    if response is not None:
-        return response
-    try:
-        return decode_response(data)
-    except UndecodableError:
-        return Response(0, b"", request_id, UNDECODABLE, 0, [])

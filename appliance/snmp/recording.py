@@ -42,6 +42,8 @@ class Recording:
         self.agent = RecordedAgent(address or own_address(self.objects))
         self.partial: str | None = None
         """Always None: a recording answers all it can."""
+        self.stopped = False
+        self.faults: dict[Oid, str] = {}
         self.asked: set[Oid] = set()
         """The scalars and columns that were asked for."""
 

@@ -3,40 +3,29 @@
 - Tables are read by GETBULK, neighbouring columns as one. tooBig halves what is asked; silence quarters it, once, and then GETNEXT
   finds the rows and GET reads them. Before silence is held against the agent, a GET makes sure that it is still there.
 - An agent that never answered SNMPv2c is asked once in SNMPv1.
-- SNMPv1's noSuchName fails a whole request: the object it names is dropped and the rest asked again. tooBig splits a request.
+- An object for which a request fails is found, and the rest read without it (`object_reader`, `columns_apart`, `faults`).
 - What has been read is kept whatever happens later: `partial` then says why the answer is not whole.
 What was learned stands in `profile`, which the caller may keep and pass to the next visit.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 from appliance.common.errors import CredentialError, NoAnswerError
 from appliance.common.message import Message
 from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
-from appliance.snmp.bulk_plan import plan_bulk
+from appliance.snmp.bulk_plan import Batch, plan_bulk
 from appliance.snmp.bulk_tolerance import BulkTolerance
-from appliance.snmp.exchange import UNDECODABLE, Exchange, Patience, Refused, Silence, Stop
-from appliance.snmp.templates import Kind, Query
+from appliance.snmp.columns_apart import ColumnsApart
+from appliance.snmp.exchange import Exchange, Refused, Silence, Stop
+from appliance.snmp.faults import NO_ERROR, NO_SUCH_NAME, NOT_ASKED_AGAIN, TOO_BIG, Faults, error_name
+from appliance.snmp.object_reader import ObjectReader
+from appliance.snmp.requester import Requester
+from appliance.snmp.templates import Kind
 from appliance.snmp.values import Objects, Oid, Value, format_oid
-from appliance.snmp.walk import NO_OBJECT, ColumnWalk, ScalarAnswers, Scalars, Tables, count_rows, predecessor
-
-NO_ERROR: Final = 0
-TOO_BIG: Final = 1
-NO_SUCH_NAME: Final = 2
-
-ERROR_NAMES: Final = {
-    1: "tooBig",
-    2: "noSuchName",
-    3: "badValue",
-    4: "readOnly",
-    5: "genErr",
-    6: "noAccess",
-    13: "resourceUnavailable",
-} | {16: "authorizationError"}
+from appliance.snmp.walk import ColumnWalk, Scalars, Tables, count_rows, predecessor
 
 
 class Session:
@@ -49,10 +38,23 @@ class Session:
         self.profile = profile
         self.partial: str | None = None
         """Why the last answer is not whole, or None."""
+        self.stopped = False
+        """Whether the device could not be asked any further."""
         self._options = options
         self._exchange = exchange
+        self._faults = Faults(profile)
+        self._requester = Requester(agent, options, exchange, profile)
+        self._reader = ObjectReader(self._requester, profile, self._faults)
+        self._named_fail = False
+        """Whether a GETBULK has failed in which objects were asked for by name."""
+        self._has_read = False
         self._bulk = BulkTolerance(options, profile)
         self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def faults(self) -> Mapping[Oid, str]:
+        """Return what could not be read during this visit, each with the reason: scalars, cells, columns not read to their end."""
+        return self._faults.found
 
     @property
     def version(self) -> Version:
@@ -74,17 +76,17 @@ class Session:
 
         Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
         """
-        await self._one_at_a_time.acquire()
-        try:
+        async with self._one_at_a_time:
             self.partial = None
             objects: dict[Oid, Value] = {}
+            apart = [oid for oid in oids if self._faults.is_apart(oid)]
             try:
-                await self._get(list(oids), objects)
+                await self._reader.read([oid for oid in oids if oid not in apart], objects)
+                await self._reader.read(apart, objects)
             except Stop as stop:
                 self._stopped(stop)
+            self._judge(oids, objects)
             return objects
-        finally:
-            self._one_at_a_time.release()
 
     async def fetch(
         self,
@@ -106,14 +108,22 @@ class Session:
         """
         async with self._one_at_a_time:
             self.partial = None
-            tables = Tables(columns, seldom, max_rows, rows)
+            cells = {column: self._faults.cells_of(column) for column in columns}
+            apart = [oid for oids in ([each for each in scalars if self._faults.is_apart(each)], *cells.values()) for oid in oids]
+            tables = Tables(columns, seldom, max_rows, rows, apart)
+            tables.apart.read_by_name([column for column, oids in cells.items() if oids], NOT_ASKED_AGAIN)
             try:
-                await self._fetch(Scalars(scalars, pointers), tables)
+                await self._fetch(Scalars([oid for oid in scalars if oid not in apart], pointers), tables)
+                await self._reader.read_again(tables.undecodable, tables.objects)
+                if rows is None:
+                    await self._reader.read(apart, tables.objects)
             except Stop as stop:
                 self._stopped(stop)
+                self._faults.note_unread((walk.column for walk in tables.active), str(self.partial))
             for walk in tables.walks:
                 if walk.trouble:
-                    self._note(f"{format_oid(walk.column)}: {walk.trouble}")
+                    self._faults.note_unread([walk.column], walk.trouble)
+            self._judge(scalars, tables.objects)
             if rows is None:
                 self.profile.rows.update(count_rows(tables.walks))
             return dict(sorted(tables.objects.items()))
@@ -138,70 +148,28 @@ class Session:
                     stop=stop,
                 )
             ) from None
+        self.stopped = True
         self._note("it stopped answering" if isinstance(stop, Silence) else str(stop))
+
+    def _judge(self, asked: Sequence[Oid], objects: Objects) -> None:
+        """Say what is missing of the answer. Raises CredentialError where the agent refuses all it is asked."""
+        self._has_read = self._has_read or bool(objects)
+        if not self._has_read and asked and self._faults.cover(asked):
+            raise CredentialError(
+                Message(
+                    "%(address)s answers SNMP on UDP port %(port)s, but shows nothing (%(reason)s). Check on the device what this "
+                    "community or user may read, and the credentials in snmp.credentials.",
+                    address=self.agent.address,
+                    port=self.agent.port,
+                    reason=self.faults[asked[0]],
+                )
+            )
+        for oid, reason in self._faults.found.items():
+            self._note(f"{format_oid(oid)}: {reason}")
 
     def _note(self, reason: str) -> None:
         if self.partial is None:
             self.partial = reason
-
-    # GET
-
-    async def _get(self, oids: list[Oid], objects: dict[Oid, Value]) -> None:
-        most = self.profile.max_varbinds
-        waiting = [oids] if 0 < len(oids) <= most else [oids[start : start + most] for start in range(0, len(oids), most)]
-        while waiting:
-            chunk = waiting.pop(0)
-            try:
-                response = await self._ask(Kind.GET, chunk)
-            except Silence:
-                version = self.version
-                if not await self._is_alive(chunk[0], was_get=True):
-                    raise
-                if version != self.version:
-                    waiting.insert(0, chunk)
-                elif len(chunk) > 1:
-                    waiting[0:0] = self._halves(chunk)
-                else:
-                    self._note(f"{format_oid(chunk[0])}: the agent does not answer when asked for it")
-                continue
-            waiting[0:0] = self._take_get(chunk, response, objects)
-
-    def _take_get(self, chunk: list[Oid], response: Response, objects: dict[Oid, Value]) -> list[list[Oid]]:
-        """Take the objects of a reply to a GET; return what has to be asked again."""
-        if response.error_status == NO_ERROR:
-            if _take_in_order(chunk, response.varbinds, objects):
-                return []
-            asked = dict.fromkeys(chunk)
-            for oid, value in response.varbinds:
-                if oid in asked:
-                    del asked[oid]
-                    if value.tag not in NO_OBJECT:
-                        objects[oid] = value
-            # An agent that leaves objects out is asked again for those, as long as it names some of what was asked.
-            return [list(asked)] if 0 < len(asked) < len(chunk) else []
-        if response.error_status == TOO_BIG and len(chunk) > 1:
-            return self._halves(chunk)
-        index = response.error_index
-        if 1 <= index <= len(chunk):
-            self._note_error(chunk[index - 1], response)
-            rest = chunk[: index - 1] + chunk[index:]
-            return [rest] if rest else []
-        if len(chunk) == 1:
-            self._note_error(chunk[0], response)
-            return []
-        middle = len(chunk) // 2
-        return [chunk[:middle], chunk[middle:]]
-
-    def _halves(self, chunk: list[Oid]) -> list[list[Oid]]:
-        """Return a request that was too large in two, and remember how much the agent can bear."""
-        middle = (len(chunk) + 1) // 2
-        self.profile.max_varbinds = max(1, min(self.profile.max_varbinds, middle))
-        return [part for part in (chunk[:middle], chunk[middle:]) if part]
-
-    def _note_error(self, oid: Oid, response: Response) -> None:
-        # noSuchName is how SNMPv1 says that an object does not exist: nothing is missing from the answer.
-        if response.error_status != NO_SUCH_NAME:
-            self._note(f"{format_oid(oid)}: {_error_name(response.error_status)}")
 
     # Tables
 
@@ -209,43 +177,30 @@ class Session:
         while scalars or tables.active:
             by_bulk = self._bulk.is_possible and self.version != "1"
             tables.begin_round(all_at_once=not by_bulk and self.version != "1")
+            if by_bulk and not tables.walkable and (alone := tables.columns_without_rows()):
+                # GETNEXT takes longer, and touches no object but those it reads.
+                self._bulk.give_up()
+                tables.apart.walk(alone)
+                by_bulk = False
             wanted = scalars.take(tables)
-            fits = 3 * len(wanted) <= 2 * self.profile.max_varbinds
+            fits = 3 * len(wanted) <= 2 * self.profile.max_varbinds and not (wanted and self._named_fail)
             cells = [] if by_bulk else tables.cells_left()
-            if by_bulk and tables.active and fits and not (wanted and self._bulk.silences):
+            if not tables.walkable:
+                cells = cells or tables.cells_apart()
+            if by_bulk and tables.walkable and fits and not (wanted and self._bulk.silences):
                 self.profile.rows.update(_more_rows(self.profile.rows, tables.walks))
                 scalars.put_back(await self._bulk_round(wanted, tables))
             elif wanted or cells:
-                await self._read_scalars(wanted + cells, tables)
+                later: list[Oid] = []
+                await self._reader.read_scalars(
+                    wanted + cells, tables, later if by_bulk and tables.walkable and not cells else None
+                )
                 tables.take_cells(cells)
-            elif tables.active:
+                scalars.put_back(later)
+                self._named_fail = self._named_fail and not later
+            elif tables.walkable:
                 await self._next_round(tables)
             tables.settle()
-
-    async def _read_scalars(self, scalars: list[Oid], tables: Tables) -> None:
-        if self.version != "1":
-            await self._get(scalars, tables.objects)
-            return
-        # In SNMPv1 one missing object would fail the whole GET. GETNEXT has no such trouble but at the end of the MIB.
-        answers = ScalarAnswers()
-        most = self.profile.max_varbinds
-        waiting = [scalars[start : start + most] for start in range(0, len(scalars), most)]
-        while waiting:
-            chunk = waiting.pop(0)
-            response = await self._ask(Kind.GET_NEXT, [predecessor(oid) for oid in chunk])
-            if response.error_status == NO_ERROR:
-                answers.take(chunk, response.varbinds, tables.gaps)
-            elif response.error_status == TOO_BIG and len(chunk) > 1:
-                waiting[0:0] = self._halves(chunk)
-            elif response.error_status == NO_SUCH_NAME and 1 <= response.error_index <= len(chunk):
-                # Nothing follows this one: that is the end of the MIB, and what is beyond it does not exist either.
-                tables.gaps.note_end(predecessor(chunk[response.error_index - 1]))
-                rest = [oid for oid in chunk if not tables.gaps.hold(oid)]
-                waiting[0:0] = [rest] if rest else []
-            else:
-                answers.uncertain.extend(chunk)
-        tables.objects.update(answers.objects)
-        await self._get(answers.uncertain, tables.objects)
 
     async def _bulk_round(self, scalars: list[Oid], tables: Tables) -> list[Oid]:
         """Do one GETBULK; return the scalars that still have to be asked for."""
@@ -254,13 +209,14 @@ class Session:
         named = scalars + batch.cells
         single = [predecessor(oid) for oid in named] + [each.cursor for each in batch.singles]
         oids = single + [each.cursor for each in batch.repeating]
+        ask = self._requester
         try:
             patience = self._bulk.patience(len(scalars) + batch.size, self._exchange.round_trip)
-            response = await self._ask(Kind.GET_BULK, oids, len(single), batch.repetitions, patience=patience)
+            response = await ask.ask(Kind.GET_BULK, oids, len(single), batch.repetitions, patience=patience)
         except Silence:
             # The scalars are due anyway, and tell as well whether the agent is still there.
             is_due = scalars and self.answered
-            if not is_due and not await self._is_alive(scalars[0] if scalars else tables.active[0].column, was_get=False):
+            if not is_due and not await ask.is_alive(scalars[0] if scalars else tables.active[0].column, was_get=False):
                 raise
             if self.version != "1":
                 self._bulk.was_silent(batch)
@@ -270,12 +226,10 @@ class Session:
             self._bulk.ask_for_less(len(single), batch)
             return scalars
         if response.error_status != NO_ERROR:
-            # One object at fault fails them all. GETNEXT finds out which one it is.
-            self._bulk.give_up()
+            await self._bulk_failed(named, batch, response, tables)
             return scalars
-        answers = ScalarAnswers()
-        answers.take(named, response.varbinds, tables.gaps)
-        tables.objects.update(answers.objects)
+        self._bulk.is_right = True
+        uncertain = tables.take_scalars(named, response.varbinds)
         tables.take_cells(batch.cells)
         cells = response.varbinds[len(named) :]
         if not cells:
@@ -284,17 +238,43 @@ class Session:
             tables.take(each, oid, value)
         for number, (oid, value) in enumerate(cells[len(batch.singles) :] if batch.repeating else ()):
             tables.take(batch.repeating[number % len(batch.repeating)], oid, value)
-        if answers.uncertain:
-            await self._get(answers.uncertain, tables.objects)
+        await self._reader.read(uncertain, tables.objects)
         return []
+
+    async def _bulk_failed(self, named: list[Oid], batch: Batch, response: Response, tables: Tables) -> None:
+        """Ask for what has a name by GET, which tells what of it is at fault; of columns find the one that is."""
+        reason = error_name(response.error_status)
+        if named:
+            self._faults.may_repair()
+            self._named_fail = True
+            tables.apart.read_by_name(tables.columns_of(batch.cells), reason)
+            return
+        walked = [*batch.singles, *batch.repeating]
+        if not self._bulk.is_right and not await self._takes_bulk(next(iter(tables.objects), walked[0].cursor)):
+            self._bulk.refuse()
+            return
+        index = response.error_index
+        blamed = [each.column for stretch in (walked[index - 1 : index] or walked) for each in stretch.walks]
+        if self._faults.may_repair():
+            tables.apart.suspect(blamed, reason)
+        else:
+            self._bulk.give_up()
+            tables.apart = ColumnsApart()
+
+    async def _takes_bulk(self, oid: Oid) -> bool:
+        """Return whether the agent answers a GETBULK for no more than `oid`: else that itself is at fault, and no object."""
+        self._faults.may_repair()
+        response = await self._requester.ask(Kind.GET_BULK, [predecessor(oid)], 0, 1)
+        self._bulk.is_right = response.error_status == NO_ERROR
+        return self._bulk.is_right
 
     async def _next_round(self, tables: Tables) -> None:
         """Look for one more row of each table."""
         batch = tables.scouts()[: self.profile.max_varbinds]
         try:
-            response = await self._ask(Kind.GET_NEXT, [walk.cursor for walk in batch])
+            response = await self._requester.ask(Kind.GET_NEXT, [walk.cursor for walk in batch])
         except Silence:
-            if len(batch) == 1 or not await self._is_alive(batch[0].column, was_get=False):
+            if len(batch) == 1 or not await self._requester.is_alive(batch[0].column, was_get=False):
                 raise
             self.profile.max_varbinds = len(batch) // 2
             return
@@ -304,67 +284,21 @@ class Session:
             if not response.varbinds:
                 batch[0].end("the agent answers without an object")
             return
-        self._next_failed(batch, response)
+        self._next_failed(batch, response, tables)
 
-    def _next_failed(self, batch: list[ColumnWalk], response: Response) -> None:
-        """End the column at fault, or ask for less when none is named."""
-        index = response.error_index
-        if response.error_status != TOO_BIG and (1 <= index <= len(batch) or len(batch) == 1):
-            failed = batch[index - 1 if 1 <= index <= len(batch) else 0]
-            if response.error_status == NO_SUCH_NAME:
-                failed.ended = True
-            else:
-                failed.end(_error_name(response.error_status))
-        elif len(batch) == 1:
-            batch[0].end(_error_name(response.error_status))
-        else:
+    def _next_failed(self, batch: list[ColumnWalk], response: Response, tables: Tables) -> None:
+        """Have the column at fault read by the names of its cells, or ask for less when none is named."""
+        status, index = response.error_status, response.error_index
+        failed = batch[index - 1 : index] if index else batch
+        if status == NO_SUCH_NAME and len(failed) == 1:
+            failed[0].ended = True
+        elif status in (TOO_BIG, NO_SUCH_NAME) and len(batch) > 1:
             self.profile.max_varbinds = len(batch) // 2
-
-    # One request
-
-    async def _is_alive(self, oid: Oid, *, was_get: bool) -> bool:
-        """Return whether the agent answers one small request; one that never answered anything may turn out to speak SNMPv1."""
-        versions: list[Version] = []
-        if not was_get or self.answered:
-            versions.append(self.version)
-        if self.version == "2c" and self.profile.version is None:
-            versions.append("1")
-        before = self.version
-        for version in versions:
-            self._exchange.version = version
-            try:
-                await self._ask(Kind.GET, [oid], patience=Patience(self._options.timeout))
-            except Stop:
-                continue
-            return True
-        self._exchange.version = before
-        return False
-
-    async def _ask(
-        self, kind: Kind, oids: list[Oid], non_repeaters: int = 0, max_repetitions: int = 0, *, patience: Patience | None = None
-    ) -> Response:
-        query = Query(self._exchange.version, self.agent.community, kind, tuple(oids), non_repeaters, max_repetitions)
-        response = await self._exchange.ask(query, patience)
-        self.profile.version = self._exchange.version
-        return response
-
-
-def _take_in_order(asked: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]], objects: dict[Oid, Value]) -> bool:
-    """Take what answers `asked` one by one, as nearly every reply does; return False where the reply is another one."""
-    if len(varbinds) != len(asked):
-        return False
-    for wanted, (oid, value) in zip(asked, varbinds, strict=True):
-        if oid != wanted:
-            return False
-        if value.tag not in NO_OBJECT:
-            objects[oid] = value
-    return True
-
-
-def _error_name(status: int) -> str:
-    if status == UNDECODABLE:
-        return "its answer is not valid SNMP"
-    return f"the agent answers {ERROR_NAMES.get(status, f'error {status}')}"
+        elif tables.objects:
+            tables.apart.suspect([walk.column for walk in failed or batch], error_name(status))
+        else:
+            for walk in batch:
+                walk.end(error_name(status))
 
 
 def _more_rows(known: dict[Oid, int], walks: list[ColumnWalk]) -> dict[Oid, int]:

@@ -9,7 +9,8 @@
 from typing import Final
 
 from appliance.snmp.ber import Response
-from appliance.snmp.exchange import UNDECODABLE, Delivery, Exchange, Patience, Refused, Silence
+from appliance.snmp.exchange import Delivery, Exchange, Patience, Refused, Silence
+from appliance.snmp.replies import UNDECODABLE
 from appliance.snmp.templates import Kind, Query
 from appliance.snmp.user_reply import Reply, UnreadableError
 from appliance.snmp.user_security import UserSecurity

@@ -21,6 +21,7 @@ from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
 from appliance.snmp.authority import FAULTS, UndecodableError, response_of
+from appliance.snmp.replies import UNDECODABLE, decode_pdu, split_message, split_scoped_pdu
 from appliance.snmp.templates import Kind, Query, build_pdu
 from appliance.snmp.user_reply import Reply, UnknownUserError, UnreadableError
 from appliance.snmp.usm import AuthProtocol, PrivProtocol, SecurityLevel, User
@@ -59,12 +60,32 @@ _FAULTS = (PyAsn1Error, PySnmpError, UndecodableError, *FAULTS)
 """What pysnmp and pyasn1 let through on malformed input; any of them means the same here."""
 
 
+class _Cipher:
+    """A cipher of pysnmp's that puts the PDU of what it decrypts into `decrypted`, and gives pysnmp an empty one."""
+
+    def __init__(self, service: Any, decrypted: list[bytes]) -> None:
+        self._service = service
+        self._decrypted = decrypted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
+
+    def decrypt_data(self, key: Any, parameters: Any, data: Any) -> bytes:
+        """Return the decrypted scoped PDU with an empty PDU."""
+        hollow, pdu = split_scoped_pdu(bytes(self._service.decrypt_data(key, parameters, data)))
+        self._decrypted.append(pdu)
+        return hollow
+
+
 class UsmEngine:
     """One engine of pysnmp, used for nothing but the writing and reading of messages."""
 
     def __init__(self) -> None:
         self._engine = SnmpEngine()
         self._usm = self._engine.security_models[USM]
+        self._decrypted: list[bytes] = []
+        services = self._usm.PRIV_SERVICES.items()
+        self._usm.PRIV_SERVICES = {number: _Cipher(service, self._decrypted) for number, service in services}
         # A passphrase is hashed over a megabyte (RFC 3414 appendix A.2): once for all agents.
         self._master_keys = lru_cache(maxsize=64)(_master_keys)
 
@@ -126,17 +147,22 @@ class UsmEngine:
             raise UnreadableError(type(error).__name__) from error
 
     def _read(self, data: bytes) -> Reply:
-        message, rest = decoder.decode(data, asn1Spec=SNMPv3Message())
+        self._decrypted.clear()
+        whole, hollow, content = split_message(data)
+        message, _ = decoder.decode(hollow, asn1Spec=SNMPv3Message())
         (flags,) = message[1][2].asNumbers()
         level = LEVELS.get(flags & 3)
-        if rest or level is None or int(message[0]) != USM or int(message[1][3]) != USM:
+        if level is None or int(message[0]) != USM or int(message[1][3]) != USM:
             raise UnreadableError("not a message of SNMPv3 with the User-based Security Model")
         engine_id, name, scoped, _, state = self._usm.process_incoming_message(
-            self._engine, USM, message[1][1], message[2], USM, level, data, message
+            self._engine, USM, message[1][1], message[2], USM, level, whole, message
         )
         self._usm.release_state_information(state)
         pdu = scoped[2].getComponent()
-        read = response_of(pdu, v2c, USM, b"")
+        content = content or b"".join(self._decrypted)
+        read = decode_pdu(content) if content else response_of(pdu, v2c, USM, b"")
+        if read.error_status == UNDECODABLE:
+            raise UnreadableError("it cannot be decoded")
         if pdu.isSameTypeWith(rfc1905.ReportPDU()):
             return Reply(bytes(engine_id), level, bytes(name), read.varbinds[0][0] if read.varbinds else (), None)
         if not pdu.isSameTypeWith(v2c.GetResponsePDU()):

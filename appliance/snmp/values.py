@@ -35,14 +35,26 @@ class Tag(IntEnum):
 
 
 class Value(NamedTuple):
-    """A value as it came: `content` is an int for numbers, bytes for strings, IpAddress (4 bytes) and Opaque, an Oid, or None."""
+    """A value as it came: `content` is an int for numbers, bytes for strings, IpAddress (4 bytes) and Opaque, an Oid, or None.
+
+    None is what there is for the tags of NO_OBJECT, and what cannot be decoded has for any other.
+    """
 
     tag: int
     content: int | bytes | Oid | None
 
 
+NO_OBJECT = frozenset((int(Tag.NO_SUCH_OBJECT), int(Tag.NO_SUCH_INSTANCE), int(Tag.END_OF_MIB_VIEW), int(Tag.NULL)))
+"""Tags of a variable binding that carries no value; NULL is what some agents send for an object they do not have."""
+
+
+def is_undecodable(value: Value) -> bool:
+    """Return whether an agent has sent a value that nobody can decode."""
+    return value.content is None and value.tag not in NO_OBJECT
+
+
 Objects = Mapping[Oid, Value]
-"""Objects that exist, by OID: noSuchObject, noSuchInstance and endOfMibView never get in."""
+"""Objects that exist, by OID: noSuchObject, noSuchInstance, endOfMibView and what cannot be decoded never get in."""
 
 
 def parse_oid(text: str) -> Oid:

@@ -4,24 +4,19 @@ Neighbouring columns of a table are walked as one `Stretch`: what follows the la
 nothing is asked for only to see the end of a column.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import Final
 
-from appliance.snmp.values import Oid, Tag, Value
-
-NO_OBJECT = frozenset((int(Tag.NO_SUCH_OBJECT), int(Tag.NO_SUCH_INSTANCE), int(Tag.END_OF_MIB_VIEW), int(Tag.NULL)))
-"""Tags of a variable binding that carries no value; NULL is what some agents send for an object they do not have."""
+from appliance.snmp.columns_apart import ColumnsApart
+from appliance.snmp.unlikely import Unlikely
+from appliance.snmp.values import Oid, Tag, Value, is_undecodable
 
 WITNESSES: Final = 2
 """Columns that have to agree on which row is the last of their table."""
 _END: Final = (2**32,)
 """Behind all there is."""
-_GROUP_DEPTH: Final = 3
-"""Names that differ in no more than their last so many numbers belong to a group."""
-_TREE_DEPTH: Final = 7
-"""So many numbers name the tree of a vendor, or a standard MIB."""
 
 
 @dataclass(slots=True)
@@ -67,7 +62,7 @@ class ColumnWalk:
         else:
             self.cursor = oid
             self.indexes.append(oid[len(self.column) :])
-            return value.tag not in NO_OBJECT
+            return value.content is not None
         return False
 
     def end(self, trouble: str) -> None:
@@ -134,39 +129,6 @@ class Gaps:
         return any(asked <= column < found and found[: len(column)] != column for asked, found in self._spans)
 
 
-def leaders(oids: Iterable[Oid]) -> list[Oid]:
-    """Return those of `oids` that tell whether the agent has any of their neighbours: the first of each group of names."""
-    chosen: list[Oid] = []
-    before: Oid = ()
-    for oid in sorted(oids):
-        alike = min(len(before), len(oid)) - _GROUP_DEPTH
-        if not before or before[:alike] != oid[:alike]:
-            chosen.append(oid)
-        before = oid
-    return chosen
-
-
-class Unlikely:
-    """Names that most agents lack: the first of each tree is asked for, then that of each group, then all that may be there."""
-
-    def __init__(self, oids: Iterable[Oid]) -> None:
-        self._left = sorted(set(oids))
-        self._rounds = 0
-
-    def due(self, absent: Callable[[Oid], bool], *, all_at_once: bool = False) -> set[Oid]:
-        """Return those that are to be asked for from this round on; what is `absent` never is."""
-        self._left = [oid for oid in self._left if not absent(oid)]
-        if all_at_once or self._rounds > 1:
-            due = set(self._left)
-        elif self._rounds:
-            due = set(leaders(self._left))
-        else:
-            due = set({oid[:_TREE_DEPTH]: oid for oid in reversed(self._left)}.values())
-        self._rounds += 1
-        self._left = [oid for oid in self._left if oid not in due]
-        return due
-
-
 class Tables:
     """What one visit reads of tables: the columns, how far they are, and the cells."""
 
@@ -176,24 +138,34 @@ class Tables:
         seldom: Collection[Oid] = (),
         max_rows: int = 256,
         rows: Mapping[Oid, Sequence[Oid]] | None = None,
+        apart: Collection[Oid] = (),
     ) -> None:
         """`seldom` are columns that most devices have empty, and scalars they lack; of a column at most `max_rows` rows are read.
 
-        `rows` are the rows of tables that are known: no others are looked for.
+        `rows` are the rows of tables that are known: no others are looked for. `apart` are cells that are asked for elsewhere.
         """
         self.walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
         self.seldom = frozenset(seldom)
+        self.apart = ColumnsApart()
+        self.undecodable: list[Oid] = []
+        """Scalars and cells whose values cannot be decoded."""
         self.due: set[Oid] = set()
         """Those of `seldom` that may be asked for by now."""
         self.objects: dict[Oid, Value] = {}
         self.gaps = Gaps()
+        self._cells_elsewhere = frozenset(apart)
         self._rows = {table: sorted(indexes) for table, indexes in (rows or {}).items() if indexes}
         self._max_rows = max_rows
         self._columns = frozenset(walk.column for walk in self.walks)
         self._unlikely = Unlikely(self.seldom)
 
     def begin_round(self, *, all_at_once: bool) -> None:
-        """Let some more of the unlikely names be asked for, or all, where answers do not tell what is missing beside them."""
+        """Let go on with columns that were held, and let some more of the unlikely names be asked for.
+
+        With `all_at_once` all of these, where answers do not tell what is missing beside them.
+        """
+        while not self.walkable and self.apart.release():
+            pass
         self.due |= self._unlikely.due(self.lacks, all_at_once=all_at_once)
 
     def lacks(self, oid: Oid) -> bool:
@@ -205,11 +177,26 @@ class Tables:
         """Return the columns that have not ended."""
         return [walk for walk in self.walks if not walk.ended]
 
+    @property
+    def walkable(self) -> list[ColumnWalk]:
+        """Return those of them that are to be walked now."""
+        return [walk for walk in self.walks if not walk.ended and self.apart.allow(walk.column)]
+
     def take(self, walk: ColumnWalk | Stretch, oid: Oid, value: Value) -> None:
         """Take what follows the cursor of `walk`."""
         self.gaps.note(walk.cursor, oid, value)
         if walk.take(oid, value, self._max_rows):
             self.objects[oid] = value
+        elif is_undecodable(value) and any(each.indexes and oid == each.cursor for each in self.walks):
+            self.undecodable.append(oid)
+
+    def take_scalars(self, asked: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]]) -> list[Oid]:
+        """Take the answer to `asked`, which was asked for by the predecessors; return those it says nothing about."""
+        answers = ScalarAnswers()
+        answers.take(asked, varbinds, self.gaps)
+        self.objects.update(answers.objects)
+        self.undecodable += answers.undecodable
+        return answers.uncertain
 
     def may_ask(self, walk: ColumnWalk, rows: Mapping[Oid, int]) -> bool:
         """Return whether `walk` may be asked for; of a table that is not in `rows` one column goes ahead."""
@@ -217,7 +204,7 @@ class Tables:
             return True
         if walk.column in self.seldom:
             return walk.column in self.due
-        return next(each for each in self.active if each.table == walk.table) is walk
+        return next(each for each in self.walkable if each.table == walk.table) is walk
 
     def settle(self) -> None:
         """End the columns that have reached the last row of their table, as another column of it has shown.
@@ -264,9 +251,9 @@ class Tables:
         """
         tried = {walk.table for walk in self.walks if walk.ended}
         ends: dict[Oid, list[ColumnWalk]] = {}
-        for walk in self.active:
+        for walk in self.walkable:
             ends.setdefault(walk.table, []).append(walk)
-        return [walk for walk in self.active if walk.table in tried or walk in (ends[walk.table][0], ends[walk.table][-1])]
+        return [walk for walk in self.walkable if walk.table in tried or walk in (ends[walk.table][0], ends[walk.table][-1])]
 
     def cells_left(self) -> list[Oid]:
         """Return the cells not read yet of the tables whose rows are known."""
@@ -275,12 +262,41 @@ class Tables:
             (*walk.column, *index)
             for walk in self.active
             for index in rows.get(walk.table, ())
-            if not walk.indexes or index > walk.indexes[-1]
+            if (not walk.indexes or index > walk.indexes[-1]) and (*walk.column, *index) not in self._cells_elsewhere
         ]
+
+    def columns_without_rows(self) -> list[Oid]:
+        """Return the columns to be read by the names of their cells, where no other column has shown what rows there are."""
+        return [walk.column for walk in self.active if self.apart.are_by_name(walk.column) and not self._rows_of(walk)]
+
+    def _rows_of(self, walk: ColumnWalk) -> list[Oid]:
+        """Return the rows that are left of a column, as any other column of its table shows."""
+        rows = set(self._rows.get(walk.table, ())).union(*(each.indexes for each in self.walks if each.table == walk.table))
+        return sorted(index for index in rows if not walk.indexes or index > walk.indexes[-1])
+
+    def cells_apart(self) -> list[Oid]:
+        """Return the cells to be read by their names of columns that cannot be walked: those of the rows seen in other columns.
+
+        Where no other has any, such a column ends.
+        """
+        cells: list[Oid] = []
+        for walk in (each for each in self.active if self.apart.are_by_name(each.column)):
+            left = [(*walk.column, *index) for index in self._rows_of(walk)]
+            here = [oid for oid in left if oid not in self._cells_elsewhere]
+            if not left:
+                walk.end(self.apart.why(walk.column))
+            elif not here:
+                walk.ended = True
+            cells += here
+        return cells
+
+    def columns_of(self, cells: Iterable[Oid]) -> list[Oid]:
+        """Return the columns, not ended, that hold `cells`."""
+        return [walk.column for walk in self.active if any(walk.holds(oid) for oid in cells)]
 
     def take_cells(self, asked: Iterable[Oid]) -> None:
         """End the columns of which all cells left were asked for; those that exist are in `objects`."""
-        columns = {oid[: len(walk.column)] for walk in self.active for oid in asked if walk.holds(oid)}
+        columns = self.columns_of(list(asked))
         for walk in self.active:
             if walk.column in columns:
                 walk.ended = True
@@ -332,6 +348,7 @@ class ScalarAnswers:
     """What came back for scalars that were asked for as "the next object after the predecessor"."""
 
     objects: dict[Oid, Value] = field(default_factory=dict)
+    undecodable: list[Oid] = field(default_factory=list)
     uncertain: list[Oid] = field(default_factory=list)
     """Objects the answer says nothing about; only a GET can tell."""
 
@@ -342,6 +359,8 @@ class ScalarAnswers:
                 gaps.note(predecessor(scalar), oid, value)
             elif oid < scalar:
                 self.uncertain.append(scalar)
-            elif value.tag not in NO_OBJECT:
+            elif value.content is not None:
                 self.objects[scalar] = value
+            elif is_undecodable(value):
+                self.undecodable.append(scalar)
         self.uncertain.extend(wanted[len(varbinds) :])

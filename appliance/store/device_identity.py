@@ -53,7 +53,7 @@ def identify(connection: sqlite3.Connection, reading: Reading, address: str | No
     brought the reading.
     """
     device = reading.device
-    key = _established(connection, device, address)
+    key = _established(connection, device, address, partial="reading" in reading.reasons)
     identified = IdentifiedReading(reading, address)
     second = second_of(connection, reading, key, address, scan) if address and is_by_serial(key) else None
     if second is not None:
@@ -83,7 +83,7 @@ def _known(connection: sqlite3.Connection, key: str) -> _Known | None:
     return _Known(*row) if row else None
 
 
-def _established(connection: sqlite3.Connection, device: Device, address: str | None) -> str:
+def _established(connection: sqlite3.Connection, device: Device, address: str | None, *, partial: bool) -> str:
     """Return the key the device of a reading is known by: its own, unless a device with a better key is surely the same."""
     key = device.key
     if _known(connection, key) is not None:
@@ -97,11 +97,13 @@ def _established(connection: sqlite3.Connection, device: Device, address: str | 
         return str(alias[0])
     if is_by_serial(key):
         return _of_one_serial(connection, device, address) or key
+    same: list[tuple[str]] = []
     if kind == "mac":
         same = connection.execute("SELECT key FROM device WHERE mac = ?", (device.mac,)).fetchall()
-    else:
-        question = "SELECT key FROM device WHERE address = ?1 UNION SELECT device_key FROM second_address WHERE other = ?1"
-        same = connection.execute(question, (address,)).fetchall()
+    if kind == "address" or (not same and partial):
+        at_address = """SELECT key FROM device WHERE address = ?1 AND (?2 IS NULL OR mac IS NULL OR mac = ?2)
+            UNION SELECT device_key FROM second_address WHERE other = ?1"""
+        same = connection.execute(at_address, (address, device.mac)).fetchall()
     fitting = [str(other) for (other,) in same if _fit(connection, str(other), device)]
     return fitting[0] if len(fitting) == 1 else key
 

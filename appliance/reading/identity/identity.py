@@ -163,7 +163,10 @@ def _instances(view: View, column: MibObject) -> Iterator[Found]:
 def _serials(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:
     view, texts = vendor.view, vendor.texts
     yield from _given(vendor, "device.serial", prefer=True)
-    yield text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)), mib.PRT_GENERAL_SERIAL_NUMBER.source((view.device,))
+    yield (
+        text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER)),
+        view.scalar_source(mib.PRT_GENERAL_SERIAL_NUMBER),
+    )
     yield from _instances(view, mib.ENT_PHYSICAL_SERIAL_NUM)
     yield from _given(vendor, "device.serial", prefer=False)
     yield _told(told, "serial")
@@ -203,7 +206,7 @@ def _owners_models(vendor: Vendor, told: DescriptionFacts, serial: str | None, m
     texts = vendor.texts
     model, source = told.owners_model
     yield model_in(model, serial, makers), source
-    yield model_after_maker(texts.printer_name, serial, makers), mib.PRT_GENERAL_PRINTER_NAME.source((vendor.view.device,))
+    yield model_after_maker(texts.printer_name, serial, makers), vendor.view.scalar_source(mib.PRT_GENERAL_PRINTER_NAME)
 
 
 def _firmwares(vendor: Vendor, told: DescriptionFacts) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from typing import Any
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.snmp.agent import AgentProfile
-from appliance.snmp.values import format_oid, parse_oid
+from appliance.snmp.values import Oid, format_oid, parse_oid
 
 
 def profile_json(answer: DeviceAnswer) -> Mapping[str, Any]:
@@ -23,6 +23,8 @@ def profile_json(answer: DeviceAnswer) -> Mapping[str, Any]:
         "bulk_silences": learned.bulk_silences,
         "max_repetitions": learned.max_repetitions,
         "max_varbinds": learned.max_varbinds,
+        "faults": [format_oid(oid) for oid in sorted(learned.faults)],
+        "undecodable": [format_oid(oid) for oid in sorted(learned.undecodable)],
         "rows": {format_oid(table): rows for table, rows in sorted(learned.rows.items())},
         "learned_at": to_rfc3339(learned.learned_at),
     }
@@ -39,9 +41,19 @@ def profile_of(agent: Mapping[str, Any]) -> AgentProfile:
     rows = agent.get("rows")
     if isinstance(rows, Mapping):
         profile.rows = dict(_rows(rows))
+    profile.faults = _oids(agent.get("faults"))
+    profile.undecodable = _oids(agent.get("undecodable"))
     with suppress(KeyError, ValueError):
         profile.learned_at = from_rfc3339(str(agent["learned_at"]))
     return profile
+
+
+def _oids(kept: object) -> set[Oid]:
+    found = set()
+    for text in kept if isinstance(kept, list) else ():
+        with suppress(ValueError):
+            found.add(parse_oid(str(text)))
+    return found
 
 
 def _count(value: object) -> int | None:

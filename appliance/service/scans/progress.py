@@ -42,6 +42,8 @@ class Scan:
     devices: int = 0
     read: int = 0
     failures: list[Failure] = field(default_factory=list)
+    partial: list[Failure] = field(default_factory=list)
+    """Devices that stopped answering half-way."""
     unforeseen: list[Failure] = field(default_factory=list)
     """Those of them whose answers ended in a fault that nobody foresaw."""
     traffic: TrafficByPurpose = field(default_factory=TrafficByPurpose)
@@ -87,6 +89,15 @@ class Scan:
         """Note that the device at `address` could not be read, and why."""
         self.failures.append(Failure(address, reason))
 
+    def note_partial(self, address: str, reason: str) -> None:
+        """Note that the device at `address` was read in part, and why it stopped."""
+        told = Message(
+            "%(address)s was read only in part: %(reason)s. Packets may be lost on the way; what was not read says so.",
+            address=address,
+            reason=reason,
+        )
+        self.partial.append(Failure(address, told))
+
     def text(self) -> str:
         """Return the state of the scan in one line for a person."""
         if self.trouble:
@@ -95,7 +106,8 @@ class Scan:
         if self.done:
             cancelled = Message("cancelled") if self.cancelled else ""
             failed = Message("%(count)d failed", count=len(self.failures)) if self.failures else ""
-            return joined(joined(cancelled, devices, failed, between=", "), self.unasked() or "", between="; ")
+            partial = Message("%(count)d only in part", count=len(self.partial)) if self.partial else ""
+            return joined(joined(cancelled, devices, failed, partial, between=", "), self.unasked() or "", between="; ")
         if self.kind == "read":
             doing: str = Message("reading the known devices: %(devices)s", devices=devices)
         else:

@@ -222,6 +222,8 @@ class ScanRun:
             with self._scan.counting("http", unit) as traffic:
                 answer = replace(answer, reading=await self._supplements.complete(answer.reading, traffic))
         self._scan.read += 1
+        if partial := answer.reading.reasons.get("reading"):
+            self._scan.note_partial(device.address, partial)
         await self._keep(answer)
 
     async def _answer(
@@ -313,6 +315,14 @@ class ScanRun:
         """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
         if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of("poll")):
             return reason
+        if device.credential:
+            return Message(
+                "%(address)s answers ping, but this time not SNMP on UDP port %(port)s, as it did before with the credential "
+                "%(credential)s. Packets may be lost on the way; if it lasts, check that SNMP is still enabled on the device.",
+                address=device.address,
+                port=device.port,
+                credential=device.credential,
+            )
         return Message(
             "%(address)s answers ping, but not SNMP with the given credentials on UDP port %(port)s. Check "
             "them (snmp.credentials, --community, --v3-user), the port, and that SNMP is enabled on the "
@@ -343,6 +353,9 @@ class ScanRun:
         known, told = device.key, reading.device.key
         by_mac = device_key(None, None, reading.device.mac, agent.address) if reading.device.mac else told
         another = known is not None and known not in (told, by_mac) and not are_of_one_serial(told, known)
+        if another and "reading" in reading.reasons and reading.device.serial is None:
+            # Half an answer tells nothing of another device: it is the one that was known here.
+            return reading.model_copy(update={"device": reading.device.model_copy(update={"key": device.key})})
         if another:
             self._memory.profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
         if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):

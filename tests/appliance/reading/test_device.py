@@ -73,6 +73,43 @@ def test_a_printer_at_another_device_index_is_read_in_full(ask: Ask) -> None:
     assert [each.percent for each in reading.supplies] == [55]
 
 
+@pytest.mark.parametrize(
+    ("general", "marker", "supplies"), [("1", "1.1", "0"), ("1", "1.1", "2"), ("0", "1.1", "1"), ("1", "2.1", "2")]
+)
+def test_tables_under_different_indexes_are_one_printer(ask: Ask, general: str, marker: str, supplies: str) -> None:
+    reading = ask(
+        {
+            (mib.HR_DEVICE_DESCR, "1"): "Sharp MX-3570N",
+            (mib.PRT_GENERAL_SERIAL_NUMBER, general): "6509415X00",
+            (mib.PRT_MARKER_LIFE_COUNT, marker): 121104,
+            (mib.PRT_MARKER_COUNTER_UNIT, marker): 7,
+            **supply(f"{supplies}.1", level=55, capacity=100),
+            **supply(f"{supplies}.2", level=44, capacity=100),
+        }
+    )
+    assert reading.device.serial == "6509415X00"
+    assert reading.meters["total"].value == 121104
+    assert [each.percent for each in reading.supplies] == [55, 44]
+
+
+@pytest.mark.parametrize(
+    "second", [{(mib.PRT_GENERAL_SERIAL_NUMBER, "2"): "OTHER77"}, {(mib.HR_DEVICE_TYPE, "2"): mib.HR_DEVICE_PRINTER}]
+)
+def test_what_belongs_to_another_printer_of_a_print_server_is_not_mixed_in(ask: Ask, second: Cells) -> None:
+    reading = ask(
+        {
+            (mib.HR_DEVICE_TYPE, "1"): mib.HR_DEVICE_PRINTER,
+            (mib.PRT_GENERAL_SERIAL_NUMBER, "1"): "6509415X00",
+            (mib.PRT_MARKER_LIFE_COUNT, "1.1"): 121104,
+            **supply("2.1", level=55, capacity=100),
+            **second,
+        }
+    )
+    of_the_first = reading.device.serial == "6509415X00"
+    assert ("total" in reading.meters) == of_the_first
+    assert bool(reading.supplies) != of_the_first
+
+
 def test_a_printer_at_another_index_without_supplies_is_found_in_the_device_table(ask: Ask) -> None:
     reading = ask({(mib.HR_DEVICE_TYPE, "3"): mib.HR_DEVICE_PRINTER, (mib.PRT_GENERAL_SERIAL_NUMBER, "3"): "A1B2"})
     assert reading.device.serial == "A1B2"

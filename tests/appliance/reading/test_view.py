@@ -1,11 +1,14 @@
 """Numbers, texts and rows, whatever way a device sends them."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
 from appliance.reading.view import View, integer, text
 from appliance.snmp.values import Tag, Value
-from tests.appliance.reading.printer import objects, supply
+from tests.appliance.reading.printer import Content, objects, reading, supply
 
 
 @pytest.mark.parametrize("tag", [Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32, Tag.COUNTER64, Tag.TIME_TICKS])
@@ -55,6 +58,53 @@ def test_without_any_row_the_printer_of_the_device_table_is_meant() -> None:
 def test_the_first_of_several_printers_behind_an_address_is_read() -> None:
     view = View(objects({**supply("1.1", level=1), **supply("2.1", level=2), **supply("3.1", level=3)}))
     assert [integer(cell) for cell in view.rows(mib.PRT_MARKER_SUPPLIES_LEVEL).values()] == [1]
+
+
+GENERAL: Mapping[tuple[MibObject, str], Content] = {
+    (mib.PRT_GENERAL_SERIAL_NUMBER, "1"): "A1B2C3",
+    (mib.PRT_GENERAL_CONFIG_CHANGES, "1"): 3,
+}
+MARKER = {(mib.PRT_MARKER_LIFE_COUNT, "1.1"): 4711, (mib.PRT_MARKER_COUNTER_UNIT, "1.1"): 7}
+
+
+def tray(row: str) -> Mapping[tuple[MibObject, str], Content]:
+    return {(mib.PRT_INPUT_CURRENT_LEVEL, row): 200, (mib.PRT_INPUT_NAME, row): "Tray"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {**GENERAL, **MARKER, **supply("0.1", level=50, capacity=100, text="Black"), **supply("0.2", level=4, text="Cyan")},
+        {**GENERAL, **MARKER, **supply("2.1", level=50, capacity=100, text="Black"), **supply("2.2", level=4, text="Cyan")},
+        {**GENERAL, **supply("1.1", level=50), **supply("1.2", level=4), (mib.PRT_MARKER_LIFE_COUNT, "2.1"): 4711},
+        {**GENERAL, **MARKER, **supply("1.1", level=50), **supply("1.2", level=4), **tray("2.1")},
+        {**MARKER, **supply("1.1", level=50), **supply("1.2", level=4), (mib.PRT_GENERAL_SERIAL_NUMBER, "0"): "A1B2C3"},
+    ],
+    ids=["supplies at 0", "supplies at 2", "markers at 2", "trays at 2", "serial at 0"],
+)
+def test_a_table_under_another_index_belongs_to_the_printer(cells: Mapping[tuple[MibObject, str], Content]) -> None:
+    read = reading(cells)
+    assert read.device.serial == "A1B2C3"
+    assert read.meters["total"].value == 4711
+    assert [row.level for row in read.supplies] == [50, 4]
+    assert len(read.trays) == sum(column is mib.PRT_INPUT_NAME for column, _ in cells)
+
+
+@pytest.mark.parametrize(
+    "another",
+    [
+        {(mib.PRT_GENERAL_SERIAL_NUMBER, "2"): "Z9Y8X7"},
+        {(mib.HR_DEVICE_TYPE, "1"): mib.HR_DEVICE_PRINTER, (mib.HR_DEVICE_TYPE, "2"): mib.HR_DEVICE_PRINTER},
+        {(mib.HR_PRINTER_STATUS, "1"): 3, (mib.HR_PRINTER_STATUS, "2"): 3},
+        {**supply("1.1", level=7), (mib.PRT_GENERAL_PRINTER_NAME, "1"): "one"},
+    ],
+    ids=["two serial numbers", "two printers", "two states", "own rows"],
+)
+def test_rows_of_another_printer_are_never_taken(another: Mapping[tuple[MibObject, str], Content]) -> None:
+    """A print server: what belongs to one printer is not mixed with what belongs to another."""
+    read = reading({**GENERAL, **MARKER, **supply("2.1", level=50), **another})
+    assert [row.level for row in read.supplies] in ([], [7])
+    assert read.device.serial == "A1B2C3"
 
 
 def test_rows_without_a_device_index_count() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from appliance.snmp import ber
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_request_id, read_response
+from appliance.snmp.replies import decode_reply
 from appliance.snmp.user_reply import UnreadableError
 from appliance.snmp.user_security import UserSecurity
 from appliance.snmp.values import Oid, Tag, Value
@@ -110,22 +111,28 @@ def agrees_with_pysnmp(data: bytes) -> None:
     if fast is None:
         return
     assert read_request_id(data) == fast.request_id
+    if any(value.content is None and value.tag in NUMBERS for _, value in fast.varbinds):
+        # pysnmp reads 0 where a number has no content.
+        return
     authority = by_pysnmp(data)
     if authority is None:
-        # The one thing read that pysnmp rejects: an unsigned number in four bytes with the highest bit set.
+        # What is read that pysnmp rejects: an unsigned number in four bytes with the highest bit set, and padded sub-identifiers.
         repaired = [(oid, Value(value.tag, 0) if is_high_unsigned(value) else value) for oid, value in fast.varbinds]
-        assert repaired != fast.varbinds
+        assert repaired != fast.varbinds or b"\x80" in data
         return
     assert fast == authority
+
+
+NUMBERS = (Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS, Tag.COUNTER64)
 
 
 def is_high_unsigned(value: Value) -> bool:
     return value.tag in (Tag.COUNTER32, Tag.GAUGE32, Tag.TIME_TICKS) and isinstance(value.content, int) and value.content >= 2**31
 
 
-def plain(varbind: bytes) -> bytes:
-    """Return a v2c response around one encoded variable binding."""
-    varbinds = b"\x30" + bytes([len(varbind)]) + varbind
+def plain(*encoded: bytes) -> bytes:
+    """Return a v2c response around encoded variable bindings."""
+    varbinds = b"".join(b"\x30" + bytes([len(varbind)]) + varbind for varbind in encoded)
     pdu = b"\x02\x04\x12\x34\x56\x78\x02\x01\x00\x02\x01\x00" + b"\x30" + bytes([len(varbinds)]) + varbinds
     body = b"\x02\x01\x01\x04\x06public\xa2" + bytes([len(pdu)]) + pdu
     return b"\x30" + bytes([len(body)]) + body
@@ -147,17 +154,61 @@ def test_an_unsigned_number_without_its_leading_zero_is_the_number_the_agent_mea
     assert response.varbinds == [(OID, Value(Tag.TIME_TICKS, 2**32 - 2))]
 
 
+@pytest.mark.parametrize("tag", NUMBERS)
+@pytest.mark.parametrize("name", [NAME, b"\x06\x81\x03" + NAME[2:]], ids=["plain", "long form"])
+def test_a_number_without_content_is_none(tag: Tag, name: bytes) -> None:
+    response = read_response(plain(name + bytes((tag, 0))))
+    assert response is not None
+    assert response.varbinds == [(OID, Value(tag, None))]
+
+
+@pytest.mark.parametrize("behind", [b"\0", b"\r\n", b"\0\0\0\0", b"left over from the packet before"])
+def test_what_stands_behind_a_message_is_no_part_of_it(behind: bytes) -> None:
+    for version in (0, 1):
+        message = write_response(version, 2**25, [(OID, Value(Tag.INTEGER, 7))])
+        for _ in range(2):
+            assert read_response(message + behind) == read_response(message) != None  # noqa: E711 - of the second as well
+            assert read_request_id(message + behind) == 2**25
+        odd = b"\x30\x80" + message[2:] + b"\0\0"
+        assert decode_response(odd + behind) == read_response(message)
+
+
+@pytest.mark.parametrize(
+    "name", [b"\x06\x04\x80\x2b\x06\x01", b"\x06\x04\x2b\x80\x06\x01", b"\x06\x07\x80\x2b\x80\x06\x80\x80\x01"]
+)
+def test_a_padded_object_identifier_is_the_one_the_agent_meant(name: bytes) -> None:
+    response = read_response(plain(name + b"\x06" + name[1:]))
+    assert response is not None
+    assert response.varbinds == [(OID, Value(Tag.OBJECT_IDENTIFIER, OID))]
+
+
+@pytest.mark.parametrize(
+    "varbind",
+    [
+        pytest.param(NAME + b"\x45\x01\x00", id="unknown type"),
+        pytest.param(NAME + b"\x41\x05\x01\x00\x00\x00\x00", id="counter beyond 32 bits"),
+        pytest.param(NAME + b"\x06\x00", id="empty object identifier"),
+        pytest.param(b"\x06\x02\x2b\x86\x02\x01\x07", id="name without an end"),
+    ],
+)
+def test_a_value_or_name_that_cannot_be_decoded_costs_no_other(varbind: bytes) -> None:
+    well = NAME + b"\x02\x01\x05"
+    reply = decode_reply(plain(well, varbind), 7)
+    assert reply.varbinds[0] == (OID, Value(Tag.INTEGER, 5))
+    ((name, value),) = reply.varbinds[1:]
+    assert name in (OID, ())
+    assert name == () or value.content is None
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param(b"\x02\x00", id="integer without content"),
         pytest.param(b"\x02\x05\x01\x00\x00\x00\x00", id="integer beyond 32 bits"),
         pytest.param(b"\x41\x05\x01\x00\x00\x00\x00", id="counter beyond 32 bits"),
         pytest.param(b"\x41\x01\xff", id="negative counter"),
         pytest.param(b"\x40\x03\x7f\x00\x00", id="address of three bytes"),
         pytest.param(b"\x24\x03\x04\x01\x41", id="constructed string"),
         pytest.param(b"\x06\x00", id="empty object identifier"),
-        pytest.param(b"\x06\x02\x80\x01", id="padded object identifier"),
         pytest.param(b"\x05\x01\x00", id="null with content"),
         pytest.param(b"\x45\x01\x00", id="unknown type"),
         pytest.param(b"\x04\x80\x41\x00\x00", id="indefinite length"),

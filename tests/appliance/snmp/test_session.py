@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -231,6 +232,29 @@ def test_an_agent_without_getbulk_is_walked_by_getnext_and_remembered() -> None:
     assert GET_BULK not in {request.kind for request in responder.asked}
 
 
+@pytest.mark.parametrize(
+    "is_answered",
+    [
+        pytest.param(lambda asked: asked.non_repeaters > 0, id="only with objects by name"),
+        pytest.param(lambda asked: asked.oids[-1] < LEVELS, id="only in some tables"),
+        pytest.param(lambda _: False, id="never"),
+    ],
+)
+@pytest.mark.parametrize("retries", [0, 1])
+def test_what_getbulk_is_not_answered_for_is_learned_once(is_answered: Callable[[Asked], bool], retries: int) -> None:
+    def some(responder: Responder, request: Asked) -> list[bytes]:
+        return [] if request.kind == GET_BULK and not is_answered(request) else [responder.rule(request)]
+
+    options = SnmpOptions(timeout=0.3, retries=retries, budget=10.0)
+    found, _, partial, profile = asyncio.run(fetch(some, options=options))
+    assert (found, partial) == (PRINTER, None)
+    began = time.monotonic()
+    found, responder, _, _ = asyncio.run(fetch(some, options=options, profile=profile))
+    assert found == PRINTER
+    assert all(is_answered(request) for request in responder.asked if request.kind == GET_BULK)
+    assert time.monotonic() - began < options.timeout
+
+
 def test_getbulk_is_given_up_after_the_second_silence() -> None:
     def no_bulk(responder: Responder, request: Asked) -> list[bytes]:
         return [] if request.kind == GET_BULK else [responder.rule(request)]
@@ -295,7 +319,7 @@ def test_an_endless_table_is_cut_and_said_to_be() -> None:
     assert "more than 30 rows" in partial
 
 
-def test_generr_at_the_end_of_a_walk_keeps_what_was_read() -> None:
+def test_what_cannot_be_walked_is_read_by_name() -> None:
     def breaks(responder: Responder, request: Asked) -> list[bytes]:
         if request.kind == GET_BULK and any(oid > CAPACITIES for oid, _ in responder.bulk(request)):
             return [responder.error(request, 5, 1)]
@@ -305,9 +329,8 @@ def test_generr_at_the_end_of_a_walk_keeps_what_was_read() -> None:
         return normally(responder, request)
 
     found, _, partial, _ = asyncio.run(fetch(breaks))
-    assert found == {oid: value for oid, value in PRINTER.items() if not (*CAPACITIES, 1, 4) < oid < LEVELS}
-    assert partial is not None
-    assert "genErr" in partial
+    assert found == PRINTER
+    assert partial is None
 
 
 def test_an_answer_nobody_can_decode_costs_only_the_object_at_fault() -> None:

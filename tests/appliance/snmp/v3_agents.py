@@ -58,11 +58,18 @@ def long_key(protocol: PrivProtocol, engine_id: bytes) -> bytes:
     return key + localized(stretched(key), engine_id)
 
 
-class V3Agent(asyncio.DatagramProtocol):
-    """Answers a discovery, and each GET with one sysDescr."""
+SYS_DESCR = tlv(0x30, tlv(0x06, bytes.fromhex("2b06010201010100")), tlv(0x04, DESCRIPTION))
 
-    def __init__(self, engine_id: bytes, priv_protocol: PrivProtocol = "AES-128") -> None:
+
+class V3Agent(asyncio.DatagramProtocol):
+    """Answers a discovery, and each GET with one sysDescr, or with `varbind`; behind each message stands `behind`."""
+
+    def __init__(
+        self, engine_id: bytes, priv_protocol: PrivProtocol = "AES-128", varbind: bytes = SYS_DESCR, behind: bytes = b""
+    ) -> None:
         self._engine_id = engine_id
+        self._varbind = varbind
+        self._behind = behind
         self._priv_protocol = priv_protocol
         self._auth_key = localized(master_key(USER.auth_passphrase), engine_id)
         self._priv_key = long_key(priv_protocol, engine_id)
@@ -78,7 +85,7 @@ class V3Agent(asyncio.DatagramProtocol):
         message_id = int(message[1][0])
         if not len(parameters[0]):
             counter = tlv(0x30, UNKNOWN_ENGINE_IDS, tlv(0x41, b"\x01"))
-            self._transport.sendto(self._plain(message_id, self._pdu(REPORT, message_id, counter)), addr)
+            self._transport.sendto(self._plain(message_id, self._pdu(REPORT, message_id, counter)) + self._behind, addr)
             return
         assert bytes(parameters[0]) == self._engine_id
         self._check(data, bytes(parameters[4]))
@@ -86,8 +93,7 @@ class V3Agent(asyncio.DatagramProtocol):
             self._cipher(bytes(parameters[5])).decryptor().update(bytes(message[3][1])), asn1Spec=ScopedPDU()
         )
         request_id = int(scoped[2].getComponent()[0])
-        name = tlv(0x06, bytes.fromhex("2b06010201010100"))
-        self._transport.sendto(self._protected(message_id, request_id, tlv(0x30, name, tlv(0x04, DESCRIPTION))), addr)
+        self._transport.sendto(self._protected(message_id, request_id, self._varbind) + self._behind, addr)
 
     def _check(self, data: bytes, digest: bytes) -> None:
         place = data.index(digest)
@@ -125,7 +131,9 @@ class V3Agent(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def v3_agents(addresses: Iterable[str], priv_protocol: PrivProtocol = "AES-128") -> AsyncIterator[int]:
+async def v3_agents(
+    addresses: Iterable[str], priv_protocol: PrivProtocol = "AES-128", varbind: bytes = SYS_DESCR, behind: bytes = b""
+) -> AsyncIterator[int]:
     """Run an agent at each address, all at the same free port, and yield that."""
     loop = asyncio.get_running_loop()
     transports: list[asyncio.DatagramTransport] = []
@@ -133,7 +141,7 @@ async def v3_agents(addresses: Iterable[str], priv_protocol: PrivProtocol = "AES
     try:
         for number, address in enumerate(addresses):
             engine_id = bytes.fromhex("80001f8804") + f"agent {number}".encode()
-            make = partial(V3Agent, engine_id, priv_protocol)
+            make = partial(V3Agent, engine_id, priv_protocol, varbind, behind)
             transport, _ = await loop.create_datagram_endpoint(make, local_addr=(address, port))
             transports.append(transport)
             port = port or int(transport.get_extra_info("sockname")[1])

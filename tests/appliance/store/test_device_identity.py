@@ -129,6 +129,21 @@ def test_a_reading_that_tells_less_belongs_to_the_device_that_is_known(store: St
     assert [kind for kind, _, _ in told(store)] == ["device_new"]
 
 
+@pytest.mark.parametrize(
+    ("half", "mac", "maker"),
+    [(MAC_KEY, MAC, "HP"), ("address:10.0.0.1", None, None), ("serial:UNKNOWN:S1", None, None)],
+    ids=["MAC address alone", "address alone", "serial number without maker"],
+)
+def test_half_an_answer_makes_no_second_device(store: Store, half: str, mac: str | None, maker: str | None) -> None:
+    store.keep([seen("serial:HP:S1")])
+    reading = seen(half, mac=mac, hours=1, model=None)
+    device = reading.device.model_copy(update={"manufacturer": maker})
+    store.keep([reading.model_copy(update={"device": device, "reasons": {"reading": "it stopped answering"}})])
+    [row] = store.devices()
+    assert row.key == "serial:HP:S1"
+    assert [kind for kind, _, _ in told(store)] == ["device_new"]
+
+
 def test_a_device_without_identity_at_the_address_of_another_model_is_a_device_of_its_own(store: Store) -> None:
     store.keep([seen("serial:HP:S1", mac=MAC)])
     store.keep([seen("address:10.0.0.1", model="OfficeJet", hours=1)])

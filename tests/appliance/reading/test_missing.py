@@ -1,0 +1,110 @@
+"""Devices of which something could not be read: the rest is there, and what is missing has a true reason."""
+
+import asyncio
+from collections.abc import Collection
+
+import pytest
+
+from appliance.reading.device import PollResult, poll_device, visit_device
+from appliance.reading.sources import objects as mib
+from appliance.report import Reading
+from appliance.snmp.client import Agent, AgentProfile, SnmpClient, SnmpOptions
+from appliance.snmp.values import Oid, Tag
+from tests.appliance.reading.printer import TAKEN_AT
+from tests.appliance.reading.test_polling import PRINTER
+from tests.appliance.snmp.responder import Answer, responding
+from tests.appliance.snmp.test_faults import emptied, failing
+
+FAST = SnmpOptions(timeout=0.5, retries=1, budget=20.0)
+SERIAL = mib.PRT_GENERAL_SERIAL_NUMBER.instance(1)
+LOCATION = mib.SYS_LOCATION.instance(0)
+TOTAL = mib.PRT_MARKER_LIFE_COUNT.instance(1, 1)
+LEVEL = mib.PRT_MARKER_SUPPLIES_LEVEL.instance(1, 1)
+EVENTS = mib.PRT_ALERT_ALL_EVENTS.instance(1)
+FOLLOW_UP = {mib.IF_PHYS_ADDRESS.instance(1): PRINTER[LOCATION]._replace(content=bytes.fromhex("001122334455"))}
+
+
+def visited(answer: Answer | None, visits: int = 1) -> tuple[PollResult, PollResult | None, int]:
+    """Return what the last of so many visits brings, what the poll after it brings, and how many requests that took."""
+
+    async def main() -> tuple[PollResult, PollResult | None, int]:
+        async with responding(PRINTER | FOLLOW_UP, answer) as responder, SnmpClient(FAST) as client:
+            learned = AgentProfile()
+            agent = Agent("127.0.0.1", responder.port)
+            for _ in range(visits):
+                first = await visit_device(client.session(agent, profile=learned), taken_at=TAKEN_AT)
+            before = len(responder.asked)
+            assert first.snapshot is not None
+            polled = await poll_device(client.session(agent, profile=learned), first.snapshot, taken_at=TAKEN_AT)
+            return first, polled, len(responder.asked) - before
+
+    return asyncio.run(main())
+
+
+def without(reading: Reading, *paths: str) -> dict[str, object]:
+    """Return what a reading says beside what `paths` are about."""
+    said = reading.model_dump(mode="json", exclude={"reasons", "sources"})
+    for path in (*paths, "device.key"):
+        section, _, name = path.partition(".")
+        said[section].pop(name, None) if isinstance(said[section], dict) else said.pop(section)
+    return said
+
+
+CASES: list[tuple[Collection[Oid], str]] = [
+    ([SERIAL], "device.serial"),
+    ([LOCATION], "device.location"),
+    ([TOTAL], "meters.total"),
+    ([LEVEL], "supplies.1.level"),
+]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "index 0"])
+@pytest.mark.parametrize(("at_fault", "path"), CASES, ids=[path for _, path in CASES])
+def test_what_an_agent_refuses_costs_nothing_but_itself(at_fault: Collection[Oid], path: str, named: bool) -> None:
+    whole, usual_poll, usual_requests = visited(None)
+    assert usual_poll is not None
+    # Where the agent does not say what is at fault, a cell of a table may take more than one visit to be found.
+    result, polled, requests = visited(failing(at_fault, 5, named=named), visits=1 if named else 3)
+    assert without(result.reading, path) == without(whole.reading, path)
+    assert result.reading.device.mac == "00:11:22:33:44:55"
+    assert result.reading.reasons[path] == "not read"
+    assert "reading" not in result.reading.reasons
+    assert polled is not None, "the next poll is enough"
+    assert requests <= usual_requests + 1
+
+
+@pytest.mark.parametrize(("at_fault", "path"), CASES, ids=[path for _, path in CASES])
+def test_a_number_without_content_is_null_and_not_decodable(at_fault: Collection[Oid], path: str) -> None:
+    whole = visited(None)[0].reading
+    result, polled, _ = visited(emptied(at_fault, Tag.INTEGER, alone=True))
+    assert without(result.reading, path) == without(whole, path)
+    assert result.reading.reasons[path] == "not decodable"
+    assert polled is not None
+
+
+def test_where_a_counter_of_one_of_several_markers_is_refused_there_is_no_total() -> None:
+    second = {mib.PRT_MARKER_LIFE_COUNT.instance(1, 2): PRINTER[TOTAL]._replace(content=50)}
+
+    async def main() -> Reading:
+        async with responding(PRINTER | second, failing([TOTAL], 5, named=True)) as responder, SnmpClient(FAST) as client:
+            session = client.session(Agent("127.0.0.1", responder.port))
+            return (await visit_device(session, taken_at=TAKEN_AT)).reading
+
+    reading = asyncio.run(main())
+    assert "total" not in reading.meters
+    assert reading.reasons["meters.total"] == "not read"
+
+
+def test_what_a_device_did_not_say_because_it_stopped_answering_is_not_read() -> None:
+    async def main() -> PollResult:
+        def dies(responder: object, request: object) -> list[bytes]:
+            return [agent.rule(request)] if len(agent.asked) < 2 else []  # type: ignore[arg-type]
+
+        async with responding(PRINTER, dies) as agent, SnmpClient(SnmpOptions(timeout=0.1, retries=0, budget=2)) as client:
+            return await visit_device(client.session(Agent("127.0.0.1", agent.port)), taken_at=TAKEN_AT)
+
+    result = asyncio.run(main())
+    assert result.snapshot is None
+    assert result.reading.reasons["reading"] == "it stopped answering"
+    assert result.reading.reasons["device.location"] == "not read"
+    assert result.reading.reasons["meters.total"] == "not read"
