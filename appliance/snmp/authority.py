@@ -5,7 +5,7 @@ pysnmp is imported at the first such reply, not before: most sites never see one
 
 from typing import Any, Final
 
-from appliance.snmp.ber import Response
+from appliance.snmp.ber import Response, without_rest
 from appliance.snmp.values import Oid, Value
 
 FAULTS: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
@@ -17,12 +17,13 @@ class UndecodableError(Exception):
 
 
 def decode_response(data: bytes) -> Response:
-    """Return the response in `data` as pysnmp reads it. Raises UndecodableError."""
+    """Return the response in `data` as pysnmp reads it, without what stands behind it. Raises UndecodableError."""
     from pyasn1.codec.ber import decoder  # noqa: PLC0415 - see the module's docstring
     from pyasn1.error import PyAsn1Error  # noqa: PLC0415
     from pysnmp.proto import api  # noqa: PLC0415
     from pysnmp.proto.error import ProtocolError  # noqa: PLC0415
 
+    data = without_rest(data)
     try:
         version = int(api.decodeMessageVersion(data))
         module: Any = api.PROTOCOL_MODULES.get(version)

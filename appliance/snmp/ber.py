@@ -114,6 +114,14 @@ def read_what_is_readable(data: bytes) -> Response | None:
         return None
 
 
+def without_rest(data: bytes) -> bytes:
+    """Return the message in `data` without what stands behind it; all of it where its end is not plainly there."""
+    try:
+        return data[: inside(data, 0, _SEQUENCE)[1]]
+    except (IndexError, Unfamiliar):
+        return data
+
+
 def request_id_offset(message: bytes) -> int:
     """Return where the four bytes of the request-id stand in an encoded request. Raises ValueError if they are not four."""
     position = inside(message, 0, _SEQUENCE)[0]
@@ -195,6 +203,8 @@ def _read(data: bytes) -> Response:
     position, end = inside(data, 0, _SEQUENCE)
     if end < len(data):
         return _read(data[:end])
+    if end > len(data):
+        raise Unfamiliar
     version, position = _small_integer(data, position)
     if not 0 <= version <= 1:
         raise Unfamiliar

@@ -127,7 +127,7 @@ def test_a_device_that_went_away_is_told_with_its_reason_and_the_rest_is_read(
     wait_until("the sweep after the restart has ended", lambda: ready_site.status()["last_scan"]["failed"] == 1)
     [failure] = ready_site.status()["last_scan"]["failures"]
     assert failure["address"] == other.addresses[0]
-    assert "answers ping, but not SNMP" in failure["reason"] or "did not answer SNMP" in failure["reason"]
+    assert "answers ping, but this time not SNMP" in failure["reason"] or "did not answer SNMP" in failure["reason"]
     assert ready_site.status()["devices"] == {"known": 1, "answering": 0}
 
 
