@@ -9,7 +9,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -113,6 +113,16 @@ class Supplements:
         if len(self._no_printers) >= _REMEMBERED:
             self._no_printers.clear()
         self._no_printers[address] = self._clock() + WEEK
+
+    def left_alone(self) -> dict[str, float]:
+        """Return for how many seconds which addresses are still left alone."""
+        now = self._clock()
+        return {address: until - now for address, until in self._no_printers.items() if until > now}
+
+    def recall_left_alone(self, seconds: Mapping[str, float]) -> None:
+        """Take what `left_alone` has returned in the process before this one."""
+        now = self._clock()
+        self._no_printers |= {address: now + left for address, left in seconds.items()}
 
     def is_worth_a_search(self, address: str) -> bool:
         """Return whether `address` is not to be left alone."""

@@ -220,8 +220,9 @@ class ScanRun:
         self.unread.discard(found.address)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
-        if self._ipp and device.by_ipp and device.snmp_asked_at and utc_now() - device.snmp_asked_at < SNMP_AGAIN:
-            await self._read_by_ipp(self._ipp, device, device.snmp_asked_at, NO_IPP)
+        asked_at = device.snmp_asked_at
+        if self._ipp and device.by_ipp and asked_at and timedelta() <= utc_now() - asked_at < SNMP_AGAIN:
+            await self._read_by_ipp(self._ipp, device, asked_at, NO_IPP)
             return
         fitting = covering(self._options.credentials, device.address)
         ordered = sorted(fitting, key=lambda item: item.name != device.credential)

@@ -15,13 +15,14 @@ from appliance.common.errors import ControlError
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
-from appliance.http.supplements import Supplements
+from appliance.http.supplements import WEEK, Supplements
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.listing import listing
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.deciding import Deciding
 from appliance.service.scans.devices import Known, Resume
 from appliance.service.scans.known_devices import devices_to_read, read_over_snmp
+from appliance.service.scans.left_alone import note_of, seconds_of
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
@@ -37,6 +38,8 @@ from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
 from appliance.store.store import Store
 
+LEFT_ALONE = "left_alone"
+"""The note of the addresses no printer is looked for at."""
 GATE_SECONDS = 0.5
 """How often a running scan looks whether a quiet time has begun or ended."""
 
@@ -90,6 +93,7 @@ class ScanService:
         """Go on where the collector before this one ended."""
         self._decides = self._deciding()
         self.history, self.scans.last = await self._notes.recall(self._decides)
+        self._memory.supplements.recall_left_alone(seconds_of(await self._notes.note(LEFT_ALONE), utc_now(), WEEK))
         fingerprint = self._snapshots.fingerprint
         self._snapshots.recall(await self._notes.ask(lambda store: store.snapshots(fingerprint)) or [])
 
@@ -281,6 +285,7 @@ class ScanService:
         if self._abandoned or scan.trouble:
             await self._notes.remember_resume_point(None)
         self._abandoned = False
+        await self._notes.remember({LEFT_ALONE: note_of(self._memory.supplements.left_alone(), utc_now())})
         await self._notes.remember_scan(scan.as_json())
         self._notes.recount()
         self._on_idle(scan)

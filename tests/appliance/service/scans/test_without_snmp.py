@@ -1,6 +1,7 @@
 """A printer that answers IPP and no SNMP is found, kept and read again; what is no printer is left alone."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -68,16 +69,21 @@ class Site:
     http: bool = True
     targets: tuple[str, ...] = (PRINTER, OTHER)
     exclude: tuple[str, ...] = ()
+    icmp: bool = True
     supplements: Supplements = field(init=False)
 
     def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Lose what a process has in memory."""
         self.supplements = Supplements(ports=AllowedPorts([self.web.port]), ipp_port=self.web.port, web_ports=[self.web.port])
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[ScanService]:
         """Yield the service of one process."""
         snmp = {"port": self.snmp_port, "timeout_seconds": 0.5, "retries": 0}
-        scan = {"targets": self.targets, "exclude": self.exclude, "http": self.http, "packets_per_second": 500}
+        scan = {"targets": self.targets, "exclude": self.exclude, "http": self.http, "icmp": self.icmp, "packets_per_second": 500}
         settings = Settings.model_validate({"scan": scan, "snmp": snmp})
         problems, store = Problems(), StoreThread(self.folder / "readings.db")
         notes = CollectorNotes(store, problems)
@@ -191,10 +197,13 @@ def test_a_computer_is_asked_once(tmp_path: Path, free_port: FreePort, answer: C
         async with AsyncExitStack() as stack:
             web = await stack.enter_async_context(device(answer=answer, address=PRINTER))
             site = Site(tmp_path, free_port("udp", PRINTER), web, targets=(OTHER if answer is None else PRINTER,))
-            first, second, by_hand = await site.scan(), await site.scan(), await site.scan(in_full=True)
-            assert [scan.devices for scan in (first, second, by_hand)] == [0, 0, 0]
-            sent = [scan.traffic.of("ipp_search").packets_sent for scan in (first, second, by_hand)]
-            assert (sent[0] > 0, sent[1], sent[2] > 0) == (True, 0, True), "a person who scans wants to know"
+            first, second = await site.scan(), await site.scan()
+            site.forget()
+            restarted, by_hand = await site.scan(), await site.scan(in_full=True)
+            scans = (first, second, restarted, by_hand)
+            assert [scan.devices for scan in scans] == [0, 0, 0, 0]
+            sent = [scan.traffic.of("ipp_search").packets_sent > 0 for scan in scans]
+            assert sent == [True, False, False, True], "a person who scans wants to know"
             assert first.traffic.total().bytes_sent >= first.traffic.of("ipp_search").bytes_sent
             assert not [each for each in web.requests if "/printers/" in each]
             assert site.devices == []
@@ -280,6 +289,18 @@ def test_hps_documents_complete_what_ipp_leaves_open(tmp_path: Path, free_port: 
     at_site(tmp_path, free_port("udp", PRINTER), answer, work, pages={path: Page(body) for path, body in LEDM.items()})
 
 
+@pytest.mark.parametrize(("targets", "found"), [((PRINTER,), 1), ((f"{PRINTER}-{OTHER}",), 0)])
+def test_who_answers_no_ping_is_looked_for_where_it_is_named(tmp_path: Path, targets: tuple[str, ...], found: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((PRINTER, 0))
+
+        async def work(site: Site) -> None:
+            assert (await site.scan()).devices == found
+            assert site.web.connections == found
+
+        at_site(tmp_path, silent.getsockname()[1], ipp(FULL_IPP), work, targets=targets, icmp=False)
+
+
 async def read(web: Device, known: Known) -> tuple[list[DeviceAnswer], Scan]:
     """Return what `known` says, asked in a scan that knows nothing else."""
     scan, answers = Scan("read"), list[DeviceAnswer]()
@@ -300,7 +321,7 @@ def test_snmp_is_tried_again_once_a_day(tmp_path: Path, start_simulator: StartSi
 
     async def run() -> None:
         async with device(answer=ipp(FULL_IPP), address=PRINTER) as web:
-            for hours, by_ipp in ((1, True), (25, False)):
+            for hours, by_ipp in ((1, True), (25, False), (-1, False)):
                 asked_at = utc_now() - timedelta(hours=hours)
                 [answer], _ = await read(web, Known(PRINTER, port, KEY, by_ipp=True, snmp_asked_at=asked_at))
                 assert (answer.snmp_asked_at == asked_at, answer.credential == "") == (by_ipp, by_ipp)
