@@ -11,6 +11,7 @@ SCAN_KINDS: Mapping[str, str] = {"sweep": Message("Scan for devices"), "read": M
 PURPOSES: Mapping[str, str] = {
     "sweep": Message("Looking for devices"),
     "silent": Message("Asking what does not answer pings"),
+    "ipp_search": Message("Looking by IPP for printers without SNMP"),
     "first_read": Message("First reads"),
     "poll": Message("Polls of known devices"),
     "http": Message("Over HTTP"),

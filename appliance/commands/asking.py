@@ -18,9 +18,9 @@ from appliance.common.plain import plain, plain_json
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.report import Reading
+from appliance.service.scans.devices import DeviceAnswer
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import DeviceAnswer
 from appliance.settings.environment import environment_layer, environment_notes
 from appliance.settings.layers import resolve
 from appliance.settings.model import Settings

@@ -20,10 +20,11 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import SettingsError, SnmpError
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
+from appliance.service.scans.devices import Known
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import Known, ScanRun
+from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.recording import Recording
 
@@ -80,6 +81,6 @@ async def _read(hosts: list[str], options: ScanOptions, settings: Settings) -> G
         except (SnmpError, SettingsError) as error:
             gathered.scan.fail(host, str(error))
             continue
-        devices.setdefault(address, Known(address, options.port, hostname=host if host != address else None))
+        devices.setdefault(address, Known(address, options.port, hostname=host if host != address else None, by_ipp=True))
     await ScanRun(options, gathered.scan, gathered.keep).read(list(devices.values()))
     return gathered

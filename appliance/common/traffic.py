@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
-Purpose = Literal["sweep", "silent", "first_read", "poll", "http", "upload", "check_in", "update"]
+Purpose = Literal["sweep", "silent", "ipp_search", "first_read", "poll", "http", "upload", "check_in", "update"]
 """What packets are for.
 
 - `sweep`: pings, and what an address that answered is asked to tell whether it is an imaging device
 - `silent`: SNMP requests to addresses that do not answer pings
+- `ipp_search`: looking by IPP for printers where something is, and SNMP brings nothing
 - `first_read`: reading a device in full, for the first time and then about once a day
 - `poll`: asking a device for what changes
-- `http`: what a device is asked over HTTP because SNMP left it open
+- `http`: what a device is asked over HTTP because SNMP left it open, or does not answer at all
 - `upload`: readings and events to the hosting server
 - `check_in`: check-ins and the enrolment
 - `update`: configuration and images

@@ -66,6 +66,7 @@ class Answers:
             # The device is there, and says itself that it has no SNMP agent.
             self._is_alive(contact)
             self.end(contact)
+            self._asking.without_snmp(contact.address)
         elif contact.alive:
             self._ask(contact)
         elif contact.probes < len(contact.steps) * self._silent_pass.rounds(contact):
@@ -143,5 +144,7 @@ class Answers:
             if found := await approach.find(reply):
                 self._progress.found += 1
                 self.found.put_nowait(found)
+            else:
+                self._asking.without_snmp(contact.address)
         finally:
             self.end(contact)

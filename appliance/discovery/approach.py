@@ -65,6 +65,10 @@ class Found:
     profile: AgentProfile
 
 
+def _nobody(_address: str) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What is asked of each address."""
@@ -76,6 +80,8 @@ class Asking:
     """Whether addresses are pinged, where this process may."""
     probe: tuple[Oid, ...] = PROBE
     """What to ask; of silent addresses its first object."""
+    without_snmp: Callable[[str], None] = _nobody
+    """Told of each address that is there and lets nobody in over SNMP."""
 
     def all_steps(self) -> tuple["Step", ...]:
         """Return one request for each credential; all users of SNMPv3 share one, which names none of them."""

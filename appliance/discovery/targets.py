@@ -123,6 +123,12 @@ class TargetSet:
             ranges += [Range(version, tuple(Intervals.of(pieces).without(excluded).spans)) for pieces in owned]
         return [each for each in ranges if each.pieces]
 
+    def named(self) -> list[str]:
+        """Return the addresses that are targets of their own, by address or by host name."""
+        makers = {4: ipaddress.IPv4Address, 6: ipaddress.IPv6Address}
+        single = (each for each in self._spans if each.low == each.high and self._sets[each.version].covers(each.low, each.high))
+        return list(dict.fromkeys(str(makers[each.version](each.low)) for each in single))
+
     def __contains__(self, address: str) -> bool:
         """Return whether `address` is one of the set, host names resolved so far included."""
         number = ipaddress.ip_address(address)

@@ -26,6 +26,8 @@ _WRONG_VERSION = frozenset({0x0400, 0x0503})
 """client-error-bad-request, which old printers answer to what they do not know, and server-error-version-not-supported."""
 _NOT_FOR_US = frozenset({0x0401, 0x0402, 0x0403})
 """client-error-forbidden, -not-authenticated, -not-authorized: nobody logs in to a device."""
+_QUEUES = ("/printers/", "/classes/")
+"""Where print servers have the queues of other devices: nobody is sent there."""
 _REMEMBERED = 20_000
 """Printers at most; beyond, what is remembered starts anew."""
 
@@ -86,7 +88,7 @@ def instead_of(endpoint: Endpoint, answer: HttpAnswer, address: str, tls_ports: 
     tls = place.scheme in ("https", "ipps")
     if tls and not endpoint.tls:
         return _over_tls(endpoint, [port, *tls_ports])
-    same = tls == endpoint.tls and _is_at(address, place.hostname)
+    same = tls == endpoint.tls and _is_at(address, place.hostname) and not place.path.startswith(_QUEUES)
     return [replace(endpoint, path=place.path or "/", port=port)] if same and port else []
 
 

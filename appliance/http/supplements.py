@@ -1,14 +1,15 @@
-"""What SNMP leaves open, asked over HTTP: only of devices that are awake, and no oftener than it can help.
+"""What is asked over HTTP: what SNMP leaves open, of devices that are awake; all that there is, where SNMP brings nothing.
 
 - What lasts (serial numbers, firmware) is asked once a day, and again when a supply was replaced.
 - What changes (the total, levels) is asked at each reading, but only of devices that had it the last time.
 - A port that refused is left alone for a day, one that was silent for an hour.
-- Nothing here fails a reading.
+- Nothing here fails a reading that SNMP has brought.
+- Without SNMP a printer is who answers IPP as one. An address where none did is left alone for a week.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,14 +22,18 @@ from appliance.http.questions import ask_ipp, ask_ledm, ledm_documents
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
+from appliance.reading.without_snmp import says_who_it_is, settled
 from appliance.report import Reading
 
 WEB_PORTS = (80, 443)
 
-DAY, HOUR = 86_400.0, 3_600.0
+WEEK, DAY, HOUR = 604_800.0, 86_400.0, 3_600.0
 AT_ONCE = 16
 _REMEMBERED = 20_000
 """Devices and ports at most; beyond, what is remembered starts anew."""
+
+Build = Callable[[Parts], Reading]
+"""Makes a reading of what a device has said over IPP."""
 
 log = structlog.get_logger()
 
@@ -39,6 +44,8 @@ class _Memory:
 
     until: float
     key: str
+    without_snmp: bool
+    """Whether it was asked for what IPP had left open, not SNMP."""
     parts: tuple[Parts, ...]
     helped: bool
     """Whether it had something that changes and that SNMP lacks."""
@@ -65,35 +72,99 @@ class Supplements:
         self._web_ports = tuple(web_ports)
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._search_slots = asyncio.Semaphore(AT_ONCE)
         self._shut: dict[tuple[str, int], float] = {}
         self._memories: dict[str, _Memory] = {}
         self._endpoints = Endpoints()
+        self._no_printers: dict[str, float] = {}
 
     async def complete(self, reading: Reading, traffic: Traffic) -> Reading:
         """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises."""
+        return await self._complete(reading, traffic, without_snmp=False)
+
+    async def read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
+        """Return what the printer at `address` says over IPP, and HP's in its documents; None where no printer answers there.
+
+        Raises HttpError when it cannot be asked.
+        """
+        async with self._slots:
+            reading = await self._read(address, build, traffic)
+        return reading and settled(await self._complete(reading, traffic, without_snmp=True))
+
+    async def search(self, address: str, build: Build, traffic: Traffic, permit: Callable[[], Awaitable[None]]) -> Reading | None:
+        """Return the same of an address of which nothing is known, None also where that cannot be asked.
+
+        `permit` is awaited before anything is sent.
+        """
+        async with self._search_slots:
+            await permit()
+            try:
+                reading = await self._read(address, build, traffic)
+            except HttpError as error:
+                log.debug("no printer was found over IPP", address=address, reason=str(error))
+                reading = None
+        if reading is None:
+            self.leave_alone(address)
+            return None
+        return settled(await self._complete(reading, traffic, without_snmp=True))
+
+    def leave_alone(self, address: str) -> None:
+        """Let `address` not be searched for a week."""
+        if len(self._no_printers) >= _REMEMBERED:
+            self._no_printers.clear()
+        self._no_printers[address] = self._clock() + WEEK
+
+    def left_alone(self) -> dict[str, float]:
+        """Return for how many seconds which addresses are still left alone."""
+        now = self._clock()
+        return {address: until - now for address, until in self._no_printers.items() if until > now}
+
+    def recall_left_alone(self, seconds: Mapping[str, float]) -> None:
+        """Take what `left_alone` has returned in the process before this one."""
+        now = self._clock()
+        self._no_printers |= {address: now + left for address, left in seconds.items()}
+
+    def is_worth_a_search(self, address: str) -> bool:
+        """Return whether `address` is not to be left alone."""
+        return self._no_printers.get(address, 0.0) <= self._clock()
+
+    async def _read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
+        try:
+            async with Visit(address, self._ports, self._limits, traffic) as visit:
+                parts = await self._ask_ipp(visit, self._ipp_port)
+            return build(parts) if parts and says_who_it_is(parts) else None
+        except HttpError:
+            raise
+        except Exception as error:
+            # An answer nobody foresaw must not cost the readings of other devices.
+            log.exception("a device could not be read over HTTP", address=address)
+            raise HttpError(f"What {address} answers cannot be understood.") from error
+
+    async def _complete(self, reading: Reading, traffic: Traffic, *, without_snmp: bool) -> Reading:
+        """Return `reading` with what it lacks; one that was made without SNMP has all of IPP already."""
         wanted, address = needs_supplement(reading), reading.device.ip
         if not wanted or not address or "reading" in reading.reasons:
             return reading
-        memory = self._recall(reading, address)
+        memory = self._recall(reading, address, without_snmp=without_snmp)
         if reading.status.printer == "sleeping" or (memory and not (wanted.changing and memory.helped)):
             for parts in memory.parts if memory else ():
                 reading = supplement(reading, parts.lasting())
             return reading
         async with self._slots:
             try:
-                return await self._ask(reading, wanted, address, traffic)
+                return await self._ask(reading, wanted, traffic, without_snmp=without_snmp)
             except Exception:
                 # An answer nobody foresaw must not cost what SNMP has said.
                 log.exception("a device could not be asked over HTTP", address=address)
                 return reading
 
-    async def _ask(self, reading: Reading, wanted: OpenItems, address: str, traffic: Traffic) -> Reading:
+    async def _ask(self, reading: Reading, wanted: OpenItems, traffic: Traffic, *, without_snmp: bool) -> Reading:
         """Ask the device, merge what it says, and remember it."""
-        completed = reading
+        completed, address = reading, reading.device.ip or ""
         said: list[Parts] = []
         seconds = DAY
         async with Visit(address, self._ports, self._limits, traffic) as visit:
-            for ask in (self._hp, self._ipp):
+            for ask in (self._hp,) if without_snmp else (self._hp, self._ipp):
                 open_now = needs_supplement(completed)
                 try:
                     found = await ask(visit, reading, open_now)
@@ -106,7 +177,7 @@ class Supplements:
                     completed = supplement(completed, parts)
         helped = wanted.answered_by(needs_supplement(completed))
         levels = {row.index: row.percent for row in reading.supplies if row.percent is not None}
-        self._remember(address, _Memory(self._clock() + seconds, reading.device.key, tuple(said), helped, levels))
+        self._remember(address, _Memory(self._clock() + seconds, reading.device.key, without_snmp, tuple(said), helped, levels))
         return completed
 
     async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems) -> list[Parts]:
@@ -143,10 +214,9 @@ class Supplements:
         """Return what the printer says over IPP, when that may have what is still open."""
         if not replace(wanted, cartridge_serials=False):
             return []
-        tls_ports = [port for port in self._web_ports if port in self._ports.secure]
         for port in self._open_ports(visit.address, [self._ipp_port]):
             try:
-                parts = await ask_ipp(visit, port, tls_ports=tls_ports, endpoints=self._endpoints)
+                parts = await self._ask_ipp(visit, port)
             except RefusedError as error:
                 self._shut_after(visit.address, port, error)
                 return []
@@ -155,6 +225,10 @@ class Supplements:
                 raise
             return [parts] if parts else []
         return []
+
+    async def _ask_ipp(self, visit: Visit, port: int) -> Parts | None:
+        tls_ports = [each for each in self._web_ports if each in self._ports.secure]
+        return await ask_ipp(visit, port, tls_ports=tls_ports, endpoints=self._endpoints)
 
     def _open_ports(self, address: str, ports: Sequence[int]) -> list[int]:
         return [port for port in ports if self._shut.get((address, port), 0.0) <= self._clock()]
@@ -167,10 +241,12 @@ class Supplements:
             self._shut.clear()
         self._shut[address, port] = self._clock() + seconds
 
-    def _recall(self, reading: Reading, address: str) -> _Memory | None:
+    def _recall(self, reading: Reading, address: str, *, without_snmp: bool) -> _Memory | None:
         """Return what the device said, while it still holds: it is the same one, and no supply has been replaced since."""
         memory = self._memories.get(address)
         if memory is None or memory.until <= self._clock() or memory.key != reading.device.key:
+            return None
+        if memory.without_snmp is not without_snmp:
             return None
         risen = any(row.percent is not None and row.percent > memory.levels.get(row.index, 100.0) for row in reading.supplies)
         return None if risen else memory

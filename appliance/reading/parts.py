@@ -21,6 +21,8 @@ class Parts:
     supplies: tuple[Supply, ...] = ()
     trays: tuple[Tray, ...] = ()
     misc: Mapping[str, str] = field(default_factory=dict)
+    device_id: Mapping[str, str] = field(default_factory=dict)
+    """The fields of the IEEE 1284 device ID, which tell maker and model where SNMP tells nothing."""
 
     def lasting(self) -> "Parts":
         """Return what stays true for a day: without meters, status and levels."""

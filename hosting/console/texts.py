@@ -61,6 +61,7 @@ MASKS: Mapping[str, str] = {
 TRAFFIC: Mapping[str, str] = {
     "sweep": Message("looking for devices"),
     "silent": Message("asking what does not answer pings"),
+    "ipp_search": Message("looking by IPP for printers without SNMP"),
     "first_read": Message("first reads"),
     "poll": Message("polls"),
     "http": Message("over HTTP"),

@@ -59,6 +59,7 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
     return Parts(
         source="IPP",
         device={name: value for name, value in device.items() if value and not is_no_value(value)},
+        device_id=device_id,
         printer_status=_PRINTER_STATES.get(state),
         meters=meters_of_ipp(attributes),
         supplies=tuple(_supplies(attributes) or _markers(attributes)),

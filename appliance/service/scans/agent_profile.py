@@ -2,17 +2,23 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from appliance.common.clock import from_rfc3339, to_rfc3339
-from appliance.service.scans.scan_run import DeviceAnswer
+from appliance.service.scans.devices import DeviceAnswer
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.values import Oid, format_oid, parse_oid
+
+_ASKED_AT = "snmp_asked_at"
+"""In what is kept of a device that is read by IPP: when SNMP was asked in vain."""
 
 
 def profile_json(answer: DeviceAnswer) -> Mapping[str, Any]:
     """Return it as JSON."""
     agent, learned = answer.agent, answer.profile
+    if answer.snmp_asked_at:
+        return {"address": agent.address, "port": agent.port, _ASKED_AT: to_rfc3339(answer.snmp_asked_at)}
     return {
         "address": agent.address,
         "port": agent.port,
@@ -54,6 +60,15 @@ def _oids(kept: object) -> set[Oid]:
         with suppress(ValueError):
             found.add(parse_oid(str(text)))
     return found
+
+
+def snmp_asked_at(agent: Mapping[str, Any]) -> datetime | None:
+    """Return when a device that is read by IPP was last asked over SNMP in vain; None of a device that is read over SNMP."""
+    if _ASKED_AT not in agent:
+        return None
+    with suppress(ValueError):
+        return from_rfc3339(str(agent[_ASKED_AT]))
+    return datetime.min.replace(tzinfo=UTC)
 
 
 def _count(value: object) -> int | None:

@@ -31,6 +31,7 @@ class Deciding:
         scan, snmp = settings.scan, settings.snmp.model_dump(mode="json")
         asking = {
             "icmp": scan.icmp,
+            "http": scan.http,
             "silent": scan.silent_hours > 0,
             **{name: snmp[name] for name in ("credentials", "port", "timeout_seconds", "retries")},
         }

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from appliance.discovery.names import HostNames
 from appliance.discovery.targets import TargetSet
-from appliance.service.scans.agent_profile import profile_of
-from appliance.service.scans.scan_run import Known
+from appliance.service.scans.agent_profile import profile_of, snmp_asked_at
+from appliance.service.scans.devices import Known
 from appliance.settings.model import Settings
 from appliance.store.rows import DeviceRow
 
@@ -23,15 +23,30 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
     await targets.resolve(names)
     chosen: dict[str, Known] = {}
     for device in devices:
-        silent = device.failed_at is not None and now - device.failed_at > timedelta(days=SILENT_DAYS)
-        if device.address is None or silent or device.address not in targets:
+        if device.address is None or _is_forgotten(device, now) or device.address not in targets:
             continue
+        asked_at = snmp_asked_at(device.agent)
         chosen[device.address] = Known(
             address=device.address,
             port=int(device.agent.get("port") or settings.snmp.port),
             key=device.key,
             credential=device.agent.get("credential"),
             hostname=targets.host_names.get(device.address),
-            profile=profile_of(device.agent),
+            profile=None if asked_at else profile_of(device.agent),
+            by_ipp=asked_at is not None,
+            snmp_asked_at=asked_at,
         )
     return list(chosen.values())
+
+
+def read_over_snmp(devices: Iterable[DeviceRow], now: datetime) -> dict[str, str]:
+    """Return by their keys the addresses of devices that were read over SNMP, and were not silent for too long since."""
+    return {
+        device.key: device.address
+        for device in devices
+        if device.address is not None and not _is_forgotten(device, now) and snmp_asked_at(device.agent) is None
+    }
+
+
+def _is_forgotten(device: DeviceRow, now: datetime) -> bool:
+    return device.failed_at is not None and now - device.failed_at > timedelta(days=SILENT_DAYS)

@@ -81,7 +81,7 @@ class Scan:
         # A sweep that was cancelled has asked addresses of which nobody knows whether they would have answered; and of one that was
         # gone on with, some have answered before.
         if self.sweep.answering and not self.cancelled and not self.sweep.resumed:
-            bytes_ = self.sweep.counted().bytes - self.sweep.blank.bytes
+            bytes_ = self.sweep.counted().bytes - self.sweep.blank.bytes + self.traffic.of("ipp_search").bytes
             counted["answering_address"] = UnitCost(self.sweep.answering, bytes_)
         return counted
 

@@ -12,7 +12,7 @@ from appliance.report import Reading
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.scans.agent_profile import profile_json
-from appliance.service.scans.scan_run import DeviceAnswer
+from appliance.service.scans.devices import DeviceAnswer
 
 KEPT_TOGETHER = 50
 RETRY_SECONDS = 30.0

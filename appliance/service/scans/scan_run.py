@@ -3,15 +3,17 @@
 - A sweep hands over each imaging device as it answers; it is read at once, while the sweep goes on.
 - What cannot be read is noted with its reason; the rest goes on.
 - Credentials are tried in order, the one that worked last time first.
+- Where something is and SNMP brings nothing, a printer is looked for by IPP. Who was found so is read so from then on, and asked
+  over SNMP again once a day. A device that was ever read over SNMP is never read otherwise: one that is silent may be off.
 - While the gate is closed nothing is begun: neither an address of the sweep nor the reading of a device.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -30,7 +32,9 @@ from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
 from appliance.report.device_keys import are_of_one_serial, device_key
+from appliance.service.scans.devices import DeviceAnswer, Keep, Known, Missed, Resume, nothing_missed
 from appliance.service.scans.hosts import answers_ping
+from appliance.service.scans.ipp_reader import NO_IPP, IppReader
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
@@ -42,57 +46,12 @@ from appliance.snmp.values import Objects
 READ_AT_ONCE = 16
 LATE_NAMES_SECONDS = 10.0
 """For so long a sweep that has asked everybody else waits for host names."""
+SNMP_AGAIN = timedelta(days=1)
+"""After this a device that is read by IPP is asked over SNMP again."""
 LEARN_AGAIN = timedelta(days=30)
 """Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A device to read without looking for it; `credential` is the name of the one that worked last time."""
-
-    address: str
-    port: int
-    key: str | None = None
-    credential: str | None = None
-    hostname: str | None = None
-    profile: AgentProfile | None = None
-    """What earlier visits have learned, where that was kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceAnswer:
-    """A reading, and how it was come by."""
-
-    reading: Reading
-    agent: Agent
-    credential: str
-    """Name of the credential that worked."""
-    profile: AgentProfile
-    """What is known of the agent now."""
-    scan: str = ""
-    """The id of the scan that brought it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Where an earlier sweep of the same targets was cut off."""
-
-    checkpoint: Checkpoint
-    read: frozenset[str]
-    """Addresses of the devices it has read."""
-
-
-Keep = Callable[[DeviceAnswer], Awaitable[None]]
-"""Takes a reading as soon as it is there."""
-
-Missed = Callable[[Known, str], Awaitable[None]]
-"""Told of a known device that could not be read, and why."""
-
-
-async def _nothing_missed(_known: Known, _reason: str) -> None:
-    return
 
 
 @contextmanager
@@ -112,7 +71,7 @@ class ScanRun:
         options: ScanOptions,
         scan: Scan,
         keep: Keep,
-        missed: Missed = _nothing_missed,
+        missed: Missed = nothing_missed,
         *,
         memory: ScanMemory | None = None,
         gate: QuietGate | None = None,
@@ -130,6 +89,9 @@ class ScanRun:
         self._sweep: Sweep | None = None
         # What is read beside a sweep keeps to the ceiling together with it.
         self._bucket = PacketBucket(options.packets_per_second, time.monotonic)
+        self._ipp = IppReader(self._supplements, options, scan, self._gate, self._bucket) if self._supplements else None
+        self._asked: set[str] = set()
+        self._over_snmp: dict[str, str] = {}
         self.unread: set[str] = set()
         """Addresses of devices that the sweep has found and that are not read yet."""
 
@@ -138,11 +100,18 @@ class ScanRun:
         return self._sweep.checkpoint() if self._sweep else None
 
     async def sweep(
-        self, targets: TargetSet, known: Sequence[Known] = (), *, thorough: bool = False, resume: "Resume | None" = None
+        self,
+        targets: TargetSet,
+        known: Sequence[Known] = (),
+        *,
+        thorough: bool = False,
+        resume: "Resume | None" = None,
+        by_snmp: Mapping[str, str] | None = None,
     ) -> None:
         """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear.
 
-        A `thorough` sweep also asks over SNMP what answers no ping.
+        A `thorough` sweep also asks over SNMP what answers no ping. `by_snmp` has the keys and addresses of devices that
+        were read over SNMP: none of them is read otherwise.
         """
         self._recall(known)
         if resume:
@@ -150,8 +119,11 @@ class ScanRun:
             self._scan.devices = self._scan.read = len(resume.read)
         await targets.resolve(self._memory.names)
         self._scan.addresses = targets.count()
-        async with SnmpClient(self._options.snmp, self._memory.security, self._memory.templates) as client:
-            asking = Asking(self._options.credentials, port=self._options.port, icmp=self._options.icmp)
+        self._over_snmp.update(by_snmp or {})
+        spared = {*self._over_snmp.values(), *(device.address for device in known)}
+        async with self._searches(targets, spared) as without_snmp, self._client() as client:
+            options = self._options
+            asking = Asking(options.credentials, port=options.port, icmp=options.icmp, without_snmp=without_snmp)
             pace = Pace(self._options.packets_per_second, self._bucket, held=lambda: self._gate.closed)
             sweep = self._sweep = Sweep(client, asking, pace, thorough=thorough)
             await self._look(client, sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None), targets)
@@ -165,7 +137,11 @@ class ScanRun:
                 self._scan.sweep.include(progress)
             for name, reason in targets.unresolved:
                 self._scan.fail(name, reason)
-            unheard = [device for device in known if device.address not in self._found]
+            for address in targets.named():
+                if address not in self._asked | self._found:
+                    without_snmp(address)
+            unheard = [self._just_asked(device) for device in known if device.address not in self._found]
+            unheard = [device for device in unheard if not (device.by_ipp and self._speaks_snmp(device.key or ""))]
             self._scan.devices += len(unheard)
             await self._read_all(client, unheard)
 
@@ -174,6 +150,7 @@ class ScanRun:
         with _one_error():
             async with asyncio.TaskGroup() as group, aclosing(sweep) as answers:
                 async for found in answers:
+                    self._asked.add(found.address)
                     if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
                         self._found.add(found.address)
                         self.unread.add(found.address)
@@ -184,8 +161,45 @@ class ScanRun:
         """Read the devices of `known`."""
         self._recall(known)
         self._scan.addresses = self._scan.devices = len(known)
-        async with SnmpClient(self._options.snmp, self._memory.security, self._memory.templates) as client:
+        async with self._client() as client:
             await self._read_all(client, known)
+
+    def _client(self) -> SnmpClient:
+        return SnmpClient(self._options.snmp, self._memory.security, self._memory.templates)
+
+    @asynccontextmanager
+    async def _searches(self, targets: TargetSet, spared: Collection[str]) -> AsyncIterator[Callable[[str], None]]:
+        """Yield what takes an address where SNMP has brought nothing, and looks for a printer there unless it is `spared`."""
+        with _one_error():
+            async with asyncio.TaskGroup() as group:
+
+                def begin(address: str) -> None:
+                    self._asked.add(address)
+                    if self._ipp and address not in spared:
+                        group.create_task(self._search(self._ipp, address, targets.host_names.get(address)))
+
+                yield begin
+
+    async def _search(self, ipp: IppReader, address: str, hostname: str | None) -> None:
+        """Read the printer at an address that brings nothing over SNMP, if one answers IPP there."""
+        answer = await ipp.search(Known(address, self._options.port, hostname=hostname))
+        if answer and self._speaks_snmp(answer.reading.device.key):
+            # Another address of a device that is read over SNMP: it would seem to move to and fro.
+            ipp.leave_alone(address)
+        elif answer and address not in self._found:
+            self._found.add(address)
+            self._scan.devices += 1
+            await self._take(answer)
+
+    def _speaks_snmp(self, key: str) -> bool:
+        maker = key.split(":")[:2]
+        return key in self._over_snmp or any(
+            are_of_one_serial(key, other) and other.split(":")[:2] == maker for other in self._over_snmp
+        )
+
+    def _just_asked(self, device: Known) -> Known:
+        """Return a device the sweep has not heard; one that is read by IPP need not be asked over SNMP again, if it just was."""
+        return replace(device, snmp_asked_at=utc_now()) if device.by_ipp and device.address in self._asked else device
 
     def _recall(self, known: Iterable[Known]) -> None:
         """Take what earlier visits have learned about agents this process has not visited yet."""
@@ -206,6 +220,10 @@ class ScanRun:
         self.unread.discard(found.address)
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
+        asked_at = device.snmp_asked_at
+        if self._ipp and device.by_ipp and asked_at and timedelta() <= utc_now() - asked_at < SNMP_AGAIN:
+            await self._read_by_ipp(self._ipp, device, asked_at, NO_IPP)
+            return
         fitting = covering(self._options.credentials, device.address)
         ordered = sorted(fitting, key=lambda item: item.name != device.credential)
         await self._read(client, device, ordered, self._visit_known)
@@ -217,26 +235,45 @@ class ScanRun:
             answer = await self._answer(client, device, credentials, visit)
         if answer is None:
             return
+        if isinstance(answer, str):
+            if self._ipp and device.by_ipp:
+                await self._read_by_ipp(self._ipp, device, utc_now(), NO_IPP if device.snmp_asked_at else answer)
+            else:
+                await self._fail(device, answer)
+            return
         if self._supplements:
             unit: Unit = "first_read_http" if self._was_full(answer) else "poll_http"
             with self._scan.counting("http", unit) as traffic:
                 answer = replace(answer, reading=await self._supplements.complete(answer.reading, traffic))
+        await self._take(answer)
+
+    async def _read_by_ipp(self, ipp: IppReader, device: Known, asked_at: datetime, reason: str) -> None:
+        """Read a device by IPP, or note `reason`; `asked_at` is when it was asked over SNMP in vain."""
+        answer = await ipp.read(device, asked_at)
+        if answer is None:
+            await self._fail(device, reason)
+        else:
+            await self._take(answer)
+
+    async def _take(self, answer: DeviceAnswer) -> None:
+        if answer.snmp_asked_at is None:
+            self._over_snmp[answer.reading.device.key] = answer.agent.address
         self._scan.read += 1
         if partial := answer.reading.reasons.get("reading"):
-            self._scan.note_partial(device.address, partial)
+            self._scan.note_partial(answer.agent.address, partial)
         await self._keep(answer)
 
     async def _answer(
         self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit"
-    ) -> DeviceAnswer | None:
-        """Return what the device says over SNMP; None, and why is noted, when it cannot be read."""
+    ) -> DeviceAnswer | str | None:
+        """Return what the device says over SNMP, else why it cannot be read; None where that is an unforeseen fault, noted here."""
         self._scan.reading_asked += 1
         try:
             answer = await self._first_that_answers(client, device, credentials, visit)
         except NoAnswerError as error:
-            await self._fail(device, await self._why_silent(device, message_of(error)))
+            return await self._why_silent(device, message_of(error))
         except DcaError as error:
-            await self._fail(device, message_of(error))
+            return message_of(error)
         except Exception as error:
             # An answer nobody foresaw must not cost the readings of the other devices.
             log.exception("a device could not be read", address=device.address)
@@ -261,7 +298,7 @@ class ScanRun:
             agent = credential.agent(device.address, device.port)
             try:
                 reading = await visit(client, agent, device)
-                return DeviceAnswer(reading, agent, credential.name, self._profile(agent), self._scan.id)
+                return DeviceAnswer(reading, agent, credential.name, self._profile(agent), scan=self._scan.id)
             except NoAnswerError as error:
                 silence = silence or error
                 self._forget_version(agent)

@@ -15,11 +15,14 @@ from appliance.common.errors import ControlError
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
+from appliance.http.supplements import WEEK, Supplements
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.listing import listing
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.deciding import Deciding
-from appliance.service.scans.known_devices import devices_to_read
+from appliance.service.scans.devices import Known, Resume
+from appliance.service.scans.known_devices import devices_to_read, read_over_snmp
+from appliance.service.scans.left_alone import note_of, seconds_of
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
@@ -27,7 +30,7 @@ from appliance.service.scans.reading_writer import ReadingWriter
 from appliance.service.scans.resume_point import NOTE_SECONDS, ResumePoint
 from appliance.service.scans.scan_history import ScanHistory
 from appliance.service.scans.scan_memory import ScanMemory
-from appliance.service.scans.scan_run import Known, Resume, ScanRun
+from appliance.service.scans.scan_run import ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
 from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.service.scans.trial_reading import TrialReading, choose, read_a_few
@@ -35,6 +38,8 @@ from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
 from appliance.store.store import Store
 
+LEFT_ALONE = "left_alone"
+"""The note of the addresses no printer is looked for at."""
 GATE_SECONDS = 0.5
 """How often a running scan looks whether a quiet time has begun or ended."""
 
@@ -51,8 +56,10 @@ class ScanService:
         notes: CollectorNotes,
         on_idle: Callable[[Scan], None],
         zone: tzinfo = UTC,
+        *,
+        supplements: Supplements | None = None,
     ) -> None:
-        """`zone` is the time zone of the site, in which its quiet times are written."""
+        """`zone` is the time zone of the site, in which its quiet times are written; `supplements` is for tests."""
         self.settings = settings
         self.gate = QuietGate(zone)
         self.history = ScanHistory()
@@ -67,7 +74,7 @@ class ScanService:
         self._definitions = builtin_definitions()
         self._snapshots = SnapshotKeeper(self._definitions)
         self._decides = self._deciding()
-        self._memory = ScanMemory(snapshots=self._snapshots.current)
+        self._memory = ScanMemory(snapshots=self._snapshots.current, supplements=supplements or Supplements())
 
     def take_definitions(self, definitions: Definitions) -> str | None:
         """Take the vendor definitions for all scans from now on; return what is wrong with them."""
@@ -86,6 +93,7 @@ class ScanService:
         """Go on where the collector before this one ended."""
         self._decides = self._deciding()
         self.history, self.scans.last = await self._notes.recall(self._decides)
+        self._memory.supplements.recall_left_alone(seconds_of(await self._notes.note(LEFT_ALONE), utc_now(), WEEK))
         fingerprint = self._snapshots.fingerprint
         self._snapshots.recall(await self._notes.ask(lambda store: store.snapshots(fingerprint)) or [])
 
@@ -124,7 +132,7 @@ class ScanService:
                 await self._sweep_everything(scan, run, chosen)
             else:
                 async with self._watching(scan):
-                    await run.sweep(chosen)
+                    await run.sweep(chosen, by_snmp=await self._read_over_snmp())
 
         return self.scans.start("sweep", sweep)
 
@@ -153,13 +161,16 @@ class ScanService:
                 )
 
         async with self._watching(scan, note):
-            await run.sweep(chosen, known, thorough=thorough, resume=resume)
+            await run.sweep(chosen, known, thorough=thorough, resume=resume, by_snmp=await self._read_over_snmp())
         if self._deciding().finds_more_than(decides):  # it is made anew, by what was set meanwhile
             await self._notes.remember_resume_point(None)
             return
         swept_at = utc_now()
         history.swept(swept_at, silent_pass=scan.sweep.silent_pass or thorough)
         await self._notes.remember_sweep(swept_at, history.last_silent_pass_at, list(wanted), scan.addresses, decided)
+
+    async def _read_over_snmp(self) -> dict[str, str]:
+        return read_over_snmp(await self._notes.ask(Store.devices) or [], utc_now())
 
     async def _read_since(self, moment: datetime) -> frozenset[str]:
         devices = await self._notes.ask(Store.devices) or []
@@ -274,6 +285,7 @@ class ScanService:
         if self._abandoned or scan.trouble:
             await self._notes.remember_resume_point(None)
         self._abandoned = False
+        await self._notes.remember({LEFT_ALONE: note_of(self._memory.supplements.left_alone(), utc_now())})
         await self._notes.remember_scan(scan.as_json())
         self._notes.recount()
         self._on_idle(scan)

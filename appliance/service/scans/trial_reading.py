@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from appliance.common.message import Message
+from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
-from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
+from appliance.service.scans.scan_run import ScanRun
 
 MOST_DEVICES = 5
 SECONDS = 40.0

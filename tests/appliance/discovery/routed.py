@@ -14,9 +14,10 @@ from typing import Any
 from appliance.discovery.credentials import Credential
 from appliance.discovery.sweep import Asking, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
+from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
+from appliance.service.scans.scan_run import ScanRun
 from appliance.snmp.client import SnmpClient, SnmpOptions
 from tests.appliance.discovery.far_agents import PROBE
 from tests.appliance.discovery.far_network import ARP, ICMP, UDP, Far, Packet, busiest_second, captured, far_network, run

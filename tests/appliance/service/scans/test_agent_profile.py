@@ -5,7 +5,7 @@ import json
 from appliance.common.clock import utc_now
 from appliance.common.log import SECRET_NAMES
 from appliance.service.scans.agent_profile import profile_json, profile_of
-from appliance.service.scans.scan_run import DeviceAnswer
+from appliance.service.scans.devices import DeviceAnswer
 from appliance.snmp.client import Agent, AgentProfile
 from tests.appliance.snmp.v3_agents import USER
 from tests.appliance.store.samples import sample

@@ -8,10 +8,11 @@ import pytest
 from appliance.commands.asking import Gathered
 from appliance.common.traffic import Traffic
 from appliance.reading.sources import objects as mib
+from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_run import DeviceAnswer, Known, ScanRun
+from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.agent import SnmpOptions
 from tests.appliance.reading.test_polling import PRINTER

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.service.scans.scan_run import Known
+from appliance.service.scans.devices import Known
 from appliance.service.scans.trial_reading import MOST_DEVICES, choose
 
 
