@@ -100,7 +100,7 @@ def test_a_configuration_under_which_the_collector_dies_is_taken_back(team: Host
 
     os.kill(collector, signal.SIGKILL)
 
-    wait_until(lambda: mill.received.outcomes[0].what == "restored")
+    wait_until(lambda: mill.received.outcomes[0].what == "restored", WITHIN_SECONDS)
     assert mill.received.in_force == (proven[0] if proven else None)
     assert mill.value("scan.read_minutes") != 41
     mill.wait_running(after=collector)
