@@ -21,9 +21,19 @@ def is_by_serial(key: str) -> bool:
     return key.startswith(_SERIAL)
 
 
+def maker_in(key: str) -> str:
+    """Return the maker in a key that is made of a serial number, empty in others."""
+    return key.split(":", 2)[1] if is_by_serial(key) else ""
+
+
 def are_of_one_serial(key: str, other: str) -> bool:
     """Return whether two keys have the same serial number, whoever is named as maker and with zeros before it or without."""
     return is_by_serial(key) and is_by_serial(other) and spelled_alike(_serial_in(key), _serial_in(other))
+
+
+def are_alike(key: str, other: str) -> bool:
+    """Return whether two keys have the same serial number of the same maker, with zeros before it or without."""
+    return are_of_one_serial(key, other) and maker_in(key) == maker_in(other)
 
 
 def spelled_alike(serial: str, other: str) -> bool:

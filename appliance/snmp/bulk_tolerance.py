@@ -79,7 +79,7 @@ class BulkTolerance:
         elif single + len(batch.repeating) > 1:
             self._profile.max_varbinds = max(1, min(self._profile.max_varbinds, single + len(batch.repeating)) // 2)
         else:
-            self._profile.bulk = False
+            self.refuse()
 
     def give_up(self) -> None:
         """Ask by GETBULK no more during this visit."""

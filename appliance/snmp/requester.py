@@ -21,11 +21,6 @@ class Requester:
         """Return the SNMP version in use."""
         return self._exchange.version
 
-    @property
-    def answered(self) -> bool:
-        """Whether the device has answered anything during this visit."""
-        return self._exchange.answered
-
     async def ask(
         self, kind: Kind, oids: list[Oid], non_repeaters: int = 0, max_repetitions: int = 0, *, patience: Patience | None = None
     ) -> Response:
@@ -38,7 +33,7 @@ class Requester:
     async def is_alive(self, oid: Oid, *, was_get: bool) -> bool:
         """Return whether the agent answers one small request; one that never answered anything may turn out to speak SNMPv1."""
         versions: list[Version] = []
-        if not was_get or self.answered:
+        if not was_get or self._exchange.answered:
             versions.append(self.version)
         if self.version == "2c" and self._profile.version is None:
             versions.append("1")

@@ -91,23 +91,25 @@ class Matrix:
             derive(client, self.images["unwell"][0], version=VERSIONS["unwell"], variant="unwell", base=base)
 
     @property
+    def _references(self) -> list[str]:
+        return [reference for references in self.images.values() for reference in references]
+
+    @property
     def _archive(self) -> Path:
         return self.site.engine.folder / "images.tar"
 
     def keep_images(self) -> None:
         """Keep all images in a file, for what somebody's `image prune` will remove."""
         if not self._archive.exists():
-            references = [reference for references in self.images.values() for reference in references]
-            self.site.docker("save", "--output", str(self._archive), *references)
+            self.site.docker("save", "--output", str(self._archive), *self._references)
 
     def restore_images(self) -> None:
         """Load the images that were kept, where one of them is gone."""
         if not self._archive.exists():
             return
-        references = {reference for references in self.images.values() for reference in references}
         with closing(self.site.engine.client()) as client:
             there = {tag for row in client.api.images() for tag in row.get("RepoTags") or ()}
-        if not there >= references:
+        if not there.issuperset(self._references):
             self.site.docker("load", "--input", str(self._archive))
 
     def begin(self, policy: str) -> None:

@@ -31,7 +31,7 @@ from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
-from appliance.report.device_keys import are_of_one_serial, device_key
+from appliance.report.device_keys import are_alike, are_of_one_serial, device_key
 from appliance.service.scans.devices import DeviceAnswer, Keep, Known, Missed, Resume, nothing_missed
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.ipp_reader import NO_IPP, IppReader
@@ -192,10 +192,7 @@ class ScanRun:
             await self._take(answer)
 
     def _speaks_snmp(self, key: str) -> bool:
-        maker = key.split(":")[:2]
-        return key in self._over_snmp or any(
-            are_of_one_serial(key, other) and other.split(":")[:2] == maker for other in self._over_snmp
-        )
+        return key in self._over_snmp or any(are_alike(key, other) for other in self._over_snmp)
 
     def _just_asked(self, device: Known) -> Known:
         """Return a device the sweep has not heard; one that is read by IPP need not be asked over SNMP again, if it just was."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from appliance.common.message import Message
+from appliance.report.device_keys import maker_in
 from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
@@ -32,18 +33,12 @@ def choose(known: Iterable[Known], makers: Collection[str]) -> list[Known]:
     """Return the devices to read: one of each maker, those of `makers` first, then others, as many as are read at most."""
     by_maker: dict[str, list[Known]] = {}
     for device in known:
-        by_maker.setdefault(_maker(device), []).append(device)
+        by_maker.setdefault(maker_in(device.key or ""), []).append(device)
     wanted = {maker.casefold() for maker in makers}
     ordered = sorted(by_maker, key=lambda maker: (maker.casefold() not in wanted, maker))
     longest = max(map(len, by_maker.values()), default=0)
     rounds = (by_maker[maker][turn] for turn in range(longest) for maker in ordered if turn < len(by_maker[maker]))
     return [device for device, _ in zip(rounds, range(MOST_DEVICES), strict=False)]
-
-
-def _maker(device: Known) -> str:
-    """Return the maker in the key of a device, empty where it has none."""
-    kind, _, rest = (device.key or "").partition(":")
-    return rest.partition(":")[0] if kind == "serial" else ""
 
 
 async def read_a_few(chosen: Sequence[Known], options: ScanOptions, scan: Scan, gate: QuietGate) -> TrialReading:
