@@ -16,6 +16,11 @@ class ColumnsApart:
         """Whether, if none of those before them fails, one of those held last is to blame."""
         self._reason = ""
 
+    @property
+    def are_none(self) -> bool:
+        """Whether all columns may be walked, as with nearly every agent."""
+        return not (self._by_name or self._held)
+
     def allow(self, column: Oid) -> bool:
         """Return whether `column` may be walked now."""
         return column not in self._by_name and not any(column in held for held in self._held)

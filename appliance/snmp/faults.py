@@ -4,7 +4,7 @@ A request that fails for one object is made again without it. That is done a few
 at fault as well. In the next visits what is remembered is asked for apart from the rest, so that it fails nothing else.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from typing import Final
 
 from appliance.snmp.agent import AgentProfile
@@ -85,10 +85,10 @@ class Faults:
         if len(oids) <= FEW_SUSPECTS:
             self._profile.faults.update(oids)
 
-    def note_read(self, oids: Iterable[Oid]) -> None:
-        """Take note that these were read."""
+    def note_read(self, oids: Iterable[Oid], objects: Container[Oid]) -> None:
+        """Take note that those of `oids` that are among `objects` were read."""
         if self._profile.faults or self._profile.undecodable:
-            read = set(oids)
+            read = {oid for oid in oids if oid in objects}
             self._profile.faults -= read
             self._profile.undecodable -= read
 
@@ -96,9 +96,9 @@ class Faults:
         """Return whether the value of `oid` could not be decoded before either."""
         return oid in self._profile.undecodable
 
-    def is_apart(self, oid: Oid) -> bool:
-        """Return whether requests have failed for `oid`, so that it is to be asked for apart."""
-        return oid in self._profile.faults
+    def apart(self, oids: Iterable[Oid]) -> list[Oid]:
+        """Return those of `oids` for which requests have failed, so that they are to be asked for apart."""
+        return [oid for oid in oids if oid in self._profile.faults] if self._profile.faults else []
 
     def cells_of(self, column: Oid) -> list[Oid]:
         """Return the cells of `column` that are to be asked for apart."""

@@ -35,10 +35,10 @@ class ObjectReader:
         waiting = self._chunks(oids)
         while waiting:
             chunk = waiting.pop(0)
-            version = self._requester.version
             try:
                 response = await self._requester.ask(Kind.GET, chunk)
             except Silence:
+                version = self._requester.version
                 if not await self._requester.is_alive(chunk[0], was_get=True):
                     raise
                 if version != self._requester.version:
@@ -47,6 +47,8 @@ class ObjectReader:
                     waiting[0:0] = self._halves(chunk)
                 else:
                     self._faults.note_unread(chunk, UNANSWERED)
+                continue
+            if self._took_all(chunk, response, objects):
                 continue
             again = await self._take(chunk, response, objects)
             if later is not None and response.error_status not in (NO_ERROR, TOO_BIG, NO_SUCH_NAME):
@@ -88,13 +90,21 @@ class ObjectReader:
 
     def _chunks(self, oids: Sequence[Oid]) -> list[list[Oid]]:
         most = self._profile.max_varbinds
-        return [list(oids[start : start + most]) for start in range(0, len(oids), most)]
+        return [list(oids)] if 0 < len(oids) <= most else [list(oids[start : start + most]) for start in range(0, len(oids), most)]
 
     def _halves(self, chunk: list[Oid]) -> list[list[Oid]]:
         """Return a request that was too large in two, and remember how much the agent can bear."""
         middle = (len(chunk) + 1) // 2
         self._profile.max_varbinds = max(1, min(self._profile.max_varbinds, middle))
         return [part for part in (chunk[:middle], chunk[middle:]) if part]
+
+    def _took_all(self, chunk: list[Oid], response: Response, objects: Objects) -> bool:
+        """Take a reply to a GET that is as nearly every one is: return False where anything in it is to be asked again."""
+        again: list[Oid] = []
+        if response.error_status != NO_ERROR or not _take_in_order(chunk, response.varbinds, objects, again) or again:
+            return False
+        self._faults.note_read(chunk, objects)
+        return True
 
     async def _take(self, chunk: list[Oid], response: Response, objects: Objects) -> list[list[Oid]]:
         """Take the objects of a reply to a GET; return what has to be asked again."""
@@ -127,7 +137,7 @@ class ObjectReader:
                     del asked[oid]
                     _take_in_order([oid], [(oid, value)], objects, again)
             missing = list(asked)
-        self._faults.note_read(oid for oid in chunk if oid in objects)
+        self._faults.note_read(chunk, objects)
         if again and len(chunk) == 1:
             self._faults.note_undecodable(chunk[0])
         else:

@@ -79,10 +79,11 @@ class Session:
         async with self._one_at_a_time:
             self.partial = None
             objects: dict[Oid, Value] = {}
-            apart = [oid for oid in oids if self._faults.is_apart(oid)]
+            apart = self._faults.apart(oids)
             try:
-                await self._reader.read([oid for oid in oids if oid not in apart], objects)
-                await self._reader.read(apart, objects)
+                await self._reader.read([oid for oid in oids if oid not in apart] if apart else oids, objects)
+                if apart:
+                    await self._reader.read(apart, objects)
             except Stop as stop:
                 self._stopped(stop)
             self._judge(oids, objects)
@@ -109,7 +110,7 @@ class Session:
         async with self._one_at_a_time:
             self.partial = None
             cells = {column: self._faults.cells_of(column) for column in columns}
-            apart = [oid for oids in ([each for each in scalars if self._faults.is_apart(each)], *cells.values()) for oid in oids]
+            apart = [oid for oids in (self._faults.apart(scalars), *cells.values()) for oid in oids]
             tables = Tables(columns, seldom, max_rows, rows, apart)
             tables.apart.read_by_name([column for column, oids in cells.items() if oids], NOT_ASKED_AGAIN)
             try:
@@ -154,6 +155,8 @@ class Session:
     def _judge(self, asked: Sequence[Oid], objects: Objects) -> None:
         """Say what is missing of the answer. Raises CredentialError where the agent refuses all it is asked."""
         self._has_read = self._has_read or bool(objects)
+        if not self._faults.found:
+            return
         if not self._has_read and asked and self._faults.cover(asked):
             raise CredentialError(
                 Message(

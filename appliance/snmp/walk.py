@@ -180,7 +180,7 @@ class Tables:
     @property
     def walkable(self) -> list[ColumnWalk]:
         """Return those of them that are to be walked now."""
-        return [walk for walk in self.walks if not walk.ended and self.apart.allow(walk.column)]
+        return self.active if self.apart.are_none else [walk for walk in self.active if self.apart.allow(walk.column)]
 
     def take(self, walk: ColumnWalk | Stretch, oid: Oid, value: Value) -> None:
         """Take what follows the cursor of `walk`."""
