@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal, Protocol
 import pytest
 from xdist.remote import Producer
 
+from tests import ports
 from tests.children import Child, run_child, wait_until
 from tests.requirement import missing
 from tests.together import Together, make_scheduler, rank
@@ -85,20 +85,8 @@ StartSimulator = Callable[..., RunningSimulator]
 
 @pytest.fixture
 def free_port() -> FreePort:
-    """Return a function that finds a port nobody uses; it never names the same one twice in a test."""
-    given: set[int] = set()
-
-    def find(kind: Literal["tcp", "udp"] = "tcp", address: str = "127.0.0.1") -> int:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        while True:
-            with socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as probe:
-                probe.bind((address, 0))
-                port = int(probe.getsockname()[1])
-            if port not in given:
-                given.add(port)
-                return port
-
-    return find
+    """Return the function that finds a port nobody uses."""
+    return ports.free_port
 
 
 @pytest.fixture

@@ -176,8 +176,9 @@ class UsmEngine:
 
 
 def _engine_id_of(data: bytes) -> bytes:
-    """Return msgAuthoritativeEngineID of a message that has been decoded before."""
-    message, _ = decoder.decode(data, asn1Spec=SNMPv3Message())
+    """Return msgAuthoritativeEngineID of a message whose header has been decoded before; what it carries need not be decodable."""
+    _, hollow, _ = split_message(data)
+    message, _ = decoder.decode(hollow, asn1Spec=SNMPv3Message())
     parameters, _ = decoder.decode(bytes(message[2]), asn1Spec=UsmSecurityParameters())
     return bytes(parameters[0])
 

@@ -15,7 +15,7 @@ from appliance.settings.store import SettingsStore
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.browser.test_webui import PASSWORD, Appliance
 from tests.children import Child, wait_until
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.updater.offering import NEXT, Offering
 from updater.records import denied
 from updater.records.history import Result, add
@@ -46,7 +46,7 @@ class Updated:
         found = json.dumps({"state": "possible", "text": "It can replace the container dca.", "api_version": "1.50"})
         installer = [sys.executable, str(INSTALLER), str(self.paths.data), "install"]
         self.plan.write_text(json.dumps({"engine": ["echo", found], "install": installer}))
-        self.port = free_tcp_port()
+        self.port = free_port()
         self.child: Child | None = None
 
     def start(self) -> Appliance:

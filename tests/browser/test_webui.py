@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.children import Child, wait_until
 from tests.conftest import ROOT
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.browser]
 
@@ -46,7 +46,7 @@ class Appliance:
 
 def start_appliance(folder: Path, **settings: str) -> Appliance:
     """Start an appliance with its data in `folder` and further settings from the environment."""
-    port = free_tcp_port()
+    port = free_port()
     environment = {
         "DCA_DATA_DIR": str(folder / "data"),
         "DCA_RUN_DIR": str(folder / "run"),

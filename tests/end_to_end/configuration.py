@@ -22,7 +22,7 @@ from tests.children import Child, run_child
 from tests.forked import run_forked
 from tests.hosting.person import Person
 from tests.hosting.running import Answer
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.updater.harness import Appliance, wait_until
 
 DCA = Path(sys.executable).with_name("dca")
@@ -136,7 +136,7 @@ class RunningSite(Appliance):
             "DCA_ENROLMENT": enrolment,
             "DCA_GUARDRAIL_NETWORKS": GUARDRAIL,
             "DCA_WEB_BIND": "127.0.0.1",
-            "DCA_WEB_PORT": str(free_tcp_port()),
+            "DCA_WEB_PORT": str(free_port()),
             "DCA_HTTP": "off",
             "DCA_SNMP_TIMEOUT_SECONDS": "0.2",
         }

@@ -18,7 +18,7 @@ from appliance.common.version import installed_version
 from appliance.release import HealthGateTimes, Platform, Release
 from tests.children import wait_until
 from tests.engine.derived import Variant, derive
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.updater.configured import ConfiguredSite
 from tests.updater.releasing import PUBLISHED_AT, Releases
 
@@ -49,7 +49,7 @@ class InstalledSite:
         self.releases = Releases(site.repository)
         self.mark = f"dca-install-{uuid.uuid4().hex[:8]}"
         self._base = image
-        self._port = free_tcp_port()
+        self._port = free_port()
         self._images: list[str] = []
         site.store.change_site({"update": {"level": "notify"}})
 

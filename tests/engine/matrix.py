@@ -29,7 +29,7 @@ from tests.engine.derived import Variant, derive
 from tests.engine.door import Call, Door, end_caller
 from tests.engine.points import ENGINE_KILLS, Fault, Point, arm, step_of
 from tests.engine.site import REPOSITORY, Site, Wanted
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs/crash-matrix.md"
@@ -276,7 +276,7 @@ def running(kind: EngineKind, base: str) -> Iterator[Matrix]:
     folder = Path(tempfile.mkdtemp(prefix="dca-matrix-"))
     try:
         with PrivateEngine(folder, kind) as engine, Door(folder / "door.sock", engine.socket) as door:
-            matrix = Matrix(Site(engine, door, free_tcp_port()))
+            matrix = Matrix(Site(engine, door, free_port()))
             matrix.make_images(base)
             yield matrix
     finally:

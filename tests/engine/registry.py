@@ -19,7 +19,7 @@ from typing import Any, Literal
 import docker
 
 from tests.children import Child, wait_until
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.requirement import missing
 
 Fault = Literal["", "down", "unauthorized", "rate limit", "truncated", "changed layer", "other manifest", "slow"]
@@ -154,7 +154,7 @@ def registry(folder: Path) -> Iterator[Registry]:
     program = shutil.which("docker-registry", path=f"/usr/bin{os.pathsep}{os.environ.get('PATH', '')}")
     if program is None:
         missing("there is no registry (Debian's docker-registry)")
-    upstream = free_tcp_port()
+    upstream = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "registry.yml"
     file.write_text(CONFIGURATION.format(folder=folder / "data", port=upstream))

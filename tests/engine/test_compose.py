@@ -16,7 +16,7 @@ import pytest
 
 from tests.engine.client import DOCKER
 from tests.engine.conftest import ROOT
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.requirement import missing
 
 Compose = Callable[..., str]
@@ -29,7 +29,7 @@ def compose(engine: docker.DockerClient, appliance_image: str, hosting_image: st
     """Yield a function that runs `docker compose` in a project of its own, and the ports it publishes; all goes afterwards."""
     if subprocess.run([DOCKER, "compose", "version"], capture_output=True, check=False).returncode:
         missing("this Docker has no Compose plugin")
-    ports = {"dca": free_tcp_port(), "hosting": free_tcp_port()}
+    ports = {"dca": free_port(), "hosting": free_port()}
     environment = os.environ | {
         "DCA_IMAGE": appliance_image,
         "DCA_HOSTING_IMAGE": hosting_image,

@@ -18,7 +18,7 @@ from tests.engine.daemon import EngineKind, PrivateEngine
 from tests.engine.derived import derive
 from tests.engine.door import Door
 from tests.engine.switched import begin_update
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.requirement import missing
 
 REFERENCE = "dca-compose:stable"
@@ -34,7 +34,7 @@ class ComposeSite:
         self._environment = os.environ | {
             "DOCKER_HOST": engine.address,
             "DCA_IMAGE": REFERENCE,
-            "DCA_PORT": str(free_tcp_port()),
+            "DCA_PORT": str(free_port()),
             "DCA_ENGINE_SOCKET": str(door.path),
             "DOCKER_GID": str(GROUP),
         }

@@ -15,7 +15,7 @@ from tests.engine.derived import derive
 from tests.engine.door import Door
 from tests.engine.site import NAME, REPOSITORY, Site, Wanted
 from tests.engine.team import ReleasingTeam, save_archive
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.requirement import missing
 from updater.records import denied, history
 
@@ -81,7 +81,7 @@ def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
     private.clear()
     allowed = documented_calls()
     with Door(private.folder / "door.sock", private.socket, lambda call: call.pattern in allowed) as door:
-        place = Site(private, door, free_tcp_port())
+        place = Site(private, door, free_port())
         place.make_networks()
         team = ReleasingTeam(tmp_path / "team", place.gateway)
         made = UpdatingSite(place, team)

@@ -24,7 +24,7 @@ from docker.models.containers import Container
 from tests.children import wait_until
 from tests.engine.derived import Variant, derive
 from tests.engine.switched import begin_update
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 
 NEW_VERSION = "0.2.0"
 AGREEMENT_SECONDS = 8.0
@@ -39,7 +39,7 @@ class Site:
     engine: docker.DockerClient
     image: str
     mark: str = field(default_factory=lambda: f"dca-switch-{uuid.uuid4().hex[:8]}")
-    port: int = field(default_factory=free_tcp_port)
+    port: int = field(default_factory=free_port)
     outages: list[float] = field(default_factory=list)
     networks: list[Any] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)

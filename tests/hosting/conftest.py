@@ -16,7 +16,7 @@ from tests.hosting.postgresql import PostgreSQL, private_server
 from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 
 StartServer = Callable[..., RunningServer]
 
@@ -24,7 +24,7 @@ StartServer = Callable[..., RunningServer]
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """Run a private PostgreSQL server for the whole session."""
-    with private_server(free_tcp_port()) as server:
+    with private_server(free_port()) as server:
         yield server
 
 

@@ -19,9 +19,10 @@ from appliance.http.visit import HttpLimits, Visit
 from appliance.transmission.client import HostingClient
 from tests.appliance.http.web import Page, device
 from tests.appliance.transmission.certificates import make_authority
-from tests.appliance.transmission.peer import Received, Reply, free_port, serving
+from tests.appliance.transmission.peer import Received, Reply, serving
 from tests.appliance.transmission.test_client import BATCH, CHECKED_IN, IDENTITY
 from tests.children import wait_until
+from tests.ports import free_port
 
 LISTEN, TIME_WAIT = "0A", "06"
 RULES = """table inet seen {{

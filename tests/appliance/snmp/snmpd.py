@@ -1,12 +1,12 @@
 """net-snmp's agent with SNMPv3 users, on a free port of loopback."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.requirement import missing
 
 Configuration = Callable[[int], str]
@@ -27,9 +27,7 @@ class Snmpd:
     def __init__(self, folder: Path, configuration: Configuration) -> None:
         self._program = snmpd_path()
         self._folder = folder
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port("udp")
         self.configure(configuration)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
+from tests.ports import free_port
 
 SNMPD = shutil.which("snmpd") or shutil.which("snmpd", path="/usr/sbin:/sbin")
 
@@ -40,9 +40,7 @@ COLUMNS = [parse_oid(text) for text in ("1.3.6.1.2.1.1.9.1.2", "1.3.6.1.2.1.1.9.
 def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     folder = tmp_path_factory.mktemp("snmpd")
     (folder / "snmpd.conf").write_text(CONFIGURATION)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port("udp")
     assert SNMPD is not None
     environment = {"SNMP_PERSISTENT_DIR": str(folder / "state"), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
     command = [SNMPD, "-f", "-Lf", str(folder / "log"), "-C", "-c", str(folder / "snmpd.conf"), "-p", str(folder / "pid"), "-I"]

@@ -8,21 +8,24 @@ import pytest
 
 from appliance.common.errors import CredentialError
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
+from appliance.snmp.templates import Kind, Query
+from appliance.snmp.user_reply import UnreadableError
+from appliance.snmp.user_security import UserSecurity
 from appliance.snmp.usm import PrivProtocol, User
 from appliance.snmp.values import Objects, Oid, Tag, Value
-from tests.appliance.snmp.v3_agents import DESCRIPTION, USER, tlv, v3_agents
-from tests.appliance.snmp.v3_agents import SYS_DESCR as WHO
+from tests.appliance.snmp.v3_agents import DESCRIPTION, RESPONSE, SYS_DESCR, USER, integer, tlv, v3_agents
 from tests.children import run_child
 from tests.conftest import ROOT
 
-SYS_DESCR: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+NAME: Oid = (1, 3, 6, 1, 2, 1, 1, 1, 0)
+ENGINE_ID = bytes.fromhex("80001f8804") + b"unheard of"
 PATIENT = SnmpOptions(timeout=10, retries=0)
 
 
-def get(user: User, agents: PrivProtocol, varbind: bytes = WHO, behind: bytes = b"") -> Objects:
+def get(user: User, agents: PrivProtocol, varbind: bytes = SYS_DESCR, behind: bytes = b"") -> Objects:
     async def main() -> Objects:
         async with v3_agents(["127.0.0.1"], agents, varbind, behind) as port, SnmpClient(PATIENT) as client:
-            return await client.session(Agent("127.0.0.1", port, "3", user=user)).get([SYS_DESCR])
+            return await client.session(Agent("127.0.0.1", port, "3", user=user)).get([NAME])
 
     return asyncio.run(main())
 
@@ -30,26 +33,39 @@ def get(user: User, agents: PrivProtocol, varbind: bytes = WHO, behind: bytes = 
 @pytest.mark.parametrize("protocol", ["AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C", "3DES"])
 def test_keys_are_made_longer_as_the_agent_makes_them(protocol: PrivProtocol) -> None:
     # SHA-1 has 20 bytes: all but AES-128 need more.
-    assert get(replace(USER, priv_protocol=protocol), protocol) == {SYS_DESCR: Value(Tag.OCTET_STRING, DESCRIPTION)}
+    assert get(replace(USER, priv_protocol=protocol), protocol) == {NAME: Value(Tag.OCTET_STRING, DESCRIPTION)}
 
 
 @pytest.mark.parametrize("behind", [b"\0", b"\r\n", b"\0\0\0\0"])
 @pytest.mark.parametrize("protocol", ["AES-128", "3DES"])
 def test_what_stands_behind_a_message_is_no_part_of_it(protocol: PrivProtocol, behind: bytes) -> None:
     found = get(replace(USER, priv_protocol=protocol), protocol, behind=behind)
-    assert found == {SYS_DESCR: Value(Tag.OCTET_STRING, DESCRIPTION)}
+    assert found == {NAME: Value(Tag.OCTET_STRING, DESCRIPTION)}
 
 
 @pytest.mark.parametrize("name", ["802b06010201010100", "2b8006010201010100", "2b060102010180800100"])
 def test_a_padded_object_identifier_is_the_one_the_agent_meant(name: str) -> None:
     varbind = tlv(0x30, tlv(0x06, bytes.fromhex(name)), tlv(0x04, b"padded"))
-    assert get(USER, "AES-128", varbind) == {SYS_DESCR: Value(Tag.OCTET_STRING, b"padded")}
+    assert get(USER, "AES-128", varbind) == {NAME: Value(Tag.OCTET_STRING, b"padded")}
 
 
 @pytest.mark.parametrize("tag", [Tag.INTEGER, Tag.COUNTER32, Tag.GAUGE32])
 def test_a_number_without_content_is_none(tag: Tag) -> None:
     varbind = tlv(0x30, tlv(0x06, bytes.fromhex("2b06010201010100")), tlv(tag))
     assert get(USER, "AES-128", varbind) == {}
+
+
+@pytest.mark.parametrize("user", [None, USER])
+@pytest.mark.parametrize("broken", [tlv(0x06, b"\x01\x00"), tlv(0x02, b"\x7f" * 5), b""], ids=["type", "range", "none"])
+def test_a_message_from_an_unknown_agent_is_unreadable_whatever_its_pdu_holds(broken: bytes, user: User | None) -> None:
+    pdu = tlv(RESPONSE, broken, integer(0), integer(0), tlv(0x30, SYS_DESCR))
+    header = tlv(0x30, integer(7), integer(65507), tlv(0x04, b"\0"), integer(3))
+    parameters = tlv(0x30, tlv(0x04, ENGINE_ID), integer(3), integer(9), tlv(0x04, b"reader"), tlv(0x04), tlv(0x04))
+    message = tlv(0x30, integer(3), header, tlv(0x04, parameters), tlv(0x30, tlv(0x04, ENGINE_ID), tlv(0x04), pdu))
+    security = UserSecurity()
+    security.request(7, USER, b"\x80\0\0\0\x04another", Query("3", "", Kind.GET, ()))
+    with pytest.raises(UnreadableError):
+        security.read(message, user)
 
 
 def test_an_engine_id_that_hides_the_place_of_the_digest_is_told() -> None:

@@ -165,10 +165,3 @@ def _read_request(connection: socket.socket, client: tuple[str, int]) -> Receive
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         return Received(method, target, headers, stream.read(int(headers["content-length"])), client)
-
-
-def free_port() -> int:
-    """Return a port where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -21,7 +21,8 @@ from appliance.transmission.connection import ConnectionSettings, TimeLimits
 from appliance.transmission.site_key import Identity
 from tests.appliance.store.samples import sample
 from tests.appliance.transmission.certificates import Authority, make_authority
-from tests.appliance.transmission.peer import Reply, answering_raw, free_port, serving
+from tests.appliance.transmission.peer import Reply, answering_raw, serving
+from tests.ports import free_port
 
 IDENTITY = Identity(Ed25519PrivateKey.from_private_bytes(b"\x07" * 32), "site-1")
 BATCH = Batch("01a204df-c909-73e2-8e7e-cac5182c5f08", tuple(sample(number).to_json() for number in (1, 2, 3)))

@@ -10,8 +10,9 @@ from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.site_key import Identity
 from tests.appliance.transmission.certificates import Authority, make_authority
-from tests.appliance.transmission.peer import Peer, Reply, free_port, serving
+from tests.appliance.transmission.peer import Peer, Reply, serving
 from tests.appliance.transmission.proxy import Proxy, proxying
+from tests.ports import free_port
 
 IDENTITY = Identity(Ed25519PrivateKey.from_private_bytes(b"\x07" * 32), "site-1")
 CHECKED_IN = Reply({"server_time": "2026-11-22T10:00:00Z"})

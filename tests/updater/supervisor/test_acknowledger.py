@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appliance.common.version import installed_version
+from tests.ports import free_port
 from tests.updater.harness import Appliance, wait_until
 from tests.updater.offering import NEXT, OfferedTo
 from updater.configuration.rules import CheckResult
@@ -22,9 +23,7 @@ class OnTrial(OfferedTo):
     def __init__(self, appliance: Appliance) -> None:
         super().__init__(appliance)
         self.checked = self.folder / "checked"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
 
     def begin(self, to_version: str = installed_version(), *, collector: dict[str, Any] | None = None) -> None:
         """Start it, with a collector and a web UI that can be asked, and a check that waits for the test."""

@@ -13,7 +13,7 @@ import pytest
 
 from appliance.common.errors import ControlError
 from appliance.common.files import write_atomic
-from tests.ports import free_tcp_port
+from tests.ports import free_port
 from tests.updater.harness import Appliance, alive, wait_until
 
 COLLECTOR = {"name": "collector"}
@@ -157,7 +157,7 @@ def test_collector_that_fails_its_deep_check_is_restarted(appliance: Appliance) 
 
 
 def test_web_ui_that_fails_its_deep_check_is_restarted(appliance: Appliance) -> None:
-    port = free_tcp_port()
+    port = free_port()
     appliance.start({"name": "webui", "serves": port})
     first = appliance.wait_running("webui")
     appliance.order("sick Pages cannot be made.", "webui")
@@ -168,7 +168,7 @@ def test_web_ui_that_fails_its_deep_check_is_restarted(appliance: Appliance) -> 
 
 
 def test_healthy_components_pass_their_deep_checks(appliance: Appliance) -> None:
-    appliance.start({"name": "collector", "serves": "socket"}, {"name": "webui", "serves": free_tcp_port()})
+    appliance.start({"name": "collector", "serves": "socket"}, {"name": "webui", "serves": free_port()})
     pids = appliance.wait_running(), appliance.wait_running("webui")
     time.sleep(1.5)  # several deep checks at 0.2 s: nothing is to happen, so there is no event to wait for
     assert (appliance.component()["pid"], appliance.component("webui")["pid"]) == pids
