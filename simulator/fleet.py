@@ -12,7 +12,11 @@ from simulator.errors import SimulatorError
 from simulator.models import Marker, Model, Supply, load_models
 from simulator.printers import PrinterObjects
 from simulator.printing import Printing
-from simulator.snmprec import find_recordings, read_recording
+from simulator.recordings import find_recordings
+from simulator.snmprec import read_recording
+from simulator.web.generated import GeneratedPages
+from simulator.web.pages import Pages
+from simulator.web.recording import read_pages
 
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 DEFAULT_BASE = "127.0.42.1"
@@ -28,16 +32,25 @@ class Options:
     getbulk: bool = True
     seconds_per_page: float = 10.0
     seed: int = 0
+    snmp_off: tuple[str, ...] = ()
+    """Parts of the names of printers that answer no SNMP; an empty one fits all."""
+
+    def answers_snmp(self, name: str) -> bool:
+        """Return whether the printer of this name answers SNMP."""
+        return not any(part in name for part in self.snmp_off)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One address and how its agent is made; `printing` is None for a recording."""
+    """One address and how its agent is made; `printing` is None for a recording, `pages` is what it has over HTTP."""
 
     address: str
     name: str
     build: Callable[[], Agent]
     printing: Printing | None = None
+    pages: Pages | None = None
+    snmp: bool = True
+    """Whether it answers SNMP at all."""
 
 
 class Fleet:
@@ -51,7 +64,7 @@ class Fleet:
     def agent(self, address: bytes) -> Agent | None:
         """Return the agent at the four octets of an address, None when nobody lives there."""
         agent = self._agents.get(address)
-        if agent is None and (member := self._by_octets.get(address)):
+        if agent is None and (member := self._by_octets.get(address)) and member.snmp:
             agent = self._agents[address] = member.build()
         return agent
 
@@ -85,13 +98,15 @@ def loopback_addresses(base: str, count: int, within: ipaddress.IPv4Network = LO
 
 def recorded_fleet(places: Sequence[Path], base: str, options: Options) -> Fleet:
     """Return a fleet that answers from recordings, one address each. Raises RecordingError, SimulatorError."""
-    files = find_recordings(places)
     abilities = Abilities(getbulk=options.getbulk, max_reply=options.max_reply or ETHERNET_PAYLOAD)
+    recorded = find_recordings(places)
     members = []
-    for address, file in zip(loopback_addresses(base, len(files)), files, strict=True):
+    for address, (name, files) in zip(loopback_addresses(base, len(recorded)), recorded.items(), strict=True):
         # Read now: a recording that cannot be used is said before the fleet is ready, not when somebody asks.
-        build = partial(Agent, read_recording(file), community=options.community, abilities=abilities)
-        members.append(Member(address, file.stem, build))
+        objects = read_recording(files.snmp) if files.snmp else {}
+        build = partial(Agent, objects, community=options.community, abilities=abilities)
+        pages = read_pages(files.web) if files.web else None
+        members.append(Member(address, name, build, pages=pages, snmp=bool(objects) and options.answers_snmp(name)))
     return Fleet(members)
 
 
@@ -103,7 +118,8 @@ def generated_fleet(size: int | None, base: str, options: Options, within: ipadd
     members = []
     for address, model in zip(loopback_addresses(base, len(models), within), models, strict=True):
         printing = Printing.start(model, options.seconds_per_page, f"{options.seed} {model.device.serial}")
-        members.append(Member(address, model.name, partial(_agent, printing, address, options), printing))
+        build, pages = partial(_agent, printing, address, options), GeneratedPages(printing)
+        members.append(Member(address, model.name, build, printing, pages, options.answers_snmp(model.name)))
     return Fleet(members)
 
 

@@ -10,6 +10,8 @@ from simulator.errors import ModelError
 
 Row = TypeVar("Row")
 
+TOLD_OVER_IPP = ("serial", "firmware", "location", "meters", "supplies", "markers", "trays")
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -103,6 +105,22 @@ class Supply:
     supply_class: str = "supplyThatIsConsumed"
     serial: str = ""
     part_number: str = ""
+    chip_serial: str = ""
+    """The serial number that the documents of the maker tell, and nothing else does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What the printer tells over HTTP.
+
+    `tells` are the parts it has over IPP: serial, firmware, location, meters, supplies (`printer-supply`), markers (the same as
+    CUPS has it) and trays. `ledm`: it has the status documents of HP. `ipp_versions` are those it speaks, `path` is where.
+    """
+
+    path: str = "/ipp/print"
+    ipp_versions: tuple[str, ...] = ("1.1", "2.0")
+    tells: tuple[str, ...] = ("serial", "firmware", "location", "meters", "supplies", "trays")
+    ledm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,7 @@ class Model:
     markers: tuple[Marker, ...]
     snmp: Snmp = Snmp()
     work: Work = Work()
+    web: Web = Web()
     colorants: tuple[Colorant, ...] = ()
     supplies: tuple[Supply, ...] = ()
     trays: tuple[Tray, ...] = ()
@@ -173,6 +192,7 @@ def parse_model(name: str, text: str) -> Model:
             status=_row(Status, tables.pop("status")),
             snmp=_row(Snmp, tables.pop("snmp", {})),
             work=_row(Work, tables.pop("work", {})),
+            web=_row(Web, tables.pop("web", {})),
             markers=_rows(Marker, tables.pop("markers")),
             colorants=_rows(Colorant, tables.pop("colorants", [])),
             supplies=_rows(Supply, tables.pop("supplies", [])),
@@ -205,6 +225,7 @@ def _check_names(model: Model) -> None:
         ("printer status", {*mib.PRINTER_STATUS, "sleeping"}, model.status.printer),
         ("device status", mib.DEVICE_STATUS, model.status.device),
         ("character set", mib.CHARACTER_SET, model.device.charset),
+        *(("part told over IPP", TOLD_OVER_IPP, part) for part in model.web.tells),
         *(("error", mib.ERROR_BITS, error) for error in model.status.errors),
         *(("marker technology", mib.MARK_TECHNOLOGY, marker.technology) for marker in model.markers),
         *(("counter unit", mib.COUNTER_UNIT, marker.unit) for marker in model.markers),

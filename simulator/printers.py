@@ -341,11 +341,11 @@ def error_octets(errors: Iterable[str]) -> bytes:
     return bits.to_bytes(2, "big")
 
 
-def device_id(model: Model) -> str:
+def device_id(model: Model, *, with_serial: bool = True) -> str:
     """Return the IEEE 1284 device ID."""
     device = model.device
-    who = f"MFG:{device.mfg};CMD:{device.command_set};MDL:{device.mdl};"
-    return f"{who}CLS:PRINTER;DES:{device.description};SN:{device.serial};"
+    who = f"MFG:{device.mfg};CMD:{device.command_set};MDL:{device.mdl};CLS:PRINTER;DES:{device.description};"
+    return f"{who}SN:{device.serial};" if with_serial else who
 
 
 def _mac(text: str) -> bytes:

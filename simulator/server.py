@@ -17,6 +17,7 @@ from simulator.agent import Agent
 from simulator.errors import SimulatorError
 from simulator.faults import FaultyPath
 from simulator.fleet import Fleet
+from simulator.web.server import WebServer
 
 IP_PKTINFO = 8
 """Linux, `linux/in.h`; Python gives it no name."""
@@ -51,8 +52,12 @@ def open_socket(fleet: Fleet, port: int) -> socket.socket:
 class Server:
     """Answers for a fleet until it is stopped."""
 
-    def __init__(self, fleet: Fleet, channel: socket.socket, path: FaultyPath, *, record_asked: bool = False) -> None:
+    def __init__(
+        self, fleet: Fleet, channel: socket.socket, path: FaultyPath, *, record_asked: bool = False, web: WebServer | None = None
+    ) -> None:
+        """`web` answers over TCP beside it."""
         self._fleet = fleet
+        self._web = web
         self._channel = channel
         self._path = path
         self._record_asked = record_asked
@@ -75,8 +80,13 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_reader(self._channel, self._drain, loop)
+        answering = asyncio.create_task(self._web.run(lambda: self.seconds)) if self._web else None
         await stop.wait()
         loop.remove_reader(self._channel)
+        if answering:
+            answering.cancel()
+            with suppress(asyncio.CancelledError):
+                await answering
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         receive, faulty = self._channel.recvmsg, self._path.any
@@ -121,15 +131,18 @@ class Server:
             self._channel.sendmsg([reply], [(socket.IPPROTO_IP, IP_PKTINFO, info)], 0, peer)
 
     def statistics(self) -> dict[str, dict[str, object]]:
-        """Return what each agent was asked, by address; `asked` only where it was recorded."""
+        """Return what each printer was asked, by address: over SNMP, with `asked` if that was recorded, and over HTTP (`web`)."""
+        agents = {member.address: agent for member, agent in self._fleet.asked()}
+        pages = self._web.asked if self._web else {}
         found: dict[str, dict[str, object]] = {}
-        for member, agent in sorted(self._fleet.asked(), key=lambda pair: ipaddress.IPv4Address(pair[0].address)):
-            counted = agent.statistics
-            found[member.address] = {
-                "name": member.name,
-                "requests": dict(counted.requests),
-                "bytes_in": counted.bytes_in,
-                "bytes_out": counted.bytes_out,
-                **({"asked": counted.asked_oids()} if counted.asked is not None else {}),
-            }
+        for member in sorted(self._fleet.members, key=lambda member: ipaddress.IPv4Address(member.address)):
+            told: dict[str, object] = {}
+            if agent := agents.get(member.address):
+                counted = agent.statistics
+                told = {"requests": dict(counted.requests), "bytes_in": counted.bytes_in, "bytes_out": counted.bytes_out}
+                told |= {"asked": counted.asked_oids()} if counted.asked is not None else {}
+            if asked := pages.get(member.address):
+                told["web"] = dict(sorted(asked.items()))
+            if told:
+                found[member.address] = {"name": member.name, **told}
         return found

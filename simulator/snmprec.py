@@ -5,7 +5,6 @@ Tags are BER tag numbers in decimal: 2 Integer32, 4 OCTET STRING, 5 NULL, 6 OBJE
 """
 
 import ipaddress
-from collections.abc import Iterable
 from pathlib import Path
 
 from simulator.ber import Oid, Tag, Value, parse_oid
@@ -63,17 +62,3 @@ def _value(tag: Tag, text: str, *, hexadecimal: bool) -> Value:
     if tag in (Tag.OCTET_STRING, Tag.OPAQUE):
         return Value(tag, text.encode())
     raise ValueError(f"a value of type {tag.name} cannot be recorded")
-
-
-def find_recordings(places: Iterable[Path]) -> list[Path]:
-    """Return the recordings named, those of a folder in the order of their names. Raises RecordingError when there are none."""
-    files: list[Path] = []
-    for place in places:
-        if place.is_dir():
-            found = sorted(place.glob("*.snmprec"))
-            if not found:
-                raise RecordingError(f"The folder {place} holds no .snmprec files.")
-            files += found
-        else:
-            files.append(place)
-    return files

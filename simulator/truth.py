@@ -8,9 +8,12 @@ from typing import Any
 from simulator import mib
 from simulator.ber import format_oid
 from simulator.fleet import Fleet
-from simulator.models import Alert, Supply, Tray
+from simulator.models import Alert, Supply, Tray, Web
 from simulator.printing import Printing
 
+PERCENT = 100
+_IPP_STATES = {"idle": "idle", "warmup": "idle", "sleeping": "idle", "printing": "printing"}
+"""What is left of the state in IPP, which knows idle, processing and stopped."""
 METER_NAMES = {"all": "total", "mono": "total_mono", "color": "total_color"}
 
 
@@ -20,7 +23,9 @@ def fleet_truth(fleet: Fleet, seconds: float) -> dict[str, Any]:
         "seconds": seconds,
         "never_ask": [format_oid(oid) for oid in mib.PRIVATE_TO_PEOPLE],
         "printers": [
-            printer_truth(member.printing, member.address, seconds) for member in fleet.members if member.printing is not None
+            (printer_truth if member.snmp else truth_without_snmp)(member.printing, member.address, seconds)
+            for member in fleet.members
+            if member.printing is not None
         ],
     }
 
@@ -56,6 +61,40 @@ def printer_truth(printing: Printing, address: str, seconds: float) -> dict[str,
         "supplies": [_supply(printing, index, supply, seconds) for index, supply in enumerate(model.supplies, 1)],
         "trays": [_tray(index, tray) for index, tray in enumerate(model.trays, 1)],
     }
+
+
+def truth_without_snmp(printing: Printing, address: str, seconds: float) -> dict[str, Any]:
+    """Return what of it a printer says `seconds` after the start that answers IPP, and HP's in documents, but no SNMP."""
+    whole, web = printer_truth(printing, address, seconds), printing.model.web
+    tells = {*web.tells, *(("serial", "firmware", "meters") if web.ledm else ())}
+    device = whole["device"] | dict.fromkeys(("hostname", "mac"))
+    device |= {name: None for name in ("serial", "firmware", "location") if name not in tells}
+    supplies = [_without_snmp(row, supply, web) for row, supply in zip(whole["supplies"], printing.model.supplies, strict=True)]
+    if not {"supplies", "markers"} & tells:
+        supplies = []
+    elif "markers" in tells:
+        supplies = [row for row in supplies if row["capacity"] == PERCENT]
+    color = printing.model.device.color if supplies or "meters" in tells else None
+    state = _IPP_STATES.get(whole["status"]["printer"], "unknown")
+    return whole | {
+        "snmp": None,
+        "device": device | {"color": color},
+        "status": {"printer": state, "device": "unknown", "errors": [], "console": []},
+        "alerts": [],
+        "meters": {name: each for name, each in whole["meters"].items() if "meters" in tells and each["unit"] == "impressions"},
+        "supplies": supplies,
+        "trays": [row | {"media": None} for row in whole["trays"]] if "trays" in tells else [],
+    }
+
+
+def _without_snmp(row: dict[str, Any], supply: Supply, web: Web) -> dict[str, Any]:
+    """Return a row as IPP has it; the markers of CUPS are percent, and the chips of cartridges stand in HP's documents."""
+    serial = {"serial": supply.chip_serial} if web.ledm and supply.chip_serial else {}
+    if "markers" not in web.tells or supply.capacity <= 0:
+        return row | serial
+    level = 100 * row["level"] // supply.capacity if row["level"] >= 0 else row["level"]
+    percent = float(level) if level >= 0 else None
+    return row | serial | {"unit": "percent", "level": level, "capacity": PERCENT, "percent": percent}
 
 
 def _alert(alert: Alert, seconds: float) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -59,6 +60,8 @@ class RunningSimulator:
     printers: tuple[Mapping[str, Any], ...]
     never_ask: tuple[str, ...]
     statistics_file: Path
+    web: Mapping[int, int]
+    """TCP ports at which it answers, by the ports of printers; none without `--web-port`."""
 
     @property
     def span(self) -> str:
@@ -133,6 +136,7 @@ def start_simulator(start_child: StartChild, tmp_path: Path) -> StartSimulator:
             printers=tuple(truth["printers"]),
             never_ask=tuple(truth["never_ask"]),
             statistics_file=statistics,
+            web={int(port): real for port, real in told.get("web", {}).items()},
         )
         started.append(simulator)
         return simulator
@@ -143,9 +147,9 @@ def start_simulator(start_child: StartChild, tmp_path: Path) -> StartSimulator:
 def _truth(options: Sequence[str]) -> dict[str, Any]:
     """Return the ground truth of the fleet that `options` of `serve` describe."""
     kept: list[str] = []
-    for name in ("--base", "--fleet", "--seed", "--advance"):
-        if name in options:
-            kept += [name, options[options.index(name) + 1]]
+    for name, value in pairwise(options):
+        if name in ("--base", "--fleet", "--seed", "--advance", "--snmp-off"):
+            kept += [name, value]
     finished = run_child(["python", "-m", "simulator", "truth", *kept], folder=ROOT)
     assert finished.returncode == 0, finished.stderr
     return dict(json.loads(finished.stdout))

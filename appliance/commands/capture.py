@@ -1,40 +1,48 @@
 """`dca capture`: write down what a device says, as a recording that `dca read --recording` replays anywhere.
 
-Only what the collector may ask for at all is walked. Names of documents and people are taken out of what panels and alerts say, as
-in every reading. `--mask` also takes out where the device stands: host name, location, address, the MAC but for its maker's part.
+Over SNMP all is walked that the collector may ask for at all. Over HTTP the device is asked by the collector's own client for what
+its reading takes from documents and IPP, with SNMP and without; a device that sleeps is not. What must not be in a recording is
+taken out (`recorded_scrubbing`).
 """
 
 import argparse
 import asyncio
-import ipaddress
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from appliance.commands.asking import options_of, settings_here, targets_of
+from appliance.commands.recorded import snmp_file, web_file
+from appliance.commands.recorded_scrubbing import web_without_names, without_names, without_place
+from appliance.common.clock import utc_now
 from appliance.common.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
 from appliance.common.files import write_atomic
 from appliance.common.plain import plain
+from appliance.common.traffic import Traffic
 from appliance.discovery.credentials import covering
-from appliance.privacy.people import scrub_text
-from appliance.reading.sources import objects as mib
+from appliance.http.errors import HttpError
+from appliance.http.recording import WebRecorder, WebRecording
+from appliance.http.supplements import Supplements
+from appliance.reading.device import read_device
+from appliance.reading.without_snmp import reading_of_parts
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
 from appliance.snmp.client import SnmpClient
-from appliance.snmp.recording import UNKNOWN_ADDRESS, recording_line
-from appliance.snmp.values import Objects, Oid, Tag, Value
+from appliance.snmp.recording import Recording, recording_line
+from appliance.snmp.values import Objects, Oid
 
 MOST_ROWS = 1024
 """Rows of one table that are written down at most."""
-MASKED_ADDRESS = ipaddress.IPv4Address(UNKNOWN_ADDRESS)
-"""Stands for the address of the device in a masked recording."""
 
-MASKED = b"masked"
-SHORTEST_PLACE = 3
-"""A host name or location shorter than this is only removed where it stands alone: it may be part of any word."""
 
-_ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
-_PLACE = (mib.SYS_NAME.oid, mib.SYS_LOCATION.oid)
-_SPOKEN = (mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid, mib.PRT_ALERT_DESCRIPTION.oid, _ENTERPRISES)
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a device has said; `notes` say what of it is missing."""
+
+    objects: Objects
+    web: WebRecording = field(default_factory=WebRecording)
+    notes: tuple[str, ...] = ()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,25 +50,96 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_here()
     if targets_of([arguments.host], settings).count() > 1:
         raise SettingsError(f"{arguments.host!r} is more than one device. Name one.")
-    objects, partial = asyncio.run(_walk(arguments.host, options_of(arguments, settings)))
-    kept = without_names(objects)
-    if arguments.mask:
-        kept = without_place(kept)
-    lines = [recording_line(oid, value) for oid, value in sorted(kept.items())]
-    out = Path(arguments.out)
-    try:
-        write_atomic(out, ("\n".join(lines) + "\n").encode("ascii"))
-    except OSError as error:
-        raise DataFolderError(f"{out} cannot be written: {error.strerror}. Name another file with --out.") from error
-    print(f"{out}: {len(lines)} objects of {arguments.host}.")
-    if partial:
-        print(f"The recording is not whole: {plain(partial)}.")
+    captured = asyncio.run(_capture(arguments.host, options_of(arguments, settings), mask=arguments.mask))
+    for line in write(captured, Path(arguments.out)):
+        print(f"{line} of {arguments.host}.")
+    for note in captured.notes:
+        print(note)
     return 0
 
 
-async def _walk(host: str, options: ScanOptions) -> tuple[Objects, str | None]:
-    """Return all objects below the subtrees that may be asked for, and why they are not all, or None."""
+def write(captured: Captured, out: Path) -> list[str]:
+    """Write the recording, in place of one that lies there; return what is in which file. Raises DataFolderError."""
+    lines = [recording_line(oid, value) for oid, value in sorted(captured.objects.items())]
+    answers = len(captured.web.exchanges)
+    parts = (
+        (snmp_file(out), f"{len(lines)} objects", ("\n".join(lines) + "\n").encode("ascii") if lines else None),
+        (web_file(out), f"{answers} answers over HTTP", captured.web.octets() if answers else None),
+    )
+    told = []
+    for file, what, octets in parts:
+        try:
+            if octets is None:
+                # Else a later reading would take what another device has said for a part of this one.
+                file.unlink(missing_ok=True)
+            else:
+                write_atomic(file, octets)
+                told.append(f"{file}: {what}")
+        except OSError as error:
+            raise DataFolderError(f"{file} cannot be written: {error.strerror}. Name another file with --out.") from error
+    return told
+
+
+async def _capture(host: str, options: ScanOptions, *, mask: bool) -> Captured:
+    recorder = WebRecorder()
     address = await resolve_host(host)
+    captured = await ask(address, options, recorder, Supplements(visits=recorder.visit))
+    return scrubbed(captured, mask=mask, known=(host, address))
+
+
+def scrubbed(captured: Captured, *, mask: bool, known: Iterable[str] = ()) -> Captured:
+    """Return what may be written down; `known` are the host name and address by which the device was asked."""
+    objects = without_names(captured.objects)
+    web = web_without_names(captured.web, captured.objects, mask=mask, known=known)
+    return Captured(without_place(objects) if mask else objects, web, captured.notes)
+
+
+async def ask(address: str, options: ScanOptions, recorder: WebRecorder, supplements: Supplements) -> Captured:
+    """Return what the device at `address` says over SNMP and HTTP; `supplements` make their visits by `recorder`.
+
+    Raises NoAnswerError, CredentialError or SettingsError where it is no printer that answers.
+    """
+    silence: CredentialError | NoAnswerError | SettingsError | None = None
+    objects: Objects = {}
+    partial_reason: str | None = None
+    try:
+        objects, partial_reason = await _walk(address, options)
+    except (CredentialError, NoAnswerError, SettingsError) as error:
+        silence = error
+    notes = [f"The recording is not whole: {plain(partial_reason)}."] if partial_reason else []
+    if options.http:
+        if await _asleep(address, objects, options, supplements):
+            notes.append("The device sleeps, so it was not asked over HTTP: wake it, and capture it again.")
+        elif await _answers_ipp(address, options, supplements) and silence:
+            notes.append(f"There is nothing in it over SNMP: {plain(str(silence))}")
+            silence = None
+    if silence:
+        raise silence
+    return Captured(objects, recorder.recording, tuple(notes))
+
+
+async def _asleep(address: str, objects: Objects, options: ScanOptions, supplements: Supplements) -> bool:
+    """Ask over HTTP what SNMP leaves open; return whether the device says that it sleeps, for then it is left alone."""
+    if not objects:
+        return False
+    reading = await read_device(Recording(objects, address), taken_at=utc_now(), definitions=options.definitions)
+    if reading.status.printer == "sleeping":
+        return True
+    await supplements.complete(reading, Traffic())
+    return False
+
+
+async def _answers_ipp(address: str, options: ScanOptions, supplements: Supplements) -> bool:
+    """Ask over HTTP what would be asked if there were no SNMP; return whether a printer answers."""
+    build = partial(reading_of_parts, address=address, taken_at=utc_now(), definitions=options.definitions)
+    try:
+        return await supplements.read(address, build, Traffic()) is not None
+    except HttpError:
+        return False
+
+
+async def _walk(address: str, options: ScanOptions) -> tuple[Objects, str | None]:
+    """Return all objects below the subtrees that may be asked for, and why they are not all, or None."""
     subtrees = outermost(options.definitions.allowed)
     silence: CredentialError | NoAnswerError | None = None
     async with SnmpClient(options.snmp) as client:
@@ -83,52 +162,3 @@ def outermost(subtrees: Iterable[Oid]) -> list[Oid]:
         if not kept or subtree[: len(kept[-1])] != kept[-1]:
             kept.append(subtree)
     return kept
-
-
-def without_names(objects: Objects) -> dict[Oid, Value]:
-    """Return the objects with the names of documents and people removed from what panels, alerts and makers' own texts say."""
-    return {oid: _scrubbed(value) if _below(oid, _SPOKEN) else value for oid, value in objects.items()}
-
-
-def without_place(objects: Objects) -> dict[Oid, Value]:
-    """Return the objects without host name and location wherever they stand, another address, and the maker's part of each MAC."""
-    places = [
-        value.content
-        for oid, value in objects.items()
-        if _below(oid, _PLACE) and isinstance(value.content, bytes) and len(value.content) >= SHORTEST_PLACE
-    ]
-    masked: dict[Oid, Value] = {}
-    for oid, value in objects.items():
-        if _below(oid, (mib.IP_AD_ENT_IF_INDEX.oid,)):
-            masked.setdefault((*mib.IP_AD_ENT_IF_INDEX.oid, *MASKED_ADDRESS.packed), value)
-        elif not _below(oid, (mib.IP_ADDRESS_IF_INDEX.oid,)):
-            masked[oid] = _masked(oid, value, places)
-    return masked
-
-
-def _masked(oid: Oid, value: Value, places: list[bytes]) -> Value:
-    content = value.content
-    if not isinstance(content, bytes):
-        return value
-    if _below(oid, (mib.IF_PHYS_ADDRESS.oid,)):
-        return Value(value.tag, content[:3] + bytes(max(0, len(content) - 3)))
-    if _below(oid, _PLACE):
-        return Value(value.tag, MASKED)
-    for place in places:
-        content = content.replace(place, MASKED)
-    return Value(value.tag, content)
-
-
-def _below(oid: Oid, subtrees: Iterable[Oid]) -> bool:
-    return any(oid[: len(subtree)] == subtree for subtree in subtrees)
-
-
-def _scrubbed(value: Value) -> Value:
-    if value.tag != Tag.OCTET_STRING or not isinstance(value.content, bytes):
-        return value
-    try:
-        text = value.content.decode()
-    except UnicodeDecodeError:
-        text = value.content.decode("latin-1")
-    scrubbed = scrub_text(text)
-    return value if scrubbed == text else Value(value.tag, scrubbed.encode())

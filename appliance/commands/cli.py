@@ -103,7 +103,7 @@ def _scan(parser: argparse.ArgumentParser) -> None:
 def _read(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("hosts", nargs="*", metavar="HOST", help="an address or a host name")
     parser.add_argument(
-        "--recording", action="append", metavar="FILE", help="read a recorded device (.snmprec) instead of asking one"
+        "--recording", action="append", metavar="FILE", help="read a recorded device (.snmprec, .web.json) instead of asking one"
     )
     _snmp_options(parser)
 

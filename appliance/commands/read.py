@@ -14,19 +14,17 @@ from appliance.commands.asking import (
     settings_here,
     targets_of,
 )
+from appliance.commands.recorded import read_recorded
 from appliance.commands.sheets import device_sheet
 from appliance.commands.tables import writes_unicode
 from appliance.common.clock import utc_now
 from appliance.common.errors import SettingsError, SnmpError
-from appliance.privacy.people import scrub
-from appliance.reading.device import read_device
 from appliance.service.scans.devices import Known
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.model import Settings
-from appliance.snmp.recording import Recording
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.hosts and arguments.recording:
         raise SettingsError("Read either hosts or recordings: a recording is read without asking any device.")
     if arguments.recording:
-        gathered = asyncio.run(_replay([Path(file) for file in arguments.recording]))
+        gathered = asyncio.run(_replay([Path(file) for file in arguments.recording], http=not arguments.no_http))
         _print(gathered, arguments)
         return 0
     settings = settings_here()
@@ -60,13 +58,12 @@ def _print(gathered: Gathered, arguments: argparse.Namespace) -> None:
         print_stats(gathered.stats())
 
 
-async def _replay(files: list[Path]) -> Gathered:
-    """Return the readings of recorded devices. Raises RecordingError."""
+async def _replay(files: list[Path], *, http: bool) -> Gathered:
+    """Return the readings of recorded devices. Raises RecordingError, WebRecordingError."""
     gathered = Gathered(Scan("read"))
     definitions = definitions_here()
     for file in files:
-        reading = await read_device(Recording.load(file), taken_at=utc_now(), definitions=definitions)
-        gathered.readings.append(scrub(reading))
+        gathered.readings.append(await read_recorded(file, taken_at=utc_now(), definitions=definitions, http=http))
     return gathered
 
 

@@ -10,7 +10,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -34,6 +37,15 @@ _REMEMBERED = 20_000
 
 Build = Callable[[Parts], Reading]
 """Makes a reading of what a device has said over IPP."""
+
+
+class Visits(Protocol):
+    """Makes a visit to the device at an address, which `traffic` counts."""
+
+    def __call__(self, address: str, *, traffic: Traffic) -> AbstractAsyncContextManager[Visit]:
+        """Return the visit."""
+        ...
+
 
 log = structlog.get_logger()
 
@@ -64,10 +76,11 @@ class Supplements:
         ipp_port: int = IPP_PORT,
         web_ports: Sequence[int] = WEB_PORTS,
         clock: Callable[[], float] = time.monotonic,
+        visits: Visits | None = None,
     ) -> None:
-        """All but the defaults is for tests, whose servers listen elsewhere."""
+        """`visits` are those of recordings; all else but the defaults is for tests, whose servers listen elsewhere."""
         self._ports = ports or AllowedPorts()
-        self._limits = limits or HttpLimits()
+        self._visits = visits or partial(Visit, ports=self._ports, limits=limits or HttpLimits())
         self._ipp_port = ipp_port
         self._web_ports = tuple(web_ports)
         self._clock = clock
@@ -130,7 +143,7 @@ class Supplements:
 
     async def _read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
         try:
-            async with Visit(address, self._ports, self._limits, traffic) as visit:
+            async with self._visits(address, traffic=traffic) as visit:
                 parts = await self._ask_ipp(visit, self._ipp_port)
             return build(parts) if parts and says_who_it_is(parts) else None
         except HttpError:
@@ -163,7 +176,7 @@ class Supplements:
         completed, address = reading, reading.device.ip or ""
         said: list[Parts] = []
         seconds = DAY
-        async with Visit(address, self._ports, self._limits, traffic) as visit:
+        async with self._visits(address, traffic=traffic) as visit:
             for ask in (self._hp,) if without_snmp else (self._hp, self._ipp):
                 open_now = needs_supplement(completed)
                 try:

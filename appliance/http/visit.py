@@ -32,6 +32,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses of HTTP that point elsewhere."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
 
+Headers = HTTPHeaders
 _Place = tuple[str, int]
 """Scheme and port."""
 

@@ -47,7 +47,7 @@ def compare(
     for before, after in zip(first, now, strict=True):
         device = before["device"]
         name = f"{device['manufacturer']} {device['model']}"
-        own = by_serial.pop(device["serial"], [])
+        own = by_serial.pop(str(device["serial"]), [])
         comparison.holds(f"{name} ({before['address']}):", bool(own), "has not arrived")
         comparison.holds(f"{name} ({before['address']}):", len(own) < 2, f"is there {len(own)} times")
         if own:
