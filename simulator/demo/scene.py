@@ -28,6 +28,12 @@ USER = "admin"
 SCAN_TARGET = "127.0.42.1-127.0.42.16"
 """Three addresses more than there are printers: blank ones belong to every network."""
 
+SNMP_OFF = "hp-color-laserjet"
+"""The printer whose SNMP is off: it is found and read by IPP and by the documents of its maker."""
+
+WEB_PORTS = (631, 80, 443)
+"""Where printers answer IPP and HTTP. Many systems keep ports below 1024 from ordinary users."""
+
 SECONDS_PER_PAGE = 3.0
 ARRIVAL_SECONDS = 90.0
 POLL_SECONDS = 0.5
@@ -66,15 +72,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Printers:
-    """The simulated printers: where they answer and since when."""
+    """The simulated printers: where they answer and since when; `snmp_off` fits the names of those without SNMP."""
 
     port: int
     started: float
     started_at: datetime
+    snmp_off: tuple[str, ...]
 
     def compared_with(self, readings: list[dict[str, Any]]) -> Comparison:
         """Compare readings with what the printers say."""
-        fleet = generated_fleet(None, DEFAULT_BASE, Options(seconds_per_page=SECONDS_PER_PAGE))
+        fleet = generated_fleet(None, DEFAULT_BASE, Options(seconds_per_page=SECONDS_PER_PAGE, snmp_off=self.snmp_off))
         first = fleet_truth(fleet, 0.0)["printers"]
         now = fleet_truth(fleet, time.monotonic() - self.started)["printers"]
         return compare(readings, first, now, self.started_at)
@@ -140,13 +147,32 @@ def _start_printers(screen: Screen, stage: Stage, processes: Processes) -> Print
     ready = stage.folder / "simulator.json"
     words = ["--port", "0", "--advance", str(SECONDS_PER_PAGE), "--ready-file", str(ready)]
     words += ["--statistics-file", str(stage.folder / "asked.json")]
+    obstacle = _web_obstacle()
+    snmp_off = () if obstacle else (SNMP_OFF,)
+    words += [] if obstacle else ["--web", "--snmp-off", SNMP_OFF]
     # Taken before the start: meters compared later may run a moment ahead, never behind.
     started, started_at = time.monotonic(), datetime.now(UTC)
     simulator = processes.start("simulator", command("dca-simulator", "serve", *words))
     simulator.wait_for("printers answer")
     told = json.loads(ready.read_text())
-    screen.done(f"{len(told['addresses'])} printers answer SNMP at {SCAN_TARGET.partition('-')[0]} and on, UDP port {told['port']}")
-    return Printers(told["port"], started, started_at)
+    first = SCAN_TARGET.partition("-")[0]
+    screen.done(f"{len(told['addresses']) - len(snmp_off)} printers answer SNMP at {first} and on, UDP port {told['port']}")
+    if obstacle:
+        screen.line(f"           (All by SNMP: IPP and web pages are left out, for {obstacle}.)")
+    else:
+        screen.line("           and IPP, TCP port 631; the first one has SNMP off, and is read by IPP and its web pages alone")
+    return Printers(told["port"], started, started_at, snmp_off)
+
+
+def _web_obstacle() -> str:
+    """Return why printers cannot answer at the ports they have for IPP and HTTP, empty where they can."""
+    for port in WEB_PORTS:
+        try:
+            socket.create_server((DEFAULT_BASE, port)).close()
+        except OSError as error:
+            hint = "; `sysctl net.ipv4.ip_unprivileged_port_start=80` opens it" if isinstance(error, PermissionError) else ""
+            return f"TCP port {port} cannot be used here: {os.strerror(error.errno or 0)}{hint}"
+    return ""
 
 
 def _start_hosting(screen: Screen, stage: Stage, processes: Processes) -> int:

@@ -42,6 +42,20 @@ def check_one(number: int, reading: dict[str, Any]) -> list[str]:
     return compare([reading], printers(0)[number : number + 1], printers(600)[number : number + 1], STARTED).differences
 
 
+def test_of_a_printer_without_snmp_is_expected_what_ipp_and_its_documents_tell() -> None:
+    [whole] = printers(0)[:1]
+    [told] = fleet_truth(generated_fleet(1, DEFAULT_BASE, Options(snmp_off=("hp-color",))), 0)["printers"]
+    assert (told["status"]["device"], told["status"]["console"], told["device"]["mac"]) == ("unknown", [], None)
+    off = fleet_truth(generated_fleet(None, DEFAULT_BASE, Options(seconds_per_page=3.0, snmp_off=("hp-color",))), 0)["printers"]
+    perfect = {name: off[0][name] for name in ("device", "status", "alerts", "meters", "supplies", "trays")}
+    assert compare([perfect], off[:1], off[:1], STARTED).differences == []
+    assert [row["serial"] for row in off[0]["supplies"]] == ["1041220317", "1041187740", "1041187911", "1041188026"]
+    over_snmp = {name: whole[name] for name in perfect}
+    different = compare([over_snmp], off[:1], off[:1], STARTED).differences
+    items = ("hostname", "mac", "status.device", "status.console", "tray 1 media", "supply 1 serial")
+    assert [item for item in items if not any(f": {item} is" in text for text in different)] == []
+
+
 @pytest.mark.parametrize("seconds", [0, 1, 300, 600])
 def test_readings_taken_at_any_moment_agree(seconds: float) -> None:
     assert check(readings(seconds)) == []
