@@ -4,9 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ BASE = "127.96.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Printers:
-    """Printers that answer; `addresses` in order."""
+    """Printers that answer; `addresses` in order, `web` are the TCP ports by those of printers."""
 
     addresses: Sequence[str]
     port: int
+    web: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def span(self) -> str:
@@ -64,7 +65,7 @@ def printers(folder: Path, *options: str) -> Iterator[Printers]:
         if not process.stdout.readline():
             raise RuntimeError("the simulated printers do not start")
         told = json.loads(ready.read_text())
-        yield Printers(told["addresses"], told["port"])
+        yield Printers(told["addresses"], told["port"], {int(port): real for port, real in told.get("web", {}).items()})
 
 
 @contextmanager
