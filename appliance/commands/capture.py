@@ -26,6 +26,7 @@ from appliance.http.recording import WebRecorder, WebRecording
 from appliance.http.supplements import Supplements
 from appliance.reading.device import read_device
 from appliance.reading.without_snmp import reading_of_parts
+from appliance.report import Reading
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
 from appliance.snmp.client import SnmpClient
@@ -108,25 +109,23 @@ async def ask(address: str, options: ScanOptions, recorder: WebRecorder, supplem
         silence = error
     notes = [f"The recording is not whole: {plain(partial_reason)}."] if partial_reason else []
     if options.http:
-        if await _asleep(address, objects, options, supplements):
+        reading = await _reading(address, objects, options) if objects else None
+        if reading and reading.status.printer == "sleeping":
             notes.append("The device sleeps, so it was not asked over HTTP: wake it, and capture it again.")
-        elif await _answers_ipp(address, options, supplements) and silence:
-            notes.append(f"There is nothing in it over SNMP: {plain(str(silence))}")
-            silence = None
+        else:
+            if reading:
+                await supplements.complete(reading, Traffic())
+            if await _answers_ipp(address, options, supplements) and silence:
+                notes.append(f"There is nothing in it over SNMP: {plain(str(silence))}")
+                silence = None
     if silence:
         raise silence
     return Captured(objects, recorder.recording, tuple(notes))
 
 
-async def _asleep(address: str, objects: Objects, options: ScanOptions, supplements: Supplements) -> bool:
-    """Ask over HTTP what SNMP leaves open; return whether the device says that it sleeps, for then it is left alone."""
-    if not objects:
-        return False
-    reading = await read_device(Recording(objects, address), taken_at=utc_now(), definitions=options.definitions)
-    if reading.status.printer == "sleeping":
-        return True
-    await supplements.complete(reading, Traffic())
-    return False
+async def _reading(address: str, objects: Objects, options: ScanOptions) -> Reading:
+    """Return what the collector makes of the objects, which decides what it asks over HTTP."""
+    return await read_device(Recording(objects, address), taken_at=utc_now(), definitions=options.definitions)
 
 
 async def _answers_ipp(address: str, options: ScanOptions, supplements: Supplements) -> bool:

@@ -1,10 +1,9 @@
 """TLS as devices speak it: a certificate of their own making, and versions and ciphers as old as they are."""
 
 import datetime
+import os
 import ssl
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -40,12 +39,13 @@ def device_tls(options: TlsOptions) -> ssl.SSLContext:
         raise SimulatorError(f"None of the ciphers {options.ciphers!r} is known here. Choose others with --tls-ciphers.") from error
     context.minimum_version = VERSIONS.get(options.version, ssl.TLSVersion.MINIMUM_SUPPORTED)
     context.maximum_version = VERSIONS.get(options.version, ssl.TLSVersion.MAXIMUM_SUPPORTED)
-    with tempfile.TemporaryDirectory(prefix="dca-simulator-") as folder:
-        # OpenSSL takes certificates from files alone.
-        file = Path(folder, "device.pem")
-        file.touch(mode=0o600)
-        file.write_bytes(_self_signed(options.bits))
-        context.load_cert_chain(file)
+    # OpenSSL takes certificates from files alone; this one is in memory, for the file system may be read-only.
+    file = os.memfd_create("device.pem")
+    try:
+        os.write(file, _self_signed(options.bits))
+        context.load_cert_chain(f"/proc/self/fd/{file}")
+    finally:
+        os.close(file)
     return context
 
 

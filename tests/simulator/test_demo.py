@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import urllib.request
 from pathlib import Path
@@ -105,6 +106,20 @@ def test_a_closed_terminal_ends_it_and_leaves_nothing_behind(start_child: StartC
     demo.send(signal.SIGHUP)
     assert demo.wait(40).returncode == 130
     assert left_behind(tmp_path) == []
+
+
+def test_where_the_ports_of_printers_are_taken_all_answer_snmp(start_child: StartChild, tmp_path: Path) -> None:
+    try:
+        taken = socket.create_server(("127.0.42.1", 631))
+    except PermissionError:
+        missing("the TCP ports of printers (631, 80, 443) cannot be used here")
+    with taken:
+        demo = start(start_child, tmp_path)
+        demo.wait_for("Hosting server set up", WHOLE)
+        demo.send(signal.SIGHUP)
+        demo.wait(40)
+    assert "13 printers answer SNMP at 127.0.42.1" in demo.stdout
+    assert "IPP and web pages are left out, for TCP port 631 cannot be used here: Address already in use" in demo.stdout
 
 
 def test_a_process_that_dies_is_told_with_its_last_lines(start_child: StartChild, tmp_path: Path) -> None:

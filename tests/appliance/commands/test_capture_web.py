@@ -21,6 +21,7 @@ from appliance.http.recording import WebExchange, WebRecorder, WebRecording
 from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpAnswer
 from appliance.reading.device import read_device
+from appliance.reading.sources import ipp, ledm
 from appliance.reading.without_snmp import reading_of_parts
 from appliance.report import Reading
 from appliance.service.scans.options import ScanOptions
@@ -137,15 +138,17 @@ def test_what_is_asked_is_what_readings_ask_and_nothing_else(start_simulator: St
     captured = [capture(simulator, name) for name in (HP, BROTHER, XEROX)]
     asked = simulator.stop()
 
-    paths = {HP: {"POST 631 /ipp/print", *(f"GET 80 {path}" for path in LEDM)}, XEROX: {f"POST 631 {path}" for path in TRIED}}
+    paths = {
+        HP: {"POST 631 /ipp/print", *(f"GET 80 {path}" for path in ledm.PATHS.values())},
+        XEROX: {f"POST 631 {path}" for path in TRIED},
+    }
     for name, expected in paths.items():
         assert set(asked[simulator.address(name)]["web"]) == expected
     assert "web" not in asked[simulator.address(BROTHER)], "it sleeps"
     assert "sleeps" in captured[1].notes[0]
 
 
-LEDM = tuple(f"/DevMgmt/{name}.xml" for name in ("ProductConfigDyn", "ProductUsageDyn", "ConsumableConfigDyn"))
-TRIED = ("/ipp/print", "/ipp/printer", "/ipp")
+TRIED = ipp.PATHS[: ipp.PATHS.index("/ipp") + 1]
 
 
 def test_a_recording_holds_nothing_of_people(start_simulator: StartSimulator, tmp_path: Path) -> None:
