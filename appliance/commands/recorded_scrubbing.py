@@ -33,7 +33,8 @@ _IDENTITY = frozenset(
 ) | {"attributes-charset", "attributes-natural-language", _LOCATION}
 _NODE = re.compile(r"([0-9a-f]{6})[0-9a-f]{6}$", re.IGNORECASE)
 """The end of a UUID: the MAC address, of printers that make it of theirs (RFC 4122 section 4.1.6)."""
-_UNWRITTEN = re.compile(r"[^\x21-\x7e]")
+_UNWRITTEN, _NOT_PLAIN = re.compile(r"[^\x21-\x7e]"), re.compile(r"[^\x20-\x7e]")
+"""What is not written down of a URL and of the values of headers."""
 
 
 def without_names(objects: Objects) -> dict[Oid, Value]:
@@ -76,8 +77,8 @@ def web_without_names(web: WebRecording, objects: Objects, *, mask: bool, known:
 def _scrubbed(exchange: WebExchange, texts: RecordedTexts) -> WebExchange:
     answer = exchange.answer
     location = _UNWRITTEN.sub("", texts.spoken(answer.location))
-    content_type = "".join(character for character in answer.content_type if " " <= character <= "~")[:200]
-    changed = replace(answer, body=_body(exchange, texts), location=location[:4096], content_type=content_type)
+    content_type, server = (_NOT_PLAIN.sub("", text) for text in (answer.content_type[:200], texts.spoken(answer.server)))
+    changed = replace(answer, body=_body(exchange, texts), location=location, content_type=content_type, server=server)
     return replace(exchange, answer=changed)
 
 

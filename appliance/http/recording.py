@@ -65,6 +65,7 @@ class _Written(BaseModel):
     status: Annotated[int, Field(ge=100, le=599)]
     content_type: Annotated[str, Field(pattern=r"^[\x20-\x7e]*$", max_length=200)] = ""
     location: Annotated[str, Field(pattern=r"^[\x21-\x7e]*$", max_length=4096)] = ""
+    server: Annotated[str, Field(pattern=r"^[\x20-\x7e]*$", max_length=4096)] = ""
     text: str = ""
     base64: str = ""
 
@@ -205,7 +206,7 @@ def ipp_version(headers: Mapping[str, str], body: bytes) -> str:
 
 
 def _exchange(each: _Written) -> WebExchange:
-    answer = HttpAnswer(each.status, each.content_type, each.body(), each.location)
+    answer = HttpAnswer(each.status, each.content_type, each.body(), each.location, each.server)
     return WebExchange(each.port, each.tls, each.method, each.path, answer, each.ipp_version)
 
 
@@ -221,6 +222,7 @@ def _written(exchange: WebExchange) -> dict[str, Any]:
         "status": answer.status,
         "content_type": answer.content_type,
         "location": answer.location,
+        "server": answer.server,
         **_body(answer.body),
     }
     return {name: value for name, value in found.items() if value not in ("", False)}

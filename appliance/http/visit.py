@@ -26,13 +26,15 @@ from appliance.http.errors import HttpError, NotAllowedError, SilentError
 from appliance.http.ports import AllowedPorts
 
 IPP_CONTENT = "application/ipp"
+Headers = HTTPHeaders
 _OLD_RENEGOTIATION = 0x4
 """SSL_OP_LEGACY_SERVER_CONNECT, which `ssl` names from Python 3.12 on: a server that knows no secure renegotiation (RFC 5746)."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses of HTTP that point elsewhere."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
 
-Headers = HTTPHeaders
+_LONGEST_HEADER = 2048
+
 _Place = tuple[str, int]
 """Scheme and port."""
 
@@ -59,6 +61,8 @@ class HttpAnswer:
     body: bytes
     location: str = ""
     """Where it points, as it stands there."""
+    server: str = ""
+    """What the web server calls itself."""
 
 
 class Visit:
@@ -167,7 +171,8 @@ class Visit:
         content_type = collected.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         packed = collected.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
         content = _unpacked(collected.body, self._limits.body_bytes) if packed else bytes(collected.body)
-        return HttpAnswer(collected.start.code, content_type, content, collected.headers.get("Location", ""))
+        location, server = (collected.headers.get(name, "")[:_LONGEST_HEADER] for name in ("Location", "Server"))
+        return HttpAnswer(collected.start.code, content_type, content, location, server)
 
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place

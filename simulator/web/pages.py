@@ -25,12 +25,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is answered; `{host}` in a location is the address that was asked."""
+    """What is answered; `{host}` in a location is the address that was asked, `server` what the web server calls itself."""
 
     body: bytes = b""
     content_type: str = ""
     status: int = 200
     location: str = ""
+    server: str = ""
 
 
 NOT_FOUND = Page(status=404)

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ _FIELDS = {
     "status": int,
     "content_type": str,
     "location": str,
+    "server": str,
     "text": str,
     "base64": str,
 }
@@ -67,7 +68,7 @@ def _for_request(page: Page, question: Question) -> Page:
     if page.body[_REQUEST_ID] != _RECORDED_ID:
         return page
     body = page.body[:4] + question.body[_REQUEST_ID] + page.body[8:]
-    return Page(body, page.content_type, page.status, page.location)
+    return replace(page, body=body)
 
 
 def read_pages(file: Path) -> RecordedPages:
@@ -86,7 +87,8 @@ def _exchange(written: dict[str, Any]) -> Exchange:
         if name not in _FIELDS or not isinstance(value, _FIELDS[name]):
             raise ValueError(f"{name!r} is no field of an exchange, or of another kind")
     body = base64.b64decode(written["base64"], validate=True) if written.get("base64") else written.get("text", "").encode()
-    page = Page(body, written.get("content_type", ""), written["status"], written.get("location", ""))
+    headers = (written.get(name, "") for name in ("location", "server"))
+    page = Page(body, written.get("content_type", ""), written["status"], *headers)
     return Exchange(
         written["port"],
         written.get("tls", False),

@@ -154,6 +154,7 @@ def _octets(page: Page, address: str, ports: Mapping[int, int]) -> bytes:
         location = location.replace(f"{{host}}:{port}", f"{{host}}:{real}")
     lines: Iterable[str] = (
         f"HTTP/1.1 {page.status} Answer",
+        *([f"Server: {page.server}"] if page.server else []),
         *([f"Content-Type: {page.content_type}"] if page.content_type else []),
         *([f"Location: {location.replace('{host}', address)}"] if location else []),
         f"Content-Length: {len(page.body)}",

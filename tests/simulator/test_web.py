@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 import struct
@@ -13,7 +14,6 @@ from appliance.common.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpAnswer, HttpLimits, Visit
 from appliance.reading.sources import ipp
-from appliance.reading.sources.ledm import parts_of_ledm
 from tests.children import run_child
 from tests.conftest import FreePort, RunningSimulator, StartSimulator
 from tests.simulator import net_snmp
@@ -54,13 +54,12 @@ def test_documents_and_ipp_tell_what_snmp_tells(start_simulator: StartSimulator)
         if "printer-serial-number" in told:
             assert told["printer-serial-number"] == (printer["device"]["serial"],)
     hp = simulator.printer("hp-color")
-    parts = parts_of_ledm(get(simulator, hp["address"], USAGE, 80).body, "ProductUsageDyn")
-    assert parts.meters["total"].value == hp["meters"]["total"]["value"]
-    supplies = parts_of_ledm(get(simulator, hp["address"], CONSUMABLES, 80).body, "ConsumableConfigDyn").supplies
-    assert [row.percent for row in supplies] == [row["percent"] for row in hp["supplies"]]
-    assert (
-        parts_of_ledm(get(simulator, hp["address"], CONFIG, 80).body, "ProductConfigDyn").device["serial"] == hp["device"]["serial"]
-    )
+    texts = {path: get(simulator, hp["address"], path, 80).body.decode() for path in (CONFIG, USAGE, CONSUMABLES)}
+    assert f"<dd:TotalImpressions>{hp['meters']['total']['value']}</dd:TotalImpressions>" in texts[USAGE]
+    percents = re.findall("<dd:ConsumablePercentageLevelRemaining>(.*?)<", texts[CONSUMABLES])
+    assert percents == [f"{row['percent']:g}" for row in hp["supplies"]]
+    for item in ("serial", "firmware", "description"):
+        assert f">{hp['device'][item]}<" in texts[CONFIG]
 
 
 @pytest.mark.parametrize(
@@ -153,13 +152,14 @@ def test_redirects_of_recordings_lead_to_the_address_that_was_asked(start_simula
             "path": "/b?x=1",
             "status": 200,
             "content_type": "text/csv",
+            "server": "Example",
             "text": "a,b\n1,2\n",
         },
     ]
     (tmp_path / "device.web.json").write_text(json.dumps({"schema": 1, "exchanges": exchanges}))
     simulator = start_simulator(*WEB[2:], "--recordings", tmp_path, "--base", "127.0.44.9")
     answer = get(simulator, "127.0.44.9", "/a", 80)
-    assert (answer.status, answer.content_type, answer.body) == (200, "text/csv", b"a,b\n1,2\n")
+    assert (answer.status, answer.content_type, answer.body, answer.server) == (200, "text/csv", b"a,b\n1,2\n", "Example")
 
 
 SERVE = ["python", "-m", "simulator", "serve", "--port", "0", "--fleet", "1", "--base", "127.0.45.1"]

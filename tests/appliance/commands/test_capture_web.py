@@ -21,7 +21,7 @@ from appliance.http.recording import WebExchange, WebRecorder, WebRecording
 from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpAnswer
 from appliance.reading.device import read_device
-from appliance.reading.sources import ipp, ledm
+from appliance.reading.sources import ipp
 from appliance.reading.without_snmp import reading_of_parts
 from appliance.report import Reading
 from appliance.service.scans.options import ScanOptions
@@ -139,7 +139,7 @@ def test_what_is_asked_is_what_readings_ask_and_nothing_else(start_simulator: St
     asked = simulator.stop()
 
     paths = {
-        HP: {"POST 631 /ipp/print", *(f"GET 80 {path}" for path in ledm.PATHS.values())},
+        HP: {"POST 631 /ipp/print", *(f"GET 80 {path}" for path in LEDM)},
         XEROX: {f"POST 631 {path}" for path in TRIED},
     }
     for name, expected in paths.items():
@@ -148,6 +148,7 @@ def test_what_is_asked_is_what_readings_ask_and_nothing_else(start_simulator: St
     assert "sleeps" in captured[1].notes[0]
 
 
+LEDM = tuple(f"/DevMgmt/{name}.xml" for name in ("ProductConfigDyn", "ProductUsageDyn", "ConsumableConfigDyn"))
 TRIED = ipp.PATHS[: ipp.PATHS.index("/ipp") + 1]
 
 
@@ -291,7 +292,7 @@ def test_a_recording_that_cannot_be_used_is_told_in_a_sentence(content: str, com
 
 
 def test_a_recording_is_written_as_it_is_read(tmp_path: Path) -> None:
-    moved = replace(exchange(b""), answer=HttpAnswer(302, "", b"", "https://{host}/x"))
+    moved = replace(exchange(b""), answer=HttpAnswer(302, "", b"", "https://{host}/x", "Example HTTP Server"))
     recording = WebRecording([exchange(b"a\xfc\x00"), exchange("ü".encode(), path="/2"), moved, exchange(b"\1", ipp=True)])
     (tmp_path / "device.web.json").write_bytes(recording.octets())
     assert WebRecording.load(tmp_path / "device.web.json").exchanges == recording.exchanges
