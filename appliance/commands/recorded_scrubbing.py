@@ -26,8 +26,8 @@ _ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 _PLACE = (mib.SYS_NAME.oid, mib.SYS_LOCATION.oid)
 _PANEL = (mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid, mib.PRT_ALERT_DESCRIPTION.oid)
 _LOCATION = "printer-location"
-_PAIRS = frozenset({"printer-supply", "printer-input-tray"})
-"""Attributes that are written as `key=value;` (PWG 5100.13)."""
+_PAIRS = frozenset({"printer-supply", "printer-input-tray", "printer-alert"})
+"""Attributes that are written as `key=value;` (PWG 5100.9, 5100.13)."""
 _IDENTITY = frozenset(
     ("printer-make-and-model", "printer-device-id", "printer-serial-number", "printer-firmware-string-version", "printer-uuid")
 ) | {"attributes-charset", "attributes-natural-language", _LOCATION}

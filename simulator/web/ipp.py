@@ -1,9 +1,9 @@
 """IPP as printers answer it (RFC 8010, RFC 8011): Get-Printer-Attributes alone, made of the description of the printer."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from simulator.models import Marker, Supply, Tray
+from simulator.models import Alert, Marker, Supply, Tray
 from simulator.printers import device_id
 from simulator.printing import Printing
 
@@ -49,13 +49,15 @@ def attributes(printing: Printing, seconds: float) -> Iterator[tuple[str, bytes]
     yield _attribute(_TEXT, "printer-make-and-model", device.description)
     yield _attribute(_TEXT, "printer-device-id", device_id(model, with_serial="serial" in tells))
     yield _attribute(_ENUM, "printer-state", _STATES.get(status.printer, _STOPPED))
-    yield _attribute(
-        _KEYWORD, "printer-state-reasons", *([_REASONS.get(error, "other-warning") for error in status.errors] or ["none"])
-    )
+    reasons = [_REASONS.get(error, "other-warning") for error in status.errors]
+    yield _attribute(_KEYWORD, "printer-state-reasons", *(reasons or ["none"]))
     yield _attribute(_URI, "printer-uuid", f"urn:uuid:00000000-0000-1000-8000-{device.mac.replace(':', '')}")
     # What a printer knows of people, and nobody asks for.
     yield _attribute(_TEXT, "printer-message-from-operator", "Call m.keller@example.org")
     yield _attribute(_NAME, "job-originating-user-name", "m.keller")
+    if model.alerts:
+        yield _attribute(_OCTETS, "printer-alert", *(_alert(index, row) for index, row in enumerate(model.alerts, 1)))
+        yield _attribute(_TEXT, "printer-alert-description", *(row.description for row in model.alerts))
     if "location" in tells:
         yield _attribute(_TEXT, "printer-location", device.location)
     if "serial" in tells:
@@ -102,7 +104,7 @@ def _supply(printing: Printing, index: int, row: Supply, seconds: float) -> str:
         "level": printing.level(row, seconds),
         "colorantname": row.color or "none",
     }
-    return "".join(f"{name}={value};" for name, value in pairs.items())
+    return _written(pairs)
 
 
 def _markers(printing: Printing, seconds: float) -> Iterator[tuple[str, bytes]]:
@@ -114,6 +116,25 @@ def _markers(printing: Printing, seconds: float) -> Iterator[tuple[str, bytes]]:
     yield _attribute(_NAME, "marker-colors", *(_MARKER_COLORS.get(row.color, "none") for row in rows))
     percents = [100 * level // row.capacity if level >= 0 else level for row, level in zip(rows, levels, strict=True)]
     yield _attribute(_INTEGER, "marker-levels", *percents)
+
+
+def _alert(index: int, row: Alert) -> str:
+    """Return a row of printer-alert (PWG 5100.9 section 5.2)."""
+    pairs = {
+        "index": index,
+        "severity": row.severity,
+        "training": row.training,
+        "group": row.group,
+        "groupindex": row.group_index,
+        "location": row.location,
+        "code": row.code,
+    }
+    return _written(pairs)
+
+
+def _written(pairs: Mapping[str, object]) -> str:
+    """Return what PWG 5100.9 and 5100.13 write as `key=value;`."""
+    return "".join(f"{name}={value};" for name, value in pairs.items())
 
 
 def _tray(row: Tray) -> str:
@@ -128,7 +149,7 @@ def _tray(row: Tray) -> str:
         "status": 0,
         "name": row.name,
     }
-    return "".join(f"{name}={value};" for name, value in pairs.items())
+    return _written(pairs)
 
 
 def _requested(request: bytes) -> set[str] | None:
