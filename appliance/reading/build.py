@@ -9,6 +9,7 @@ from appliance.reading.identity.placeholders import is_no_value, meant
 from appliance.reading.meters.meters import Meters, read_meters
 from appliance.reading.missing import Missing
 from appliance.reading.sources import objects as mib
+from appliance.reading.stand_ins import leave_out_stand_ins
 from appliance.reading.status.alerts import read_alerts
 from appliance.reading.status.status import error_octets, read_status
 from appliance.reading.supplies.colors import color_named
@@ -41,7 +42,7 @@ def build_reading(
     ones by default.
     """
     known = definitions or builtin_definitions()
-    view = View(objects)
+    view = View(objects, guesses=missing.stopped is None)
     vendor = read_vendor(view, known)
     alerts = read_alerts(view, taken_at)
     supplies = read_supplies(vendor, alerts)
@@ -49,6 +50,7 @@ def build_reading(
     meters = read_meters(vendor)
     _leave_out_parts(meters, missing)
     who = identity.identify(vendor, address, known.makers)
+    leave_out_stand_ins(vendor, missing, who, meters)
     color = prints_color(view, supplies.rows, meters)
     device, sources = _device(vendor, who, address, hostname, color=color)
     reasons = _reasons(device, who) | meters.reasons | supplies.reasons | _unread_levels(supplies.rows, view, missing)
