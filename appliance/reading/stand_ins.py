@@ -7,6 +7,7 @@ and with texts whose octets mean something only in a character set that was not 
 
 from collections.abc import Iterator
 
+from appliance.common.message import Message
 from appliance.reading.definitions.fields import METER_PREFIX
 from appliance.reading.definitions.schema import DefinitionFile
 from appliance.reading.definitions.vendor import Vendor
@@ -26,11 +27,28 @@ def leave_out_stand_ins(vendor: Vendor, missing: Missing, who: Identity, meters:
         who.firmware = None
         del who.sources["firmware"]
         who.reasons["firmware"] = NOT_READ
+    if who.manufacturer is not None and not any(vendor.texts.maker_names) and missing.why([mib.SYS_DESCR.instance(0)]):
+        # By sysObjectID it is the maker of the engine; the text names who sells it.
+        who.manufacturer = None
+        who.reasons["manufacturer"] = NOT_READ
     for name in [name for name in meters.values if unread.get(f"{METER_PREFIX}{name}")]:
         meter = meters.values[name]
         if not _is_by_object(vendor, meter.source):
             meters.values[f"marker_{name}"] = meters.values.pop(name)
             meters.reasons[f"{METER_PREFIX}{name}"] = NOT_READ
+
+
+def unread_items(vendor: Vendor, missing: Missing) -> dict[str, Message]:
+    """Return why items outside `device` are not told, by dotted path, where what tells them could not be read by itself.
+
+    A device that stopped answering has one reason for everything: there is nothing here then.
+    """
+    if missing.stopped or not (missing.unread or missing.undecodable):
+        return {}
+    objects = [(target, oids) for each in vendor.applying for target, _, oids in _sources(each.content, vendor)]
+    console = ("status.console", (mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid,))
+    why = [(target, missing.why(oids)) for target, oids in [*objects, console] if not target.startswith("device.")]
+    return {target: reason for target, reason in why if reason is not None and target not in vendor.given}
 
 
 def _unread(vendor: Vendor, missing: Missing) -> Iterator[tuple[str, bool]]:

@@ -163,3 +163,26 @@ def test_a_text_in_a_character_set_that_was_not_read_is_none() -> None:
     assert built(unicode, stopped).status.console == ("Tür zu",)
     # A device that names no character set is read as well as can be.
     assert built(panel).status.console == ("Tryb u¶pienia",)
+
+
+def test_what_a_private_object_tells_has_a_reason_where_that_object_alone_could_not_be_read() -> None:
+    panel = parse_oid("1.3.6.1.4.1.1347.43.18.2.1.2.1.1")
+    prints = parse_oid("1.3.6.1.4.1.1347.42.3.1.1.1.1.1")
+    refused = Missing(unread=frozenset({panel, prints}))
+    reasons = built(KYOCERA, refused).reasons
+    assert (reasons["status.console"], reasons["meters.print_total"]) == ("not read", "not read")
+    assert (
+        "status.console"
+        not in built(KYOCERA | {panel: Value(Tag.OCTET_STRING, b"Ready")}, Missing(unread=frozenset({prints}))).reasons
+    )
+    assert not {"status.console", "meters.print_total"} & built(KYOCERA).reasons.keys()
+    assert not {"status.console", "meters.print_total"} & built(KYOCERA, Missing("it stopped answering")).reasons.keys()
+    columns = Missing(unread=frozenset({mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid}))
+    assert built(KYOCERA, columns).reasons["status.console"] == "not read"
+
+
+def test_a_maker_by_number_alone_is_none_where_the_text_that_names_the_seller_was_not_read() -> None:
+    objects = {oid: value for oid, value in KYOCERA.items() if oid != mib.SYS_DESCR.instance(0)}
+    assert built(objects).device.manufacturer == "Kyocera"
+    device = built(objects, Missing(unread=frozenset({mib.SYS_DESCR.instance(0)})))
+    assert (device.device.manufacturer, device.reasons["device.manufacturer"]) == (None, "not read")
