@@ -163,17 +163,28 @@ async def _judge_without_snmp(recorded: Recorded) -> Judged:
     # What others computed of the same things stands for these, too; but their models may be from objects that are not answered.
     topics = {fact.what for fact in carried} - {"model"}
     carried += [fact for fact in facts if fact.source == "peer" and fact.what in topics]
-    async with _ipp_server(ipp_answers.answer(recorded)) as port:
-        supplements = Supplements(ports=AllowedPorts([port]), ipp_port=port, web_ports=())
-        build = partial(reading_of_parts, address=address, taken_at=TAKEN_AT)
-        found = await supplements.search(LOOPBACK, build, Traffic(), _no_pace)
-    judged.counted["read over IPP"] += found is not None
-    if found is not None:
-        judged.take(found.model_dump(mode="json"), recorded, carried, ipp_facts.further(recorded))
-    else:
-        judged.findings += [Finding(fact, Verdict.MISSING, None) for fact in carried]
+    await _judge_answer(recorded, ipp_answers.answer(recorded), carried, judged)
+    # Printers older than printer-supply: their supplies by position, and in percent.
+    by_markers = ipp_facts.marker_facts(recorded)
+    await _judge_answer(recorded, ipp_answers.answer(recorded, markers=True), by_markers, judged, look_up=False)
     judged.leave_out(facts, carried)
     return judged
+
+
+async def _judge_answer(
+    recorded: Recorded, answer: bytes, carried: Sequence[Fact], judged: Judged, *, look_up: bool = True
+) -> None:
+    """Judge what is read of an answer over HTTP; with `look_up` also by what the recording has at all."""
+    async with _ipp_server(answer) as port:
+        supplements = Supplements(ports=AllowedPorts([port]), ipp_port=port, web_ports=())
+        build = partial(reading_of_parts, address=address_of(recorded), taken_at=TAKEN_AT)
+        found = await supplements.search(LOOPBACK, build, Traffic(), _no_pace)
+    judged.counted["read over IPP"] += found is not None
+    reading = found.model_dump(mode="json") if found is not None else None
+    if reading is None or not look_up:
+        judged.findings += [Finding(fact, *(fact.verdict(reading) if reading else (Verdict.MISSING, None))) for fact in carried]
+    else:
+        judged.take(reading, recorded, carried, ipp_facts.further(recorded))
 
 
 async def _no_pace() -> None:

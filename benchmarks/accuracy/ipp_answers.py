@@ -4,6 +4,7 @@ printer-supply, printer-input-tray (PWG 5100.13), printer-alert, printer-state-r
 (PWG 5100.22); names and numbers are those of RFC 3805 and of `tables`. What IPP has no attribute for is not in the answer.
 """
 
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from benchmarks.accuracy import tables
 from benchmarks.accuracy.recorded import Content, Recorded
 from benchmarks.accuracy.standard import ERROR_BITS, HR, MIB2, PRT, UNITS, device_ids, host_index, printer_index
 
-INTEGER, ENUM, OCTETS, TEXT, KEYWORD = 0x21, 0x23, 0x30, 0x41, 0x44
+INTEGER, ENUM, OCTETS, TEXT, NAME, KEYWORD = 0x21, 0x23, 0x30, 0x41, 0x42, 0x44
+HEX_COLORS = {"black": "#000000", "cyan": "#00FFFF", "magenta": "#FF00FF", "yellow": "#FFFF00"}
+UNAVAILABLE = -1
+"""A level that a printer cannot tell, as CUPS writes it."""
 LONGEST_NAME, LONGEST_TEXT, LARGEST = 127, 1023, 2**31 - 1
 REASONS = {
     "lowPaper": "media-low",
@@ -92,8 +96,8 @@ def impressions(recorded: Recorded) -> Impressions:
     )
 
 
-def answer(recorded: Recorded, request_id: int = 1) -> bytes:
-    """Return the answer to Get-Printer-Attributes."""
+def answer(recorded: Recorded, *, markers: bool = False) -> bytes:
+    """Return the answer to Get-Printer-Attributes; with `markers` the supplies as CUPS has them, which older printers send."""
     device = printer_index(recorded)
     found = [
         _texts("printer-make-and-model", make_and_model(recorded)),
@@ -103,11 +107,11 @@ def answer(recorded: Recorded, request_id: int = 1) -> bytes:
         _texts("printer-firmware-string-version", firmware(recorded)),
         *_state(recorded),
         *_counts(recorded),
-        *_supplies(recorded),
+        *(_markers(recorded) if markers else _supplies(recorded)),
         _octets("printer-input-tray", [_tray(row) for row in tables.trays(recorded)]),
         *_alerts(recorded),
     ]
-    head = struct.pack(">BBHIB", 1, 1, 0, request_id, 0x01) + _attribute("attributes-charset", 0x47, [b"utf-8"])
+    head = struct.pack(">BBHIB", 1, 1, 0, 1, 0x01) + _attribute("attributes-charset", 0x47, [b"utf-8"])
     return head + b"\x04" + b"".join(found) + b"\x03"
 
 
@@ -162,6 +166,27 @@ def _supply(row: tables.Row, color: str | None) -> str:
         "colorantname": color or "none",
     }
     return _pairs(pairs)
+
+
+def percent_of(row: tables.Row) -> int | None:
+    """Return what is left of a supply in percent, None where its numbers do not tell it."""
+    level, capacity = row.number("level"), row.number("capacity")
+    whole = 100 if row.named("unit", tables.SUPPLY_UNITS) == "percent" else capacity
+    if level is None or whole is None or whole <= 0 or not 0 <= level <= whole * 1.05:
+        return None
+    return min(100, round(100 * level / whole))
+
+
+def _markers(recorded: Recorded) -> Iterator[bytes]:
+    rows, names = tables.supplies(recorded), tables.colorants(recorded)
+    colors = [HEX_COLORS.get(tables.color_of(row, names) or "", "none") for row in rows]
+    kinds = [re.sub("([A-Z])", r"-\1", row.named("type", tables.SUPPLY_TYPES) or "unknown").lower() for row in rows]
+    levels = [percent if (percent := percent_of(row)) is not None else UNAVAILABLE for row in rows]
+    if rows:
+        yield _attribute("marker-names", NAME, [text_of(row.cells.get("description"))[:LONGEST_TEXT].encode() for row in rows])
+        yield _attribute("marker-types", KEYWORD, [kind.encode() for kind in kinds])
+        yield _attribute("marker-colors", NAME, [color.encode() for color in colors])
+        yield _attribute("marker-levels", INTEGER, [struct.pack(">i", level) for level in levels])
 
 
 def _tray(row: tables.Row) -> str:

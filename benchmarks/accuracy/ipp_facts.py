@@ -131,7 +131,32 @@ def _supplies(recorded: Recorded) -> Iterator[Fact]:
             yield Fact(item, f"{name} colour", color, _field(row.index, "color"))
 
 
-def _percent(item: int, index: int, level: int, whole: int | None) -> Fact:
+def marker_facts(recorded: Recorded) -> list[Fact]:
+    """Return what the answer with markers carries of the supplies, by their position: percentage, type, colour and name."""
+    if not ipp_answers.make_and_model(recorded):
+        return []
+    names = tables.colorants(recorded)
+    found = []
+    for position, row in enumerate(tables.supplies(recorded), 1):
+        item = supply_item(row.number("type"), row.spellings("description"))
+        told: dict[str, object] = {
+            "percent": ipp_answers.percent_of(row),
+            "type": row.named("type", tables.SUPPLY_TYPES),
+            "color": tables.color_of(row, names),
+            "description": ipp_answers.text_of(row.cells.get("description")) or None,
+        }
+        topics = {"percent": "supply level", "type": "supply type", "color": "supply colour", "description": "supply description"}
+        found += [
+            Fact(item, f"marker {position} {name}", wanted, _field(position, name), about=topics[name])
+            for name, wanted in told.items()
+            if wanted is not None
+        ]
+        if told["percent"] is None:
+            found.append(_percent(item, position, -1, None, f"marker {position} percent"))
+    return found
+
+
+def _percent(item: int, index: int, level: int, whole: int | None, what: str = "") -> Fact:
     """Return the fact that a percentage is known, or that there is none where the printer's numbers give none."""
     known = whole is not None and whole > 0 and 0 <= level <= whole * 1.05
     wanted: object = round(min(100.0, 100 * level / (whole or 1)), 2) if known else "none"
@@ -140,7 +165,7 @@ def _percent(item: int, index: int, level: int, whole: int | None) -> Fact:
         supply = supply_at(reading, index)
         return supply and ("none" if supply["percent"] is None else supply["percent"])
 
-    return Fact(item, f"supply {index} percent", wanted, look)
+    return Fact(item, what or f"supply {index} percent", wanted, look, about="supply level")
 
 
 def _field(index: int, name: str) -> Look:

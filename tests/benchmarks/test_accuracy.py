@@ -347,6 +347,10 @@ def test_with_snmp_off_what_ipp_carries_is_read_and_the_rest_is_listed(recording
     assert [each.text() for each in judged.faults] == []
     right = {each.fact.topic for each in judged.findings if each.verdict is Verdict.RIGHT}
     assert {"model", "serial number", "location", "supply level", "supply colour", "trays", "alerts and errors"} <= right
+    # Once with printer-supply, and once with the markers of CUPS, as older printers answer.
+    assert judged.counted["read over IPP"] == 2
+    markers = {each.fact.what: each.fact.wanted for each in judged.findings if each.fact.what.startswith("marker ")}
+    assert (markers["marker 1 percent"], markers["marker 1 color"], markers["marker 2 percent"]) == (50, "cyan", "none")
     missing = {each.fact.topic for each in judged.not_carried}
     assert {"panel", "MAC address", "private counters"} <= missing
 
