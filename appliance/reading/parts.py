@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from appliance.report import Meter, Reading, Supply, Tray
+from appliance.report import Alert, Meter, Reading, Supply, Tray
 
 TONERS_AND_INKS = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "matteToner", "matteInk"})
 """prtMarkerSuppliesType of what is replaced by number."""
@@ -20,6 +20,9 @@ class Parts:
     meters: Mapping[str, Meter] = field(default_factory=dict)
     supplies: tuple[Supply, ...] = ()
     trays: tuple[Tray, ...] = ()
+    errors: tuple[str, ...] = ()
+    """Names of bits of hrPrinterDetectedErrorState."""
+    alerts: tuple[Alert, ...] = ()
     misc: Mapping[str, str] = field(default_factory=dict)
     device_id: Mapping[str, str] = field(default_factory=dict)
     """The fields of the IEEE 1284 device ID, which tell maker and model where SNMP tells nothing."""

@@ -57,7 +57,9 @@ def reading_of_parts(
         sources={f"device.{name}": parts.source for name, value in told.items() if value},
     )
     others = {name: value for name, value in parts.device.items() if name not in told}
-    return settled(supplement(reading, replace(parts, device=others)))
+    completed = supplement(reading, replace(parts, device=others))
+    status = completed.status.model_copy(update={"errors": parts.errors})
+    return settled(completed.model_copy(update={"status": status, "alerts": parts.alerts}))
 
 
 def settled(reading: Reading) -> Reading:

@@ -22,6 +22,7 @@ CONTENT_TYPE = "application/ipp"
 REQUESTED = (
     *("printer-make-and-model", "printer-device-id", "printer-uuid", "printer-location", "printer-serial-number"),
     *("printer-firmware-string-version", "printer-state", "printer-state-reasons"),
+    *("printer-alert", "printer-alert-description"),
     *("printer-impressions-completed", "printer-impressions-completed-col"),
     *("printer-pages-completed", "printer-pages-completed-col"),
     *("printer-media-sheets-completed", "printer-media-sheets-completed-col"),

@@ -17,6 +17,7 @@ from appliance.reading.identity.placeholders import is_no_value, is_no_version, 
 from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
 from appliance.reading.sources.ipp_meters import meters_of_ipp
+from appliance.reading.sources.ipp_state import alerts_of, errors_of
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import UNKNOWN, is_receptacle, numbers_in, percent_of, state_of
 from appliance.reading.supplies.trays import state_of as tray_state
@@ -53,7 +54,9 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         "firmware": "; ".join(firmwares),
     }
     # Keywords by the standard; what a printer writes instead may name somebody, or a document.
-    reasons = [scrub_text(reason) for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
+    keywords = [reason for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
+    reasons = [scrub_text(reason) for reason in keywords]
+    alerts = map(_pairs, attributes.get("printer-alert", ()))
     misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
     state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
     return Parts(
@@ -64,6 +67,8 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         meters=meters_of_ipp(attributes),
         supplies=tuple(_supplies(attributes) or _markers(attributes)),
         trays=tuple(_trays(attributes)),
+        errors=errors_of(keywords),
+        alerts=tuple(alerts_of(alerts, _texts(attributes.get("printer-alert-description", ()), keep_empty=True))),
         misc={name: value for name, value in misc.items() if value},
     )
 
@@ -164,7 +169,16 @@ def _trays(attributes: Mapping[str, tuple[Value, ...]]) -> list[Tray]:
         level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
         if fields:
             name = fields.get("name")
-            trays.append(Tray(index=str(position), name=name, capacity=capacity, level=level, state=tray_state(level, capacity)))
+            trays.append(
+                Tray(
+                    index=(fields.get("index") or str(position))[:100],
+                    name=name,
+                    media=fields.get("medianame") or None,
+                    capacity=capacity,
+                    level=level,
+                    state=tray_state(level, capacity),
+                )
+            )
     return trays
 
 
