@@ -27,7 +27,27 @@ async def ask_ipp(
     It is asked at `port`, where it wants TLS also at `tls_ports`; `endpoints` remember where it answered.
     """
     endpoints = endpoints or Endpoints()
-    pending, asked = endpoints.first(visit.address, port), set[Endpoint]()
+    found = await _ask(visit, endpoints.first(visit.address, port), tls_ports)
+    if found is None:
+        return None
+    endpoints.remember(visit.address, found[0])
+    return parts_of_ipp(found[1])
+
+
+async def ask_named(visit: Visit, endpoint: Endpoint) -> Parts | None:
+    """Return what the printer at `endpoint` says over IPP, None when none does. Raises HttpError.
+
+    Nothing but this port and path is asked, wherever the printer points; where it wants TLS, over that.
+    """
+    found = await _ask(visit, [endpoint], (), only=(endpoint.port, endpoint.path))
+    return parts_of_ipp(found[1]) if found else None
+
+
+async def _ask(
+    visit: Visit, pending: list[Endpoint], tls_ports: Sequence[int], *, only: tuple[int, str] | None = None
+) -> tuple[Endpoint, ipp.IppAnswer] | None:
+    """Return who answers with what, of `pending` and of where those point to; `only` is the one port and path that may be asked."""
+    asked = set[Endpoint]()
     failure: HttpError | None = None
     while pending and len(asked) < _MOST_REQUESTS:
         endpoint = pending.pop(0)
@@ -47,11 +67,11 @@ async def ask_ipp(
             continue
         if decoded is None:
             instead = instead_of(endpoint, answer, visit.address, tls_ports)
+            instead = [each for each in instead if only in (None, (each.port, each.path))]
             wants_tls = any(each.tls for each in instead) and not endpoint.tls
             pending = instead if wants_tls else instead + pending
         elif decoded.successful:
-            endpoints.remember(visit.address, endpoint)
-            return parts_of_ipp(decoded)
+            return endpoint, decoded
         elif is_final(decoded):
             return None
         else:

@@ -20,6 +20,7 @@ from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
+from appliance.common.message import Message
 from appliance.common.tcp_meter import TcpMeter
 from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, SilentError
@@ -131,15 +132,26 @@ class Visit:
                     received = await self._request(place, method, path, headers, body)
         except TimeoutError as error:
             self._close(place)
-            raise SilentError(f"Port {port} of {self.address} did not finish its answer in time.") from error
+            told = Message("Port %(port)d of %(address)s did not finish its answer in time.", port=port, address=self.address)
+            raise SilentError(told) from error
         except (HTTPInputError, StreamClosedError, ssl.SSLError, OSError) as error:
             self._close(place)
-            raise HttpError(f"The answer of port {port} of {self.address} cannot be used: {error}.") from error
+            reason = str(error)
+            raise HttpError(
+                Message(
+                    "The answer of port %(port)d of %(address)s cannot be used: %(reason)s.",
+                    port=port,
+                    address=self.address,
+                    reason=reason,
+                )
+            ) from error
         except BaseException:
             self._close(place)
             raise
         if received is None:
-            raise HttpError(f"Port {port} of {self.address} answers nothing that can be used.")
+            raise HttpError(
+                Message("Port %(port)d of %(address)s answers nothing that can be used.", port=port, address=self.address)
+            )
         return received
 
     async def _request(self, place: _Place, method: str, path: str, headers: HTTPHeaders, body: bytes) -> HttpAnswer | None:

@@ -30,12 +30,18 @@ def says_who_it_is(parts: Parts) -> bool:
 
 
 def reading_of_parts(
-    parts: Parts, address: str, *, taken_at: datetime, hostname: str | None = None, definitions: Definitions | None = None
+    parts: Parts,
+    address: str,
+    *,
+    taken_at: datetime,
+    place: str | None = None,
+    hostname: str | None = None,
+    definitions: Definitions | None = None,
 ) -> Reading:
     """Return what the device at `address` has said over IPP alone; what it did not say is null, "not reported".
 
-    `hostname` is the name the site knows the address by; `definitions` are the vendor definitions in force, the built-in ones by
-    default.
+    `place` is the URI of the IPP target where it is one of several at that address; `hostname` is the name the site knows the
+    address by; `definitions` are the vendor definitions in force, the built-in ones by default.
     """
     known = definitions or builtin_definitions()
     serial = parts.device.get("serial")
@@ -45,7 +51,7 @@ def reading_of_parts(
     who = identify(Vendor(View({}), texts, applying, known.quirks_of(applying)), address, known.makers)
     found = {name: getattr(who, name) for name in ("manufacturer", "model", "serial", "description")}
     told = {name: value and value[:_LONGEST] for name, value in found.items()}
-    device = Device(key=f"address:{address}", ip=address, hostname=hostname, **told)
+    device = Device(key=device_key(None, None, None, place or address), ip=address, hostname=hostname, **told)
     reasons = {
         f"device.{name}": who.reasons.get(name, NOT_REPORTED) for name in Device.model_fields if getattr(device, name) is None
     }
@@ -66,5 +72,6 @@ def settled(reading: Reading) -> Reading:
     color = prints_color(View({}), list(reading.supplies), Meters(reading.meters))
     if color is not None:
         reasons.pop("device.color", None)
-    key = device_key(device.manufacturer, device.serial, device.mac, device.ip or "")
+    # Without a serial number it stays the one it has, which tells devices of one address apart.
+    key = device_key(device.manufacturer, device.serial, device.mac, device.ip or "") if device.serial or device.mac else device.key
     return reading.model_copy(update={"device": device.model_copy(update={"key": key, "color": color}), "reasons": reasons})

@@ -263,6 +263,17 @@ def test_ranges_are_kept_and_the_components_told(webui: RunningWebUi) -> None:
     assert "The ranges are kept." not in admin.get("/scanning").shown
 
 
+def test_a_printer_behind_a_host_is_kept_and_a_wrong_one_told(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert "ipp://localhost:60000/ipp/print" in admin.get("/scanning").shown, "the page says how"
+    admin.post("/scanning/ranges", {"targets": "10.0.0.7\nIPP://localhost:60000/ipp/print", "exclude": ""})
+    assert webui.store.effective().settings.scan.targets == ("10.0.0.7", "ipp://localhost:60000/ipp/print")
+    assert "2 addresses" in admin.get("/scanning").shown
+    refused = admin.post("/scanning/ranges", {"targets": "ipp://localhost:9100/ipp/print", "exclude": ""}).shown
+    assert "a port of printing" in refused
+    assert "Name the port at which the printer serves IPP" in refused
+
+
 def test_a_change_that_the_collector_does_not_take_is_kept_and_told(webui: RunningWebUi) -> None:
     webui.collector.refusals["/v1/reload"] = "10.9.0.0/16 is outside the guardrails."
     admin = webui.admin()
