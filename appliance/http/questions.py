@@ -1,6 +1,7 @@
 """The questions there are over HTTP: IPP Get-Printer-Attributes, and the documents of HP LEDM."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -10,11 +11,14 @@ from appliance.http.visit import HttpAnswer, Visit
 from appliance.reading.parts import OpenItems, Parts
 from appliance.reading.sources import ipp, ledm
 from appliance.reading.sources.ipp_parts import parts_of_ipp
+from appliance.report import Access
 
 _MOST_REQUESTS = 12
 """Requests of IPP in one visit at most, wherever the printer points."""
 
 _BUSY = 503
+_Found = tuple[Endpoint, ipp.IppAnswer, str]
+"""Where a printer has answered, what, and by which TLS, see `HttpAnswer.over`."""
 
 log = structlog.get_logger()
 
@@ -31,7 +35,7 @@ async def ask_ipp(
     if found is None:
         return None
     endpoints.remember(visit.address, found[0])
-    return parts_of_ipp(found[1])
+    return _parts(found)
 
 
 async def ask_named(visit: Visit, endpoint: Endpoint) -> Parts | None:
@@ -40,12 +44,17 @@ async def ask_named(visit: Visit, endpoint: Endpoint) -> Parts | None:
     Nothing but this port and path is asked, wherever the printer points; where it wants TLS, over that.
     """
     found = await _ask(visit, [endpoint], (), only=(endpoint.port, endpoint.path))
-    return parts_of_ipp(found[1]) if found else None
+    return _parts(found) if found else None
+
+
+def _parts(found: _Found) -> Parts:
+    _, answer, over = found
+    return replace(parts_of_ipp(answer), access=Access(ipp=over))
 
 
 async def _ask(
     visit: Visit, pending: list[Endpoint], tls_ports: Sequence[int], *, only: tuple[int, str] | None = None
-) -> tuple[Endpoint, ipp.IppAnswer] | None:
+) -> _Found | None:
     """Return who answers with what, of `pending` and of where those point to; `only` is the one port and path that may be asked."""
     asked = set[Endpoint]()
     failure: HttpError | None = None
@@ -71,7 +80,7 @@ async def _ask(
             wants_tls = any(each.tls for each in instead) and not endpoint.tls
             pending = instead if wants_tls else instead + pending
         elif decoded.successful:
-            return endpoint, decoded
+            return endpoint, decoded, answer.over
         elif is_final(decoded):
             return None
         else:
@@ -126,7 +135,7 @@ async def ask_ledm(visit: Visit, documents: Sequence[str], port: int) -> dict[st
         if answer.status != 200:
             continue
         try:
-            found[document] = ledm.parts_of_ledm(answer.body, document)
+            found[document] = replace(ledm.parts_of_ledm(answer.body, document), access=Access(http=answer.over))
         except ledm.LedmError as error:
             log.debug("a document could not be read", document=document, reason=str(error))
     if failure and not found:

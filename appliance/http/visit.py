@@ -59,6 +59,8 @@ class HttpAnswer:
     body: bytes
     location: str = ""
     """Where it points, as it stands there."""
+    over: str = "http"
+    """The version of TLS by which it came, as `TLSv1.3`; `http` without."""
 
 
 class Visit:
@@ -160,6 +162,7 @@ class Visit:
         parameters = HTTP1ConnectionParameters(max_header_size=32 << 10, max_body_size=self._limits.body_bytes, chunk_size=16 << 10)
         connection = HTTP1Connection(stream, is_client=True, params=parameters)
         collected = _Collected()
+        over = (stream.socket.version() if isinstance(stream, SSLIOStream) else None) or "http"
         host = self.host if place in (("http", 80), ("https", 443)) else f"{self.host}:{place[1]}"
         complete = HTTPHeaders({"Host": host, "User-Agent": "dca"})
         complete.update(headers)
@@ -178,7 +181,7 @@ class Visit:
         content_type = collected.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         packed = collected.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
         content = _unpacked(collected.body, self._limits.body_bytes) if packed else bytes(collected.body)
-        return HttpAnswer(collected.start.code, content_type, content, collected.headers.get("Location", ""))
+        return HttpAnswer(collected.start.code, content_type, content, collected.headers.get("Location", ""), over)
 
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place

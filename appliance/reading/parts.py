@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from appliance.report import Meter, Reading, Supply, Tray
+from appliance.report import Access, Meter, Reading, Supply, Tray
 
 TONERS_AND_INKS = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "matteToner", "matteInk"})
 """prtMarkerSuppliesType of what is replaced by number."""
@@ -23,10 +23,13 @@ class Parts:
     misc: Mapping[str, str] = field(default_factory=dict)
     device_id: Mapping[str, str] = field(default_factory=dict)
     """The fields of the IEEE 1284 device ID, which tell maker and model where SNMP tells nothing."""
+    access: Access | None = None
+    """How it was asked."""
 
     def lasting(self) -> "Parts":
         """Return what stays true for a day: without meters, status and levels."""
-        return Parts(self.source, self.device, supplies=tuple(_numbers_only(row) for row in self.supplies))
+        supplies = tuple(_numbers_only(row) for row in self.supplies)
+        return Parts(self.source, self.device, supplies=supplies, access=self.access)
 
 
 def _numbers_only(row: Supply) -> Supply:

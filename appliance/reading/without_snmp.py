@@ -20,6 +20,8 @@ from appliance.reading.view import View
 from appliance.report import Device, Reading
 from appliance.report.device_keys import device_key
 
+_NO_MODELS = frozenset({"Local Raw Printer", "Remote Printer", "Local Printer Class", "Remote Printer Class", "Unknown"})
+"""What CUPS says in printer-make-and-model of a queue whose printer it does not know."""
 _LONGEST = 1024
 """Of a text in a reading."""
 
@@ -46,11 +48,13 @@ def reading_of_parts(
     known = definitions or builtin_definitions()
     serial = parts.device.get("serial")
     device_id = {**parts.device_id, **({"SN": serial} if serial else {})}
-    texts = Texts(device_descr=parts.device.get("description", ""), device_id=device_id)
+    description = parts.device.get("description", "")
+    texts = Texts(device_descr="" if description in _NO_MODELS else description, device_id=device_id)
     applying = known.applying_to(texts)
     who = identify(Vendor(View({}), texts, applying, known.quirks_of(applying)), address, known.makers)
     found = {name: getattr(who, name) for name in ("manufacturer", "model", "serial", "description")}
     told = {name: value and value[:_LONGEST] for name, value in found.items()}
+    told["description"] = told["description"] or description or None
     device = Device(key=device_key(None, None, None, place or address), ip=address, hostname=hostname, **told)
     reasons = {
         f"device.{name}": who.reasons.get(name, NOT_REPORTED) for name in Device.model_fields if getattr(device, name) is None

@@ -216,9 +216,11 @@ def test_a_device_shows_all_it_said_and_why_something_is_not_known(webui: Runnin
         webui,
         reading(7, taken_at=utc_now() - timedelta(hours=1), meters={"total": full.meters["total"].model_dump() | {"value": 6900}}),
     )
-    keep(webui, full)
+    known = report.SnmpAccess(version="2c", credential="community", default=True)
+    keep(webui, full.model_copy(update={"access": report.Access(snmp=known, ipp="TLSv1.2")}))
     answer = webui.admin().get("/devices/serial:ACME%2F7")
     shown = answer.shown
+    assert "Read by SNMP 2c with a community that everybody knows IPP over TLSv1.2" in shown
     for words in ("Acme Laser 7", "SN0007", "Lobby", "Ready", "Toner low", "Tray 1", "A4", "CRUM-1", "prtMarkerLifeCount.1.1"):
         assert words in shown, words
     assert "Total 7 000 impressions" in shown

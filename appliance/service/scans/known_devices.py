@@ -44,6 +44,12 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
     return list(chosen.values())
 
 
+def named_devices(targets: TargetSet, known: Iterable[Known]) -> list[Known]:
+    """Return the printers that targets name by where they serve IPP, each as it is `known` if it is."""
+    keys = {device.address: device.key for device in known if device.printer}
+    return [Known.named(printer, keys.get(printer.target.uri)) for printer in targets.printers()]
+
+
 def read_over_snmp(devices: Iterable[DeviceRow], now: datetime) -> dict[str, str]:
     """Return by their keys the addresses of devices that were read over SNMP, and were not silent for too long since."""
     return {

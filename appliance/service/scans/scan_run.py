@@ -34,9 +34,11 @@ from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
 from appliance.report.device_keys import are_alike, are_of_one_serial, device_key
+from appliance.service.scans.access import access_by
 from appliance.service.scans.devices import DeviceAnswer, Keep, Known, Missed, Resume, nothing_missed
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.ipp_reader import NO_IPP, NOT_ASKED, IppReader
+from appliance.service.scans.known_devices import named_devices
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
@@ -139,9 +141,7 @@ class ScanRun:
             unheard = [device for device in unheard if not (device.by_ipp and self._speaks_snmp(device.key or ""))]
             self._scan.devices += len(unheard)
             await self._read_all(client, unheard)
-            keys = {device.address: device.key for device in known if device.printer}
-            named = [Known.named(printer, keys.get(printer.target.uri)) for printer in targets.printers()]
-            named = [device for device in named if device.address not in self._found]
+            named = [device for device in named_devices(targets, known) if device.address not in self._found]
             self._scan.devices += len(named)
             await self._read_all(client, named)
 
@@ -306,7 +306,9 @@ class ScanRun:
             agent = credential.agent(device.address, device.port)
             try:
                 reading = await visit(client, agent, device)
-                return DeviceAnswer(reading, agent, credential.name, self._profile(agent), scan=self._scan.id)
+                profile = self._profile(agent)
+                reading = reading.model_copy(update={"access": access_by(credential, profile.version or agent.version)})
+                return DeviceAnswer(reading, agent, credential.name, profile, scan=self._scan.id)
             except NoAnswerError as error:
                 silence = silence or error
                 self._forget_version(agent)

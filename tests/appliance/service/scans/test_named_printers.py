@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from appliance.http.supplements import Supplements
+from appliance.report import Access
 from appliance.report.device_keys import device_key
 from appliance.service.scans.progress import Scan
 from appliance.settings.ipp_targets import parse_ipp_target
@@ -198,6 +199,10 @@ def test_a_printer_with_tls_is_read_over_tls_and_never_without(tmp_path: Path, f
             site = NamingSite(tmp_path, free_port("udp"), web, targets=(f"ipps://localhost:{web.port}/ipp/print",))
             assert (await site.scan()).read == 1
             assert (len(web.requests), len(plain.requests)) == (1, 0)
+            access = site.devices[0].reading.access
+            assert access is not None
+            assert (access.snmp, access.http) == (None, None)
+            assert (access.ipp or "").startswith("TLSv1.")
             site.targets = (f"ipp://localhost:{web.port}/ipp/print",)
             assert (await site.scan()).read == 1, "it says that it wants TLS"
             assert (web.requests, plain.requests) == (["POST /ipp/print"] * 2, ["POST /ipp/print"])
@@ -217,6 +222,7 @@ def test_hps_documents_are_asked_at_the_same_port(tmp_path: Path, free_port: Fre
         await site.scan()
         first, second = site.devices
         assert {first.key, second.key} == {"serial:HP:VNB3K00001", key_of(site.targets[1])}
+        assert first.reading.access == Access(ipp="http", http="http") or second.reading.access == Access(ipp="http", http="http")
         assert {request.split()[0] for request in site.web.requests} == {"POST", "GET"}
         assert (await site.poll()).read == 2
 
