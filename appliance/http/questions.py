@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from appliance.http.endpoints import HTTPS_PORT, Endpoint, Endpoints, after_refusal, instead_of, is_final
+from appliance.http.endpoints import HTTPS_PORT, Endpoint, Endpoints, after_refusal, at_last, instead_of, is_final
 from appliance.http.errors import HttpError
 from appliance.http.visit import HttpAnswer, Visit
 from appliance.reading.parts import OpenItems, Parts
@@ -84,7 +84,7 @@ async def _ask(
         elif is_final(decoded):
             return None
         else:
-            pending = after_refusal(endpoint, decoded) + pending
+            pending = after_refusal(endpoint, decoded) + pending + at_last(endpoint, decoded)
     if failure:
         raise failure
     return None

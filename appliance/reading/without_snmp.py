@@ -62,6 +62,7 @@ def reading_of_parts(
     reading = Reading(
         taken_at=taken_at,
         device=device,
+        alerts=parts.alerts,
         misc={"engine_maker": who.engine_maker} if who.engine_maker else {},
         reasons=reasons | {"meters.total": NOT_REPORTED},
         sources={f"device.{name}": parts.source for name, value in told.items() if value},
