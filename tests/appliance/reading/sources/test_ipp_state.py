@@ -53,12 +53,12 @@ def test_a_value_without_a_code_is_no_alert(value: str) -> None:
     assert read(attribute(OCTETS, "printer-alert", value)).alerts == ()
 
 
-def test_what_is_no_name_of_the_mib_is_unknown_and_alerts_are_bounded() -> None:
+def test_what_is_no_name_of_the_mib_is_other_and_alerts_are_bounded() -> None:
     odd = "code=somethingElse;severity=17;group=;location=99999999999"
     reading = read(attribute(OCTETS, "printer-alert", *[odd] * 300))
     assert len(reading.alerts) == 256
     only = reading.alerts[0]
-    assert (only.code, only.severity, only.group, only.location, only.description) == ("unknown", "unknown", "unknown", None, None)
+    assert (only.code, only.severity, only.group, only.location, only.description) == ("other", "other", "unknown", None, None)
 
 
 def test_names_of_people_are_taken_out_of_alerts() -> None:
