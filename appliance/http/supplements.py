@@ -4,13 +4,16 @@
 - What changes (the total, levels) is asked at each reading, but only of devices that had it the last time.
 - A port that refused is left alone for a day, one that was silent for an hour.
 - Nothing here fails a reading that SNMP has brought.
-- Without SNMP a printer is who answers IPP as one. An address where none did is left alone for a week.
+- Web documents that a definition prefers come before IPP, the others after it: for what IPP leaves open.
+- Without SNMP a printer is who answers IPP as one, or has a web document that says which device it is. An address where none did is
+  left alone for a week.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -18,8 +21,11 @@ from appliance.common.traffic import Traffic
 from appliance.http.endpoints import IPP_PORT, Endpoints
 from appliance.http.errors import HttpError, RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
-from appliance.http.questions import ask_ipp, ask_ledm, ledm_documents
+from appliance.http.questions import ask_ipp
+from appliance.http.shut_ports import DAY, HOUR, ShutPorts
 from appliance.http.visit import HttpLimits, Visit
+from appliance.http.web_documents import WebDocuments, documents_for
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
 from appliance.reading.without_snmp import says_who_it_is, settled
@@ -27,13 +33,15 @@ from appliance.report import Reading
 
 WEB_PORTS = (80, 443)
 
-WEEK, DAY, HOUR = 604_800.0, 86_400.0, 3_600.0
+WEEK = 604_800.0
 AT_ONCE = 16
 _REMEMBERED = 20_000
 """Devices and ports at most; beyond, what is remembered starts anew."""
 
 Build = Callable[[Parts], Reading]
-"""Makes a reading of what a device has said over IPP."""
+"""Makes a reading of what a device has said over IPP, or in a web document."""
+Question = Callable[[OpenItems], Awaitable[list[Parts]]]
+"""Asks a device for what is open."""
 
 log = structlog.get_logger()
 
@@ -73,40 +81,53 @@ class Supplements:
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._search_slots = asyncio.Semaphore(AT_ONCE)
-        self._shut: dict[tuple[str, int], float] = {}
+        self._shut = ShutPorts(clock)
+        self._documents = WebDocuments(self._web_ports, self._shut, clock)
         self._memories: dict[str, _Memory] = {}
         self._endpoints = Endpoints()
         self._no_printers: dict[str, float] = {}
 
-    async def complete(self, reading: Reading, traffic: Traffic) -> Reading:
-        """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises."""
-        return await self._complete(reading, traffic, without_snmp=False)
+    async def complete(self, reading: Reading, traffic: Traffic, definitions: Definitions | None = None) -> Reading:
+        """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises.
 
-    async def read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
-        """Return what the printer at `address` says over IPP, and HP's in its documents; None where no printer answers there.
+        `definitions` are those in force, the built-in ones by default: they say which web documents a device may have.
+        """
+        return await self._complete(reading, traffic, definitions or builtin_definitions(), without_snmp=False)
+
+    async def read(self, address: str, build: Build, traffic: Traffic, definitions: Definitions | None = None) -> Reading | None:
+        """Return what the printer at `address` says over IPP and in its web documents; None where no printer answers there.
 
         Raises HttpError when it cannot be asked.
         """
+        known = definitions or builtin_definitions()
         async with self._slots:
-            reading = await self._read(address, build, traffic)
-        return reading and settled(await self._complete(reading, traffic, without_snmp=True))
+            reading = await self._read(address, build, traffic, known)
+        return reading and settled(await self._complete(reading, traffic, known, without_snmp=True))
 
-    async def search(self, address: str, build: Build, traffic: Traffic, permit: Callable[[], Awaitable[None]]) -> Reading | None:
+    async def search(
+        self,
+        address: str,
+        build: Build,
+        traffic: Traffic,
+        permit: Callable[[], Awaitable[None]],
+        definitions: Definitions | None = None,
+    ) -> Reading | None:
         """Return the same of an address of which nothing is known, None also where that cannot be asked.
 
         `permit` is awaited before anything is sent.
         """
+        known = definitions or builtin_definitions()
         async with self._search_slots:
             await permit()
             try:
-                reading = await self._read(address, build, traffic)
+                reading = await self._read(address, build, traffic, known)
             except HttpError as error:
                 log.debug("no printer was found over IPP", address=address, reason=str(error))
                 reading = None
         if reading is None:
             self.leave_alone(address)
             return None
-        return settled(await self._complete(reading, traffic, without_snmp=True))
+        return settled(await self._complete(reading, traffic, known, without_snmp=True))
 
     def leave_alone(self, address: str) -> None:
         """Let `address` not be searched for a week."""
@@ -128,11 +149,11 @@ class Supplements:
         """Return whether `address` is not to be left alone."""
         return self._no_printers.get(address, 0.0) <= self._clock()
 
-    async def _read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
+    async def _read(self, address: str, build: Build, traffic: Traffic, definitions: Definitions) -> Reading | None:
         try:
             async with Visit(address, self._ports, self._limits, traffic) as visit:
-                parts = await self._ask_ipp(visit, self._ipp_port)
-            return build(parts) if parts and says_who_it_is(parts) else None
+                parts = await self._who_it_is(visit, definitions)
+            return build(parts) if parts else None
         except HttpError:
             raise
         except Exception as error:
@@ -140,7 +161,29 @@ class Supplements:
             log.exception("a device could not be read over HTTP", address=address)
             raise HttpError(f"What {address} answers cannot be understood.") from error
 
-    async def _complete(self, reading: Reading, traffic: Traffic, *, without_snmp: bool) -> Reading:
+    async def _who_it_is(self, visit: Visit, definitions: Definitions) -> Parts | None:
+        """Return what a device without SNMP says of itself: over IPP, else in a web document. Raises HttpError."""
+        failure: HttpError | None = None
+        ipp_ports = [self._ipp_port]
+        for port in self._shut.open(visit.address, ipp_ports) if self._documents.knows(visit.address) else ipp_ports:
+            try:
+                parts = await self._ask_ipp(visit, port)
+            except HttpError as error:
+                failure = error
+                if isinstance(error, RefusedError | SilentError):
+                    self._shut.after(visit.address, port, error)
+                continue
+            if parts and says_who_it_is(parts):
+                return parts
+        try:
+            found = await self._documents.identify(visit, definitions)
+        except HttpError as error:
+            found, failure = None, failure or error
+        if found is None and failure:
+            raise failure
+        return found
+
+    async def _complete(self, reading: Reading, traffic: Traffic, definitions: Definitions, *, without_snmp: bool) -> Reading:
         """Return `reading` with what it lacks; one that was made without SNMP has all of IPP already."""
         wanted, address = needs_supplement(reading), reading.device.ip
         if not wanted or not address or "reading" in reading.reasons:
@@ -152,25 +195,32 @@ class Supplements:
             return reading
         async with self._slots:
             try:
-                return await self._ask(reading, wanted, traffic, without_snmp=without_snmp)
+                return await self._ask(reading, wanted, traffic, definitions, without_snmp=without_snmp)
             except Exception:
                 # An answer nobody foresaw must not cost what SNMP has said.
                 log.exception("a device could not be asked over HTTP", address=address)
                 return reading
 
-    async def _ask(self, reading: Reading, wanted: OpenItems, traffic: Traffic, *, without_snmp: bool) -> Reading:
+    async def _ask(
+        self, reading: Reading, wanted: OpenItems, traffic: Traffic, definitions: Definitions, *, without_snmp: bool
+    ) -> Reading:
         """Ask the device, merge what it says, and remember it."""
         completed, address = reading, reading.device.ip or ""
         said: list[Parts] = []
         seconds = DAY
+        documents = documents_for(reading, definitions)
         async with Visit(address, self._ports, self._limits, traffic) as visit:
-            for ask in (self._hp,) if without_snmp else (self._hp, self._ipp):
-                open_now = needs_supplement(completed)
+            questions: dict[str, Question] = {
+                "preferred documents": partial(self._documents.complete, visit, documents, preferred=True),
+                **({} if without_snmp else {"IPP": partial(self._ipp, visit)}),
+                "documents": partial(self._documents.complete, visit, documents, preferred=False),
+            }
+            for name, ask in questions.items():
                 try:
-                    found = await ask(visit, reading, open_now)
+                    found = await ask(needs_supplement(completed))
                 except HttpError as error:
                     seconds = HOUR
-                    log.debug("a device was not asked over HTTP", address=address, reason=str(error))
+                    log.debug("a device was not asked over HTTP", address=address, question=name, reason=str(error))
                     continue
                 for parts in found:
                     said.append(parts)
@@ -180,48 +230,18 @@ class Supplements:
         self._remember(address, _Memory(self._clock() + seconds, reading.device.key, without_snmp, tuple(said), helped, levels))
         return completed
 
-    async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems) -> list[Parts]:
-        """Return what the documents of LEDM say, of an HP device; what one port does not have, the next one may."""
-        if reading.device.manufacturer != "HP" or not wanted:
-            return []
-        missing = ledm_documents(wanted)
-        found: list[Parts] = []
-        failure: HttpError | None = None
-        without: list[int] = []
-        for port in self._open_ports(visit.address, self._web_ports):
-            try:
-                said = await ask_ledm(visit, missing, port)
-            except (RefusedError, SilentError) as error:
-                self._shut_after(visit.address, port, error)
-                failure = error if isinstance(error, SilentError) else failure
-                continue
-            except HttpError as error:
-                failure, said = error, {}
-            if not said:
-                without.append(port)
-            found += said.values()
-            missing = [document for document in missing if document not in said]
-            if not missing:
-                break
-        if found:
-            for port in without:
-                self._shut_for(visit.address, port, DAY)
-        elif failure:
-            raise failure
-        return found
-
-    async def _ipp(self, visit: Visit, _reading: Reading, wanted: OpenItems) -> list[Parts]:
+    async def _ipp(self, visit: Visit, wanted: OpenItems) -> list[Parts]:
         """Return what the printer says over IPP, when that may have what is still open."""
         if not replace(wanted, cartridge_serials=False):
             return []
-        for port in self._open_ports(visit.address, [self._ipp_port]):
+        for port in self._shut.open(visit.address, [self._ipp_port]):
             try:
                 parts = await self._ask_ipp(visit, port)
             except RefusedError as error:
-                self._shut_after(visit.address, port, error)
+                self._shut.after(visit.address, port, error)
                 return []
             except SilentError as error:
-                self._shut_after(visit.address, port, error)
+                self._shut.after(visit.address, port, error)
                 raise
             return [parts] if parts else []
         return []
@@ -229,17 +249,6 @@ class Supplements:
     async def _ask_ipp(self, visit: Visit, port: int) -> Parts | None:
         tls_ports = [each for each in self._web_ports if each in self._ports.secure]
         return await ask_ipp(visit, port, tls_ports=tls_ports, endpoints=self._endpoints)
-
-    def _open_ports(self, address: str, ports: Sequence[int]) -> list[int]:
-        return [port for port in ports if self._shut.get((address, port), 0.0) <= self._clock()]
-
-    def _shut_after(self, address: str, port: int, error: HttpError) -> None:
-        self._shut_for(address, port, DAY if isinstance(error, RefusedError) else HOUR)
-
-    def _shut_for(self, address: str, port: int, seconds: float) -> None:
-        if len(self._shut) >= _REMEMBERED:
-            self._shut.clear()
-        self._shut[address, port] = self._clock() + seconds
 
     def _recall(self, reading: Reading, address: str, *, without_snmp: bool) -> _Memory | None:
         """Return what the device said, while it still holds: it is the same one, and no supply has been replaced since."""

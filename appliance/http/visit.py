@@ -32,6 +32,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses of HTTP that point elsewhere."""
 _SCHEME_PORTS = {"http": 80, "https": 443}
 
+_LONGEST_HEADER = 2048
+
 _Place = tuple[str, int]
 """Scheme and port."""
 
@@ -58,6 +60,8 @@ class HttpAnswer:
     body: bytes
     location: str = ""
     """Where it points, as it stands there."""
+    server: str = ""
+    """What the web server calls itself."""
 
 
 class Visit:
@@ -166,7 +170,8 @@ class Visit:
         content_type = collected.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         packed = collected.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
         content = _unpacked(collected.body, self._limits.body_bytes) if packed else bytes(collected.body)
-        return HttpAnswer(collected.start.code, content_type, content, collected.headers.get("Location", ""))
+        location, server = (collected.headers.get(name, "")[:_LONGEST_HEADER] for name in ("Location", "Server"))
+        return HttpAnswer(collected.start.code, content_type, content, location, server)
 
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place

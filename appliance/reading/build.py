@@ -15,9 +15,11 @@ from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import COLORED, read_supplies
 from appliance.reading.supplies.supply_join import join_supplies
 from appliance.reading.supplies.trays import read_trays
+from appliance.reading.unproven import unproven_paths
 from appliance.reading.view import View, integer, text
 from appliance.report import Device, Reading, Supply
 from appliance.report.device_keys import device_key
+from appliance.report.proof import with_unproven
 from appliance.snmp.values import Objects
 
 WHOLE = Missing()
@@ -53,15 +55,19 @@ def build_reading(
     device, sources = _device(vendor, who, address, hostname, color=color)
     reasons = _reasons(device, who) | meters.reasons | supplies.reasons | _unread_levels(supplies.rows, view, missing)
     not_whole = missing.why_not_whole()
+    status, misc = read_status(vendor, alerts), _misc(vendor, who)
+    unproven = unproven_paths(
+        vendor, device=sources, meters=meters.values, supplies=supplies.rows, misc=misc, console=status.console
+    )
     return Reading(
         taken_at=taken_at,
         device=device,
-        status=read_status(vendor, alerts),
+        status=status,
         alerts=tuple(row.alert for row in alerts),
         meters=meters.values,
         supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
-        misc=_misc(vendor, who),
+        misc=with_unproven(misc, unproven),
         reasons=missing.corrected(reasons, vendor) | ({"reading": not_whole} if not_whole else {}),
         sources=sources,
     )

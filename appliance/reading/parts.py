@@ -20,13 +20,16 @@ class Parts:
     meters: Mapping[str, Meter] = field(default_factory=dict)
     supplies: tuple[Supply, ...] = ()
     trays: tuple[Tray, ...] = ()
-    misc: Mapping[str, str] = field(default_factory=dict)
+    misc: Mapping[str, str | int] = field(default_factory=dict)
     device_id: Mapping[str, str] = field(default_factory=dict)
     """The fields of the IEEE 1284 device ID, which tell maker and model where SNMP tells nothing."""
+    unproven: bool = False
+    """Whether no recording of a device has shown yet that this source says it."""
 
     def lasting(self) -> "Parts":
         """Return what stays true for a day: without meters, status and levels."""
-        return Parts(self.source, self.device, supplies=tuple(_numbers_only(row) for row in self.supplies))
+        supplies = tuple(_numbers_only(row) for row in self.supplies)
+        return Parts(self.source, self.device, supplies=supplies, unproven=self.unproven)
 
 
 def _numbers_only(row: Supply) -> Supply:

@@ -48,7 +48,7 @@ class IppReader:
         if not (self._options.in_full or self._supplements.is_worth_a_search(address)):
             return None
         traffic = self._scan.traffic.of("ipp_search")
-        reading = await self._supplements.search(address, self._build(device), traffic, self._permit)
+        reading = await self._supplements.search(address, self._build(device), traffic, self._permit, self._options.definitions)
         if reading is None:
             return None
         self._scan.reading_asked += 1
@@ -63,7 +63,8 @@ class IppReader:
         self._scan.reading_asked += 1
         await self._permit()
         try:
-            reading = await self._supplements.read(device.address, self._build(device), self._scan.traffic.of("http"))
+            traffic, definitions = self._scan.traffic.of("http"), self._options.definitions
+            reading = await self._supplements.read(device.address, self._build(device), traffic, definitions)
         except HttpError as error:
             log.debug("a device was not read by IPP", address=device.address, reason=str(error))
             return None
