@@ -79,10 +79,10 @@ def may_answer(document: WebDocumentSpec, wanted: OpenItems) -> bool:
     return any(getattr(wanted, name) for name, gives in answers.items() if gives)
 
 
-async def ask_for(visit: Visit, documents: Sequence[WebDocumentSpec], port: int) -> dict[str, Parts]:
+async def ask_for(visit: Visit, documents: Sequence[WebDocumentSpec], port: int) -> tuple[dict[str, Parts], HttpError | None]:
     """Return what a device says at `port`, by document; one it does not have there, or not for us, is missing.
 
-    Raises HttpError when nothing was found and that may change soon: the device points elsewhere, is busy or does not answer.
+    The other is why something is missing that may be there soon: the device points elsewhere, is busy or does not answer.
     """
     found: dict[str, Parts] = {}
     failure: HttpError | None = None
@@ -92,9 +92,13 @@ async def ask_for(visit: Visit, documents: Sequence[WebDocumentSpec], port: int)
             break
         try:
             answer = await visit.get(document.path, port=port)
-        except HttpError as error:
+        except (RefusedError, SilentError) as error:
             failure = error
             break
+        except HttpError as error:
+            # A document that cannot be used says nothing of the others.
+            failure, absent = error, absent + 1
+            continue
         if answer.status == _BUSY:
             failure = HttpError(f"{visit.host} is too busy for its documents.")
         parts = _parts(answer, document) if answer.status == 200 else None
@@ -102,9 +106,7 @@ async def ask_for(visit: Visit, documents: Sequence[WebDocumentSpec], port: int)
             absent += 1
         else:
             found[document.name] = parts
-    if failure and not found:
-        raise failure
-    return found
+    return found, failure
 
 
 def _parts(answer: HttpAnswer, document: WebDocumentSpec) -> Parts | None:
@@ -172,10 +174,12 @@ class WebDocuments:
         for port in self._shut.open(visit.address, self._web_ports):
             try:
                 for each, document in await self._identities(visit, port, definitions):
-                    said = (await ask_for(visit, [document], port)).get(document.name)
-                    if said is not None and said.device.get("description"):
+                    said, failed = await ask_for(visit, [document], port)
+                    failure = failed or failure
+                    parts = said.get(document.name)
+                    if parts is not None and parts.device.get("description"):
                         _note(self._known_by, visit.address, (document.name, port))
-                        return _with_maker(said, each, definitions)
+                        return _with_maker(parts, each, definitions)
             except (RefusedError, SilentError) as error:
                 self._shut.after(visit.address, port, error)
                 failure = error
@@ -200,16 +204,14 @@ class WebDocuments:
         missing, found = list(documents), list[Parts]()
         failure: HttpError | None = None
         without: list[int] = []
-        for port in self._shut.open(visit.address, self._web_ports):
-            try:
-                said = await ask_for(visit, missing, port)
-            except (RefusedError, SilentError) as error:
-                self._shut.after(visit.address, port, error)
-                failure = error if isinstance(error, SilentError) else failure
-                continue
-            except HttpError as error:
-                failure, said = error, {}
-            if not said:
+        ports = self._shut.open(visit.address, self._web_ports)
+        for port in ports:
+            said, failed = await ask_for(visit, missing, port)
+            if isinstance(failed, RefusedError | SilentError) and not said:
+                self._shut.after(visit.address, port, failed)
+            if failed and not isinstance(failed, RefusedError):
+                failure = failed
+            if not said and not isinstance(failed, RefusedError | SilentError):
                 without.append(port)
             found += said.values()
             missing = [document for document in missing if document.name not in said]
@@ -220,7 +222,7 @@ class WebDocuments:
                 self._shut.shut(visit.address, port, DAY)
         elif failure:
             raise failure
-        for document in missing if not failure else ():
+        for document in missing if ports and not failure else ():
             _note(self._absent, (visit.address, document.name), self._clock() + DAY)
         return found
 

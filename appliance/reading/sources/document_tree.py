@@ -21,6 +21,7 @@ _UTF_8 = 106
 _COUNT = re.compile(r"[0-9]{1,19}")
 _AMOUNT = re.compile(r"-?[0-9]{1,10}(?:\.[0-9]{1,2})?")
 """No more than two digits behind a point: where there are three, the point parts thousands."""
+_ITEM = re.compile(r"0|[1-9][0-9]{0,4}")
 _LARGEST = 2**63
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -49,7 +50,7 @@ class Node:
     def named(self, name: str) -> list["Node"]:
         """Return the members of a name, or the item of a list by its number from 0."""
         if self.items:
-            return [self.items[int(name)]] if name.isdecimal() and len(name) < 6 and int(name) < len(self.items) else []
+            return [self.items[int(name)]] if _ITEM.fullmatch(name) and int(name) < len(self.items) else []
         found = self.members.get(name, [])
         return found if self.repeats or len(found) == 1 else []
 

@@ -38,6 +38,13 @@ def _skipped(text: str, place: int) -> int:
     return blank.end() if blank else place
 
 
+def _paired(text: str) -> str:
+    """Return a text with the halves of characters that are written as two (RFC 8259 section 7) put together."""
+    if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 @dataclass(slots=True)
 class _Open:
     """An object or a list that is not at its end yet."""
@@ -137,7 +144,7 @@ class _Scanner:
             place = stop.end()
             if stop[0] != "\\":
                 self.place = place
-                return "".join(parts)
+                return _paired("".join(parts))
             escape = self._text[place : place + 1]
             place += 1
             if escape == "u":
