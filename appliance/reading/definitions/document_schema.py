@@ -197,6 +197,12 @@ class WebDocumentSpec(Source):
             raise ValueError("write with field, supply or tray what it gives")
         return self
 
+    def items(self) -> Iterator[str]:
+        """Yield what it gives, as the definition says."""
+        yield from (each.gives for each in self.fields)
+        yield from ("a supply" for _ in self.supplies)
+        yield from ("a tray" for _ in self.trays)
+
     def gives(self, prefix: str) -> bool:
         """Return whether a field gives an item whose name begins so."""
         return any(each.gives.startswith(prefix) for each in self.fields)
