@@ -173,13 +173,16 @@ class WebDocuments:
         failure: HttpError | None = None
         for port in self._shut.open(visit.address, self._web_ports):
             try:
-                for each, document in await self._identities(visit, port, definitions):
+                identities, whole = await self._identities(visit, port, definitions)
+                for each, document in identities:
                     said, failed = await ask_for(visit, [document], port)
                     failure = failed or failure
                     parts = said.get(document.name)
                     if parts is not None and parts.device.get("description"):
                         _note(self._known_by, visit.address, (document.name, port))
                         return _with_maker(parts, each, definitions)
+                if whole and not identities:
+                    break
             except (RefusedError, SilentError) as error:
                 self._shut.after(visit.address, port, error)
                 failure = error
@@ -190,14 +193,20 @@ class WebDocuments:
             raise failure
         return None
 
-    async def _identities(self, visit: Visit, port: int, definitions: Definitions) -> list[tuple[Definition, WebDocumentSpec]]:
-        """Return the documents by which the device may be known: that of the last time, else those its first page names."""
+    async def _identities(
+        self, visit: Visit, port: int, definitions: Definitions
+    ) -> tuple[list[tuple[Definition, WebDocumentSpec]], bool]:
+        """Return the documents by which the device may be known: that of the last time, else those its first page names.
+
+        The other is whether there is a first page at this port: then no other port has a better one.
+        """
         known = list(_identifying(definitions))
         if remembered := self._known_by.get(visit.address):
-            return [pair for pair in known if (pair[1].name, port) == remembered]
+            return [pair for pair in known if (pair[1].name, port) == remembered], False
         answer = await visit.get("/", port=port)
         page = f"{answer.server} {answer.location} {answer.body[:_FIRST_PAGE].decode(errors='replace')}"
-        return [pair for pair in known if any(text in page for text in pair[0].content.match.web)]
+        named = [pair for pair in known if any(text in page for text in pair[0].content.match.web)]
+        return named, answer.status == 200
 
     async def _family(self, visit: Visit, documents: Sequence[WebDocumentSpec]) -> list[Parts]:
         """Return what the documents of a family say. Raises HttpError where none is, and that may change soon."""

@@ -1,4 +1,4 @@
-"""Printers that answer IPP and no SNMP: found where something is and SNMP brings nothing, and read the same way from then on."""
+"""Printers that answer IPP, or with web documents, and no SNMP: found where SNMP brings nothing, and read so from then on."""
 
 from datetime import datetime
 from functools import partial
@@ -20,8 +20,8 @@ from appliance.service.scans.quiet_gate import QuietGate
 from appliance.snmp.agent import Agent, AgentProfile
 
 NO_IPP = Message(
-    "It does not answer IPP, by which it is read because SNMP brings nothing. Check that it is on, that IPP (TCP port 631) or "
-    "SNMP is enabled on it, and that no firewall stands between."
+    "It answers neither IPP nor with its web documents, by which it is read because SNMP brings nothing. Check that it is on, that "
+    "IPP (TCP port 631), its web server or SNMP is enabled on it, and that no firewall stands between."
 )
 _PACKETS = 2
 """What silence costs: the first packet of TCP and its repetition."""
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class IppReader:
-    """Asks devices by IPP alone, for one scan; what it costs is counted there."""
+    """Asks devices without SNMP, for one scan; what it costs is counted there."""
 
     def __init__(self, supplements: Supplements, options: ScanOptions, scan: Scan, gate: QuietGate, bucket: PacketBucket) -> None:
         self._supplements = supplements
