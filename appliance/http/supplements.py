@@ -26,10 +26,12 @@ from appliance.http.shut_ports import DAY, HOUR, ShutPorts
 from appliance.http.visit import HttpLimits, Visit
 from appliance.http.web_documents import WebDocuments, documents_for
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.document_schema import WebDocumentSpec
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.supplement import supplement
 from appliance.reading.without_snmp import says_who_it_is, settled
 from appliance.report import Reading
+from appliance.snmp.values import Oid
 
 WEB_PORTS = (80, 443)
 
@@ -87,12 +89,19 @@ class Supplements:
         self._endpoints = Endpoints()
         self._no_printers: dict[str, float] = {}
 
-    async def complete(self, reading: Reading, traffic: Traffic, definitions: Definitions | None = None) -> Reading:
+    async def complete(
+        self,
+        reading: Reading,
+        traffic: Traffic,
+        definitions: Definitions | None = None,
+        object_id: Callable[[], Oid | None] | None = None,
+    ) -> Reading:
         """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises.
 
-        `definitions` are those in force, the built-in ones by default: they say which web documents a device may have.
+        `definitions` are those in force, the built-in ones by default: they say which web documents a device may have; `object_id`
+        returns its sysObjectID, and is called only where it is needed.
         """
-        return await self._complete(reading, traffic, definitions or builtin_definitions(), without_snmp=False)
+        return await self._complete(reading, traffic, definitions or builtin_definitions(), without_snmp=False, object_id=object_id)
 
     async def read(self, address: str, build: Build, traffic: Traffic, definitions: Definitions | None = None) -> Reading | None:
         """Return what the printer at `address` says over IPP and in its web documents; None where no printer answers there.
@@ -183,7 +192,15 @@ class Supplements:
             raise failure
         return found
 
-    async def _complete(self, reading: Reading, traffic: Traffic, definitions: Definitions, *, without_snmp: bool) -> Reading:
+    async def _complete(
+        self,
+        reading: Reading,
+        traffic: Traffic,
+        definitions: Definitions,
+        *,
+        without_snmp: bool,
+        object_id: Callable[[], Oid | None] | None = None,
+    ) -> Reading:
         """Return `reading` with what it lacks; one that was made without SNMP has all of IPP already."""
         wanted, address = needs_supplement(reading), reading.device.ip
         if not wanted or not address or "reading" in reading.reasons:
@@ -195,20 +212,20 @@ class Supplements:
             return reading
         async with self._slots:
             try:
-                return await self._ask(reading, wanted, traffic, definitions, without_snmp=without_snmp)
+                documents = documents_for(reading, definitions, object_id() if object_id else None)
+                return await self._ask(reading, wanted, traffic, documents, without_snmp=without_snmp)
             except Exception:
                 # An answer nobody foresaw must not cost what SNMP has said.
                 log.exception("a device could not be asked over HTTP", address=address)
                 return reading
 
     async def _ask(
-        self, reading: Reading, wanted: OpenItems, traffic: Traffic, definitions: Definitions, *, without_snmp: bool
+        self, reading: Reading, wanted: OpenItems, traffic: Traffic, documents: Sequence[WebDocumentSpec], *, without_snmp: bool
     ) -> Reading:
         """Ask the device, merge what it says, and remember it."""
         completed, address = reading, reading.device.ip or ""
         said: list[Parts] = []
         seconds = DAY
-        documents = documents_for(reading, definitions)
         async with Visit(address, self._ports, self._limits, traffic) as visit:
             questions: dict[str, Question] = {
                 "preferred documents": partial(self._documents.complete, visit, documents, preferred=True),

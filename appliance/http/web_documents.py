@@ -49,12 +49,15 @@ class _Described:
     answering: frozenset[int] = frozenset()
 
 
-def documents_for(reading: Reading, definitions: Definitions) -> list[WebDocumentSpec]:
-    """Return the documents a device may have, in the order of its definitions; nothing of the device is asked for this."""
+def documents_for(reading: Reading, definitions: Definitions, sys_object_id: Oid | None = None) -> list[WebDocumentSpec]:
+    """Return the documents a device may have, in the order of its definitions; nothing of the device is asked for this.
+
+    `sys_object_id` is what it has answered over SNMP: that decides, as it does for objects, before the maker its texts name.
+    """
     device = reading.device
     descriptions = tuple(filter(None, (device.description, device.model)))
     makers = tuple(filter(None, (device.manufacturer, reading.misc.get("engine_maker"), *descriptions)))
-    applying = definitions.applying_to(_Described(descriptions, makers))
+    applying = definitions.applying_to(_Described(descriptions, makers, sys_object_id))
     return [
         document
         for each in applying

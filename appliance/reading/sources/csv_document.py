@@ -4,6 +4,7 @@ Values are parted by commas, semicolons or tabs, whichever the names are; they m
 one is nobody's: its values are none. A row that is shorter or longer than the names is not whole, and the table refused.
 """
 
+import csv
 import re
 
 from appliance.reading.sources.document_tree import MAX_NODES, DocumentError, Node, data_in
@@ -14,8 +15,6 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 def read_csv(octets: bytes) -> Node:
     """Return the table: its one row by the names of the columns, of several rows a list of these. Raises DocumentError."""
-    import csv  # noqa: PLC0415 - for devices that have a table, which few do
-
     text = data_in(octets)
     head = text.lstrip().partition("\n")[0]
     delimiter = max(_DELIMITERS, key=head.count)

@@ -241,7 +241,8 @@ class ScanRun:
         if self._supplements:
             unit: Unit = "first_read_http" if self._was_full(answer) else "poll_http"
             with self._scan.counting("http", unit) as traffic:
-                completed = await self._supplements.complete(answer.reading, traffic, self._options.definitions)
+                object_id = partial(self._memory.object_id, answer.agent)
+                completed = await self._supplements.complete(answer.reading, traffic, self._options.definitions, object_id)
                 answer = replace(answer, reading=completed)
         await self._take(answer)
 

@@ -149,6 +149,18 @@ def test_what_snmp_says_stays_and_is_no_reason_to_ask(free_port: FreePort) -> No
     at_site(work, SYNCTHRU, free_port())
 
 
+def test_what_a_device_has_answered_as_its_sys_object_id_decides(free_port: FreePort) -> None:
+    async def work(site: Site) -> None:
+        before = bare("Nobody")
+        assert await site.complete(before) == before
+        after = await site.supplements.complete(
+            bare("Nobody", key="mac:2"), Traffic(), None, lambda: (1, 3, 6, 1, 4, 1, 2435, 2, 3, 9, 1)
+        )
+        assert after.device.serial == "E70000A0N000001"
+
+    at_site(work, {"/etc/mnt_info.csv": MNT_INFO}, free_port())
+
+
 def test_a_definition_somebody_has_added_reads_a_new_model(free_port: FreePort) -> None:
     text = """
 schema = 1
