@@ -5,6 +5,7 @@ from pathlib import Path
 from tornado.web import UIModule
 
 from appliance.report.condition import Level
+from appliance.report.proof import EXPLANATION, MARK
 from appliance.report.supply_level import SupplyView
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,6 +25,14 @@ class SupplyBar(UIModule):
     def render(self, supply: SupplyView) -> str:
         """Return the SVG."""
         return _part(self, "supply_bar.html", supply=supply)
+
+
+class Unproven(UIModule):
+    """The mark of a value that is read by what no recording has proven; it leads to the note that says what that means."""
+
+    def render(self) -> str:
+        """Return the link to `#unproven`."""
+        return _part(self, "unproven.html", mark=MARK, explanation=EXPLANATION)
 
 
 def _part(module: UIModule, template: str, **values: object) -> str:

@@ -1,7 +1,7 @@
 """The signed configuration as the page shows it: what is in force, what each document set, and what became of what came."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,12 +113,13 @@ class DefinitionView:
     file: str
     devices: tuple[str, ...]
     objects: tuple[tuple[str, str, tuple[str, ...]], ...]
-    """Name, object identifier, and what it gives."""
+    """Name, object identifier or path of a web document, and what it gives."""
 
 
 _GIVES: Mapping[str, str] = {
     "a supply": Message("an amount, state or name of a supply"),
     "a meter of a paper size": Message("meters by paper size"),
+    "a tray": Message("a paper tray: its name, media and amount"),
 }
 _MARK = Message("what its rows are found by; it is not sent")
 
@@ -132,10 +133,16 @@ def definitions_view(answer: Mapping[str, Any]) -> tuple[DefinitionView, ...]:
             origins.get(each["origin"], each["origin"]),
             each["file"],
             tuple(each["devices"]),
-            tuple((named["name"], named["oid"], tuple(map(_given, named["gives"]))) for named in each["objects"]),
+            tuple((named["name"], place, tuple(map(_given, named["gives"]))) for named, place in _asked(each)),
         )
         for each in listed
     )
+
+
+def _asked(definition: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield what a definition asks for, with where that is: an object identifier, or the path of a web document."""
+    yield from ((named, named["oid"]) for named in definition["objects"])
+    yield from ((named, named["path"]) for named in definition.get("documents", ()))
 
 
 def _given(item: str) -> str:

@@ -7,12 +7,12 @@ from tornado.web import UIModule
 
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from web import quantities
-from web.modules import State, SupplyBar
+from web.modules import State, SupplyBar, Unproven
 from webui.forms import Form
 
 FieldKind = Literal["text", "number", "date", "password", "lines", "enrolment"]
 
-__all__ = ["Choice", "Doubt", "Field", "Moment", "State", "SupplyBar"]
+__all__ = ["Choice", "Doubt", "Field", "Moment", "State", "SupplyBar", "Unproven"]
 
 
 class Moment(UIModule):

@@ -12,6 +12,7 @@ from appliance.commands.tables import table, writes_unicode
 from appliance.common.clock import utc_now
 from appliance.common.plain import plain, plain_json
 from appliance.reading.definitions.definitions import Definition, DefinitionError, Definitions, builtin_definitions, load
+from appliance.reading.definitions.document_schema import WebDocumentSpec
 from appliance.reading.definitions.schema import ObjectSpec
 from appliance.reading.definitions.vendor import read_vendor
 from appliance.reading.device import read_device
@@ -47,8 +48,10 @@ def _summary(definition: Definition) -> str:
     content = definition.content
     replaced = any(each.vendor == definition.vendor for each in builtin_definitions().definitions)
     asked = len({each.subtree for each in content.asked()})
+    documents = len(content.web_documents)
+    besides = f" and {documents} web document{'s' if documents != 1 else ''}" if documents else ""
     note = ", in place of the built-in one" if replaced else ""
-    return f"a definition for {definition.vendor}{note}; {asked} subtrees may be asked for."
+    return f"a definition for {definition.vendor}{note}; {asked} subtrees{besides} may be asked for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ def _lines(definition: Definition, recording: Recording) -> Iterator[Line]:
                 rows = sum(1 for each in recording.objects if each[: len(oid)] == oid and len(each) > len(oid))
                 name = f"{table_spec.name}.{column}"
                 yield Line(name, format_oid(oid), table_spec.evidence, f"{rows} rows" if rows else None, None)
+    yield from map(_document_line, content.web_documents)
+
+
+def _document_line(spec: WebDocumentSpec) -> Line:
+    """Return a document; a recording of SNMP has none."""
+    return Line(spec.name, spec.path, spec.evidence, None, ", ".join(dict.fromkeys(spec.items())))
 
 
 def _object_line(spec: ObjectSpec, oid: Oid, recording: Recording) -> Line:
@@ -112,7 +121,7 @@ def _print_text(definition: Definition, definitions: Definitions, applies: bool,
         print(f"The definition for {definition.vendor} is not for this device: neither its sysObjectID nor its texts name it.\n")
     rows = [[line.name, line.oid, line.evidence, _shortened(line.recorded), line.gives or ""] for line in lines]
     if rows:
-        print(table(rows, ("OBJECT", "OID", "MARK", "RECORDED", "GIVES")))
+        print(table(rows, ("OBJECT", "OID OR PATH", "MARK", "RECORDED", "GIVES")))
         print()
     print(device_sheet(reading, unicode=writes_unicode()))
     sources = {path: source for path, source in reading.sources.items() if " " in source}

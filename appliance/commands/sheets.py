@@ -8,6 +8,7 @@ from appliance.report import Reading, Supply
 from appliance.report.access import access_words
 from appliance.report.condition import device_name, state_of
 from appliance.report.names import SUPPLY_STATES, error_name, meter_name, small_words, words
+from appliance.report.proof import unproven_in
 from appliance.report.supply_level import SupplyView, ink_views, supply_view
 
 BAR = 20
@@ -64,6 +65,7 @@ def device_sheet(reading: Reading, *, unicode: bool = True) -> str:
     lines += _section("Supplies", supplies)
     lines += _section("Trays", trays)
     lines += _section("Alerts", alerts)
+    lines += _section("Not proven by a recording yet", [[path] for path in sorted(unproven_in(reading))])
     return "\n".join(lines)
 
 

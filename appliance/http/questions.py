@@ -1,26 +1,21 @@
-"""The questions there are over HTTP: IPP Get-Printer-Attributes, and the documents of HP LEDM."""
+"""The question of IPP, Get-Printer-Attributes: where and how it is asked."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import structlog
-
 from appliance.http.endpoints import HTTPS_PORT, Endpoint, Endpoints, after_refusal, at_last, instead_of, is_final
 from appliance.http.errors import HttpError
 from appliance.http.visit import HttpAnswer, Visit
-from appliance.reading.parts import OpenItems, Parts
-from appliance.reading.sources import ipp, ledm
+from appliance.reading.parts import Parts
+from appliance.reading.sources import ipp
 from appliance.reading.sources.ipp_parts import parts_of_ipp
 from appliance.report import Access
 
 _MOST_REQUESTS = 12
 """Requests of IPP in one visit at most, wherever the printer points."""
 
-_BUSY = 503
 _Found = tuple[Endpoint, ipp.IppAnswer, str]
 """Where a printer has answered, what, and by which TLS, see `HttpAnswer.over`."""
-
-log = structlog.get_logger()
 
 
 async def ask_ipp(
@@ -105,39 +100,3 @@ def _decoded(answer: HttpAnswer) -> ipp.IppAnswer | None:
 
 class _DamagedError(HttpError):
     """What is said to be IPP is none."""
-
-
-def ledm_documents(wanted: OpenItems) -> list[str]:
-    """Return the documents that may have what is wanted."""
-    needed = {
-        "ProductConfigDyn": wanted.serial or wanted.firmware,
-        "ProductUsageDyn": wanted.total or wanted.total_mono or wanted.total_color,
-        "ConsumableConfigDyn": wanted.supplies or wanted.levels or wanted.cartridge_serials,
-    }
-    return [document for document, needs in needed.items() if needs]
-
-
-async def ask_ledm(visit: Visit, documents: Sequence[str], port: int) -> dict[str, Parts]:
-    """Return what an HP device says at `port`, by document; one it does not have there, or not for us, is missing.
-
-    Raises HttpError when nothing was found and that may change soon: the device points elsewhere, is busy or does not answer.
-    """
-    found: dict[str, Parts] = {}
-    failure: HttpError | None = None
-    for document in documents:
-        try:
-            answer = await visit.get(ledm.PATHS[document], port=port)
-        except HttpError as error:
-            failure = error
-            break
-        if answer.status == _BUSY:
-            failure = HttpError(f"{visit.host} is too busy for its documents.")
-        if answer.status != 200:
-            continue
-        try:
-            found[document] = replace(ledm.parts_of_ledm(answer.body, document), access=Access(http=answer.over))
-        except ledm.LedmError as error:
-            log.debug("a document could not be read", document=document, reason=str(error))
-    if failure and not found:
-        raise failure
-    return found

@@ -4,7 +4,9 @@
 - What changes (the total, levels) is asked at each reading, but only of devices that had it the last time.
 - A port that refused is left alone for a day, one that was silent for an hour.
 - Nothing here fails a reading that SNMP has brought.
-- Without SNMP a printer is who answers IPP as one. An address where none did is left alone for a week.
+- Web documents that a definition prefers come before IPP, the others after it: for what IPP leaves open.
+- Without SNMP a printer is who answers IPP as one, or has a web document that says which device it is. An address where none did is
+  left alone for a week.
 - A printer that the site names by where it serves IPP is asked there and nowhere else.
 """
 
@@ -13,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -20,24 +23,32 @@ import structlog
 from appliance.common.traffic import Traffic
 from appliance.http.endpoints import IPP_PORT, Endpoint, Endpoints
 from appliance.http.errors import HttpError, RefusedError, SilentError
+from appliance.http.place import Place
 from appliance.http.ports import AllowedPorts
-from appliance.http.questions import ask_ipp, ask_ledm, ask_named, ledm_documents
+from appliance.http.questions import ask_ipp, ask_named
+from appliance.http.shut_ports import DAY, HOUR, ShutPorts
 from appliance.http.visit import HttpLimits, Visit
+from appliance.http.web_documents import WebDocuments, documents_for
+from appliance.reading.definitions.definitions import Definitions, builtin_definitions
+from appliance.reading.definitions.document_schema import WebDocumentSpec
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
 from appliance.reading.sources.ipp import PATHS
 from appliance.reading.supplement import supplement
 from appliance.reading.without_snmp import says_who_it_is, settled
 from appliance.report import Reading
+from appliance.snmp.values import Oid
 
 WEB_PORTS = (80, 443)
 
-WEEK, DAY, HOUR = 604_800.0, 86_400.0, 3_600.0
+WEEK = 604_800.0
 AT_ONCE = 16
 _REMEMBERED = 20_000
 """Devices and ports at most; beyond, what is remembered starts anew."""
 
 Build = Callable[[Parts], Reading]
-"""Makes a reading of what a device has said over IPP."""
+"""Makes a reading of what a device has said over IPP, or in a web document."""
+Question = Callable[[OpenItems], Awaitable[list[Parts]]]
+"""Asks a device for what is open."""
 
 
 class Visits(Protocol):
@@ -66,19 +77,6 @@ class _Memory:
     """Percentages by index of the supplies then, as SNMP told them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where one device is asked, and at which ports."""
-
-    name: str
-    """What is remembered of it is remembered by this."""
-    address: str
-    ports: AllowedPorts
-    web_ports: tuple[int, ...]
-    named: Endpoint | None = None
-    """Where IPP is asked, and nowhere else; None: where printers serve it."""
-
-
 class Supplements:
     """Completes readings. Made once, it remembers over scans which devices have nothing to add."""
 
@@ -101,54 +99,70 @@ class Supplements:
         self._clock = clock
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._search_slots = asyncio.Semaphore(AT_ONCE)
-        self._shut: dict[tuple[str, int], float] = {}
+        self._shut = ShutPorts(clock)
+        self._documents = WebDocuments(self._shut, clock)
         self._memories: dict[str, _Memory] = {}
         self._endpoints = Endpoints()
         self._no_printers: dict[str, float] = {}
 
-    async def complete(self, reading: Reading, traffic: Traffic) -> Reading:
-        """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises."""
-        return await self._complete(reading, traffic, self._place(reading.device.ip or ""), without_snmp=False)
+    async def complete(
+        self,
+        reading: Reading,
+        traffic: Traffic,
+        definitions: Definitions | None = None,
+        object_id: Callable[[], Oid | None] | None = None,
+    ) -> Reading:
+        """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises.
 
-    async def read_named(self, uri: str, address: str, endpoint: Endpoint, build: Build, traffic: Traffic) -> Reading | None:
+        `definitions` are those in force, the built-in ones by default: they say which web documents a device may have; `object_id`
+        returns its sysObjectID, and is called only where it is needed.
+        """
+        place, known = self._place(reading.device.ip or ""), definitions or builtin_definitions()
+        return await self._complete(reading, traffic, place, known, without_snmp=False, object_id=object_id)
+
+    async def read_named(
+        self, uri: str, address: str, endpoint: Endpoint, build: Build, traffic: Traffic, *, definitions: Definitions | None = None
+    ) -> Reading | None:
         """Return what the printer at `endpoint` of `address` says over IPP, None where none answers there. Raises HttpError.
 
-        `uri` is what the site names it by. Where the path is one of printers, not of a print server, HP's documents are asked at
-        the same port.
+        `uri` is what the site names it by. Where the path is one of printers, not of a print server, its web documents are asked
+        at the same port.
         """
         web_ports = (endpoint.port,) if endpoint.path in PATHS else ()
-        place = _Place(uri, address, self._ports.only(endpoint.port, tls=endpoint.tls), web_ports, endpoint)
-        async with self._slots:
-            reading = await self._read(place, build, traffic)
-        return reading and settled(await self._complete(reading, traffic, place, without_snmp=True))
+        ports = self._ports.only(endpoint.port, tls=endpoint.tls)
+        return await self._read_at(Place(uri, address, ports, web_ports, endpoint), build, traffic, definitions)
 
-    async def read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
-        """Return what the printer at `address` says over IPP, and HP's in its documents; None where no printer answers there.
+    async def read(self, address: str, build: Build, traffic: Traffic, definitions: Definitions | None = None) -> Reading | None:
+        """Return what the printer at `address` says over IPP and in its web documents; None where no printer answers there.
 
         Raises HttpError when it cannot be asked.
         """
-        place = self._place(address)
-        async with self._slots:
-            reading = await self._read(place, build, traffic)
-        return reading and settled(await self._complete(reading, traffic, place, without_snmp=True))
+        return await self._read_at(self._place(address), build, traffic, definitions)
 
-    async def search(self, address: str, build: Build, traffic: Traffic, permit: Callable[[], Awaitable[None]]) -> Reading | None:
+    async def search(
+        self,
+        address: str,
+        build: Build,
+        traffic: Traffic,
+        permit: Callable[[], Awaitable[None]],
+        definitions: Definitions | None = None,
+    ) -> Reading | None:
         """Return the same of an address of which nothing is known, None also where that cannot be asked.
 
         `permit` is awaited before anything is sent.
         """
-        place = self._place(address)
+        place, known = self._place(address), definitions or builtin_definitions()
         async with self._search_slots:
             await permit()
             try:
-                reading = await self._read(place, build, traffic)
+                reading = await self._read(place, build, traffic, known)
             except HttpError as error:
                 log.debug("no printer was found over IPP", address=address, reason=str(error))
                 reading = None
         if reading is None:
             self.leave_alone(address)
             return None
-        return settled(await self._complete(reading, traffic, place, without_snmp=True))
+        return settled(await self._complete(reading, traffic, place, known, without_snmp=True))
 
     def leave_alone(self, address: str) -> None:
         """Let `address` not be searched for a week."""
@@ -170,20 +184,26 @@ class Supplements:
         """Return whether `address` is not to be left alone."""
         return self._no_printers.get(address, 0.0) <= self._clock()
 
-    def _place(self, address: str) -> _Place:
-        return _Place(address, address, self._ports, self._web_ports)
+    def _place(self, address: str) -> Place:
+        return Place(address, address, self._ports, self._web_ports)
 
-    def _visit(self, place: _Place, traffic: Traffic) -> AbstractAsyncContextManager[Visit]:
+    def _visit(self, place: Place, traffic: Traffic) -> AbstractAsyncContextManager[Visit]:
         if self._visits is not None:
             return self._visits(place.address, traffic=traffic)
         return Visit(place.address, place.ports, self._limits, traffic)
 
-    async def _read(self, place: _Place, build: Build, traffic: Traffic) -> Reading | None:
+    async def _read_at(self, place: Place, build: Build, traffic: Traffic, definitions: Definitions | None) -> Reading | None:
+        known = definitions or builtin_definitions()
+        async with self._slots:
+            reading = await self._read(place, build, traffic, known)
+        return reading and settled(await self._complete(reading, traffic, place, known, without_snmp=True))
+
+    async def _read(self, place: Place, build: Build, traffic: Traffic, definitions: Definitions) -> Reading | None:
         address = place.address
         try:
             async with self._visit(place, traffic) as visit:
-                parts = await (ask_named(visit, place.named) if place.named else self._ask_ipp(visit, self._ipp_port))
-            return build(parts) if parts and says_who_it_is(parts) else None
+                parts = await self._who_it_is(visit, place, definitions)
+            return build(parts) if parts else None
         except HttpError:
             raise
         except Exception as error:
@@ -191,7 +211,41 @@ class Supplements:
             log.exception("a device could not be read over HTTP", address=address)
             raise HttpError(f"What {address} answers cannot be understood.") from error
 
-    async def _complete(self, reading: Reading, traffic: Traffic, place: _Place, *, without_snmp: bool) -> Reading:
+    async def _who_it_is(self, visit: Visit, place: Place, definitions: Definitions) -> Parts | None:
+        """Return what a device without SNMP says of itself: over IPP, else in a web document. Raises HttpError."""
+        if place.named:
+            parts = await ask_named(visit, place.named)
+            return parts if parts and says_who_it_is(parts) else None
+        failure: HttpError | None = None
+        ipp_ports = [self._ipp_port]
+        for port in self._shut.open(visit.address, ipp_ports) if self._documents.knows(place) else ipp_ports:
+            try:
+                parts = await self._ask_ipp(visit, port)
+            except HttpError as error:
+                failure = error
+                if isinstance(error, RefusedError | SilentError):
+                    self._shut.after(visit.address, port, error)
+                continue
+            if parts and says_who_it_is(parts):
+                return parts
+        try:
+            found = await self._documents.identify(visit, place, definitions)
+        except HttpError as error:
+            found, failure = None, failure or error
+        if found is None and failure:
+            raise failure
+        return found
+
+    async def _complete(
+        self,
+        reading: Reading,
+        traffic: Traffic,
+        place: Place,
+        definitions: Definitions,
+        *,
+        without_snmp: bool,
+        object_id: Callable[[], Oid | None] | None = None,
+    ) -> Reading:
         """Return `reading` with what it lacks; one that was made without SNMP has all of IPP already."""
         wanted = needs_supplement(reading)
         if not wanted or not place.address or "reading" in reading.reasons:
@@ -203,25 +257,39 @@ class Supplements:
             return reading
         async with self._slots:
             try:
-                return await self._ask(reading, wanted, traffic, place, without_snmp=without_snmp)
+                documents = documents_for(reading, definitions, object_id() if object_id else None)
+                return await self._ask(reading, wanted, traffic, place, documents, without_snmp=without_snmp)
             except Exception:
                 # An answer nobody foresaw must not cost what SNMP has said.
                 log.exception("a device could not be asked over HTTP", address=place.address)
                 return reading
 
-    async def _ask(self, reading: Reading, wanted: OpenItems, traffic: Traffic, place: _Place, *, without_snmp: bool) -> Reading:
+    async def _ask(
+        self,
+        reading: Reading,
+        wanted: OpenItems,
+        traffic: Traffic,
+        place: Place,
+        documents: Sequence[WebDocumentSpec],
+        *,
+        without_snmp: bool,
+    ) -> Reading:
         """Ask the device, merge what it says, and remember it."""
         completed = reading
         said: list[Parts] = []
         seconds = DAY
         async with self._visit(place, traffic) as visit:
-            for ask in (self._hp,) if without_snmp else (self._hp, self._ipp):
-                open_now = needs_supplement(completed)
+            questions: dict[str, Question] = {
+                "preferred documents": partial(self._documents.complete, visit, place, documents, preferred=True),
+                **({} if without_snmp else {"IPP": partial(self._ipp, visit)}),
+                "documents": partial(self._documents.complete, visit, place, documents, preferred=False),
+            }
+            for name, ask in questions.items():
                 try:
-                    found = await ask(visit, reading, open_now, place.web_ports)
+                    found = await ask(needs_supplement(completed))
                 except HttpError as error:
                     seconds = HOUR
-                    log.debug("a device was not asked over HTTP", address=place.address, reason=str(error))
+                    log.debug("a device was not asked over HTTP", address=place.address, question=name, reason=str(error))
                     continue
                 for parts in found:
                     said.append(parts)
@@ -231,48 +299,18 @@ class Supplements:
         self._remember(place.name, _Memory(self._clock() + seconds, reading.device.key, without_snmp, tuple(said), helped, levels))
         return completed
 
-    async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems, web_ports: Sequence[int]) -> list[Parts]:
-        """Return what the documents of LEDM say, of an HP device; what one port does not have, the next one may."""
-        if reading.device.manufacturer != "HP" or not wanted:
-            return []
-        missing = ledm_documents(wanted)
-        found: list[Parts] = []
-        failure: HttpError | None = None
-        without: list[int] = []
-        for port in self._open_ports(visit.address, web_ports):
-            try:
-                said = await ask_ledm(visit, missing, port)
-            except (RefusedError, SilentError) as error:
-                self._shut_after(visit.address, port, error)
-                failure = error if isinstance(error, SilentError) else failure
-                continue
-            except HttpError as error:
-                failure, said = error, {}
-            if not said:
-                without.append(port)
-            found += said.values()
-            missing = [document for document in missing if document not in said]
-            if not missing:
-                break
-        if found:
-            for port in without:
-                self._shut_for(visit.address, port, DAY)
-        elif failure:
-            raise failure
-        return found
-
-    async def _ipp(self, visit: Visit, _reading: Reading, wanted: OpenItems, _web_ports: Sequence[int]) -> list[Parts]:
+    async def _ipp(self, visit: Visit, wanted: OpenItems) -> list[Parts]:
         """Return what the printer says over IPP, when that may have what is still open."""
         if not replace(wanted, cartridge_serials=False):
             return []
-        for port in self._open_ports(visit.address, [self._ipp_port]):
+        for port in self._shut.open(visit.address, [self._ipp_port]):
             try:
                 parts = await self._ask_ipp(visit, port)
             except RefusedError as error:
-                self._shut_after(visit.address, port, error)
+                self._shut.after(visit.address, port, error)
                 return []
             except SilentError as error:
-                self._shut_after(visit.address, port, error)
+                self._shut.after(visit.address, port, error)
                 raise
             return [parts] if parts else []
         return []
@@ -280,17 +318,6 @@ class Supplements:
     async def _ask_ipp(self, visit: Visit, port: int) -> Parts | None:
         tls_ports = [each for each in self._web_ports if each in self._ports.secure]
         return await ask_ipp(visit, port, tls_ports=tls_ports, endpoints=self._endpoints)
-
-    def _open_ports(self, address: str, ports: Sequence[int]) -> list[int]:
-        return [port for port in ports if self._shut.get((address, port), 0.0) <= self._clock()]
-
-    def _shut_after(self, address: str, port: int, error: HttpError) -> None:
-        self._shut_for(address, port, DAY if isinstance(error, RefusedError) else HOUR)
-
-    def _shut_for(self, address: str, port: int, seconds: float) -> None:
-        if len(self._shut) >= _REMEMBERED:
-            self._shut.clear()
-        self._shut[address, port] = self._clock() + seconds
 
     def _recall(self, reading: Reading, address: str, *, without_snmp: bool) -> _Memory | None:
         """Return what the device said, while it still holds: it is the same one, and no supply has been replaced since."""

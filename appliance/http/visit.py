@@ -12,7 +12,7 @@ import ipaddress
 import ssl
 import zlib
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from urllib.parse import urljoin, urlsplit
 
@@ -87,12 +87,17 @@ class Visit:
             self._close(place)
 
     async def get(self, path: str, *, port: int = 80) -> HttpAnswer:
-        """Return what the device has at `path`, behind at most a few redirects within itself. Raises HttpError."""
+        """Return what the device has at `path`, behind at most a few redirects within itself. Raises HttpError.
+
+        `location` of the answer is where the device has pointed to last.
+        """
+        pointed = ""
         url = f"{'https' if port in self._ports.secure else 'http'}://{self.host}:{port}{path}"
         for _ in range(self._limits.redirects + 1):
             answer = await self._exchange("GET", url, HTTPHeaders({"Accept-Encoding": "gzip"}), b"")
             if answer.status not in REDIRECTS or not answer.location:
-                return answer
+                return replace(answer, location=answer.location or pointed)
+            pointed = answer.location
             url = self._redirected(url, answer.location)
         raise HttpError(f"{self.address} redirects too often.")
 

@@ -16,9 +16,11 @@ from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import COLORED, read_supplies
 from appliance.reading.supplies.supply_join import join_supplies
 from appliance.reading.supplies.trays import read_trays
+from appliance.reading.unproven import unproven_paths
 from appliance.reading.view import View, integer, text
 from appliance.report import Device, Reading, Supply
 from appliance.report.device_keys import device_key
+from appliance.report.proof import with_unproven
 from appliance.snmp.values import Objects
 
 WHOLE = Missing()
@@ -59,6 +61,9 @@ def build_reading(
     said = {*(f"meters.{name}" for name in meters.values), *(f"misc.{name}" for name in misc)}
     said |= {"status.console"} if status.console else set()
     reasons |= {path: why for path, why in unread_items(vendor, missing).items() if path not in said}
+    unproven = unproven_paths(
+        vendor, device=sources, meters=meters.values, supplies=supplies.rows, misc=misc, console=status.console
+    )
     return Reading(
         taken_at=taken_at,
         device=device,
@@ -67,7 +72,7 @@ def build_reading(
         meters=meters.values,
         supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
-        misc=misc,
+        misc=with_unproven(misc, unproven),
         reasons=missing.corrected(reasons, vendor) | ({"reading": not_whole} if not_whole else {}),
         sources=sources,
     )

@@ -28,17 +28,19 @@ class Parts:
     """Names of bits of hrPrinterDetectedErrorState."""
     alerts: tuple[Alert, ...] = ()
     """Of use where SNMP tells nothing: the table of alerts of SNMP is whole, also where it is empty."""
-    misc: Mapping[str, str] = field(default_factory=dict)
+    misc: Mapping[str, str | int] = field(default_factory=dict)
     device_id: Mapping[str, str] = field(default_factory=dict)
     """The fields of the IEEE 1284 device ID, which tell maker and model where SNMP tells nothing."""
     access: Access | None = None
     """How it was asked."""
+    unproven: bool = False
+    """Whether no recording of a device has shown yet that this source says it."""
 
     def lasting(self) -> "Parts":
         """Return what stays true for a day: without meters, status and levels."""
         supplies = tuple(_numbers_only(row) for row in self.supplies)
         misc = {name: value for name, value in self.misc.items() if name not in _MISC_CHANGING}
-        return Parts(self.source, self.device, supplies=supplies, misc=misc, access=self.access)
+        return Parts(self.source, self.device, supplies=supplies, misc=misc, access=self.access, unproven=self.unproven)
 
 
 def _numbers_only(row: Supply) -> Supply:

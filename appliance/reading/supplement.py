@@ -13,6 +13,7 @@ from typing import Any
 from appliance.reading.parts import Parts
 from appliance.reading.supplies.indexes import told_apart
 from appliance.report import Access, Reading, Supply
+from appliance.report.proof import with_unproven
 
 _KINDS = {
     **dict.fromkeys(("toner", "tonerCartridge", "matteToner"), "toner"),
@@ -33,14 +34,18 @@ def supplement(reading: Reading, parts: Parts) -> Reading:
     supplies = tuple(_completed(reading.supplies, parts.supplies)) if reading.supplies else told_apart(parts.supplies)
     status = {"printer": parts.printer_status} if parts.printer_status and reading.status.printer == "unknown" else {}
     filled = [*(f"device.{name}" for name in device), *(f"status.{name}" for name in status)]
-    answered = {*filled, *(f"meters.{name}" for name in meters), *_answered_supplies(reading.supplies, supplies)}
+    misc = {name: value for name, value in parts.misc.items() if name not in reading.misc}
+    came = {*filled, *(f"meters.{name}" for name in meters), *(f"misc.{name}" for name in misc)}
+    came |= {f"supplies.{row.index}" for row in supplies if row not in reading.supplies}
+    came |= {f"trays.{row.index}" for row in parts.trays if not reading.trays}
+    answered = {*came, *_answered_supplies(reading.supplies, supplies)}
     update: dict[str, Any] = {
         "device": reading.device.model_copy(update=device),
         "status": reading.status.model_copy(update=status),
         "meters": {**reading.meters, **meters},
         "supplies": supplies,
         "trays": reading.trays or parts.trays,
-        "misc": {**parts.misc, **reading.misc},
+        "misc": with_unproven({**misc, **reading.misc}, came if parts.unproven else ()),
         "access": (reading.access or Access()).joined(parts.access) if parts.access else reading.access,
         "sources": {**reading.sources, **dict.fromkeys(filled, parts.source)},
         "reasons": {path: reason for path, reason in reading.reasons.items() if path not in answered},

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from benchmarks._broken import ipp, xml
+from benchmarks._broken import data, ipp, xml
 
 Break = Callable[[bytes, bytes, Random], bytes]
 """Breaks an answer; the second one is another answer, to be mixed in."""
@@ -24,5 +24,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "ipp": Kind(ipp.answers(), ipp.broken, ipp.read),
     "xml": Kind(xml.documents(), xml.broken, xml.read),
+    "json": Kind(data.whole("json"), data.broken_json, data.read("json")),
+    "csv": Kind(data.whole("csv"), data.broken_csv, data.read("csv")),
 }
 """By the name on the command line."""

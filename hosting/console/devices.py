@@ -10,6 +10,7 @@ from appliance.common.message import Message
 from appliance.report import Reading
 from appliance.report.access import access_words
 from appliance.report.names import meter_name, small_words, words
+from appliance.report.proof import EXPLANATION, misc_of, unproven_in
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
@@ -123,7 +124,9 @@ class DevicePage(ConsoleHandler):
             state_word=texts.state,
             number=quantities.number,
             in_utc=in_utc,
-            misc={name: self._plain(value) for name, value in sorted(view.reading.misc.items())},
+            misc={name: self._plain(value) for name, value in sorted(misc_of(view.reading).items())},
+            unproven=unproven_in(view.reading),
+            explanation=EXPLANATION,
         )
 
     def _exact(self, name: str) -> str:

@@ -9,9 +9,9 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.console.chart import Chart as Drawing
 from web import quantities
 from web.hidden_characters import escape_shown
-from web.modules import State, SupplyBar
+from web.modules import State, SupplyBar, Unproven
 
-__all__ = ["Chart", "Code", "Exact", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar"]
+__all__ = ["Chart", "Code", "Exact", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar", "Unproven"]
 
 
 class Html(str):

@@ -232,6 +232,24 @@ def test_what_devices_say_is_never_taken_as_markup(server: RunningServer, person
         assert "<b>Mill" not in text
 
 
+def test_a_device_marks_what_no_recording_has_proven(server: RunningServer, person: Person) -> None:
+    site = Site(server).enrol()
+    said = reading() | {"misc": {"unproven": ["device.serial", "meters.total", "misc.drum_pages"], "drum_pages": 12}}
+    assert site.upload(batch(said)).status == 200
+    text = person.get(f"/device?site={site.site_id}&key=serial%3AACME%3A1").text
+    assert text.count('href="#unproven"') == 3
+    assert "no recording of a real device has proven yet" in text
+    assert "device.serial" not in text, "the list itself is no value of the device"
+
+
+@pytest.mark.parametrize("told", ["yes", [1, None, {}], {"meters.total": 1}, []])
+def test_marks_of_another_shape_never_break_the_page(server: RunningServer, person: Person, told: object) -> None:
+    site = Site(server).enrol()
+    assert site.upload(batch(reading() | {"misc": {"unproven": told}})).status == 200
+    answer = person.get(f"/device?site={site.site_id}&key=serial%3AACME%3A1")
+    assert (answer.status, 'href="#unproven"' in answer.text) == (200, False)
+
+
 @pytest.mark.parametrize(
     "state",
     [

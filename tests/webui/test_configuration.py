@@ -230,6 +230,7 @@ def test_what_definitions_ask_of_which_devices_and_as_what_is_listed(webui: Runn
         {"name": "acmeToner", "oid": "1.3.6.1.4.1.32473.1.3.0", "gives": ["a supply"]},
     ]
     told = {"vendor": "Acme", "devices": ["Acme", "sysObjectID 1.3.6.1.4.1.32473", "^AX-<2>"], "objects": asked}
+    told["documents"] = [{"name": "acme usage", "path": "/usage/counters.json", "gives": ["meters.total", "a tray"]}]
     webui.collector.answers["/v1/definitions"] = {
         "definitions": [{**told, "file": "/data/own.toml", "origin": "site"}, {**told, "file": "acme.toml", "origin": "hosting"}],
         "left_out": [],
@@ -237,11 +238,12 @@ def test_what_definitions_ask_of_which_devices_and_as_what_is_listed(webui: Runn
     admin = webui.admin()
     for path in ("/health", "/health/configuration/received"):
         shown = admin.get(path).shown
-        assert "Of the hosting server acme.toml 3 objects" in shown
+        assert "Of the hosting server acme.toml 4 objects" in shown
         assert "For devices known by: Acme sysObjectID 1.3.6.1.4.1.32473 ^AX-<2>" in shown
         assert "acmeSerial 1.3.6.1.4.1.32473.1.2.0 device.serial" in shown
         assert "1.3.6.1.4.1.32473.5.1.2 what its rows are found by; it is not sent" in shown
         assert "1.3.6.1.4.1.32473.1.3.0 an amount, state or name of a supply" in shown
+        assert "acme usage /usage/counters.json meters.total a paper tray: its name, media and amount" in shown
         assert shown.index("Of the hosting server acme.toml") < shown.index("Of this site /data/own.toml")
     webui.collector.answers.clear()
     assert "What vendor definitions ask for" not in admin.get("/health").shown

@@ -230,6 +230,21 @@ def test_a_device_shows_all_it_said_and_why_something_is_not_known(webui: Runnin
     assert 'aria-label="Black Toner: 8 %"' in answer.text
 
 
+def test_a_device_marks_what_no_recording_has_proven(webui: RunningWebUi) -> None:
+    unproven = ["device.serial", "meters.total", "supplies.1.1", "misc.drum_pages"]
+    keep(webui, reading(3, misc={"unproven": unproven, "drum_pages": 12, "fuser_pages": 13}))
+    answer = webui.admin().get("/devices/serial:ACME%2F3")
+    assert answer.text.count('href="#unproven"') == len(unproven)
+    assert "SN0003 unproven" in answer.shown
+    assert "prtMarkerLifeCount.1.1 unproven" in answer.shown
+    assert "12 unproven" in answer.shown
+    assert "13 unproven" not in answer.shown
+    assert "no recording of a real device has proven yet" in answer.shown
+    assert "meters.total" not in answer.shown, "the list itself is no value of the device"
+    keep(webui, reading(4))
+    assert "unproven" not in webui.admin().get("/devices/serial:ACME%2F4").text
+
+
 def test_a_device_that_nobody_knows_is_not_found(webui: RunningWebUi) -> None:
     keep(webui, reading(1))
     assert webui.admin().get("/devices/serial:nobody").status == 404

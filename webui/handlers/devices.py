@@ -8,6 +8,7 @@ from tornado.web import HTTPError
 from appliance.report.access import access_words
 from appliance.report.condition import device_name
 from appliance.report.names import METERS
+from appliance.report.proof import EXPLANATION, misc_of, unproven_in
 from appliance.report.supply_level import supply_view
 from webui.fleet import Selection, device_view, select
 from webui.handlers.base import Page
@@ -67,6 +68,9 @@ class Device(Page):
             supplies=[supply_view(supply) for supply in reading.supplies],
             meters=_in_order(dict(reading.meters)),
             history=_history(readings),
+            misc=misc_of(reading),
+            unproven=unproven_in(reading),
+            explanation=EXPLANATION,
             events=events,
             former_addresses=[stay for stay in addresses if stay.address != row.address],
         )

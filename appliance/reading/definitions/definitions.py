@@ -287,10 +287,11 @@ def _troubles(content: DefinitionFile) -> Iterator[tuple[str, str]]:
     for asked in content.asked():
         if reason := content.why_not(asked):
             yield asked.path, reason
+    yield from content.why_no_documents()
     for path, reference in content.referred():
         if not content.knows(reference):
             yield path, f"no object is called {reference!r}, and no records either"
-    kinds = (content.objects, content.tables, content.papers, content.records, content.documents)
+    kinds = (content.objects, content.tables, content.papers, content.records, content.documents, content.web_documents)
     names = [each.name for kind in kinds for each in kind]
     for name in names:
         if names.count(name) > 1:

@@ -14,7 +14,7 @@ METER = (
     r"(?:_[a-z0-9]+)*"
 )
 _DEVICE_FIELDS = "serial|model|firmware|asset_number|location|hostname|device_id"
-_TARGET = re.compile(rf"device\.(?:{_DEVICE_FIELDS})|status\.console|meters\.{METER}|misc\.[a-z][a-z0-9_]*")
+_TARGET = re.compile(rf"device\.(?:{_DEVICE_FIELDS})|status\.console|meters\.{METER}|misc\.(?!unproven\Z)[a-z][a-z0-9_]*")
 
 METER_PREFIX = "meters."
 LONGEST_NAME = 60
@@ -86,7 +86,17 @@ Number = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Evidence = Literal["A", "B", "C", "K"]
 """A: a MIB, or two independent sources agree. B: one maintained project. C: one unreviewed source. K: background knowledge."""
 Unit = Literal[
-    "impressions", "sheets", "hours", "feet", "meters", "micrometers", "tenThousandthsOfInches", "inches", "items", "a4Equivalents"
+    "impressions",
+    "sheets",
+    "hours",
+    "feet",
+    "meters",
+    "micrometers",
+    "tenThousandthsOfInches",
+    "inches",
+    "items",
+    "images",
+    "a4Equivalents",
 ]
 WasteLevel = Literal["filled", "remaining"]
 """How full a container for waste is, or the space left in it."""

@@ -21,12 +21,16 @@ def _listed(definition: Definition) -> dict[str, Any]:
         given = objects.setdefault((asked.name, format_oid(asked.oid)), [])
         if asked.item not in given:
             given.append(asked.item)
+    documents = [
+        {"name": each.name, "path": each.path, "gives": list(dict.fromkeys(each.items()))} for each in content.web_documents
+    ]
     return {
         "file": _file(definition.file),
         "origin": definition.origin,
         "vendor": definition.vendor,
         "devices": list(_devices(definition)),
         "objects": [{"name": name, "oid": oid, "gives": gives} for (name, oid), gives in objects.items()],
+        "documents": documents,
     }
 
 

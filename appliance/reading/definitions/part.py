@@ -16,6 +16,8 @@ class Source(Part):
 
     name: Name
     evidence: Evidence
+    unproven: bool = False
+    """True: no recording of a device has shown yet that it says this."""
     model: PatternText | None = None
     """Only for devices with this in one of their descriptions."""
     not_model: PatternText | None = None

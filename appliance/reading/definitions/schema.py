@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from appliance.reading.definitions import permitted
+from appliance.reading.definitions import permitted, permitted_documents
+from appliance.reading.definitions.document_schema import WebDocumentSpec
 from appliance.reading.definitions.fields import (
     METER,
     NUMBERS,
@@ -61,6 +62,8 @@ class Match(Part):
     """Patterns found in sysDescr or hrDeviceDescr: designs that others sell under their own sysObjectID."""
     imaging: Annotated[tuple[OidText, ...], Field(max_length=100)] = ()
     """Prefixes of the sysObjectID of imaging devices, for those that have no Printer-MIB to show it."""
+    web: Annotated[tuple[Annotated[str, Field(min_length=4, max_length=60)], ...], Field(max_length=10)] = ()
+    """Texts in the first page of its web server by which a device is known that answers neither SNMP nor IPP."""
 
 
 class LevelStates(Part):
@@ -257,6 +260,7 @@ class DefinitionFile(Part):
     supplies: tuple[SupplySpec, ...] = Field(default=(), alias="supply", max_length=100)
     supply_tables: tuple[SuppliesSpec, ...] = Field(default=(), alias="supplies", max_length=10)
     documents: tuple[DocumentSpec, ...] = Field(default=(), alias="document", max_length=5)
+    web_documents: tuple[WebDocumentSpec, ...] = Field(default=(), alias="web_document", max_length=20)
 
     @property
     def enterprises(self) -> frozenset[int]:
@@ -301,6 +305,17 @@ class DefinitionFile(Part):
             if len(subtree) < SHORTEST_SUBTREE and not permitted.is_forbidden(asked.oid):
                 return "this is too wide: name a column or an instance"
         return permitted.why_not(asked.oid, asked.needed, asked.item)
+
+    def why_no_documents(self) -> Iterator[tuple[str, str]]:
+        """Yield what this definition may not ask of web documents: the path of the key, and why."""
+        for number, document in enumerate(self.web_documents):
+            for key, reason in permitted_documents.why_not(document, self.enterprises):
+                yield f"web_document.{number}.{key}", reason
+
+    def unproven(self) -> frozenset[str]:
+        """Return the names of what no recording of a device has shown yet."""
+        sources = (self.objects, self.tables, self.papers, self.records, self.supply_tables, self.documents, self.web_documents)
+        return frozenset(each.name for kind in sources for each in kind if each.unproven)
 
     def referred(self) -> Iterator[tuple[str, str]]:
         """Return the path and the text of each reference of a supply to an object or record."""

@@ -1,4 +1,4 @@
-"""Printers that answer IPP and no SNMP: found where something is and SNMP brings nothing, and read the same way from then on."""
+"""Printers that answer IPP, or with web documents, and no SNMP: found where SNMP brings nothing, and read so from then on."""
 
 from datetime import datetime
 from functools import partial
@@ -22,8 +22,8 @@ from appliance.service.scans.quiet_gate import QuietGate
 from appliance.snmp.agent import Agent, AgentProfile
 
 NO_IPP = Message(
-    "It does not answer IPP, by which it is read because SNMP brings nothing. Check that it is on, that IPP (TCP port 631) or "
-    "SNMP is enabled on it, and that no firewall stands between."
+    "It answers neither IPP nor with its web documents, by which it is read because SNMP brings nothing. Check that it is on, that "
+    "IPP (TCP port 631), its web server or SNMP is enabled on it, and that no firewall stands between."
 )
 NO_PRINTER = Message(
     "No printer answers IPP where scan.targets names it. Check host, port and path there (ipp-usb: /ipp/print at port 60000 and "
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 
 class IppReader:
-    """Asks devices by IPP alone, for one scan; what it costs is counted there."""
+    """Asks devices without SNMP, for one scan; what it costs is counted there."""
 
     def __init__(self, supplements: Supplements, options: ScanOptions, scan: Scan, gate: QuietGate, bucket: PacketBucket) -> None:
         self._supplements = supplements
@@ -56,7 +56,7 @@ class IppReader:
         if not (self._options.in_full or self._supplements.is_worth_a_search(address)):
             return None
         traffic = self._scan.traffic.of("ipp_search")
-        reading = await self._supplements.search(address, self._build(device), traffic, self._permit)
+        reading = await self._supplements.search(address, self._build(device), traffic, self._permit, self._options.definitions)
         if reading is None:
             return None
         self._scan.reading_asked += 1
@@ -71,7 +71,8 @@ class IppReader:
         self._scan.reading_asked += 1
         await self._permit()
         try:
-            reading = await self._supplements.read(device.address, self._build(device), self._scan.traffic.of("http"))
+            traffic, definitions = self._scan.traffic.of("http"), self._options.definitions
+            reading = await self._supplements.read(device.address, self._build(device), traffic, definitions)
         except HttpError as error:
             log.debug("a device was not read by IPP", address=device.address, reason=str(error))
             return None
@@ -84,7 +85,9 @@ class IppReader:
         target, traffic = printer.target, self._scan.traffic.of("http")
         endpoint = Endpoint(target.port, target.path, target.tls)
         try:
-            reading = await self._supplements.read_named(target.uri, printer.address, endpoint, self._build(device), traffic)
+            reading = await self._supplements.read_named(
+                target.uri, printer.address, endpoint, self._build(device), traffic, definitions=self._options.definitions
+            )
         except HttpError as error:
             return sentences(NOT_READ, message_of(error))
         return NO_PRINTER if reading is None else self._answer(device, reading, None)

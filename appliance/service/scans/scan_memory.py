@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from appliance.discovery.names import HostNames
 from appliance.http.supplements import Supplements
 from appliance.reading.snapshot import Snapshot
-from appliance.snmp.agent import AgentProfile
+from appliance.reading.sources.objects import SYS_OBJECT_ID
+from appliance.reading.view import View
+from appliance.snmp.agent import Agent, AgentProfile
 from appliance.snmp.client import Templates, UserSecurity
+from appliance.snmp.values import Oid
 
 Profiles = dict[tuple[str, int], AgentProfile]
 """What visits have learned about agents, by address and port."""
@@ -29,3 +32,9 @@ class ScanMemory:
     """What is known of host names."""
     templates: Templates = field(default_factory=Templates)
     """Requests that were written before."""
+
+    def object_id(self, agent: Agent) -> Oid | None:
+        """Return the sysObjectID of a device that was read just now, None where it is not known."""
+        snapshot = self.snapshots.get((agent.address, agent.port))
+        value = View(snapshot.objects()).system(SYS_OBJECT_ID) if snapshot else None
+        return value.content if value is not None and isinstance(value.content, tuple) else None

@@ -251,7 +251,9 @@ class ScanRun:
         if self._supplements:
             unit: Unit = "first_read_http" if self._was_full(answer) else "poll_http"
             with self._scan.counting("http", unit) as traffic:
-                answer = replace(answer, reading=await self._supplements.complete(answer.reading, traffic))
+                object_id = partial(self._memory.object_id, answer.agent)
+                completed = await self._supplements.complete(answer.reading, traffic, self._options.definitions, object_id)
+                answer = replace(answer, reading=completed)
         await self._take(answer)
 
     async def _read_by_ipp(self, ipp: IppReader, device: Known, asked_at: datetime, reason: str) -> None:

@@ -34,6 +34,14 @@ def test_the_columns_stand_in_line_whatever_is_in_a_cell() -> None:
     assert second[place:].startswith("2 ")
 
 
+def test_a_sheet_names_what_no_recording_has_proven() -> None:
+    said = READING.model_copy(update={"misc": {"unproven": ["meters.total", EVIL]}})
+    lines = device_sheet(said).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert "    meters.total" in lines[lines.index("  Not proven by a recording yet") :]
+    assert "  Not proven by a recording yet" not in device_sheet(READING).split("\n")
+
+
 def test_a_sheet_has_a_line_for_each_thing_and_no_control_in_it() -> None:
     lines = device_sheet(READING).split("\n")
     assert all(line.isprintable() for line in lines)

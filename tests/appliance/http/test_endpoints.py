@@ -10,7 +10,8 @@ from appliance.common.traffic import Traffic
 from appliance.http.endpoints import Endpoint, Endpoints, instead_of
 from appliance.http.ports import AllowedPorts
 from appliance.http.questions import ask_ipp
-from appliance.http.supplements import DAY, Supplements
+from appliance.http.shut_ports import DAY
+from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpAnswer, HttpLimits, Visit
 from appliance.reading.parts import Parts
 from tests.appliance.http.documents import FULL_IPP, ipp_answer

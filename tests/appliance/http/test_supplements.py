@@ -11,7 +11,8 @@ import pytest
 
 from appliance.common.traffic import Traffic
 from appliance.http.ports import AllowedPorts
-from appliance.http.supplements import DAY, Supplements
+from appliance.http.shut_ports import DAY
+from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpLimits
 from appliance.report import Meter, Reading, Status
 from tests.appliance.http.documents import FULL_IPP, INTEGER, LEDM, PATHS, attribute, collection, ipp_answer
@@ -215,7 +216,8 @@ def test_a_device_without_documents_is_asked_at_both_ports_once_a_day(tmp_path: 
             before = reading(device={"manufacturer": "HP"})
             for _ in range(3):
                 assert await supplements.complete(before, Traffic()) == before
-            assert (web.requests, secure.requests) == ([f"GET {PATHS[2]}"], [f"GET {PATHS[2]}"])
+            newer = "/cdm/supply/v1/suppliesPublic"
+            assert web.requests == secure.requests == [f"GET {PATHS[2]}", f"GET {newer}"]
 
     asyncio.run(run())
 

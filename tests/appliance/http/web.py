@@ -22,6 +22,7 @@ class Page:
     status: int = 200
     content_type: str = "text/xml"
     location: str = ""
+    server: str = ""
     packed: bool = False
     chunked: bool = False
     raw: bytes | None = None
@@ -36,6 +37,7 @@ class Page:
         head = [f"HTTP/1.1 {self.status} Answer"]
         head += [f"Content-Type: {self.content_type}"] if self.content_type else []
         head += [f"Location: {self.location}"] if self.location else []
+        head += [f"Server: {self.server}"] if self.server else []
         head += ["Content-Encoding: gzip"] if self.packed else []
         head += ["Connection: close"] if self.close else []
         if self.chunked:

@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.reading.definitions.definitions import builtin_definitions
+from appliance.reading.parts import Parts
 from appliance.reading.sources import safe_xml
-from appliance.reading.sources.ledm import LedmError, parts_of_ledm
+from appliance.reading.sources.document_tree import DocumentError
+from appliance.reading.sources.web_documents import parts_of_document
 from tests.appliance.http.documents import CONFIG, CONSUMABLES, USAGE, consumable, ledm
+
+
+def parts_of_ledm(octets: bytes, name: str) -> Parts:
+    """Return what a document says by the definition that comes with the program."""
+    documents = [document for each in builtin_definitions().definitions for document in each.content.web_documents]
+    return parts_of_document(octets, next(document for document in documents if document.name == f"LEDM {name}"))
 
 
 def test_the_configuration_tells_who_the_device_is() -> None:
@@ -86,7 +95,7 @@ def test_what_is_no_count_is_left_out(count: str) -> None:
     ],
 )
 def test_other_documents_and_dangerous_xml_are_refused(octets: bytes) -> None:
-    with pytest.raises(LedmError):
+    with pytest.raises(DocumentError):
         parts_of_ledm(octets, "ProductConfigDyn")
 
 
@@ -96,7 +105,7 @@ def test_a_damaged_document_is_read_or_refused(edits: list[tuple[int, int]]) -> 
     octets = bytearray(CONSUMABLES)
     for position, octet in edits:
         octets[position] = octet
-    with contextlib.suppress(LedmError):
+    with contextlib.suppress(DocumentError):
         parts_of_ledm(bytes(octets), "ConsumableConfigDyn")
 
 

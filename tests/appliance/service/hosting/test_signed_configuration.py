@@ -103,6 +103,7 @@ def test_what_definitions_ask_for_is_told(site: Site) -> None:
             "vendor": "Acme",
             "devices": ["Acme", "sysObjectID 1.3.6.1.4.1.32473"],
             "objects": [{**object_, "gives": ["device.serial"]}],
+            "documents": [],
         },
         {
             "file": str(file),
@@ -110,6 +111,7 @@ def test_what_definitions_ask_for_is_told(site: Site) -> None:
             "vendor": "Bolt",
             "devices": ["Bolt", "sysObjectID 1.3.6.1.4.1.32473"],
             "objects": [{**object_, "gives": ["meters.total"]}],
+            "documents": [],
         },
     ]
     assert [text.partition(", line")[0] for text in told["left_out"]] == [str(site.data / "definitions" / "broken.toml")]
