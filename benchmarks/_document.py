@@ -30,10 +30,15 @@ def write(report: Report, document: Path = DOCUMENT) -> None:
     if report.chart:
         chart = f"images/benchmark-{report.name}.svg"
         (document.parent / chart).write_text(svg(report.chart), encoding="utf-8")
-    begin, end = f"<!-- begin {report.name} -->", f"<!-- end {report.name} -->"
+    put(report.name, section(report, chart), document)
+
+
+def put(name: str, content: str, document: Path = DOCUMENT) -> None:
+    """Put a section into the document, in place of the one before. Raises ValueError where the document has no such section."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
     text = document.read_text(encoding="utf-8")
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
         raise ValueError(f"{document} has no section between {begin} and {end}")
-    content = f"{begin}\n{section(report, chart)}\n{end}"
-    document.write_text(pattern.sub(lambda _: content, text), encoding="utf-8")
+    whole = f"{begin}\n{content}\n{end}"
+    document.write_text(pattern.sub(lambda _: whole, text), encoding="utf-8")

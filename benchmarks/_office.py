@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
-from appliance.report import Reading
+from appliance.report import Access, Reading, SnmpAccess
 from appliance.snmp.recording import Recording
 from appliance.snmp.values import Value
 from simulator.fleet import Options, generated_fleet
@@ -20,6 +20,8 @@ EVERY_SECONDS = 1800.0
 FASTEST, SLOWEST = 10.0, 600.0
 """Seconds a page takes at those that print: 3 to 180 pages between two readings."""
 
+_ACCESS = Access(snmp=SnmpAccess(version="2c", credential="community", default=True))
+"""As the collector notes it of each device."""
 _START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
@@ -38,7 +40,8 @@ class Printer:
         said = {oid: value(seconds) if callable(value) else value for oid, value in built.items()}
         objects = {oid: Value(int(value.tag), value.content) for oid, value in said.items()}
         taken_at = (_START + timedelta(seconds=seconds)).replace(microsecond=0)
-        return scrub(asyncio.run(read_device(Recording(objects, self.address), taken_at=taken_at)))
+        reading = scrub(asyncio.run(read_device(Recording(objects, self.address), taken_at=taken_at)))
+        return reading.model_copy(update={"access": _ACCESS})
 
 
 def office(size: int) -> list[Printer]:

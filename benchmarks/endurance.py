@@ -1,8 +1,10 @@
-"""Reads devices whose replies are broken at random: no exception may escape, nothing may go round in circles.
+"""Reads devices whose answers are broken at random: no exception may escape, nothing may go round in circles.
 
-The devices are recordings of real ones and generated ones. Every request goes to the real answer of such a device, which is then
-mutated as octets and decoded by the appliance's own code; walking, repairs and the reading follow, as with a real device. Some
-replies are SNMPv3 messages, read through pysnmp. `--seed` and `--device` show a failure again.
+The devices (`--kind snmp`) are recordings of real ones and generated ones. Every request goes to the real answer of such a device,
+which is then mutated as octets and decoded by the appliance's own code; walking, repairs and the reading follow, as with a real
+device. Some replies are SNMPv3 messages, read through pysnmp. The other kinds, each in `benchmarks._broken`, are what devices
+answer over HTTP: broken in octets and in meaning, and read by the product's own readers. `--seed` and `--device` show a failure
+again.
 """
 
 import argparse
@@ -10,12 +12,10 @@ import asyncio
 import json
 import os
 import random
-import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,9 @@ from appliance.snmp.session import Session
 from appliance.snmp.templates import Kind, Query, Templates
 from appliance.snmp.user_reply import UnreadableError
 from appliance.snmp.user_security import UserSecurity
+from benchmarks._broken import KINDS
+from benchmarks._broken import run as answers
+from benchmarks._guard import LoopError, no_longer_than
 from benchmarks._mutations import mutate
 from benchmarks._v3_replies import ENGINE_ID, MESSAGE_ID, USER, v3_replies
 from simulator.agent import Agent as SimulatedAgent
@@ -47,10 +50,6 @@ LONGEST_SECONDS = 20
 """CPU seconds for one device; above it something goes round in circles."""
 V3_SHARE = 0.1
 """Devices after which an SNMPv3 reply is broken and read too."""
-
-
-class LoopError(BaseException):
-    """One device took longer than anything could that comes to an end."""
 
 
 @dataclass(slots=True)
@@ -162,7 +161,7 @@ class Endurance:
         began = time.process_time()
         self.tally.devices += 1
         try:
-            with _no_longer_than(LONGEST_SECONDS):
+            with no_longer_than(LONGEST_SECONDS):
                 asyncio.run(self._read(chance))
                 self._read_v3(chance)
         except SnmpError:
@@ -204,20 +203,6 @@ class Endurance:
         self.tally.v3_read += 1
 
 
-@contextmanager
-def _no_longer_than(seconds: float) -> Iterator[None]:
-    def over(_signal: int, _frame: object) -> None:
-        raise LoopError(f"more than {seconds} s of CPU time")
-
-    before = signal.signal(signal.SIGPROF, over)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
 def report(tally: Tally, seconds: float) -> str:
     """Return the result for a person."""
     lines = [
@@ -235,23 +220,42 @@ def report(tally: Tally, seconds: float) -> str:
 def run(argv: Sequence[str]) -> int:
     """Run and print; 0 when nothing escaped."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks endurance", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--count", type=int, default=20_000, metavar="N", help="replies to mutate (20000)")
+    parser.add_argument("--kind", choices=["snmp", *KINDS, "all"], default="snmp", help="which answers are broken (snmp)")
+    parser.add_argument("--count", type=int, default=20_000, metavar="N", help="answers to mutate, of each kind (20000)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another number, other mutations (1)")
-    parser.add_argument("--device", type=int, metavar="N", help="only this device of the run")
+    parser.add_argument("--device", type=int, metavar="N", help="only this device, or answer, of the run")
     parser.add_argument(
         "--recordings", type=Path, default=Path(os.environ.get("DCA_RECORDINGS") or RECORDINGS), metavar="DIR", help="*.snmprec"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args(argv)
+    told, failures = {}, 0
+    for kind in ["snmp", *KINDS] if arguments.kind == "all" else [arguments.kind]:
+        began = time.monotonic()
+        tally = _run_snmp(arguments) if kind == "snmp" else _run_answers(kind, arguments)
+        seconds = time.monotonic() - began
+        failures += len(tally.failures)
+        told[kind] = {**asdict(tally), "seconds": round(seconds, 1)}
+        if not arguments.json:
+            print(report(tally, seconds) if isinstance(tally, Tally) else answers.report(tally, seconds), flush=True)
+    if arguments.json:
+        print(json.dumps(told if arguments.kind == "all" else told[arguments.kind], indent=2))
+    return 1 if failures else 0
+
+
+def _run_snmp(arguments: argparse.Namespace) -> Tally:
     endurance = Endurance(arguments.seed, arguments.recordings)
-    began = time.monotonic()
     if arguments.device is None:
         endurance.run(arguments.count, progress=sys.stderr.isatty())
     else:
         endurance.device(arguments.device)
-    seconds = time.monotonic() - began
-    if arguments.json:
-        print(json.dumps({**asdict(endurance.tally), "seconds": round(seconds, 1)}, indent=2))
+    return endurance.tally
+
+
+def _run_answers(kind: str, arguments: argparse.Namespace) -> answers.Tally:
+    endurance = answers.AnswerEndurance(kind, arguments.seed)
+    if arguments.device is None:
+        endurance.run(arguments.count)
     else:
-        print(report(endurance.tally, seconds))
-    return 1 if endurance.tally.failures else 0
+        endurance.answer(arguments.device)
+    return endurance.tally

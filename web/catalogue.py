@@ -36,6 +36,7 @@ TEMPLATES = {"web": "web/templates", "webui": "webui/templates", "hosting": "hos
 KEYWORDS: Mapping[str, Any] = {name: {None: (1,), 3: (1, 2)} for name in ("_", "translate")} | {"Message": None}
 MISC = (
     *("config_changes", "engine_maker", "error_state", "ipp_state_reasons", "network_firmware"),
+    *("firmware_name", "firmware_patches", "organization", "organizational_unit"),
     *("power_on_count", "printer_name", "printer_uuid", "uptime_seconds"),
 )
 """What is told of every device beside the items of the reading; more is in the definitions of vendors."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.message import Message
+from appliance.settings.ipp_targets import is_ipp_target
 
 ROUTES = Path("/proc/net/route")
 IN_CONTAINER = Path("/.dockerenv")
@@ -26,11 +27,13 @@ class Suggestion:
 
 
 def count_addresses(targets: Iterable[str]) -> int:
-    """Return how many addresses canonical targets name together; overlaps count twice, a host name counts once."""
+    """Return how many addresses canonical targets name together; overlaps count twice, a host name or a printer counts once."""
     return sum(_size(target) for target in targets)
 
 
 def _size(target: str) -> int:
+    if is_ipp_target(target):
+        return 1
     if "/" in target:
         network = ipaddress.ip_network(target, strict=False)
         ends = 2 if network.version == 4 and network.prefixlen < 31 else 0

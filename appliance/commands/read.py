@@ -25,6 +25,7 @@ from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.scan_run import ScanRun
+from appliance.settings.ipp_targets import is_ipp_target
 from appliance.settings.model import Settings
 
 
@@ -73,6 +74,13 @@ async def _read(hosts: list[str], options: ScanOptions, settings: Settings) -> G
     gathered = Gathered(Scan("read"))
     devices: dict[str, Known] = {}
     for host in hosts:
+        if is_ipp_target(host):
+            targets = targets_of([host], settings)
+            await targets.resolve()
+            for uri, reason in targets.unresolved:
+                gathered.scan.fail(uri, reason)
+            devices |= {printer.target.uri: Known.named(printer) for printer in targets.printers()}
+            continue
         try:
             address = await resolve_host(host)
             if address not in targets_of([address], settings):

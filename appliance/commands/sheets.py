@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from appliance.commands.tables import aligned, table
 from appliance.common.plain import plain
 from appliance.report import Reading, Supply
+from appliance.report.access import access_words
 from appliance.report.condition import device_name, state_of
 from appliance.report.names import SUPPLY_STATES, error_name, meter_name, small_words, words
 from appliance.report.supply_level import SupplyView, ink_views, supply_view
@@ -50,6 +51,7 @@ def device_sheet(reading: Reading, *, unicode: bool = True) -> str:
         ("Printer", words(reading.status.printer)),
         ("Errors", ", ".join(map(error_name, reading.status.errors))),
         ("Panel", " | ".join(reading.status.console)),
+        ("Read by", ", ".join(access_words(reading.access))),
     ]
     width = max(len(name) for name, _ in facts)
     lines = [plain(device_name(device)), ""]

@@ -1,5 +1,7 @@
 """Which addresses a sweep looks at: networks, ranges, addresses and host names, less the exclusions, within the guardrails.
 
+Beside them stand the printers that targets name by where they serve IPP; those are asked, not swept.
+
 Addresses are kept as intervals of numbers: a network of a million addresses takes no more memory than a single one.
 """
 
@@ -12,9 +14,10 @@ from typing import Self
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
-from appliance.discovery.names import HostNames
+from appliance.discovery.names import HostAnswer, HostNames
 from appliance.discovery.order import Range, split_by_owner
 from appliance.settings.address_ranges import Address, check_scan_target, check_target, is_no_device, span, swept_span
+from appliance.settings.ipp_targets import IppTarget, check_scan_place, is_ipp_target, is_loopback, parse_ipp_target
 
 NAMES_SECONDS = 2.0
 """For so long a sweep waits for host names before it begins with what is known."""
@@ -72,6 +75,19 @@ class _Span:
     high: int
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPrinter:
+    """A printer that a target names, and the address its host has."""
+
+    target: IppTarget
+    address: str
+
+    @property
+    def host_name(self) -> str | None:
+        """The host name it was named by, None of an address and of the machine itself."""
+        return None if self.target.address or self.target.names_this_machine else self.target.host
+
+
 class TargetSet:
     """The addresses of a sweep. Host names are known by their addresses after `resolve`."""
 
@@ -82,6 +98,7 @@ class TargetSet:
         self._allowed = {version: _intervals(allowed, version) for version in (4, 6)} if allowed else None
         self._names: list[str] = []
         self._excluded_names: list[str] = []
+        self._printers: dict[IppTarget, Address | None] = {}
         self._sets: dict[int, Intervals] = {}
         self._merge()
         self._unresolved: dict[str, str] = {}
@@ -95,7 +112,8 @@ class TargetSet:
         `networks` are the guardrails: where there are any, nothing else may be scanned. Raises SettingsError naming what is no
         target, too large, or outside the guardrails.
         """
-        wanted, names = _read(targets, "scan.targets", whole=False)
+        printers, ranges = _apart(targets)
+        wanted, names = _read(ranges, "scan.targets", whole=False)
         excluded, excluded_names = _read(exclude, "scan.exclude", whole=True)
         allowed, allowed_names = _read(networks, "guardrails.networks", whole=True)
         if allowed_names:
@@ -105,7 +123,9 @@ class TargetSet:
                 )
             )
         made = cls([each for each, _ in wanted], [each for each, _ in excluded], [each for each, _ in allowed])
-        made._check_guardrails(wanted)
+        at_addresses = [(_single(printer.address), printer.uri) for printer in printers if printer.address]
+        made._check_guardrails([*wanted, *at_addresses])
+        made._printers = {printer: printer.address for printer in printers}
         made._names = names
         made._excluded_names = excluded_names
         return made
@@ -113,6 +133,15 @@ class TargetSet:
     def count(self) -> int:
         """Return the number of addresses, host names resolved so far included."""
         return sum(each.count() for each in self._sets.values())
+
+    def printers(self) -> list[NamedPrinter]:
+        """Return the printers that targets name by where they serve IPP, of those whose address is known and not excluded."""
+        known = [(target, address) for target, address in self._printers.items() if address]
+        return [NamedPrinter(target, str(address)) for target, address in known if not self._is_excluded(address)]
+
+    def asked_as_printers(self) -> set[str]:
+        """Return the addresses of printers that are named where one would be looked for."""
+        return {printer.address for printer in self.printers() if printer.target.is_usual}
 
     def ranges(self) -> list[Range]:
         """Return the addresses by the targets that name them, IPv4 first; each address once."""
@@ -130,21 +159,25 @@ class TargetSet:
         return list(dict.fromkeys(str(makers[each.version](each.low)) for each in single))
 
     def __contains__(self, address: str) -> bool:
-        """Return whether `address` is one of the set, host names resolved so far included."""
+        """Return whether `address` is one of the set, host names resolved so far included, or the URI of a named printer."""
+        if is_ipp_target(address):
+            return any(printer.target.uri == address for printer in self.printers())
         number = ipaddress.ip_address(address)
         return self._sets[number.version].covers(int(number), int(number))
 
     @property
     def unresolved(self) -> list[tuple[str, str]]:
-        """The host names that have given no address so far, each with the reason."""
-        return list(self._unresolved.items())
+        """The host names that have given no address so far, and printers that may not be asked, each with the reason."""
+        excluded = [target.uri for target, address in self._printers.items() if address and self._is_excluded(address)]
+        return [*self._unresolved.items(), *((uri, Message("it is excluded (scan.exclude)")) for uri in excluded)]
 
     async def resolve(self, names: HostNames | None = None, seconds: float = NAMES_SECONDS) -> "TargetSet":
         """Take the addresses of the host names that are known after `seconds`, of each the first one, IPv4 before IPv6.
 
         Return what this has added. Names that are still being looked up are asked for again by the next call with these `names`.
         """
-        answers = await (names or HostNames()).resolve([*self._names, *self._excluded_names], seconds)
+        hosts = [target.host for target in self._printers if not target.address]
+        answers = await (names or HostNames()).resolve([*self._names, *self._excluded_names, *hosts], seconds)
         added: list[_Span] = []
         for name in self._names:
             address = next(iter(answers[name].addresses), None)
@@ -156,12 +189,31 @@ class TargetSet:
         for name in self._excluded_names:
             self._note(name, answers[name].reason)
             self._excluded += map(_single, answers[name].addresses)
+        for target in self._printers:
+            if not target.address:
+                self._take_printer(target, answers[target.host])
         self._names = [name for name in self._names if answers[name].pending]
         self._excluded_names = [name for name in self._excluded_names if answers[name].pending]
         new = [span for span in added if not self._sets[span.version].covers(span.low, span.high)]
         self._spans += new
         self._merge()
         return TargetSet(new, list(self._excluded), [])
+
+    def _take_printer(self, target: IppTarget, answer: HostAnswer) -> None:
+        """Take the address of the host of a printer, unless nobody may be asked there."""
+        address = next(iter(answer.addresses), None)
+        reason = answer.reason if address is None else self._refusal(address)
+        if address is not None and is_loopback(address) and not target.names_this_machine:
+            # Whoever answers for the name must not lead to what only this machine is meant to reach.
+            reason = Message(
+                "its address %(address)s is this machine itself, which is asked only where it is named so: ipp://localhost:PORT/PATH",
+                address=address,
+            )
+        self._note(target.uri, reason)
+        self._printers[target] = None if reason else address
+
+    def _is_excluded(self, address: Address) -> bool:
+        return _intervals(self._excluded, address.version).covers(int(address), int(address))
 
     def _note(self, name: str, reason: str) -> None:
         self._unresolved.pop(name, None)
@@ -237,6 +289,21 @@ def _read(texts: Iterable[str], setting: str, *, whole: bool) -> tuple[list[tupl
         else:
             spans.append((_Span(limits[0][0], limits[0][1], limits[1][1]), target))
     return spans, list(dict.fromkeys(names))
+
+
+def _apart(targets: Iterable[str]) -> tuple[list[IppTarget], list[str]]:
+    """Return the printers that targets name, each once, and all other targets. Raises SettingsError."""
+    printers: list[IppTarget] = []
+    others: list[str] = []
+    for text in targets:
+        if "://" not in text:
+            others.append(text)
+            continue
+        try:
+            printers.append(parse_ipp_target(check_scan_place(text)))
+        except ValueError as error:
+            raise SettingsError(Message("%(name)s: %(problem)s", name="scan.targets", problem=message_of(error))) from error
+    return list(dict.fromkeys(printers)), others
 
 
 def _single(address: Address) -> _Span:

@@ -22,8 +22,10 @@ _WRONG_REQUEST = frozenset({400, 505})
 """HTTP statuses of printers that know no IPP 1.1, and of web servers that are spoken to without TLS."""
 _WANTS_TLS = re.compile(rb"https (?:port|server)|ssl-enabled|plain http", re.IGNORECASE)
 """What web servers say to those who speak no TLS where it has to be."""
-_WRONG_VERSION = frozenset({0x0400, 0x0503})
-"""client-error-bad-request, which old printers answer to what they do not know, and server-error-version-not-supported."""
+_VERSION_NOT_SUPPORTED = 0x0503
+"""server-error-version-not-supported."""
+_WRONG_VERSION = frozenset({0x0400, _VERSION_NOT_SUPPORTED})
+"""Also client-error-bad-request, which old printers answer to what they do not know."""
 _NOT_FOR_US = frozenset({0x0401, 0x0402, 0x0403})
 """client-error-forbidden, -not-authenticated, -not-authorized: nobody logs in to a device."""
 _QUEUES = ("/printers/", "/classes/")
@@ -97,12 +99,19 @@ def after_refusal(endpoint: Endpoint, answer: IppAnswer) -> list[Endpoint]:
     return _older(endpoint) if answer.status in _WRONG_VERSION else []
 
 
+def at_last(endpoint: Endpoint, answer: IppAnswer) -> list[Endpoint]:
+    """Return how to ask there after everything else was tried: where the version is not supported, in a newer one."""
+    return [replace(endpoint, version=ipp.NEWER)] if answer.status == _VERSION_NOT_SUPPORTED else []
+
+
 def is_final(answer: IppAnswer) -> bool:
     """Return whether the printer refuses us, and not what we asked: no other path is asked then."""
     return answer.status in _NOT_FOR_US
 
 
 def _older(endpoint: Endpoint) -> list[Endpoint]:
+    if endpoint.version not in ipp.VERSIONS:
+        return []
     return [replace(endpoint, version=version) for version in ipp.VERSIONS[ipp.VERSIONS.index(endpoint.version) + 1 :]]
 
 

@@ -9,21 +9,18 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
+from appliance.common.device_ports import HTTP_PORTS, PRINTER_PORTS
+from appliance.common.message import Message
 from appliance.common.tcp_meter import count_failed
 from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
-from appliance.snmp.agent import PRINTER_PORTS
-
-HTTP_PORTS = frozenset({80, 443, 631, 8000, 8080, 8443})
-"""Where devices serve web pages and IPP."""
-
 
 HTTPS_PORTS = frozenset({443, 8443})
 """Those where devices serve web pages over TLS."""
 
 
 class AllowedPorts:
-    """The ports that may be dialled: `HTTP_PORTS`, and what a test adds. Ports of printing never are."""
+    """The ports that may be dialled: `HTTP_PORTS`, and what the admin of the site or a test names. Ports of printing never are."""
 
     def __init__(self, extra: Iterable[int] = (), *, secure: Iterable[int] = ()) -> None:
         """`extra` is for tests, whose servers have other ports, and `secure` for those that speak TLS at once.
@@ -41,6 +38,15 @@ class AllowedPorts:
         if port in PRINTER_PORTS or port not in self._ports:
             raise NotAllowedError(f"Port {port} is not one that devices are asked at over HTTP: it is never dialled.")
         return port
+
+    def only(self, port: int, *, tls: bool) -> "AllowedPorts":
+        """Return what may be dialled for a printer that the admin of the site names at `port`: nothing but that.
+
+        Raises NotAllowedError for a port of printing.
+        """
+        named = AllowedPorts([port], secure=[port] if tls else ())
+        named._ports = frozenset({port})
+        return named
 
     async def dial(self, address: str, port: int, seconds: float, traffic: Traffic) -> socket.socket:
         """Return a connection to `port` of `address`, an IP address; the caller closes it. `traffic` counts one that fails.
@@ -60,10 +66,18 @@ class AllowedPorts:
             count_failed(connection, traffic, refused=isinstance(error, ConnectionRefusedError))
             connection.close()
             if isinstance(error, TimeoutError):
-                raise SilentError(f"Nothing answers at port {port} of {address}.") from error
+                raise SilentError(
+                    Message("Nothing answers at port %(port)d of %(address)s.", port=port, address=address)
+                ) from error
             if isinstance(error, ConnectionRefusedError):
-                raise RefusedError(f"{address} refuses connections to port {port}.") from error
+                raise RefusedError(
+                    Message("%(address)s refuses connections to port %(port)d.", address=address, port=port)
+                ) from error
             if isinstance(error, OSError):
-                raise HttpError(f"Port {port} of {address} cannot be reached: {error.strerror or error}.") from error
+                reason = error.strerror or str(error)
+                told = Message(
+                    "Port %(port)d of %(address)s cannot be reached: %(reason)s.", port=port, address=address, reason=reason
+                )
+                raise HttpError(told) from error
             raise
         return connection

@@ -1,20 +1,24 @@
 """The questions there are over HTTP: IPP Get-Printer-Attributes, and the documents of HP LEDM."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
-from appliance.http.endpoints import HTTPS_PORT, Endpoint, Endpoints, after_refusal, instead_of, is_final
+from appliance.http.endpoints import HTTPS_PORT, Endpoint, Endpoints, after_refusal, at_last, instead_of, is_final
 from appliance.http.errors import HttpError
 from appliance.http.visit import HttpAnswer, Visit
 from appliance.reading.parts import OpenItems, Parts
 from appliance.reading.sources import ipp, ledm
 from appliance.reading.sources.ipp_parts import parts_of_ipp
+from appliance.report import Access
 
 _MOST_REQUESTS = 12
 """Requests of IPP in one visit at most, wherever the printer points."""
 
 _BUSY = 503
+_Found = tuple[Endpoint, ipp.IppAnswer, str]
+"""Where a printer has answered, what, and by which TLS, see `HttpAnswer.over`."""
 
 log = structlog.get_logger()
 
@@ -27,7 +31,32 @@ async def ask_ipp(
     It is asked at `port`, where it wants TLS also at `tls_ports`; `endpoints` remember where it answered.
     """
     endpoints = endpoints or Endpoints()
-    pending, asked = endpoints.first(visit.address, port), set[Endpoint]()
+    found = await _ask(visit, endpoints.first(visit.address, port), tls_ports)
+    if found is None:
+        return None
+    endpoints.remember(visit.address, found[0])
+    return _parts(found)
+
+
+async def ask_named(visit: Visit, endpoint: Endpoint) -> Parts | None:
+    """Return what the printer at `endpoint` says over IPP, None when none does. Raises HttpError.
+
+    Nothing but this port and path is asked, wherever the printer points; where it wants TLS, over that.
+    """
+    found = await _ask(visit, [endpoint], (), only=(endpoint.port, endpoint.path))
+    return _parts(found) if found else None
+
+
+def _parts(found: _Found) -> Parts:
+    _, answer, over = found
+    return replace(parts_of_ipp(answer), access=Access(ipp=over))
+
+
+async def _ask(
+    visit: Visit, pending: list[Endpoint], tls_ports: Sequence[int], *, only: tuple[int, str] | None = None
+) -> _Found | None:
+    """Return who answers with what, of `pending` and of where those point to; `only` is the one port and path that may be asked."""
+    asked = set[Endpoint]()
     failure: HttpError | None = None
     while pending and len(asked) < _MOST_REQUESTS:
         endpoint = pending.pop(0)
@@ -47,15 +76,15 @@ async def ask_ipp(
             continue
         if decoded is None:
             instead = instead_of(endpoint, answer, visit.address, tls_ports)
+            instead = [each for each in instead if only in (None, (each.port, each.path))]
             wants_tls = any(each.tls for each in instead) and not endpoint.tls
             pending = instead if wants_tls else instead + pending
         elif decoded.successful:
-            endpoints.remember(visit.address, endpoint)
-            return parts_of_ipp(decoded)
+            return endpoint, decoded, answer.over
         elif is_final(decoded):
             return None
         else:
-            pending = after_refusal(endpoint, decoded) + pending
+            pending = after_refusal(endpoint, decoded) + pending + at_last(endpoint, decoded)
     if failure:
         raise failure
     return None
@@ -106,7 +135,7 @@ async def ask_ledm(visit: Visit, documents: Sequence[str], port: int) -> dict[st
         if answer.status != 200:
             continue
         try:
-            found[document] = ledm.parts_of_ledm(answer.body, document)
+            found[document] = replace(ledm.parts_of_ledm(answer.body, document), access=Access(http=answer.over))
         except ledm.LedmError as error:
             log.debug("a document could not be read", document=document, reason=str(error))
     if failure and not found:

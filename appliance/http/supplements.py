@@ -5,6 +5,7 @@
 - A port that refused is left alone for a day, one that was silent for an hour.
 - Nothing here fails a reading that SNMP has brought.
 - Without SNMP a printer is who answers IPP as one. An address where none did is left alone for a week.
+- A printer that the site names by where it serves IPP is asked there and nowhere else.
 """
 
 import asyncio
@@ -12,18 +13,18 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Protocol
 
 import structlog
 
 from appliance.common.traffic import Traffic
-from appliance.http.endpoints import IPP_PORT, Endpoints
+from appliance.http.endpoints import IPP_PORT, Endpoint, Endpoints
 from appliance.http.errors import HttpError, RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
-from appliance.http.questions import ask_ipp, ask_ledm, ledm_documents
+from appliance.http.questions import ask_ipp, ask_ledm, ask_named, ledm_documents
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import OpenItems, Parts, needs_supplement
+from appliance.reading.sources.ipp import PATHS
 from appliance.reading.supplement import supplement
 from appliance.reading.without_snmp import says_who_it_is, settled
 from appliance.report import Reading
@@ -65,6 +66,19 @@ class _Memory:
     """Percentages by index of the supplies then, as SNMP told them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one device is asked, and at which ports."""
+
+    name: str
+    """What is remembered of it is remembered by this."""
+    address: str
+    ports: AllowedPorts
+    web_ports: tuple[int, ...]
+    named: Endpoint | None = None
+    """Where IPP is asked, and nowhere else; None: where printers serve it."""
+
+
 class Supplements:
     """Completes readings. Made once, it remembers over scans which devices have nothing to add."""
 
@@ -80,7 +94,8 @@ class Supplements:
     ) -> None:
         """`visits` are those of recordings; all else but the defaults is for tests, whose servers listen elsewhere."""
         self._ports = ports or AllowedPorts()
-        self._visits = visits or partial(Visit, ports=self._ports, limits=limits or HttpLimits())
+        self._visits = visits
+        self._limits = limits or HttpLimits()
         self._ipp_port = ipp_port
         self._web_ports = tuple(web_ports)
         self._clock = clock
@@ -93,33 +108,47 @@ class Supplements:
 
     async def complete(self, reading: Reading, traffic: Traffic) -> Reading:
         """Return `reading` with what it lacks and the device says over HTTP; `traffic` counts what that cost. Never raises."""
-        return await self._complete(reading, traffic, without_snmp=False)
+        return await self._complete(reading, traffic, self._place(reading.device.ip or ""), without_snmp=False)
+
+    async def read_named(self, uri: str, address: str, endpoint: Endpoint, build: Build, traffic: Traffic) -> Reading | None:
+        """Return what the printer at `endpoint` of `address` says over IPP, None where none answers there. Raises HttpError.
+
+        `uri` is what the site names it by. Where the path is one of printers, not of a print server, HP's documents are asked at
+        the same port.
+        """
+        web_ports = (endpoint.port,) if endpoint.path in PATHS else ()
+        place = _Place(uri, address, self._ports.only(endpoint.port, tls=endpoint.tls), web_ports, endpoint)
+        async with self._slots:
+            reading = await self._read(place, build, traffic)
+        return reading and settled(await self._complete(reading, traffic, place, without_snmp=True))
 
     async def read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
         """Return what the printer at `address` says over IPP, and HP's in its documents; None where no printer answers there.
 
         Raises HttpError when it cannot be asked.
         """
+        place = self._place(address)
         async with self._slots:
-            reading = await self._read(address, build, traffic)
-        return reading and settled(await self._complete(reading, traffic, without_snmp=True))
+            reading = await self._read(place, build, traffic)
+        return reading and settled(await self._complete(reading, traffic, place, without_snmp=True))
 
     async def search(self, address: str, build: Build, traffic: Traffic, permit: Callable[[], Awaitable[None]]) -> Reading | None:
         """Return the same of an address of which nothing is known, None also where that cannot be asked.
 
         `permit` is awaited before anything is sent.
         """
+        place = self._place(address)
         async with self._search_slots:
             await permit()
             try:
-                reading = await self._read(address, build, traffic)
+                reading = await self._read(place, build, traffic)
             except HttpError as error:
                 log.debug("no printer was found over IPP", address=address, reason=str(error))
                 reading = None
         if reading is None:
             self.leave_alone(address)
             return None
-        return settled(await self._complete(reading, traffic, without_snmp=True))
+        return settled(await self._complete(reading, traffic, place, without_snmp=True))
 
     def leave_alone(self, address: str) -> None:
         """Let `address` not be searched for a week."""
@@ -141,10 +170,19 @@ class Supplements:
         """Return whether `address` is not to be left alone."""
         return self._no_printers.get(address, 0.0) <= self._clock()
 
-    async def _read(self, address: str, build: Build, traffic: Traffic) -> Reading | None:
+    def _place(self, address: str) -> _Place:
+        return _Place(address, address, self._ports, self._web_ports)
+
+    def _visit(self, place: _Place, traffic: Traffic) -> AbstractAsyncContextManager[Visit]:
+        if self._visits is not None:
+            return self._visits(place.address, traffic=traffic)
+        return Visit(place.address, place.ports, self._limits, traffic)
+
+    async def _read(self, place: _Place, build: Build, traffic: Traffic) -> Reading | None:
+        address = place.address
         try:
-            async with self._visits(address, traffic=traffic) as visit:
-                parts = await self._ask_ipp(visit, self._ipp_port)
+            async with self._visit(place, traffic) as visit:
+                parts = await (ask_named(visit, place.named) if place.named else self._ask_ipp(visit, self._ipp_port))
             return build(parts) if parts and says_who_it_is(parts) else None
         except HttpError:
             raise
@@ -153,47 +191,47 @@ class Supplements:
             log.exception("a device could not be read over HTTP", address=address)
             raise HttpError(f"What {address} answers cannot be understood.") from error
 
-    async def _complete(self, reading: Reading, traffic: Traffic, *, without_snmp: bool) -> Reading:
+    async def _complete(self, reading: Reading, traffic: Traffic, place: _Place, *, without_snmp: bool) -> Reading:
         """Return `reading` with what it lacks; one that was made without SNMP has all of IPP already."""
-        wanted, address = needs_supplement(reading), reading.device.ip
-        if not wanted or not address or "reading" in reading.reasons:
+        wanted = needs_supplement(reading)
+        if not wanted or not place.address or "reading" in reading.reasons:
             return reading
-        memory = self._recall(reading, address, without_snmp=without_snmp)
+        memory = self._recall(reading, place.name, without_snmp=without_snmp)
         if reading.status.printer == "sleeping" or (memory and not (wanted.changing and memory.helped)):
             for parts in memory.parts if memory else ():
                 reading = supplement(reading, parts.lasting())
             return reading
         async with self._slots:
             try:
-                return await self._ask(reading, wanted, traffic, without_snmp=without_snmp)
+                return await self._ask(reading, wanted, traffic, place, without_snmp=without_snmp)
             except Exception:
                 # An answer nobody foresaw must not cost what SNMP has said.
-                log.exception("a device could not be asked over HTTP", address=address)
+                log.exception("a device could not be asked over HTTP", address=place.address)
                 return reading
 
-    async def _ask(self, reading: Reading, wanted: OpenItems, traffic: Traffic, *, without_snmp: bool) -> Reading:
+    async def _ask(self, reading: Reading, wanted: OpenItems, traffic: Traffic, place: _Place, *, without_snmp: bool) -> Reading:
         """Ask the device, merge what it says, and remember it."""
-        completed, address = reading, reading.device.ip or ""
+        completed = reading
         said: list[Parts] = []
         seconds = DAY
-        async with self._visits(address, traffic=traffic) as visit:
+        async with self._visit(place, traffic) as visit:
             for ask in (self._hp,) if without_snmp else (self._hp, self._ipp):
                 open_now = needs_supplement(completed)
                 try:
-                    found = await ask(visit, reading, open_now)
+                    found = await ask(visit, reading, open_now, place.web_ports)
                 except HttpError as error:
                     seconds = HOUR
-                    log.debug("a device was not asked over HTTP", address=address, reason=str(error))
+                    log.debug("a device was not asked over HTTP", address=place.address, reason=str(error))
                     continue
                 for parts in found:
                     said.append(parts)
                     completed = supplement(completed, parts)
         helped = wanted.answered_by(needs_supplement(completed))
         levels = {row.index: row.percent for row in reading.supplies if row.percent is not None}
-        self._remember(address, _Memory(self._clock() + seconds, reading.device.key, without_snmp, tuple(said), helped, levels))
+        self._remember(place.name, _Memory(self._clock() + seconds, reading.device.key, without_snmp, tuple(said), helped, levels))
         return completed
 
-    async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems) -> list[Parts]:
+    async def _hp(self, visit: Visit, reading: Reading, wanted: OpenItems, web_ports: Sequence[int]) -> list[Parts]:
         """Return what the documents of LEDM say, of an HP device; what one port does not have, the next one may."""
         if reading.device.manufacturer != "HP" or not wanted:
             return []
@@ -201,7 +239,7 @@ class Supplements:
         found: list[Parts] = []
         failure: HttpError | None = None
         without: list[int] = []
-        for port in self._open_ports(visit.address, self._web_ports):
+        for port in self._open_ports(visit.address, web_ports):
             try:
                 said = await ask_ledm(visit, missing, port)
             except (RefusedError, SilentError) as error:
@@ -223,7 +261,7 @@ class Supplements:
             raise failure
         return found
 
-    async def _ipp(self, visit: Visit, _reading: Reading, wanted: OpenItems) -> list[Parts]:
+    async def _ipp(self, visit: Visit, _reading: Reading, wanted: OpenItems, _web_ports: Sequence[int]) -> list[Parts]:
         """Return what the printer says over IPP, when that may have what is still open."""
         if not replace(wanted, cartridge_serials=False):
             return []

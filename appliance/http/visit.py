@@ -20,6 +20,7 @@ from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
+from appliance.common.message import Message
 from appliance.common.tcp_meter import TcpMeter
 from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, SilentError
@@ -63,6 +64,8 @@ class HttpAnswer:
     """Where it points, as it stands there."""
     server: str = ""
     """What the web server calls itself."""
+    over: str = "http"
+    """The version of TLS by which it came, as `TLSv1.3`; `http` without."""
 
 
 class Visit:
@@ -136,15 +139,26 @@ class Visit:
                     received = await self._request(place, method, path, headers, body)
         except TimeoutError as error:
             self._close(place)
-            raise SilentError(f"Port {port} of {self.address} did not finish its answer in time.") from error
+            told = Message("Port %(port)d of %(address)s did not finish its answer in time.", port=port, address=self.address)
+            raise SilentError(told) from error
         except (HTTPInputError, StreamClosedError, ssl.SSLError, OSError) as error:
             self._close(place)
-            raise HttpError(f"The answer of port {port} of {self.address} cannot be used: {error}.") from error
+            reason = str(error)
+            raise HttpError(
+                Message(
+                    "The answer of port %(port)d of %(address)s cannot be used: %(reason)s.",
+                    port=port,
+                    address=self.address,
+                    reason=reason,
+                )
+            ) from error
         except BaseException:
             self._close(place)
             raise
         if received is None:
-            raise HttpError(f"Port {port} of {self.address} answers nothing that can be used.")
+            raise HttpError(
+                Message("Port %(port)d of %(address)s answers nothing that can be used.", port=port, address=self.address)
+            )
         return received
 
     async def _request(self, place: _Place, method: str, path: str, headers: HTTPHeaders, body: bytes) -> HttpAnswer | None:
@@ -153,6 +167,7 @@ class Visit:
         parameters = HTTP1ConnectionParameters(max_header_size=32 << 10, max_body_size=self._limits.body_bytes, chunk_size=16 << 10)
         connection = HTTP1Connection(stream, is_client=True, params=parameters)
         collected = _Collected()
+        over = (stream.socket.version() if isinstance(stream, SSLIOStream) else None) or "http"
         host = self.host if place in (("http", 80), ("https", 443)) else f"{self.host}:{place[1]}"
         complete = HTTPHeaders({"Host": host, "User-Agent": "dca"})
         complete.update(headers)
@@ -172,7 +187,7 @@ class Visit:
         packed = collected.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
         content = _unpacked(collected.body, self._limits.body_bytes) if packed else bytes(collected.body)
         location, server = (collected.headers.get(name, "")[:_LONGEST_HEADER] for name in ("Location", "Server"))
-        return HttpAnswer(collected.start.code, content_type, content, location, server)
+        return HttpAnswer(collected.start.code, content_type, content, location, server, over)
 
     async def _open(self, place: _Place) -> IOStream:
         scheme, port = place

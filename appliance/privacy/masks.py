@@ -56,7 +56,9 @@ class _Document:
         """Leave out what is at `path`, such as `device.location`, `alerts`, `supplies.serial` or `misc.printer_name`."""
         part, _, name = path.partition(".")
         before = self.values[part]
-        if not name:
+        if part == "access":
+            self.values[part], found = None, before is not None
+        elif not name:
             self.values[part] = {} if isinstance(before, dict) else []
             found = bool(before)
         elif isinstance(before, list | tuple):

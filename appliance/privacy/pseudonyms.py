@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import ipaddress
+from urllib.parse import urlsplit
 
 from appliance.settings.model import PrivacySettings
 
@@ -26,7 +27,14 @@ class Pseudonymizer:
         return f"{kind}-{digest[:_DIGITS]}"
 
     def address(self, address: str) -> str:
-        """Return an IP address as `privacy.ip_address` wants it: `10.0.42.x`, `2001:db8:1:2::x`, or a pseudonym."""
+        """Return an IP address as `privacy.ip_address` wants it: `10.0.42.x`, `2001:db8:1:2::x`, or a pseudonym.
+
+        Of the URI of an IPP target the host goes out as the site wants it, port and path never: people choose the names of queues.
+        """
+        scheme, named, _ = address.partition("://")
+        if named:
+            host = urlsplit(address).hostname or ""
+            return f"{scheme}://{self.address(host) if _parsed(host) else self.host_name(host) or 'x'}"
         mode = self._settings.ip_address
         if mode == "send":
             return address

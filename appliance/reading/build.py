@@ -9,6 +9,7 @@ from appliance.reading.identity.placeholders import is_no_value, meant
 from appliance.reading.meters.meters import Meters, read_meters
 from appliance.reading.missing import Missing
 from appliance.reading.sources import objects as mib
+from appliance.reading.stand_ins import leave_out_stand_ins, unread_items
 from appliance.reading.status.alerts import read_alerts
 from appliance.reading.status.status import error_octets, read_status
 from appliance.reading.supplies.colors import color_named
@@ -41,7 +42,7 @@ def build_reading(
     ones by default.
     """
     known = definitions or builtin_definitions()
-    view = View(objects)
+    view = View(objects, guesses=missing.stopped is None)
     vendor = read_vendor(view, known)
     alerts = read_alerts(view, taken_at)
     supplies = read_supplies(vendor, alerts)
@@ -49,19 +50,24 @@ def build_reading(
     meters = read_meters(vendor)
     _leave_out_parts(meters, missing)
     who = identity.identify(vendor, address, known.makers)
+    leave_out_stand_ins(vendor, missing, who, meters)
     color = prints_color(view, supplies.rows, meters)
     device, sources = _device(vendor, who, address, hostname, color=color)
     reasons = _reasons(device, who) | meters.reasons | supplies.reasons | _unread_levels(supplies.rows, view, missing)
     not_whole = missing.why_not_whole()
+    status, misc = read_status(vendor, alerts), _misc(vendor, who)
+    said = {*(f"meters.{name}" for name in meters.values), *(f"misc.{name}" for name in misc)}
+    said |= {"status.console"} if status.console else set()
+    reasons |= {path: why for path, why in unread_items(vendor, missing).items() if path not in said}
     return Reading(
         taken_at=taken_at,
         device=device,
-        status=read_status(vendor, alerts),
+        status=status,
         alerts=tuple(row.alert for row in alerts),
         meters=meters.values,
         supplies=tuple(supplies.rows),
         trays=tuple(read_trays(view)),
-        misc=_misc(vendor, who),
+        misc=misc,
         reasons=missing.corrected(reasons, vendor) | ({"reading": not_whole} if not_whole else {}),
         sources=sources,
     )

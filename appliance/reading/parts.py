@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from appliance.report import Meter, Reading, Supply, Tray
+from appliance.report import Access, Alert, Meter, Reading, Supply, Tray
 
 TONERS_AND_INKS = frozenset({"toner", "tonerCartridge", "ink", "inkCartridge", "matteToner", "matteInk"})
 """prtMarkerSuppliesType of what is replaced by number."""
+
+
+_MISC_CHANGING = frozenset({"ipp_state_reasons"})
+"""Of `misc` what changes from one reading to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +24,21 @@ class Parts:
     meters: Mapping[str, Meter] = field(default_factory=dict)
     supplies: tuple[Supply, ...] = ()
     trays: tuple[Tray, ...] = ()
+    errors: tuple[str, ...] = ()
+    """Names of bits of hrPrinterDetectedErrorState."""
+    alerts: tuple[Alert, ...] = ()
+    """Of use where SNMP tells nothing: the table of alerts of SNMP is whole, also where it is empty."""
     misc: Mapping[str, str] = field(default_factory=dict)
     device_id: Mapping[str, str] = field(default_factory=dict)
     """The fields of the IEEE 1284 device ID, which tell maker and model where SNMP tells nothing."""
+    access: Access | None = None
+    """How it was asked."""
 
     def lasting(self) -> "Parts":
         """Return what stays true for a day: without meters, status and levels."""
-        return Parts(self.source, self.device, supplies=tuple(_numbers_only(row) for row in self.supplies))
+        supplies = tuple(_numbers_only(row) for row in self.supplies)
+        misc = {name: value for name, value in self.misc.items() if name not in _MISC_CHANGING}
+        return Parts(self.source, self.device, supplies=supplies, misc=misc, access=self.access)
 
 
 def _numbers_only(row: Supply) -> Supply:

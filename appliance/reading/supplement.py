@@ -12,7 +12,7 @@ from typing import Any
 
 from appliance.reading.parts import Parts
 from appliance.reading.supplies.indexes import told_apart
-from appliance.report import Reading, Supply
+from appliance.report import Access, Reading, Supply
 
 _KINDS = {
     **dict.fromkeys(("toner", "tonerCartridge", "matteToner"), "toner"),
@@ -41,6 +41,7 @@ def supplement(reading: Reading, parts: Parts) -> Reading:
         "supplies": supplies,
         "trays": reading.trays or parts.trays,
         "misc": {**parts.misc, **reading.misc},
+        "access": (reading.access or Access()).joined(parts.access) if parts.access else reading.access,
         "sources": {**reading.sources, **dict.fromkeys(filled, parts.source)},
         "reasons": {path: reason for path, reason in reading.reasons.items() if path not in answered},
     }

@@ -78,6 +78,17 @@ def decode_prefixed(octets: bytes, charset: int | None = None) -> str:
     return decode(octets[2:] if has_unknown_set else octets, charset)
 
 
+def is_unicode(octets: bytes) -> bool:
+    """Return whether octets are text in UTF-8 (ASCII is), or name their symbol set: then no other character set is needed."""
+    if octets.isascii() or (len(octets) > 2 and int.from_bytes(octets[:2], "big") in _SYMBOL_SETS):
+        return True
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _decode(octets: bytes, encodings: list[str]) -> str:
     for encoding in encodings:
         try:

@@ -10,7 +10,7 @@ from collections import Counter
 
 from appliance.reading.sources import objects as mib
 from appliance.reading.sources.objects import MibObject
-from appliance.reading.text import decode
+from appliance.reading.text import decode, is_unicode
 from appliance.snmp.values import Objects, Oid, Value
 
 _NUMBER = re.compile(rb"\s*([+-]?[0-9]{1,19})\s*\0*")
@@ -44,9 +44,10 @@ def text(value: Value | None, charset: int | None = None) -> str | None:
 class View:
     """The objects of one device, seen from its printer: `device` is the printer's hrDeviceIndex, discovered from the rows."""
 
-    def __init__(self, objects: Objects) -> None:
-        """Look at `objects`."""
+    def __init__(self, objects: Objects, *, guesses: bool = True) -> None:
+        """Look at `objects`; without `guesses` a text counts for nothing that means something only in an unknown character set."""
         self._objects = objects
+        self._guesses = guesses
         self._oids = sorted(objects)
         self._table_devices: dict[Oid, int] = {}
         self.device = self._discover_device()
@@ -142,7 +143,13 @@ class View:
 
     def localized(self, value: Value | None) -> str | None:
         """Return a text of the Printer-MIB, in the character set the printer names."""
-        return text(value, self.charset)
+        return text(value, self.charset) if self.is_readable(value) else None
+
+    def is_readable(self, value: Value | None) -> bool:
+        """Return whether it is known what the octets of a text mean, or may be guessed."""
+        if self._guesses or self.charset is not None or value is None or not isinstance(value.content, bytes):
+            return True
+        return is_unicode(value.content)
 
     def has_printer_mib(self) -> bool:
         """Return whether any object of the Printer-MIB is there."""

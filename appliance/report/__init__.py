@@ -2,6 +2,7 @@
 
 from appliance.report.model import (
     SCHEMA,
+    Access,
     Alert,
     Batch,
     Change,
@@ -12,6 +13,7 @@ from appliance.report.model import (
     Meter,
     Moment,
     Reading,
+    SnmpAccess,
     Status,
     Supply,
     Text,
@@ -20,6 +22,7 @@ from appliance.report.model import (
 
 __all__ = [
     "SCHEMA",
+    "Access",
     "Alert",
     "Batch",
     "Change",
@@ -30,6 +33,7 @@ __all__ = [
     "Meter",
     "Moment",
     "Reading",
+    "SnmpAccess",
     "Status",
     "Supply",
     "Text",

@@ -1,18 +1,26 @@
 """What two keys of devices have in common. Pure.
 
-A key is `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP`. Which maker stands in it, and how the serial number is spelled,
-depends on where the collector has read them: one device may give several keys over the years.
+A key is `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP`; of a printer that the site names by an IPP target
+`address:ipp-HASH`, for people choose the names of queues, and a key leaves the site. Which maker stands in it, and how the serial
+number is spelled, depends on where the collector has read them: one device may give several keys over the years.
 """
+
+import hashlib
 
 _SERIAL = "serial:"
 
 
 def device_key(manufacturer: str | None, serial: str | None, mac: str | None, address: str) -> str:
-    """Return the key of a device: `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP` (provisional)."""
+    """Return the key of a device: `serial:MAKER:SERIAL`, else `mac:HEX`, else `address:IP` (provisional).
+
+    `address` is where it is read: its IP address, or the URI of an IPP target.
+    """
     if serial:
         return f"serial:{(manufacturer or 'unknown').upper()}:{serial.upper()}"[:200]
     if mac:
         return f"mac:{mac.replace(':', '')}"
+    if "://" in address:
+        return f"address:ipp-{hashlib.sha256(address.encode()).hexdigest()[:16]}"
     return f"address:{address}"
 
 

@@ -119,6 +119,36 @@ class Tray(Part):
     state: Literal["ok", "low", "empty", "full", "some_remaining", "unknown", "unrestricted"] = "unknown"
 
 
+SecurityLevelName = Literal["noAuthNoPriv", "authNoPriv", "authPriv"]
+"""The names of SnmpSecurityLevel (RFC 3411)."""
+
+
+class SnmpAccess(Part):
+    """With which kind of credential a device let us in over SNMP; neither the secret nor the name of it."""
+
+    version: Literal["1", "2c", "3"]
+    credential: Literal["community", "user"]
+    default: bool | None = None
+    """Of a community: whether it is a word that devices are sold with."""
+    level: SecurityLevelName | None = None
+    """Of a user; its protocols by the names people know."""
+    auth_protocol: Text | None = None
+    priv_protocol: Text | None = None
+
+
+class Access(Part):
+    """How a device was read; null where it was not read so. `ipp` and `http` are `http`, or the version of TLS (`TLSv1.3`)."""
+
+    snmp: SnmpAccess | None = None
+    ipp: Text | None = None
+    http: Text | None = None
+
+    def joined(self, other: "Access | None") -> "Access":
+        """Return it with what `other` tells beyond it."""
+        missing = {name: getattr(other, name, None) for name in type(self).model_fields if getattr(self, name) is None}
+        return self.model_copy(update=missing)
+
+
 class Reading(Part):
     """Everything one device said at one moment."""
 
@@ -135,6 +165,7 @@ class Reading(Part):
     reasons: dict[Text, Text] = Field(default_factory=dict)
     sources: dict[Text, Text] = Field(default_factory=dict)
     """From which object a field of `device` came, by dotted path; meters and supplies name theirs themselves."""
+    access: Access | None = None
 
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, serialize_by_alias=True)
 

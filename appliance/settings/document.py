@@ -20,6 +20,7 @@ from appliance.common.message import Message, message_of
 from appliance.common.signed_documents import GROUP_NAME, NO_MARKER
 from appliance.common.strict_json import LARGEST_WHOLE, is_whole
 from appliance.common.toml_keys import require_short_keys
+from appliance.settings.ipp_targets import refusal_from_afar
 from appliance.settings.model import SECRET_SETTINGS, is_site_only
 from appliance.settings.validation import validate_section
 
@@ -107,6 +108,7 @@ def parse_document(content: bytes, layer: ReceivedLayerName) -> Document:
             validate_section(section, fields)
         except SettingsError as error:
             raise DocumentError("invalid", message_of(error)) from error
+    _require_no_place_of_the_site(document.settings)
     _require_definitions(document.definitions)
     return document
 
@@ -165,6 +167,13 @@ def _require_permitted(settings: Values) -> None:
                 raise DocumentError(
                     "site only", Message("The hosting server may not set %(name)s: only the site decides that.", name=path[:130])
                 )
+
+
+def _require_no_place_of_the_site(settings: Values) -> None:
+    """Raise DocumentError for a target that only the admin of a site may name; the values are those the model has accepted."""
+    for target in settings.get("scan", {}).get("targets", ()):
+        if refusal := refusal_from_afar(target):
+            raise DocumentError("site only", refusal)
 
 
 def _require_definitions(definitions: Mapping[str, str]) -> None:

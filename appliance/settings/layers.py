@@ -13,6 +13,7 @@ from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
 from appliance.settings.address_ranges import check_scan_target, check_target, joined, span
 from appliance.settings.document import ReceivedLayerName
+from appliance.settings.ipp_targets import place_span, refusal_from_afar
 from appliance.settings.model import Settings, is_site_only
 from appliance.settings.reach import PRIVATE_NETWORKS
 from appliance.settings.risks import risks
@@ -302,6 +303,8 @@ def _require_rate(merged: Values) -> None:
 
 
 def _require_networks(settings: Settings) -> None:
+    for refusal in filter(None, map(refusal_from_afar, settings.scan.targets)):
+        raise GuardrailError(refusal)
     for target in _outside(settings):
         raise GuardrailError(
             Message(
@@ -320,5 +323,5 @@ def _outside(settings: Settings) -> list[str]:
     return [
         target
         for target in settings.scan.targets
-        if (wanted := span(target)) and not any(low <= wanted[0] and wanted[1] <= high for low, high in allowed)
+        if (wanted := place_span(target)) and not any(low <= wanted[0] and wanted[1] <= high for low, high in allowed)
     ]

@@ -18,15 +18,16 @@ from pydantic import (
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
-from appliance.settings.address_ranges import check_range, check_scan_target, check_target
+from appliance.settings.address_ranges import check_range, check_target
 from appliance.settings.field_checks import check_base_path, check_hex, check_metrics_token, check_url
+from appliance.settings.ipp_targets import check_scan_place
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
 from appliance.settings.update_window import check_window
 from appliance.snmp.usm import AuthProtocol, PrivProtocol, User
 
 Target = Annotated[str, AfterValidator(check_target)]
-ScanTarget = Annotated[str, AfterValidator(check_scan_target)]
+ScanTarget = Annotated[str, AfterValidator(check_scan_place)]
 Range = Annotated[str, AfterValidator(check_range)]
 Url = Annotated[str, AfterValidator(check_url)]
 QuietTime = Annotated[str, AfterValidator(check_quiet_time)]
@@ -51,7 +52,10 @@ class ScanSettings(Section):
     """Which addresses are looked at, how often, and how gently."""
 
     targets: Annotated[
-        tuple[ScanTarget, ...], Field(max_length=4096, description="Networks, ranges, addresses and host names to scan")
+        tuple[ScanTarget, ...],
+        Field(
+            max_length=4096, description="Networks, ranges, addresses and host names to scan, and printers as ipp://HOST:PORT/PATH"
+        ),
     ] = ()
     exclude: Annotated[tuple[Target, ...], Field(max_length=4096, description="Never contacted, whatever the targets say")] = ()
     sweep_minutes: Annotated[int, Field(ge=5, le=10080, description="Minutes between two sweeps for new devices")] = 1440

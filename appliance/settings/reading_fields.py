@@ -20,7 +20,7 @@ MAY_BE_LEFT_OUT: dict[str, frozenset[str]] = {
 }
 """By part of the reading: what is no part of its key, and what its entries can do without."""
 
-WHOLE_PARTS = frozenset({"alerts", "supplies", "trays", "misc"})
+WHOLE_PARTS = frozenset({"alerts", "supplies", "trays", "misc", "access"})
 
 ALWAYS_SENT = frozenset({"schema", "taken_at", "device", "device.key", "device.serial", "meters", "reasons"})
 """The serial number and the meters are what the service is billed by; the rest is what makes a reading one."""

@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from appliance.common.clock import utc_now
+from appliance.common.device_ports import PRINTER_PORTS
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message
 from appliance.snmp.usm import User
 from appliance.snmp.values import Oid
 
 Version = Literal["1", "2c", "3"]
-
-PRINTER_PORTS = frozenset({515, 9999, *range(9100, 9117)})
-"""Ports on which a printer prints what it is sent: LPD, raw and vendor ports. Nothing may be sent there, not even UDP."""
 
 IPV4_OVERHEAD = 28
 IPV6_OVERHEAD = 48

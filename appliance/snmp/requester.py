@@ -38,10 +38,12 @@ class Requester:
         if self.version == "2c" and self._profile.version is None:
             versions.append("1")
         before = self.version
+        # One that has answered is there: a lost packet is no sign that it went silent.
+        attempts = self._options.retries + 1 if self._exchange.answered else 1
         for version in versions:
             self._exchange.version = version
             try:
-                await self.ask(Kind.GET, [oid], patience=Patience(self._options.timeout))
+                await self.ask(Kind.GET, [oid], patience=Patience(self._options.timeout, attempts))
             except Stop:
                 continue
             return True

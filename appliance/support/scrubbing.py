@@ -5,14 +5,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from appliance.common.default_communities import is_default
 from appliance.common.log import HIDDEN, is_secret, without_secret_parts
 from appliance.privacy.outgoing import Masking
 from appliance.settings.layers import Effective
 from appliance.store.rows import DeviceRow
 
 SHORTEST_SECRET = 3
-KNOWN_TO_ALL = frozenset({"public", "private"})
-"""Communities that devices are sold with: no secret, and words that are in many sentences."""
 _STAYS = re.compile(r"serial|part_number|firmware|version|sha256|digest|marker|transaction|site_name|(?:\A|_)at\Z|since|timestamp")
 """Names of what is no text: numbers that are billed by, versions, moments, hashes, and what the site calls itself."""
 
@@ -69,7 +68,7 @@ class Scrubber:
 
 
 def _is_secret(text: str) -> bool:
-    return len(text) >= SHORTEST_SECRET and text.lower() not in KNOWN_TO_ALL
+    return len(text) >= SHORTEST_SECRET and not is_default(text)
 
 
 def secrets_of(effective: Effective) -> list[str]:

@@ -69,7 +69,8 @@ def _identity(recorded: Recorded, expected: dict[str, Any], device: dict[str, An
                 *(value for name, value in reading["misc"].items() if name.endswith("firmware")),
             ]
             spelled_ = [plain(str(each)) for each in known if each]
-            return wanted if any(wanted in each.split() or wanted == each for each in spelled_) else next(iter(spelled_), None)
+            is_told = any(wanted in each.split() or wanted == each for each in spelled_)
+            return wanted if is_told else reading["device"]["firmware"]
 
         yield Fact(17, "version", wanted, look, source="peer")
     mac = device.get("mac")

@@ -3,13 +3,14 @@
 import csv
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 Content = int | bytes | str
 """A number, octets, or an object identifier as dotted text."""
 
+_COUNTER64 = 70
 _NUMBERS = {2, 65, 66, 67, 70}
 _OBJECT_IDENTIFIER, _IP_ADDRESS = 6, 64
 
@@ -22,6 +23,13 @@ class Recorded:
     file: Path
     objects: dict[str, Content]
     expected: dict[str, Any] = field(default_factory=dict)
+    counters64: frozenset[str] = frozenset()
+    """The objects that are a Counter64, which SNMPv1 does not know (RFC 3584 section 4.2.2.1)."""
+    vendor: str = ""
+
+    def without(self, oids: frozenset[str]) -> "Recorded":
+        """Return the recording without some of its objects."""
+        return replace(self, objects={oid: content for oid, content in self.objects.items() if oid not in oids})
 
     def column(self, oid: str) -> dict[tuple[int, ...], Content]:
         """Return the cells below `oid` by their index, in order."""
@@ -74,28 +82,34 @@ def spellings(content: Content | None) -> set[str]:
 
 def load(folder: Path) -> list[Recorded]:
     """Return all recordings in `folder`, in the order of their names. Raises OSError, ValueError."""
-    return [load_file(file) for file in sorted(folder.glob("*.snmprec"))]
+    known = _vendors(folder)
+    found = [load_file(file) for file in sorted(folder.glob("*.snmprec"))]
+    return [replace(each, vendor=known.get(each.name) or each.vendor) for each in found]
 
 
 def load_file(file: Path) -> Recorded:
     """Return one recording, with `expected/NAME.json` beside it where that exists. Raises OSError, ValueError."""
     objects: dict[str, Content] = {}
+    counters64 = set()
     for line in file.read_text(encoding="utf-8").split("\n"):
         if line.strip() and not line.startswith("#"):
             oid, tag, value = line.rstrip("\r").split("|", 2)
-            objects[oid.strip().lstrip(".")] = _content(int(tag.removesuffix("x")), value, hexadecimal=tag.endswith("x"))
+            name = oid.strip().lstrip(".")
+            objects[name] = _content(int(tag.removesuffix("x")), value, hexadecimal=tag.endswith("x"))
+            if int(tag.removesuffix("x")) == _COUNTER64:
+                counters64.add(name)
     beside = file.parent / "expected" / f"{file.stem}.json"
     expected = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
-    return Recorded(file.stem, file, objects, expected)
+    return Recorded(file.stem, file, objects, expected, frozenset(counters64), file.stem.partition("_")[0].capitalize())
 
 
-def kinds(folder: Path) -> dict[str, str]:
-    """Return how complete each recording is, by its name, where `index.tsv` tells: full, partial or stub."""
+def _vendors(folder: Path) -> dict[str, str]:
+    """Return the vendor of each recording by its name, where `index.tsv` tells it."""
     index = folder / "index.tsv"
     if not index.exists():
         return {}
     with index.open(encoding="utf-8", newline="") as lines:
-        return {row["file"].removesuffix(".snmprec"): row["kind"] for row in csv.DictReader(lines, delimiter="\t")}
+        return {row["file"].removesuffix(".snmprec"): row["vendor"] for row in csv.DictReader(lines, delimiter="\t")}
 
 
 def _content(tag: int, value: str, *, hexadecimal: bool) -> Content:

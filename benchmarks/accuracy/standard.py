@@ -1,6 +1,7 @@
 """What the standard objects of a recording say, item by item: RFC 3805, 2790, 2863, 3418, 4293, 6933 and PWG 5107.1."""
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterator
 
@@ -97,6 +98,11 @@ def device_ids(recorded: Recorded) -> list[dict[str, str]]:
     return found
 
 
+def float_octets(value: int) -> bytes:
+    """Return a number as the octets of a float of single precision (IEEE 754), as some makers count."""
+    return struct.pack(">f", value)
+
+
 def spelled(wanted: set[str], path: str, item: int, what: str, source: str = "standard") -> Fact:
     """Return the fact that the text at `path` of a reading is one of `wanted`."""
     return Fact(item, what, min(wanted), at(path), one_of(wanted), source)
@@ -167,7 +173,7 @@ def line_fact(lines: set[str], what: str, source: str = "standard") -> Fact:
         whole = plain(" ".join(reading["status"]["console"]))
         return next((line for line in lines if line in console or line in whole), None) or (whole or None)
 
-    return Fact(6, what, min(lines), look, lambda found: any(line in str(found) for line in lines), source)
+    return Fact(6, what, min(lines), look, lambda found: any(line in str(found) for line in lines), source, path="status.console")
 
 
 def _status(recorded: Recorded) -> Iterator[Fact]:
@@ -189,7 +195,7 @@ def _status(recorded: Recorded) -> Iterator[Fact]:
 def _alerts(recorded: Recorded, device: int) -> Iterator[Fact]:
     rows = {row for column in range(2, 10) for row in own_rows(recorded, f"{PRT}.18.1.1.{column}", device)}
     if rows:
-        yield Fact(8, "number of alerts", len(rows), lambda reading: len(reading["alerts"]))
+        yield Fact(8, "number of alerts", len(rows), lambda reading: len(reading["alerts"]), counts_rows=True)
     for row, content in own_rows(recorded, f"{PRT}.18.1.1.8", device).items():
         if wanted := spellings(content):
 
@@ -229,9 +235,14 @@ def _supplies(recorded: Recorded, device: int) -> Iterator[Fact]:
         colors = spellings(colorants.get(number(cells.get(3)) or 0)) & COLORS
         if colors:
             yield Fact(item, f"{name} colour", colors.pop(), _field(row, "color"))
-        for serial in re.findall(r"s/?n[ :]*([a-z0-9-]{6,})", " ".join(sorted(words)[:1])):
-            if any(character.isdigit() for character in serial):
-                yield Fact(10, f"{name} serial number", serial, _field(row, "serial"), one_of({serial}))
+        for serial in serials_in(words):
+            yield Fact(10, f"{name} serial number", serial, _field(row, "serial"), one_of({serial}))
+
+
+def serials_in(words: set[str]) -> list[str]:
+    """Return the serial numbers within the description of a supply."""
+    found = re.findall(r"s/?n[ :]*([a-z0-9-]{6,})", " ".join(sorted(words)[:1]))
+    return [serial for serial in found if any(character.isdigit() for character in serial)]
 
 
 def supply_at(reading: Reading, row: int) -> Reading | None:

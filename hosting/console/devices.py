@@ -8,6 +8,7 @@ from tornado.web import HTTPError
 from appliance.common.clock import in_utc
 from appliance.common.message import Message
 from appliance.report import Reading
+from appliance.report.access import access_words
 from appliance.report.names import meter_name, small_words, words
 from hosting.console import texts
 from hosting.console.base import ConsoleHandler
@@ -110,6 +111,7 @@ class DevicePage(ConsoleHandler):
             "device.html",
             view=view,
             reading=view.reading,
+            access_words=access_words(view.reading.access),
             chart=draw(points, self._(meter_name(meter)), self.locale) if meter else None,
             charted=meter_name(meter) if meter else "",
             columns=_columns(view.reading),

@@ -11,10 +11,15 @@ import pytest
 
 from appliance.reading.device import read_device
 from appliance.snmp.recording import Recording as Replayed
+from appliance.snmp.values import Tag, Value
 from benchmarks import accuracy
+from benchmarks.accuracy import ipp_answers
 from benchmarks.accuracy.facts import ITEMS, Verdict
-from benchmarks.accuracy.judge import TAKEN_AT, all_facts, judge
-from benchmarks.accuracy.recorded import load_file
+from benchmarks.accuracy.forms import FORMS, Form
+from benchmarks.accuracy.invented import inventions
+from benchmarks.accuracy.judge import TAKEN_AT, Judged, all_facts, judge
+from benchmarks.accuracy.partial import untrue
+from benchmarks.accuracy.recorded import Recorded, load_file
 from benchmarks.accuracy.standard import printer_index
 from tests.appliance.definitions.device import LIFE_COUNT, SERIAL, SYS_DESCR, Content, Device, P, of, supply_row
 from tests.appliance.definitions.made_up import IDENTITY, METERS
@@ -23,6 +28,8 @@ from tests.conftest import ROOT
 from tests.recordings.recorded_file import write_recording
 from tests.recordings.recording import FOLDER, Recording, parameters
 
+UNIT = "1.3.6.1.2.1.43.11.1.1.7"
+DESCRIPTION = "1.3.6.1.2.1.43.11.1.1.6."
 MADE_UP = [*IDENTITY, *METERS]
 
 
@@ -189,7 +196,7 @@ def test_the_command_prints_verdicts_and_coverage(one_recording: Path) -> None:
     done = run("accuracy", "--recordings", one_recording)
     assert done.returncode == 0, done.stderr
     assert "1 recordings: " in done.stdout
-    assert " 0 wrong, 0 missing." in done.stdout
+    assert " 0 wrong, 0 invented, 0 missing." in done.stdout
     vendors = [line.split()[0] for line in done.stdout.partition("\nvendor ")[2].splitlines()[1:] if line.strip()]
     assert {"Brother", "HP", "Kyocera", "Zebra"} <= set(vendors)
     kyocera = next(line for line in done.stdout.splitlines() if line.startswith("Kyocera  "))
@@ -236,3 +243,130 @@ def test_an_unknown_benchmark_is_told() -> None:
     done = run("nonsense")
     assert done.returncode == 2
     assert done.stderr.startswith("'nonsense' is no benchmark.")
+
+
+# Inventions
+
+
+@pytest.mark.parametrize(
+    ("topic", "path", "value"),
+    [
+        ("model", "device.model", "Nonesuch 9000"),
+        ("serial number", "device.serial", "RH28Y99999"),
+        ("firmware", "device.firmware", "9.99"),
+        ("asset number", "device.asset_number", "A-100"),
+        ("MAC address", "device.mac", "00:17:c8:00:00:01"),
+        ("panel", "status.console", ["Ready to print"]),
+        ("alerts and errors", "alerts.0.description", "Out of staples"),
+        ("private counters", "meters.copy_total", {"value": 77, "unit": "impressions", "source": f"x {P}.1347.42.3.1.1.1.1.2"}),
+        ("meters", "meters.total_color", {"value": 77, "unit": "impressions", "source": "prtMarkerLifeCount.1.9"}),
+        ("paper sizes", "meters.paper_a3", {"value": 77, "unit": "impressions", "source": f"x {P}.1347.42.2.1.1.1.6.1"}),
+        ("duplex", "meters.duplex", {"value": 77, "unit": "impressions", "source": "x"}),
+        ("supply unit", "supplies.1.unit", "sheets"),
+        ("supply colour", "trays.0.name", None),
+        ("trays", "trays.0.media", "A4"),
+        ("miscellaneous", "misc.config_changes", 4711),
+    ],
+)
+def test_what_the_recording_has_nothing_of_is_invented(topic: str, path: str, value: object, tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "device.snmprec", {oid: each for oid, each in FULL.items() if not oid.startswith(f"{UNIT}.")})
+    reading, _ = reading_of(file)
+    recorded = load_file(file)
+    assert inventions(recorded, reading) == []
+    if topic == "supply colour":
+        recorded = load_file(write_recording(file, {oid: each for oid, each in FULL.items() if not oid.startswith(DESCRIPTION)}))
+        recorded = recorded.without(frozenset(oid for oid in recorded.objects if ".43.11.1.1.3." in oid))
+    else:
+        _set(path, value)(reading)
+    assert topic in {each.topic for each in inventions(recorded, reading)}
+
+
+def test_an_invention_is_counted_apart_from_what_is_wrong(tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "device.snmprec", FULL)
+    reading, facts = reading_of(file)
+    reading["device"]["asset_number"] = "A-100"
+    judged = Judged("device")
+    judged.take(reading, load_file(file), facts)
+    assert [(each.fact.topic, each.verdict) for each in judged.faults] == [("asset number", Verdict.INVENTED)]
+    assert judged.count()[Verdict.WRONG] == 0
+
+
+# Partial reads
+
+
+def test_a_partial_reading_that_says_something_else_or_hides_what_it_lacks_is_noticed(tmp_path: Path) -> None:
+    file = write_recording(tmp_path / "device.snmprec", FULL)
+    reading, facts = reading_of(file)
+    recorded = load_file(file)
+    assert untrue(recorded, reading, facts) == []
+    reading["device"]["location"] = None
+    assert untrue(recorded, reading, facts)
+    reading["reasons"]["device.location"] = "not read"
+    assert untrue(recorded, reading, facts) == []
+    reading["reasons"] |= {"reading": "it stopped answering", "device.location": "not reported"}
+    assert untrue(recorded, reading, facts)
+    reading["reasons"]["device.location"] = "not read"
+    reading["supplies"] = reading["supplies"][:1]
+    assert untrue(recorded, reading, facts) == []
+    reading["meters"]["total"]["value"] += 1
+    assert untrue(recorded, reading, facts)
+
+
+# Forms
+
+
+def form(name: str) -> Form:
+    return next(each for each in FORMS if each.name == name)
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> list[Recorded]:
+    """Return a whole device, with one object that SNMPv1 does not know."""
+    more: dict[str, Content] = {"1.3.6.1.2.1.43.18.1.1.2.1.7": 4, f"{P}.1347.42.3.1.1.1.1.1": Value(Tag.COUNTER64, 54321)}
+    return [load_file(write_recording(tmp_path / "kyocera_cs-1.snmprec", FULL | more))]
+
+
+def test_over_version_1_only_what_it_knows_is_expected(recordings: list[Recorded]) -> None:
+    (judged,) = form("v1").run(recordings, 1)
+    assert [each.text() for each in judged.faults] == []
+    assert [each.fact.what for each in judged.not_carried] == ["print_total"]
+    assert judged.count()[Verdict.RIGHT] > 30
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_with_a_fifth_of_the_datagrams_lost_everything_is_read_in_the_end(recordings: list[Recorded], seed: int) -> None:
+    (judged,) = form("loss").run(recordings, seed)
+    assert [each.text() for each in judged.faults] == []
+    assert judged.counted["lost"] > 0
+    assert len([each for each in judged.findings if each.fact.topic == "partial reads"]) == judged.counted["partial"]
+    assert judged.not_carried == []
+
+
+def test_with_snmp_off_what_ipp_carries_is_read_and_the_rest_is_listed(recordings: list[Recorded]) -> None:
+    (judged,) = form("without-snmp").run(recordings, 1)
+    assert [each.text() for each in judged.faults] == []
+    right = {each.fact.topic for each in judged.findings if each.verdict is Verdict.RIGHT}
+    assert {"model", "serial number", "location", "supply level", "supply colour", "trays", "alerts and errors"} <= right
+    # Once with printer-supply, and once with the markers of CUPS, as older printers answer.
+    assert judged.counted["read over IPP"] == 2
+    markers = {each.fact.what: each.fact.wanted for each in judged.findings if each.fact.what.startswith("marker ")}
+    assert (markers["marker 1 percent"], markers["marker 1 color"], markers["marker 2 percent"]) == (50, "cyan", "none")
+    missing = {each.fact.topic for each in judged.not_carried}
+    assert {"panel", "MAC address", "private counters"} <= missing
+
+
+def test_a_reader_of_ipp_that_says_too_little_is_noticed(recordings: list[Recorded], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ipp_answers, "_counts", lambda _recorded: iter(()))
+    (judged,) = form("without-snmp").run(recordings, 1)
+    assert "prtMarkerLifeCount row 1" in {each.fact.what for each in judged.faults if each.verdict is Verdict.MISSING}
+
+
+def test_the_command_takes_a_form_and_lists_what_it_does_not_carry(one_recording: Path) -> None:
+    done = run("accuracy", "--recordings", one_recording, "--form", "without-snmp")
+    assert done.returncode == 0, done.stdout
+    assert "What this form does not carry:" in done.stdout
+    assert "panel: 1 (line 1 of the panel)" in done.stdout
+    assert ", 0 wrong, 0 invented, 0 missing, " in done.stdout
+    document = json.loads(run("accuracy", "--recordings", one_recording, "--form", "all", "--json").stdout)
+    assert sorted(document["forms"]) == ["loss", "recorded", "v1", "without-snmp"]
+    assert document["forms"]["recorded"]["vendors"]["Kyocera"]["supply type"]["wrong"] == 0

@@ -210,6 +210,15 @@ def test_empty_pages_say_what_to_do_next(server: RunningServer, person: Person) 
     assert "No site fits this search" in person.get("/sites?q=nothing").text
 
 
+def test_a_device_tells_how_it_was_read(server: RunningServer, person: Person) -> None:
+    site = Site(server).enrol("Mill")
+    user = {"version": "3", "credential": "user", "level": "authPriv", "auth_protocol": "SHA-256", "priv_protocol": "AES-128"}
+    assert site.upload(batch(reading() | {"access": {"snmp": user, "http": "http"}})).status == 200
+    text = person.get(f"/device?site={site.site_id}&key=serial%3AACME%3A1").text
+    assert "SNMP 3, authPriv (SHA-256 + AES-128)" in text
+    assert "HTTP, not encrypted" in text
+
+
 def test_what_devices_say_is_never_taken_as_markup(server: RunningServer, person: Person) -> None:
     evil = "<script>alert(1)</script>"
     site = Site(server).enrol("<b>Mill</b>")

@@ -54,6 +54,7 @@ def test_a_machine_without_routes_has_no_suggestion(tmp_path: Path) -> None:
         ("10.0.0.1-10.0.0.20", 20),
         ("2001:db8::/120", 256),
         ("first-floor.example", 1),
+        ("ipp://localhost:60000/ipp/print", 1),
     ],
 )
 def test_addresses_are_counted(target: str, count: int) -> None:

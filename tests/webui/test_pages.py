@@ -216,9 +216,11 @@ def test_a_device_shows_all_it_said_and_why_something_is_not_known(webui: Runnin
         webui,
         reading(7, taken_at=utc_now() - timedelta(hours=1), meters={"total": full.meters["total"].model_dump() | {"value": 6900}}),
     )
-    keep(webui, full)
+    known = report.SnmpAccess(version="2c", credential="community", default=True)
+    keep(webui, full.model_copy(update={"access": report.Access(snmp=known, ipp="TLSv1.2")}))
     answer = webui.admin().get("/devices/serial:ACME%2F7")
     shown = answer.shown
+    assert "Read by SNMP 2c with a community that everybody knows IPP over TLSv1.2" in shown
     for words in ("Acme Laser 7", "SN0007", "Lobby", "Ready", "Toner low", "Tray 1", "A4", "CRUM-1", "prtMarkerLifeCount.1.1"):
         assert words in shown, words
     assert "Total 7 000 impressions" in shown
@@ -261,6 +263,17 @@ def test_ranges_are_kept_and_the_components_told(webui: RunningWebUi) -> None:
     assert "The ranges are kept." in shown
     assert "255 addresses" in shown
     assert "The ranges are kept." not in admin.get("/scanning").shown
+
+
+def test_a_printer_behind_a_host_is_kept_and_a_wrong_one_told(webui: RunningWebUi) -> None:
+    admin = webui.admin()
+    assert "ipp://localhost:60000/ipp/print" in admin.get("/scanning").shown, "the page says how"
+    admin.post("/scanning/ranges", {"targets": "10.0.0.7\nIPP://localhost:60000/ipp/print", "exclude": ""})
+    assert webui.store.effective().settings.scan.targets == ("10.0.0.7", "ipp://localhost:60000/ipp/print")
+    assert "2 addresses" in admin.get("/scanning").shown
+    refused = admin.post("/scanning/ranges", {"targets": "ipp://localhost:9100/ipp/print", "exclude": ""}).shown
+    assert "a port of printing" in refused
+    assert "Name the port at which the printer serves IPP" in refused
 
 
 def test_a_change_that_the_collector_does_not_take_is_kept_and_told(webui: RunningWebUi) -> None:

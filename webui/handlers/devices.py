@@ -5,6 +5,7 @@ from typing import Any
 
 from tornado.web import HTTPError
 
+from appliance.report.access import access_words
 from appliance.report.condition import device_name
 from appliance.report.names import METERS
 from appliance.report.supply_level import supply_view
@@ -61,6 +62,7 @@ class Device(Page):
             view=device_view(row),
             reading=reading,
             device=reading.device,
+            access_words=access_words(reading.access),
             name=device_name(reading.device),
             supplies=[supply_view(supply) for supply in reading.supplies],
             meters=_in_order(dict(reading.meters)),

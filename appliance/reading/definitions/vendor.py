@@ -201,6 +201,8 @@ def _matching(found: str | None, spec: ObjectSpec | TableSpec) -> str | None:
 def _text(vendor: Vendor, value: Value, *, prefixed: bool = False) -> str | None:
     if isinstance(value.content, bytes):
         charset = charset_of(vendor)
+        if charset is None and not vendor.view.is_readable(value):
+            return None
         return (decode_prefixed(value.content, charset) if prefixed else decode(value.content, charset)) or None
     number = integer(value)
     return str(number) if number is not None else None

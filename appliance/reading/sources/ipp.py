@@ -16,12 +16,16 @@ PATHS = ("/ipp/print", "/ipp/printer", "/ipp", "/ipp/port1", "/")
 """Where printers serve IPP, in the order in which they are asked: by IPP Everywhere, and before it. A queue that has a name
 (`/printers/NAME`) is one of a print server."""
 VERSIONS = ((1, 1), (1, 0))
-"""In which versions of IPP is asked; 1.1 is what all later ones answer."""
+"""In which versions of IPP is asked; 1.1 is what nearly all later ones answer."""
+NEWER = (2, 0)
+"""In which version a printer is asked that refuses those (PWG 5100.12)."""
 CONTENT_TYPE = "application/ipp"
 
 REQUESTED = (
     *("printer-make-and-model", "printer-device-id", "printer-uuid", "printer-location", "printer-serial-number"),
-    *("printer-firmware-string-version", "printer-state", "printer-state-reasons"),
+    *("printer-firmware-string-version", "printer-firmware-version", "printer-firmware-name", "printer-firmware-patches"),
+    *("printer-organization", "printer-organizational-unit", "printer-geo-location"),
+    *("printer-state", "printer-state-reasons", "printer-alert", "printer-alert-description"),
     *("printer-impressions-completed", "printer-impressions-completed-col"),
     *("printer-pages-completed", "printer-pages-completed-col"),
     *("printer-media-sheets-completed", "printer-media-sheets-completed-col"),

@@ -8,7 +8,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from appliance.privacy.people import scrub_text
 from appliance.reading import enumerations as enum
@@ -16,14 +16,15 @@ from appliance.reading.identity.descriptions import parse_device_id
 from appliance.reading.identity.placeholders import is_no_value, is_no_version, is_placeholder
 from appliance.reading.parts import Parts
 from appliance.reading.sources.ipp import IppAnswer, Value
+from appliance.reading.sources.ipp_alerts import alerts_of_ipp
 from appliance.reading.sources.ipp_meters import meters_of_ipp
+from appliance.reading.sources.ipp_state import errors_of
+from appliance.reading.sources.ipp_values import first_text, number, pairs, texts
 from appliance.reading.supplies.colors import color_named
 from appliance.reading.supplies.supplies import UNKNOWN, is_receptacle, numbers_in, percent_of, state_of
 from appliance.reading.supplies.trays import state_of as tray_state
-from appliance.reading.text import decode
 from appliance.report import Supply, Tray
 
-_UTF_8 = 106
 _PRINTER_STATES = {3: "idle", 4: "printing"}
 """printer-state; stopped(5) is no status of hrPrinterStatus."""
 _CONSUMED, _FILLED = enum.SUPPLY_CLASS[enum.CONSUMED], enum.SUPPLY_CLASS[enum.FILLED]
@@ -34,27 +35,39 @@ _UNITS = {name.lower(): (number, name) for number, name in enum.SUPPLY_UNIT.item
 _MARKER_UNAVAILABLE = -1
 """A level of marker-levels that the printer cannot tell."""
 _SERIAL_KEYS = ("SN", "SERN", "SERIALNUMBER")
-_INTEGER = re.compile(r"-?[0-9]{1,10}")
+_NOTES = {
+    "firmware_name": "printer-firmware-name",
+    "firmware_patches": "printer-firmware-patches",
+    "organization": "printer-organization",
+    "organizational_unit": "printer-organizational-unit",
+}
+"""What is told in `misc`, by its name there."""
+_LONGEST = 1024
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ufffd]+")
 _HEX_COLORS = {"#000000": "black", "#00ffff": "cyan", "#ff00ff": "magenta", "#ffff00": "yellow"}
 
 
 def parts_of_ipp(answer: IppAnswer) -> Parts:
     """Return what the attributes say; what cannot be understood is left out."""
     attributes = answer.attributes
-    texts = {name: _text(values) for name, values in attributes.items()}
-    firmwares = [each for each in _texts(attributes.get("printer-firmware-string-version", ())) if not is_no_version(each)]
-    device_id = parse_device_id(texts.get("printer-device-id") or "")
-    serial = texts.get("printer-serial-number") or next((device_id[key] for key in _SERIAL_KEYS if key in device_id), None)
+    told = {name: first_text(values) for name, values in attributes.items()}
+    device_id = parse_device_id(told.get("printer-device-id") or "")
+    serial = told.get("printer-serial-number") or next((device_id[key] for key in _SERIAL_KEYS if key in device_id), None)
     device = {
         "serial": None if serial is None or is_placeholder(serial) else serial,
         "model": device_id.get("MDL"),
-        "description": texts.get("printer-make-and-model"),
-        "location": texts.get("printer-location"),
-        "firmware": "; ".join(firmwares),
+        "description": told.get("printer-make-and-model"),
+        "location": _location(told.get("printer-location"), told.get("printer-geo-location")),
+        "firmware": _firmware(attributes),
     }
     # Keywords by the standard; what a printer writes instead may name somebody, or a document.
-    reasons = [scrub_text(reason) for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
-    misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
+    keywords = [reason for reason in texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
+    reasons = [scrub_text(reason) for reason in keywords]
+    misc = {
+        "printer_uuid": told.get("printer-uuid"),
+        "ipp_state_reasons": ", ".join(reasons)[:_LONGEST],
+        **{name: _joined(attributes, attribute) for name, attribute in _NOTES.items()},
+    }
     state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
     return Parts(
         source="IPP",
@@ -64,18 +77,39 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         meters=meters_of_ipp(attributes),
         supplies=tuple(_supplies(attributes) or _markers(attributes)),
         trays=tuple(_trays(attributes)),
+        errors=errors_of(keywords),
+        alerts=alerts_of_ipp(attributes),
         misc={name: value for name, value in misc.items() if value},
     )
 
 
+def _joined(attributes: Mapping[str, tuple[Value, ...]], name: str) -> str:
+    """Return the values of a text that may have several, without those that only say that there is none."""
+    return "; ".join(dict.fromkeys(text for text in texts(attributes.get(name, ())) if not is_no_value(text)))[:_LONGEST]
+
+
+def _firmware(attributes: Mapping[str, tuple[Value, ...]]) -> str:
+    """Return the versions of the firmware as texts, else those octet strings that are one (PWG 5100.13)."""
+    for name in ("printer-firmware-string-version", "printer-firmware-version"):
+        versions = [each for each in texts(attributes.get(name, ())) if not is_no_version(each)]
+        if versions and all(map(_PRINTABLE.fullmatch, versions)):
+            return "; ".join(dict.fromkeys(versions))[:_LONGEST]
+    return ""
+
+
+def _location(place: str | None, geographic: str | None) -> str | None:
+    """Return where the printer is: as people call it, else by its coordinates (RFC 5870), which are a location and nothing else."""
+    return place or (geographic if geographic and geographic.lower().startswith("geo:") else None)
+
+
 def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     """Return the rows of printer-supply; printer-supply-description has their names, in the same order."""
-    descriptions = _texts(attributes.get("printer-supply-description", ()), keep_empty=True)
+    descriptions = texts(attributes.get("printer-supply-description", ()), keep_empty=True)
     rows = []
     for position, value in enumerate(attributes.get("printer-supply", ())):
-        fields = _pairs(value)
+        fields = pairs(value)
         unit, unit_name = _UNITS.get(fields.get("unit", "").lower(), (None, None))
-        level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
+        level, capacity = number(fields.get("level")), number(fields.get("maxcapacity"))
         kind = _type(fields.get("type", ""))
         if not fields or (level is None and kind == "unknown"):
             continue
@@ -99,7 +133,7 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
 
 def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     """Return the markers of CUPS: levels are percent; marker-high-levels tells a receptacle, which is reported when it fills."""
-    names, colors = _texts(attributes.get("marker-names", ()), keep_empty=True), attributes.get("marker-colors", ())
+    names, colors = texts(attributes.get("marker-names", ()), keep_empty=True), attributes.get("marker-colors", ())
     types, levels = attributes.get("marker-types", ()), attributes.get("marker-levels", ())
     rows = []
     for position, value in enumerate(levels):
@@ -160,37 +194,26 @@ def _row(
 def _trays(attributes: Mapping[str, tuple[Value, ...]]) -> list[Tray]:
     trays = []
     for position, value in enumerate(attributes.get("printer-input-tray", ()), 1):
-        fields = _pairs(value)
-        level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
+        fields = pairs(value)
+        level, capacity = number(fields.get("level")), number(fields.get("maxcapacity"))
         if fields:
             name = fields.get("name")
-            trays.append(Tray(index=str(position), name=name, capacity=capacity, level=level, state=tray_state(level, capacity)))
+            trays.append(
+                Tray(
+                    index=(fields.get("index") or str(position))[:100],
+                    name=name,
+                    media=fields.get("medianame") or None,
+                    capacity=capacity,
+                    level=level,
+                    state=tray_state(level, capacity),
+                )
+            )
     return trays
-
-
-def _pairs(value: Value) -> dict[str, str]:
-    """Return the `key=value;` pairs of an octet string of PWG 5100.13; keys in lower case. Some printers send it as text."""
-    text = decode(value, _UTF_8) if isinstance(value, bytes) else value if isinstance(value, str) else ""
-    pairs = (part.partition("=") for part in text.split(";"))
-    return {key.strip().lower(): content.strip() for key, equals, content in pairs if equals and key.strip()}
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and _INTEGER.fullmatch(text) else None
 
 
 def _at(values: tuple[Value, ...], position: int) -> str:
     value = values[position] if position < len(values) else None
     return value if isinstance(value, str) else ""
-
-
-def _text(values: tuple[Value, ...]) -> str | None:
-    return next(iter(_texts(values)), None)
-
-
-def _texts(values: Iterable[Value], *, keep_empty: bool = False) -> list[str]:
-    texts = [value if isinstance(value, str) else decode(value, _UTF_8) if isinstance(value, bytes) else "" for value in values]
-    return texts if keep_empty else [text for text in texts if text]
 
 
 def _color(name: str | None) -> str | None:

@@ -17,6 +17,8 @@ _ASKED_AT = "snmp_asked_at"
 def profile_json(answer: DeviceAnswer) -> Mapping[str, Any]:
     """Return it as JSON."""
     agent, learned = answer.agent, answer.profile
+    if answer.uri:
+        return {"address": answer.uri, "scan": answer.scan}
     if answer.snmp_asked_at:
         return {"address": agent.address, "port": agent.port, _ASKED_AT: to_rfc3339(answer.snmp_asked_at)}
     return {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from appliance.discovery.progress import Checkpoint
+from appliance.discovery.targets import NamedPrinter
 from appliance.report import Reading
 from appliance.snmp.agent import Agent, AgentProfile
 
@@ -24,6 +25,13 @@ class Known:
     """Whether it may be read by IPP where SNMP brings nothing: nobody has read it over SNMP yet."""
     snmp_asked_at: datetime | None = None
     """When it was last asked over SNMP in vain, if it is read by IPP."""
+    printer: NamedPrinter | None = None
+    """Where it is read by IPP and never otherwise, if a target names it so; `address` is the URI of that target then."""
+
+    @classmethod
+    def named(cls, printer: NamedPrinter, key: str | None = None) -> "Known":
+        """Return a printer that a target names by where it serves IPP."""
+        return cls(printer.target.uri, printer.target.port, key, hostname=printer.host_name, printer=printer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class DeviceAnswer:
     """When SNMP was asked in vain; None where the reading is by SNMP, else it is by IPP."""
     scan: str = ""
     """The id of the scan that brought it."""
+    uri: str = ""
+    """The IPP target it was read at; empty where it was read at its address."""
 
 
 @dataclass(frozen=True, slots=True)

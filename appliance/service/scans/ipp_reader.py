@@ -6,8 +6,10 @@ from functools import partial
 import structlog
 
 from appliance.common.clock import utc_now
-from appliance.common.message import Message
+from appliance.common.message import Message, message_of, sentences
 from appliance.discovery.pacing import PacketBucket
+from appliance.discovery.targets import NamedPrinter
+from appliance.http.endpoints import Endpoint
 from appliance.http.errors import HttpError
 from appliance.http.supplements import Build, Supplements
 from appliance.privacy.people import scrub
@@ -23,6 +25,12 @@ NO_IPP = Message(
     "It does not answer IPP, by which it is read because SNMP brings nothing. Check that it is on, that IPP (TCP port 631) or "
     "SNMP is enabled on it, and that no firewall stands between."
 )
+NO_PRINTER = Message(
+    "No printer answers IPP where scan.targets names it. Check host, port and path there (ipp-usb: /ipp/print at port 60000 and "
+    "above, CUPS: /printers/NAME), that it is on, and that it needs no login."
+)
+NOT_READ = Message("It cannot be asked by IPP where scan.targets names it: check host, port and path there, and that it is on.")
+NOT_ASKED = Message("It is read by IPP alone, and scan.http is off. Switch that on, or take it out of scan.targets.")
 _PACKETS = 2
 """What silence costs: the first packet of TCP and its repetition."""
 
@@ -69,18 +77,34 @@ class IppReader:
             return None
         return None if reading is None else self._answer(device, reading, asked_at)
 
+    async def read_named(self, device: Known, printer: NamedPrinter) -> DeviceAnswer | str:
+        """Return what a printer says that a target names, or why it could not be read."""
+        self._scan.reading_asked += 1
+        await self._permit()
+        target, traffic = printer.target, self._scan.traffic.of("http")
+        endpoint = Endpoint(target.port, target.path, target.tls)
+        try:
+            reading = await self._supplements.read_named(target.uri, printer.address, endpoint, self._build(device), traffic)
+        except HttpError as error:
+            return sentences(NOT_READ, message_of(error))
+        return NO_PRINTER if reading is None else self._answer(device, reading, None)
+
     def _build(self, device: Known) -> Build:
         return partial(
             reading_of_parts,
-            address=device.address,
+            address=device.printer.address if device.printer else device.address,
+            place=device.address,
             taken_at=utc_now(),
             hostname=device.hostname,
             definitions=self._options.definitions,
         )
 
-    def _answer(self, device: Known, reading: Reading, asked_at: datetime) -> DeviceAnswer:
+    def _answer(self, device: Known, reading: Reading, asked_at: datetime | None) -> DeviceAnswer:
         self._scan.reading_answering += 1
-        return DeviceAnswer(scrub(reading), Agent(device.address, device.port), "", AgentProfile(), asked_at, self._scan.id)
+        printer = device.printer
+        agent = Agent(printer.address, self._options.port) if printer else Agent(device.address, device.port)
+        uri = device.address if printer else ""
+        return DeviceAnswer(scrub(reading), agent, "", AgentProfile(), asked_at, self._scan.id, uri)
 
     async def _permit(self) -> None:
         await self._gate.opened()

@@ -7,6 +7,7 @@ from appliance.discovery.names import HostNames
 from appliance.discovery.targets import TargetSet
 from appliance.service.scans.agent_profile import profile_of, snmp_asked_at
 from appliance.service.scans.devices import Known
+from appliance.settings.ipp_targets import is_ipp_target
 from appliance.settings.model import Settings
 from appliance.store.rows import DeviceRow
 
@@ -21,9 +22,13 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
     """
     targets = TargetSet.parse(settings.scan.targets, settings.scan.exclude, settings.guardrails.networks)
     await targets.resolve(names)
+    printers = {printer.target.uri: printer for printer in targets.printers()}
     chosen: dict[str, Known] = {}
     for device in devices:
         if device.address is None or _is_forgotten(device, now) or device.address not in targets:
+            continue
+        if printer := printers.get(device.address):
+            chosen[device.address] = Known.named(printer, device.key)
             continue
         asked_at = snmp_asked_at(device.agent)
         chosen[device.address] = Known(
@@ -39,12 +44,21 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
     return list(chosen.values())
 
 
+def named_devices(targets: TargetSet, known: Iterable[Known]) -> list[Known]:
+    """Return the printers that targets name by where they serve IPP, each as it is `known` if it is."""
+    keys = {device.address: device.key for device in known if device.printer}
+    return [Known.named(printer, keys.get(printer.target.uri)) for printer in targets.printers()]
+
+
 def read_over_snmp(devices: Iterable[DeviceRow], now: datetime) -> dict[str, str]:
     """Return by their keys the addresses of devices that were read over SNMP, and were not silent for too long since."""
     return {
         device.key: device.address
         for device in devices
-        if device.address is not None and not _is_forgotten(device, now) and snmp_asked_at(device.agent) is None
+        if device.address is not None
+        and not is_ipp_target(device.address)
+        and not _is_forgotten(device, now)
+        and snmp_asked_at(device.agent) is None
     }
 
 

@@ -5,13 +5,15 @@
 - Credentials are tried in order, the one that worked last time first.
 - Where something is and SNMP brings nothing, a printer is looked for by IPP. Who was found so is read so from then on, and asked
   over SNMP again once a day. A device that was ever read over SNMP is never read otherwise: one that is silent may be off.
+- A printer that a target names by where it serves IPP is read there, after all others. What is a queue of a device that is read
+  over SNMP is that device: it is not kept apart.
 - While the gate is closed nothing is begun: neither an address of the sweep nor the reading of a device.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,20 +27,24 @@ from appliance.common.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
-from appliance.discovery.targets import TargetSet
+from appliance.discovery.targets import NamedPrinter, TargetSet
 from appliance.privacy.people import scrub
 from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
 from appliance.report.device_keys import are_alike, are_of_one_serial, device_key
+from appliance.service.scans.access import access_by
 from appliance.service.scans.devices import DeviceAnswer, Keep, Known, Missed, Resume, nothing_missed
 from appliance.service.scans.hosts import answers_ping
-from appliance.service.scans.ipp_reader import NO_IPP, IppReader
+from appliance.service.scans.ipp_reader import NO_IPP, NOT_ASKED, IppReader
+from appliance.service.scans.known_devices import named_devices
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
 from appliance.service.scans.scan_memory import ScanMemory
+from appliance.service.scans.silence import why_silent
+from appliance.service.scans.task_group import tasks
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient
 from appliance.snmp.values import Objects
@@ -52,15 +58,6 @@ LEARN_AGAIN = timedelta(days=30)
 """Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
 
 log = structlog.get_logger()
-
-
-@contextmanager
-def _one_error() -> Iterator[None]:
-    """Raise the first error of a task group as itself: those who wait know DcaError, not groups of it."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from group
 
 
 class ScanRun:
@@ -120,7 +117,7 @@ class ScanRun:
         await targets.resolve(self._memory.names)
         self._scan.addresses = targets.count()
         self._over_snmp.update(by_snmp or {})
-        spared = {*self._over_snmp.values(), *(device.address for device in known)}
+        spared = {*self._over_snmp.values(), *(device.address for device in known), *targets.asked_as_printers()}
         async with self._searches(targets, spared) as without_snmp, self._client() as client:
             options = self._options
             asking = Asking(options.credentials, port=options.port, icmp=options.icmp, without_snmp=without_snmp)
@@ -140,26 +137,29 @@ class ScanRun:
             for address in targets.named():
                 if address not in self._asked | self._found:
                     without_snmp(address)
-            unheard = [self._just_asked(device) for device in known if device.address not in self._found]
+            unheard = [self._just_asked(device) for device in known if device.address not in self._found and not device.printer]
             unheard = [device for device in unheard if not (device.by_ipp and self._speaks_snmp(device.key or ""))]
             self._scan.devices += len(unheard)
             await self._read_all(client, unheard)
+            named = [device for device in named_devices(targets, known) if device.address not in self._found]
+            self._scan.devices += len(named)
+            await self._read_all(client, named)
 
     async def _look(self, client: SnmpClient, sweep: AsyncGenerator[Found, None], targets: TargetSet) -> None:
         """Read the imaging devices that a sweep finds, each as soon as it has answered."""
-        with _one_error():
-            async with asyncio.TaskGroup() as group, aclosing(sweep) as answers:
-                async for found in answers:
-                    self._asked.add(found.address)
-                    if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
-                        self._found.add(found.address)
-                        self.unread.add(found.address)
-                        self._scan.devices += 1
-                        group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
+        async with tasks() as group, aclosing(sweep) as answers:
+            async for found in answers:
+                self._asked.add(found.address)
+                if is_imaging_device(found.objects, self._options.definitions) and found.address not in self._found:
+                    self._found.add(found.address)
+                    self.unread.add(found.address)
+                    self._scan.devices += 1
+                    group.create_task(self._read_found(client, found, targets.host_names.get(found.address)))
 
     async def read(self, known: Sequence[Known]) -> None:
         """Read the devices of `known`."""
         self._recall(known)
+        self._over_snmp |= {device.key: device.address for device in known if device.key and not (device.by_ipp or device.printer)}
         self._scan.addresses = self._scan.devices = len(known)
         async with self._client() as client:
             await self._read_all(client, known)
@@ -170,15 +170,14 @@ class ScanRun:
     @asynccontextmanager
     async def _searches(self, targets: TargetSet, spared: Collection[str]) -> AsyncIterator[Callable[[str], None]]:
         """Yield what takes an address where SNMP has brought nothing, and looks for a printer there unless it is `spared`."""
-        with _one_error():
-            async with asyncio.TaskGroup() as group:
+        async with tasks() as group:
 
-                def begin(address: str) -> None:
-                    self._asked.add(address)
-                    if self._ipp and address not in spared:
-                        group.create_task(self._search(self._ipp, address, targets.host_names.get(address)))
+            def begin(address: str) -> None:
+                self._asked.add(address)
+                if self._ipp and address not in spared:
+                    group.create_task(self._search(self._ipp, address, targets.host_names.get(address)))
 
-                yield begin
+            yield begin
 
     async def _search(self, ipp: IppReader, address: str, hostname: str | None) -> None:
         """Read the printer at an address that brings nothing over SNMP, if one answers IPP there."""
@@ -205,10 +204,9 @@ class ScanRun:
                 self._memory.profiles.setdefault((device.address, device.port), device.profile)
 
     async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
-        with _one_error():
-            async with asyncio.TaskGroup() as group:
-                for device in known:
-                    group.create_task(self._read_known(client, device))
+        async with tasks() as group:
+            for device in known:
+                group.create_task(self._read_known(client, device))
 
     async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
         device = Known(found.address, found.agent.port, hostname=hostname)
@@ -216,7 +214,19 @@ class ScanRun:
         await self._read(client, device, [found.credential], partial(self._visit, probed=found.objects))
         self.unread.discard(found.address)
 
+    async def _read_named(self, device: Known, printer: NamedPrinter) -> None:
+        answer = await self._ipp.read_named(device, printer) if self._ipp else NOT_ASKED
+        if isinstance(answer, str):
+            await self._fail(device, answer)
+        elif self._speaks_snmp(answer.reading.device.key):
+            self._scan.devices -= 1  # it is counted as what it is
+        else:
+            await self._take(answer)
+
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
+        if device.printer:
+            await self._read_named(device, device.printer)
+            return
         asked_at = device.snmp_asked_at
         if self._ipp and device.by_ipp and asked_at and timedelta() <= utc_now() - asked_at < SNMP_AGAIN:
             await self._read_by_ipp(self._ipp, device, asked_at, NO_IPP)
@@ -253,7 +263,7 @@ class ScanRun:
             await self._take(answer)
 
     async def _take(self, answer: DeviceAnswer) -> None:
-        if answer.snmp_asked_at is None:
+        if answer.snmp_asked_at is None and not answer.uri:
             self._over_snmp[answer.reading.device.key] = answer.agent.address
         self._scan.read += 1
         if partial := answer.reading.reasons.get("reading"):
@@ -268,7 +278,8 @@ class ScanRun:
         try:
             answer = await self._first_that_answers(client, device, credentials, visit)
         except NoAnswerError as error:
-            return await self._why_silent(device, message_of(error))
+            asked = self._options.icmp and await answers_ping(device.address, self._scan.traffic.of("poll"))
+            return why_silent(device, message_of(error), pinged=asked)
         except DcaError as error:
             return message_of(error)
         except Exception as error:
@@ -295,7 +306,9 @@ class ScanRun:
             agent = credential.agent(device.address, device.port)
             try:
                 reading = await visit(client, agent, device)
-                return DeviceAnswer(reading, agent, credential.name, self._profile(agent), scan=self._scan.id)
+                profile = self._profile(agent)
+                reading = reading.model_copy(update={"access": access_by(credential, profile.version or agent.version)})
+                return DeviceAnswer(reading, agent, credential.name, profile, scan=self._scan.id)
             except NoAnswerError as error:
                 silence = silence or error
                 self._forget_version(agent)
@@ -344,26 +357,6 @@ class ScanRun:
             return await poll_device(
                 session, snapshot, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions
             )
-
-    async def _why_silent(self, device: Known, reason: str) -> str:
-        """Return `reason`, or a better one when the device answers a ping: then it is on, and the credentials or SNMP are not."""
-        if not self._options.icmp or not await answers_ping(device.address, self._scan.traffic.of("poll")):
-            return reason
-        if device.credential:
-            return Message(
-                "%(address)s answers ping, but this time not SNMP on UDP port %(port)s, as it did before with the credential "
-                "%(credential)s. Packets may be lost on the way; if it lasts, check that SNMP is still enabled on the device.",
-                address=device.address,
-                port=device.port,
-                credential=device.credential,
-            )
-        return Message(
-            "%(address)s answers ping, but not SNMP with the given credentials on UDP port %(port)s. Check "
-            "them (snmp.credentials, --community, --v3-user), the port, and that SNMP is enabled on the "
-            "device.",
-            address=device.address,
-            port=device.port,
-        )
 
     def _learn(self, found: Found) -> None:
         """Spare the visit the trials of the sweep: above all the silence of an agent that speaks SNMPv1 alone."""

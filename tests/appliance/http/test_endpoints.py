@@ -75,6 +75,13 @@ def test_an_older_version_is_tried_where_the_newer_one_is_refused(where: str, re
     assert [body[:2] for body in printer.bodies] == [NEW, OLD] * (len(tried) // 2)
 
 
+def test_a_printer_that_knows_only_later_versions_is_asked_in_one_at_last() -> None:
+    parts, printer = asyncio.run(ask(at_path("/ipp/print", refusal(WRONG_VERSION), version=b"\x02\x00"), times=2))
+    assert parts is not None
+    assert [body[:2] for body in printer.bodies] == [NEW, OLD] * len(PATHS) + [b"\x02\x00"] * 2
+    assert printer.requests[-2:] == ["POST /ipp/print"] * 2
+
+
 @pytest.mark.parametrize(
     ("answer", "place"),
     [

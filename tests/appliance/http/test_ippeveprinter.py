@@ -2,17 +2,22 @@
 
 import asyncio
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from appliance.common.clock import utc_now
 from appliance.common.traffic import Traffic
+from appliance.http.endpoints import Endpoint
 from appliance.http.errors import HttpError
 from appliance.http.ports import AllowedPorts
 from appliance.http.questions import ask_ipp
 from appliance.http.supplements import Supplements
 from appliance.http.visit import HttpLimits, Visit
 from appliance.reading.parts import Parts
+from appliance.reading.without_snmp import reading_of_parts
+from appliance.report import Reading
 from tests.appliance.reading.test_supplement import reading
 from tests.children import wait_until
 from tests.conftest import FreePort, StartChild
@@ -78,3 +83,18 @@ def test_it_completes_a_reading_that_has_no_supplies(printer: int) -> None:
 
     asyncio.run(complete())
     assert traffic.bytes_received < 6000, "only what is asked for comes back"
+
+
+def test_it_is_read_where_the_site_names_it(printer: int) -> None:
+    """As ipp-usb serves one: at a port that is none of the list."""
+    uri = f"ipp://localhost:{printer}/ipp/print"
+    build = partial(reading_of_parts, address="127.0.0.1", place=uri, taken_at=utc_now())
+
+    async def read() -> Reading | None:
+        return await Supplements().read_named(uri, "127.0.0.1", Endpoint(printer, "/ipp/print"), build, Traffic())
+
+    said = asyncio.run(read())
+    assert said is not None
+    assert said.device.key.startswith("address:ipp-")
+    assert (said.device.ip, said.device.model, said.device.location) == ("127.0.0.1", "P1000", "Room 7")
+    assert len(said.supplies) == 2

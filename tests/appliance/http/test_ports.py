@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.common.device_ports import HTTP_PORTS, PRINTER_PORTS
 from appliance.common.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError
-from appliance.http.ports import HTTP_PORTS, AllowedPorts
+from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpLimits, Visit
-from appliance.snmp.agent import PRINTER_PORTS
 from tests.appliance.http.web import Page, device
 from tests.conftest import FreePort
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from appliance.report import Alert, Device, Meter, Reading, Status, Supply, Tray
+from appliance.report import Access, Alert, Device, Meter, Reading, SnmpAccess, Status, Supply, Tray
 
 KEY = bytes(range(32))
 
@@ -50,4 +50,5 @@ def full_reading(**device: Any) -> Reading:
         trays=(Tray(index="1.1", name="Tray 1", media="A4", capacity=250, level=100, state="ok"),),
         misc={"printer_name": "BRW001BA90BA752", "network_firmware": "030 1234567"},
         reasons={"device.color": "not reported"},
+        access=Access(snmp=SnmpAccess(version="2c", credential="community", default=True), ipp="TLSv1.3"),
     )

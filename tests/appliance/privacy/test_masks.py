@@ -133,7 +133,7 @@ def test_a_masked_panel_is_empty() -> None:
     "path",
     [
         *(f"{part}.{name}" for part, names in MAY_BE_LEFT_OUT.items() for name in sorted(names)),
-        *("alerts", "supplies", "trays", "misc", "misc.printer_name", "meters.total"),
+        *("alerts", "supplies", "trays", "misc", "misc.printer_name", "meters.total", "access"),
     ],
 )
 def test_any_field_the_settings_allow_can_be_left_out(path: str) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Collection
 
 import pytest
 
+from appliance.reading.build import WHOLE, build_reading
 from appliance.reading.device import PollResult, poll_device, visit_device
+from appliance.reading.missing import Missing
 from appliance.reading.sources import objects as mib
 from appliance.report import Reading
 from appliance.snmp.client import Agent, AgentProfile, SnmpClient, SnmpOptions
-from appliance.snmp.values import Oid, Tag
+from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
 from tests.appliance.reading.printer import TAKEN_AT
 from tests.appliance.reading.test_polling import PRINTER
 from tests.appliance.snmp.responder import Answer, responding
@@ -108,3 +110,79 @@ def test_what_a_device_did_not_say_because_it_stopped_answering_is_not_read() ->
     assert result.reading.reasons["reading"] == "it stopped answering"
     assert result.reading.reasons["device.location"] == "not read"
     assert result.reading.reasons["meters.total"] == "not read"
+
+
+# What stands in for something that was not read
+
+KYOCERA_TOTAL = parse_oid("1.3.6.1.4.1.1347.43.10.1.1.12.1.1")
+KYOCERA = {
+    mib.SYS_OBJECT_ID.instance(0): Value(Tag.OBJECT_IDENTIFIER, parse_oid("1.3.6.1.4.1.1347.41")),
+    mib.SYS_DESCR.instance(0): Value(Tag.OCTET_STRING, b"KYOCERA Document Solutions Printing System"),
+    mib.PRT_MARKER_LIFE_COUNT.instance(1, 1): Value(Tag.COUNTER32, 5200),
+    mib.PRT_MARKER_COUNTER_UNIT.instance(1, 1): Value(Tag.INTEGER, 7),
+}
+
+
+def built(objects: Objects, missing: Missing = WHOLE) -> Reading:
+    return build_reading(objects, "192.0.2.9", taken_at=TAKEN_AT, missing=missing)
+
+
+def test_a_standard_counter_is_no_total_where_the_vendors_own_was_not_read() -> None:
+    whole = built(KYOCERA | {KYOCERA_TOTAL: Value(Tag.COUNTER32, 5000)})
+    assert (whole.meters["total"].value, whole.meters["marker_total"].value) == (5000, 5200)
+    for missing in (Missing("it stopped answering"), Missing(unread=frozenset({KYOCERA_TOTAL}))):
+        reading = built(KYOCERA, missing)
+        assert (reading.meters.get("total"), reading.reasons["meters.total"]) == (None, "not read")
+        assert reading.meters["marker_total"].value == 5200
+    # A device that has no such counter has only the standard one.
+    assert built(KYOCERA).meters["total"].value == 5200
+
+
+def test_a_firmware_from_a_free_text_is_none_where_the_vendors_own_object_was_not_read() -> None:
+    ricoh = {
+        mib.SYS_OBJECT_ID.instance(0): Value(Tag.OBJECT_IDENTIFIER, parse_oid("1.3.6.1.4.1.367.1.1")),
+        mib.SYS_DESCR.instance(0): Value(Tag.OCTET_STRING, b"RICOH MP C2503 1.35 / RICOH Network Printer C model"),
+    }
+    assert built(ricoh).device.firmware == "1.35"
+    stopped = built(ricoh, Missing("it stopped answering"))
+    assert (stopped.device.firmware, stopped.reasons["device.firmware"]) == (None, "not read")
+    assert "device.firmware" not in stopped.sources
+
+
+def test_a_text_in_a_character_set_that_was_not_read_is_none() -> None:
+    panel = {mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.instance(1, 1): Value(Tag.OCTET_STRING, "Tryb uśpienia".encode("iso8859-2"))}
+    charset = {
+        mib.PRT_GENERAL_CURRENT_LOCALIZATION.instance(1): Value(Tag.INTEGER, 1),
+        mib.PRT_LOCALIZATION_CHARACTER_SET.instance(1, 1): Value(Tag.INTEGER, 5),
+    }
+    stopped = Missing("it stopped answering")
+    assert built(panel | charset).status.console == ("Tryb uśpienia",)
+    assert built(panel | charset, stopped).status.console == ("Tryb uśpienia",)
+    assert built(panel, stopped).status.console == ()
+    unicode = {oid: value._replace(content="Tür zu".encode()) for oid, value in panel.items()}
+    assert built(unicode, stopped).status.console == ("Tür zu",)
+    # A device that names no character set is read as well as can be.
+    assert built(panel).status.console == ("Tryb u¶pienia",)
+
+
+def test_what_a_private_object_tells_has_a_reason_where_that_object_alone_could_not_be_read() -> None:
+    panel = parse_oid("1.3.6.1.4.1.1347.43.18.2.1.2.1.1")
+    prints = parse_oid("1.3.6.1.4.1.1347.42.3.1.1.1.1.1")
+    refused = Missing(unread=frozenset({panel, prints}))
+    reasons = built(KYOCERA, refused).reasons
+    assert (reasons["status.console"], reasons["meters.print_total"]) == ("not read", "not read")
+    assert (
+        "status.console"
+        not in built(KYOCERA | {panel: Value(Tag.OCTET_STRING, b"Ready")}, Missing(unread=frozenset({prints}))).reasons
+    )
+    assert not {"status.console", "meters.print_total"} & built(KYOCERA).reasons.keys()
+    assert not {"status.console", "meters.print_total"} & built(KYOCERA, Missing("it stopped answering")).reasons.keys()
+    columns = Missing(unread=frozenset({mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid}))
+    assert built(KYOCERA, columns).reasons["status.console"] == "not read"
+
+
+def test_a_maker_by_number_alone_is_none_where_the_text_that_names_the_seller_was_not_read() -> None:
+    objects = {oid: value for oid, value in KYOCERA.items() if oid != mib.SYS_DESCR.instance(0)}
+    assert built(objects).device.manufacturer == "Kyocera"
+    device = built(objects, Missing(unread=frozenset({mib.SYS_DESCR.instance(0)})))
+    assert (device.device.manufacturer, device.reasons["device.manufacturer"]) == (None, "not read")

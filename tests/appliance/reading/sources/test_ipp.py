@@ -2,6 +2,7 @@
 
 import contextlib
 import struct
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from appliance.reading.sources import ipp
 from appliance.reading.sources.ipp import IppError, decode_answer, encode_request
 from appliance.reading.sources.ipp_parts import parts_of_ipp
 from appliance.reading.supplement import supplement
+from appliance.reading.without_snmp import reading_of_parts
 from tests.appliance.http.documents import (
     BOOLEAN,
     ENUM,
@@ -22,6 +24,7 @@ from tests.appliance.http.documents import (
     OCTETS,
     RANGE,
     TEXT,
+    URI,
     attribute,
     collection,
     ipp_answer,
@@ -295,3 +298,84 @@ def test_a_placeholder_is_no_serial_number() -> None:
 
 def test_a_printer_that_has_stopped_is_not_called_idle() -> None:
     assert parts(attribute(ENUM, "printer-state", 5)).printer_status is None
+
+
+def test_alerts_are_told_in_the_words_of_the_mib() -> None:
+    told = parts(
+        attribute(
+            OCTETS,
+            "printer-alert",
+            "code=jam;index=22;severity=critical;training=untrained;group=mediaPath;groupindex=1;location=3;time=4711;",
+            b"code=SUBUNITALMOSTEMPTY;severity=Warning;group=input;location=-2",
+            "code=none;severity=other",
+            "no pairs at all",
+            "severity=m.keller;group=Salaries.pdf;code=m.keller",
+        ),
+        attribute(
+            TEXT, "printer-alert-description", "Paper jam", "Tray 2 is almost empty", "", "", "Printing Salaries.pdf for m.keller"
+        ),
+    ).alerts
+    assert [(row.severity, row.group, row.code, row.location, row.description) for row in told[:2]] == [
+        ("critical", "mediaPath", "jam", 3, "Paper jam"),
+        ("warning", "input", "subunitAlmostEmpty", None, "Tray 2 is almost empty"),
+    ]
+    [odd] = told[2:]
+    assert (odd.severity, odd.group, odd.code, odd.since) == ("other", "other", "other", None)
+    assert "Salaries" not in odd.model_dump_json()
+    assert "keller" not in odd.model_dump_json()
+
+
+def test_a_single_alert_as_text_and_without_a_description_is_one() -> None:
+    [alert] = parts(attribute(TEXT, "printer-alert", "code=coverOpen;severity=critical;group=cover")).alerts
+    assert (alert.code, alert.description) == ("coverOpen", None)
+
+
+def test_no_more_alerts_are_taken_than_a_printer_can_have() -> None:
+    assert len(parts(attribute(OCTETS, "printer-alert", *["code=jam;severity=critical;group=mediaPath"] * 5000)).alerts) == 256
+
+
+def test_alerts_of_ipp_stand_where_snmp_tells_nothing_and_only_there() -> None:
+    alert = attribute(OCTETS, "printer-alert", "code=jam;severity=critical;group=mediaPath;location=1")
+    said = parts(attribute(TEXT, "printer-make-and-model", "Brother HL-L2350DW series"), alert)
+    without_snmp = reading_of_parts(said, "192.0.2.7", taken_at=datetime(2026, 11, 29, tzinfo=UTC))
+    assert [row.code for row in without_snmp.alerts] == ["jam"]
+    assert supplement(reading(), said).alerts == reading().alerts
+
+
+def test_firmware_patches_and_organization_are_told() -> None:
+    told = parts(
+        attribute(NAME, "printer-firmware-name", "Main", "Engine"),
+        attribute(TEXT, "printer-firmware-string-version", "4.2.1", "0.9", "4.2.1"),
+        attribute(OCTETS, "printer-firmware-version", b"\x04\x02\x01"),
+        attribute(TEXT, "printer-firmware-patches", "", "P7"),
+        attribute(TEXT, "printer-organization", "Lighthouse Ltd", "none"),
+        attribute(TEXT, "printer-organizational-unit", "Sales"),
+    )
+    assert told.device["firmware"] == "4.2.1; 0.9"
+    assert told.misc == {
+        "firmware_name": "Main; Engine",
+        "firmware_patches": "P7",
+        "organization": "Lighthouse Ltd",
+        "organizational_unit": "Sales",
+    }
+    assert told.lasting().misc == told.misc, "it does not come and go between two questions"
+
+
+@pytest.mark.parametrize(("octets", "firmware"), [(b"V4.2", "V4.2"), (b"\x04\x02\x00\x01", None), (b"0000", None)])
+def test_octets_are_a_version_where_they_are_a_text(octets: bytes, firmware: str | None) -> None:
+    assert parts(attribute(OCTETS, "printer-firmware-version", octets)).device.get("firmware") == firmware
+
+
+@pytest.mark.parametrize(
+    ("told", "location"),
+    [
+        ([attribute(URI, "printer-geo-location", "geo:52.5,13.4")], "geo:52.5,13.4"),
+        ([attribute(URI, "printer-geo-location", "geo:52.5,13.4"), attribute(TEXT, "printer-location", "Room 7")], "Room 7"),
+        ([attribute(0x12, "printer-geo-location", b"")], None),
+        ([attribute(URI, "printer-geo-location", "http://maps.example/7")], None),
+    ],
+)
+def test_coordinates_are_a_location_and_nothing_else(told: list[bytes], location: str | None) -> None:
+    said = parts(*told)
+    assert said.device.get("location") == location
+    assert not said.misc

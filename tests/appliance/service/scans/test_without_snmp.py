@@ -70,6 +70,7 @@ class Site:
     targets: tuple[str, ...] = (PRINTER, OTHER)
     exclude: tuple[str, ...] = ()
     icmp: bool = True
+    community: str = "public"
     supplements: Supplements = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +83,8 @@ class Site:
     @asynccontextmanager
     async def service(self) -> AsyncIterator[ScanService]:
         """Yield the service of one process."""
-        snmp = {"port": self.snmp_port, "timeout_seconds": 0.5, "retries": 0}
+        credentials = [{"name": "third floor", "community": self.community}]
+        snmp = {"port": self.snmp_port, "timeout_seconds": 0.5, "retries": 0, "credentials": credentials}
         scan = {"targets": self.targets, "exclude": self.exclude, "http": self.http, "icmp": self.icmp, "packets_per_second": 500}
         settings = Settings.model_validate({"scan": scan, "snmp": snmp})
         problems, store = Problems(), StoreThread(self.folder / "readings.db")
