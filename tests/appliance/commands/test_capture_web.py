@@ -27,7 +27,7 @@ from appliance.report import Reading
 from appliance.service.scans.options import ScanOptions
 from appliance.settings.model import Settings
 from appliance.snmp.client import SnmpClient
-from tests.appliance.http.documents import INTEGER, NAME, OCTETS, TEXT, attribute, ipp_answer
+from tests.appliance.http.documents import INTEGER, NAME, OCTETS, TEXT, URI, attribute, ipp_answer
 from tests.children import Finished, run_child
 from tests.conftest import RunningSimulator, StartSimulator
 
@@ -231,6 +231,27 @@ def test_of_ipp_only_what_was_asked_for_is_kept() -> None:
         attribute(OCTETS, "printer-input-tray", "type=other;level=7;name=Label roll;", "name=Job from (removed);level=1;"),
     )
     assert kept == expected
+
+
+def test_a_masked_ipp_answer_does_not_tell_where_the_printer_stands_and_whose_it_is() -> None:
+    told = {
+        "printer-location": "Room 7 of Acme",
+        "printer-geo-location": "geo:48.1,11.5",
+        "printer-organization": "Acme",
+        "printer-organizational-unit": "Payroll",
+    }
+    places = [attribute(URI if value.startswith("geo:") else TEXT, name, value) for name, value in told.items()]
+    whole = ipp_answer(
+        attribute(TEXT, "printer-make-and-model", "Example P1"),
+        *places,
+        attribute(URI, "printer-uuid", "urn:uuid:e3248000-80ce-11db-8000-001122334455"),
+        attribute(TEXT, "printer-supply-description", "Toner of Acme", "Drum of Payroll"),
+    )
+    [masked] = kept_of(exchange(whole, "application/ipp", ipp=True), mask=True)
+    assert [secret for secret in (b"Room 7", b"geo:", b"Acme", b"Payroll", b"334455") if secret in masked] == []
+    assert b"001122000000" in masked
+    assert b"Toner of masked" in masked
+    assert kept_of(exchange(whole, "application/ipp", ipp=True)) == [whole]
 
 
 @pytest.mark.parametrize("cut", range(8, 120, 7))
