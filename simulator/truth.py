@@ -13,7 +13,7 @@ from simulator.printing import Printing
 
 PERCENT = 100
 _IPP_STATES = {"idle": "idle", "warmup": "idle", "sleeping": "idle", "printing": "printing"}
-"""What is left of the state in IPP, which knows idle, processing and stopped."""
+"""What is left of the state in IPP, which knows idle, processing and stopped. No error of it is serviceRequested."""
 METER_NAMES = {"all": "total", "mono": "total_mono", "color": "total_color"}
 
 
@@ -76,14 +76,15 @@ def truth_without_snmp(printing: Printing, address: str, seconds: float) -> dict
         supplies = [row for row in supplies if row["capacity"] == PERCENT]
     color = printing.model.device.color if supplies or "meters" in tells else None
     state = _IPP_STATES.get(whole["status"]["printer"], "unknown")
+    errors = [error for error in whole["status"]["errors"] if error != "serviceRequested"]
     return whole | {
         "snmp": None,
         "device": device | {"color": color},
-        "status": {"printer": state, "device": "unknown", "errors": [], "console": []},
-        "alerts": [],
+        "status": {"printer": state, "device": "unknown", "errors": errors, "console": []},
+        "alerts": [row | {"seconds_ago": None} for row in whole["alerts"]],
         "meters": {name: each for name, each in whole["meters"].items() if "meters" in tells and each["unit"] == "impressions"},
         "supplies": supplies,
-        "trays": [row | {"media": None} for row in whole["trays"]] if "trays" in tells else [],
+        "trays": whole["trays"] if "trays" in tells else [],
     }
 
 

@@ -30,12 +30,17 @@ from appliance.snmp.client import check_snmp_port
 COUNTS = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 
+def log_to_stderr() -> None:
+    """Send the log to standard error: standard output is for what was asked."""
+    configure_logging("cli", level="ERROR", stream=sys.stderr)
+
+
 def settings_here() -> Settings:
     """Return the settings of the appliance on this machine; without a data folder those of the environment and the defaults.
 
     Logs go to standard error from here on: standard output is for what was asked.
     """
-    configure_logging("cli", level="ERROR", stream=sys.stderr)
+    log_to_stderr()
     file = Paths.from_environment().settings
     if os.access(file, os.R_OK | os.W_OK):
         effective = SettingsStore(file).effective()

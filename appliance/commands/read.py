@@ -7,6 +7,7 @@ from pathlib import Path
 from appliance.commands.asking import (
     Gathered,
     definitions_here,
+    log_to_stderr,
     options_of,
     print_failures,
     print_json,
@@ -35,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.hosts and arguments.recording:
         raise SettingsError("Read either hosts or recordings: a recording is read without asking any device.")
     if arguments.recording:
+        log_to_stderr()
         gathered = asyncio.run(_replay([Path(file) for file in arguments.recording], http=not arguments.no_http))
         _print(gathered, arguments)
         return 0

@@ -25,12 +25,17 @@ MASKED_ADDRESS = ipaddress.IPv4Address(UNKNOWN_ADDRESS)
 _ENTERPRISES: Oid = (1, 3, 6, 1, 4, 1)
 _PLACE = (mib.SYS_NAME.oid, mib.SYS_LOCATION.oid)
 _PANEL = (mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid, mib.PRT_ALERT_DESCRIPTION.oid)
-_LOCATION = "printer-location"
+_PLACES = frozenset({"printer-location", "printer-geo-location", "printer-organization", "printer-organizational-unit"})
+"""What tells over IPP where a device stands."""
 _PAIRS = frozenset({"printer-supply", "printer-input-tray", "printer-alert"})
 """Attributes that are written as `key=value;` (PWG 5100.9, 5100.13)."""
 _IDENTITY = frozenset(
-    ("printer-make-and-model", "printer-device-id", "printer-serial-number", "printer-firmware-string-version", "printer-uuid")
-) | {"attributes-charset", "attributes-natural-language", _LOCATION}
+    {
+        *("printer-make-and-model", "printer-device-id", "printer-serial-number", "printer-uuid"),
+        *("printer-firmware-string-version", "printer-firmware-version", "printer-firmware-name", "printer-firmware-patches"),
+        *("attributes-charset", "attributes-natural-language"),
+    }
+)
 _NODE = re.compile(r"([0-9a-f]{6})[0-9a-f]{6}$", re.IGNORECASE)
 """The end of a UUID: the MAC address, of printers that make it of theirs (RFC 4122 section 4.1.6)."""
 _UNWRITTEN, _NOT_PLAIN = re.compile(r"[^\x21-\x7e]"), re.compile(r"[^\x20-\x7e]")
@@ -96,11 +101,13 @@ def _body(exchange: WebExchange, texts: RecordedTexts) -> bytes:
 def _attribute(name: str, text: str, texts: RecordedTexts) -> str:
     if name in _PAIRS:
         return ";".join(_pair(pair, texts) for pair in text.split(";"))
+    if name in _PLACES:
+        return MASKED if texts.mask and text else text
     if name not in _IDENTITY:
         return texts.spoken(text)
     if texts.mask and name == "printer-uuid":
         return _NODE.sub(lambda node: node[1] + "0" * 6, text)
-    return MASKED if texts.mask and name == _LOCATION and text else texts.placeless(text)
+    return texts.placeless(text)
 
 
 def _pair(pair: str, texts: RecordedTexts) -> str:
@@ -116,7 +123,7 @@ def _locations(web: WebRecording) -> Iterator[str]:
             told = ipp.decode_answer(exchange.answer.body).attributes if exchange.ipp_version else {}
         except ipp.IppError:
             continue
-        yield from (value for value in told.get(_LOCATION, ()) if isinstance(value, str))
+        yield from (value for name in _PLACES for value in told.get(name, ()) if isinstance(value, str))
 
 
 def _place_octets(objects: Objects) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from appliance.privacy.people import REMOVED, scrub_text
@@ -28,6 +28,7 @@ _PHONES_ONLY = PrivacySettings(ip_address="send", host_name="send", mac="send", 
 _EVERYTHING = PrivacySettings(ip_address="mask_last_octet", host_name="mask", mac="mask", phone_numbers="mask")
 _PIECE = 1000
 """Characters that are judged at once."""
+_PIECES = re.compile(rf".{{1,{_PIECE}}}(?:(?<=[\s,;{{}}()\[\]\"'<>|&])|\Z)|.{{1,{_PIECE}}}", re.DOTALL)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PERSON = frozenset(
     ("user", "owner", "contact", "account", "login", "sender", "recipient", "mail", "email", "phone", "telephone", "tel", "person")
@@ -40,11 +41,11 @@ _STAYS = frozenset(
     ("serial", "part", "product", "model", "firmware", "version", "revision", "selectibility", "uuid", "oid", "schema", "date")
 )
 _COUNT = re.compile(r"-?[0-9]{1,12}")
-_MARKUP = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[(?P<data>.*?)\]\]>|(?P<other><[?!][^>]*>)|<(?P<close>/?)(?P<name>[\w:.-]+)(?P<rest>[^<>]*)>|(?P<text>[^<]+)",
-    re.DOTALL,
-)
-_ATTRIBUTE = re.compile(r"(?P<before>(?P<name>[\w:.-]+)\s*=\s*(?P<quote>[\"']))(?P<value>.*?)(?P=quote)", re.DOTALL)
+_DECLARATION = re.compile(r"<[?!][^<>]*>")
+_TAG = re.compile(r"<(?P<close>/?)(?P<name>[\w:.-]+)(?P<rest>[^<>]*)>")
+_ATTRIBUTE = re.compile(r"(?P<before>(?<![\w:.-])(?P<name>[\w:.-]+)\s*=\s*(?P<quote>[\"']))(?P<value>.*?)(?P=quote)", re.DOTALL)
+_DEEPEST = 64
+"""Elements that are open at once, as far as ends are looked for."""
 _LINE = re.compile(r"[^\r\n]+")
 
 
@@ -105,29 +106,39 @@ class RecordedTexts:
                 return self._json(text)
             except (ValueError, RecursionError):
                 pass
-        return self._table(text) if _is_table(text) else _LINE.sub(lambda line: self.spoken(line[0]), text)
+        if _is_table(text):
+            try:
+                return self._table(text)
+            except csv.Error:
+                pass
+        return _LINE.sub(lambda line: self.spoken(line[0]), text)
 
     def _markup(self, text: str) -> str:
+        """Judge each text under the name of its element, and each attribute; comments are left out."""
+        kept: list[str] = []
         names = ["", ""]
+        for kind, piece in _tokens(text):
+            if kind in ("text", "data"):
+                judged = self.value(names[-1], piece, names[-2])
+                kept.append(judged if kind == "text" else f"<![CDATA[{judged}]]>")
+            elif kind == "tag":
+                kept.append(self._tag(piece, names))
+        return "".join(kept)
 
-        def judged(found: re.Match[str]) -> str:
-            kept = found[0]
-            if found["text"] is not None:
-                kept = self.value(names[-1], found["text"], names[-2])
-            elif found["data"] is not None:
-                kept = f"<![CDATA[{self.value(names[-1], found['data'], names[-2])}]]>"
-            elif found["close"] and found["name"] in names:
-                while names.pop() != found["name"]:
+    def _tag(self, piece: str, names: list[str]) -> str:
+        """Return a tag with its attributes judged; `names` are those of the elements that are open."""
+        found = _TAG.fullmatch(piece)
+        if found is None:
+            return piece
+        name, rest = found["name"], found["rest"]
+        if found["close"]:
+            if name in names[-_DEEPEST:]:
+                while names.pop() != name:
                     pass  # some elements of HTML have no end
-            elif found["name"] is None and found["other"] is None:
-                kept = ""  # a comment
-            elif found["name"] and not found["close"]:
-                kept = f"<{found['name']}{_ATTRIBUTE.sub(self._attribute, found['rest'])}>"
-                if not found["rest"].endswith("/"):
-                    names.append(found["name"])
-            return kept
-
-        return _MARKUP.sub(judged, text)
+            return piece
+        if not rest.endswith("/"):
+            names.append(name)
+        return f"<{name}{_ATTRIBUTE.sub(self._attribute, rest)}>"
 
     def _attribute(self, found: re.Match[str]) -> str:
         if found["name"].startswith("xmlns") or found["name"] == "xsi:schemaLocation":
@@ -160,17 +171,34 @@ class RecordedTexts:
         return line
 
 
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a text with markup, each with what it is: tag, text, data (of a CDATA section) or comment."""
+    position = 0
+    while position < len(text):
+        if text.startswith(("<!--", "<![CDATA["), position):
+            kind, begin, stop = ("comment", 4, "-->") if text[position + 2] == "-" else ("data", 9, "]]>")
+            end = text.find(stop, position + begin)
+            end = len(text) if end < 0 else end
+            yield kind, text[position + begin : end]
+            position = end + len(stop)
+        elif found := _TAG.match(text, position) or _DECLARATION.match(text, position):
+            yield "tag", found[0]
+            position = found.end()
+        else:
+            end = text.find("<", position + 1)
+            end = len(text) if end < 0 else end
+            yield "text", text[position:end]
+            position = end
+
+
 def _words(name: str) -> set[str]:
     """Return the words of a name, without its prefix: `dd:UserName` is user and name."""
     return {word.lower() for word in _WORDS.findall(name.rpartition(":")[2])}
 
 
 def _by_pieces(change: Callable[[str], str], text: str) -> str:
-    """Return the text changed piece by piece, cut at blanks: a longer one would be cut off."""
-    if len(text) <= _PIECE:
-        return change(text)
-    pieces = re.findall(rf"\S{{{_PIECE},}}|.{{1,{_PIECE}}}(?:\s|\Z)|.{{1,{_PIECE}}}", text, re.DOTALL)
-    return "".join(piece if len(piece) > _PIECE else change(piece) for piece in pieces)
+    """Return the text changed piece by piece, cut where no name is in the middle: a longer one would be cut off."""
+    return change(text) if len(text) <= _PIECE else "".join(change(piece) for piece in _PIECES.findall(text))
 
 
 def _is_table(text: str) -> bool:

@@ -83,6 +83,9 @@ def _alerts(
     for number, (one, other) in enumerate(zip(expected, found, strict=False), 1):
         for item in ("severity", "group", "code", "location", "description"):
             comparison.equal(f"{name}: alert {number} {item}", one[item], other.get(item))
+        if one["seconds_ago"] is None:
+            comparison.equal(f"{name}: alert {number} since", None, other.get("since"))
+            continue
         raised = comparison.started_at - timedelta(seconds=one["seconds_ago"])
         since = datetime.fromisoformat(other["since"]) if other.get("since") else None
         near = since is not None and abs(since - raised) <= ALERT_TOLERANCE

@@ -148,6 +148,7 @@ def _tray(row: Tray) -> str:
         "unit": row.unit,
         "status": 0,
         "name": row.name,
+        "medianame": row.media,
     }
     return _written(pairs)
 

@@ -18,7 +18,8 @@ from simulator.web.pages import Page, Pages, Question
 TLS_HANDSHAKE = b"\x16"
 LARGEST_REQUEST = 64 << 10
 IDLE_SECONDS = 30.0
-"""A connection on which nothing comes for so long is closed."""
+"""A connection on which nothing comes, or nothing is taken, for so long is closed."""
+ACCEPT_AGAIN_SECONDS = 0.1
 
 
 class WebServer:
@@ -80,7 +81,11 @@ class WebServer:
     async def _listen(self, group: asyncio.TaskGroup, listener: socket.socket, address: str, port: int) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            connection, _ = await loop.sock_accept(listener)
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError:  # too many connections are open: some will end
+                await asyncio.sleep(ACCEPT_AGAIN_SECONDS)
+                continue
             group.create_task(self._connection(connection, address, port))
 
     async def _connection(self, connection: socket.socket, address: str, port: int) -> None:
@@ -115,7 +120,8 @@ class WebServer:
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         page = self._pages[address].answer(Question(port, tls, method, path, content_type, body), self._seconds())
         writer.write(_octets(page, address, self._ports))
-        await writer.drain()
+        async with asyncio.timeout(IDLE_SECONDS):
+            await writer.drain()
         return headers.get("connection", "").lower() != "close"
 
 

@@ -1,16 +1,20 @@
 """What arrives of the demo's printers without SNMP: the table of the document is what the command measures now."""
 
+import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from benchmarks.without_snmp import arrived, items_of
+from benchmarks._fleet import Printers
+from benchmarks.without_snmp import arrived, items_of, read_all
+from simulator.demo.check import compare
 from simulator.fleet import DEFAULT_BASE, Options, generated_fleet
 from simulator.truth import fleet_truth
 from tests.children import run_child
-from tests.conftest import ROOT
+from tests.conftest import ROOT, StartSimulator
 
 
 def test_the_table_of_the_document_is_what_arrives_now() -> None:
@@ -27,6 +31,17 @@ def test_the_table_of_the_document_is_what_arrives_now() -> None:
     assert figures["of them without SNMP"] == figures["by IPP"] + figures["by web documents"]
     assert figures["of them without SNMP"] > 0.8 * figures["items the 13 printers tell over SNMP"]
     assert len(table.splitlines()) == 2 + 13 + 1
+
+
+def test_each_printer_tells_without_snmp_exactly_what_its_truth_says(start_simulator: StartSimulator) -> None:
+    words = ("--snmp-off", "", "--web-port", "631=0", "--web-port", "80=0", "--web-port", "443=0")
+    simulator = start_simulator(*words)
+    readings = asyncio.run(read_all(Printers(simulator.addresses, simulator.port, simulator.web)))
+    for truth, reading in zip(simulator.printers, readings, strict=True):
+        assert reading is not None
+        comparison = compare([reading], [truth], [truth], datetime.now(UTC))
+        assert comparison.differences == [], truth["name"]
+        assert comparison.items > 15
 
 
 def printer() -> dict[str, Any]:

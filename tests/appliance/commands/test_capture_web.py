@@ -27,7 +27,7 @@ from appliance.report import Reading
 from appliance.service.scans.options import ScanOptions
 from appliance.settings.model import Settings
 from appliance.snmp.client import SnmpClient
-from tests.appliance.http.documents import INTEGER, NAME, OCTETS, TEXT, attribute, ipp_answer
+from tests.appliance.http.documents import INTEGER, NAME, OCTETS, TEXT, URI, attribute, ipp_answer
 from tests.children import Finished, run_child
 from tests.conftest import RunningSimulator, StartSimulator
 
@@ -199,7 +199,8 @@ def kept_of(*exchanges: WebExchange, mask: bool = False) -> list[bytes]:
         (b"User name,Pages,Serial\r\nAnna,12,0123456789\r\n", b"User name,Pages,Serial\r\n(removed),12,0123456789\r\n"),
         (b"Ready\nJob from m.keller\nTel. 089 1234567", b"Ready\nJob from (removed)\nTel. [phone number]"),
         (b"\x89PNG\x00\x01", b""),
-        (b"<a><n>7</n></a>", b"<a><n>7</n></a>"),
+        (b'<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE a><a><n>7</n></a>',
+         b'<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE a><a><n>7</n></a>'),
     ],
 )  # fmt: skip
 def test_names_and_numbers_of_people_are_taken_out_of_documents_of_any_type(body: bytes, kept: bytes) -> None:
@@ -230,6 +231,27 @@ def test_of_ipp_only_what_was_asked_for_is_kept() -> None:
         attribute(OCTETS, "printer-input-tray", "type=other;level=7;name=Label roll;", "name=Job from (removed);level=1;"),
     )
     assert kept == expected
+
+
+def test_a_masked_ipp_answer_does_not_tell_where_the_printer_stands_and_whose_it_is() -> None:
+    told = {
+        "printer-location": "Room 7 of Acme",
+        "printer-geo-location": "geo:48.1,11.5",
+        "printer-organization": "Acme",
+        "printer-organizational-unit": "Payroll",
+    }
+    places = [attribute(URI if value.startswith("geo:") else TEXT, name, value) for name, value in told.items()]
+    whole = ipp_answer(
+        attribute(TEXT, "printer-make-and-model", "Example P1"),
+        *places,
+        attribute(URI, "printer-uuid", "urn:uuid:e3248000-80ce-11db-8000-001122334455"),
+        attribute(TEXT, "printer-supply-description", "Toner of Acme", "Drum of Payroll"),
+    )
+    [masked] = kept_of(exchange(whole, "application/ipp", ipp=True), mask=True)
+    assert [secret for secret in (b"Room 7", b"geo:", b"Acme", b"Payroll", b"334455") if secret in masked] == []
+    assert b"001122000000" in masked
+    assert b"Toner of masked" in masked
+    assert kept_of(exchange(whole, "application/ipp", ipp=True)) == [whole]
 
 
 @pytest.mark.parametrize("cut", range(8, 120, 7))
@@ -269,6 +291,17 @@ def test_the_command_reads_either_file_and_without_http_only_snmp(start_simulato
     assert told["device.snmprec --no-http"] == [None] * 4
 
 
+def test_a_document_that_cannot_be_read_costs_nothing_of_the_others(start_simulator: StartSimulator, tmp_path: Path) -> None:
+    captured = capture(start_simulator(*WEB), HP)
+    broken = captured.web.changed(
+        lambda each: replace(each, answer=replace(each.answer, body=b"<broken")) if "ProductUsage" in each.path else each
+    )
+    write(Captured({}, broken), tmp_path / "device.snmprec")
+    finished = dca(tmp_path, "read", "--recording", str(tmp_path / "device.web.json"), "--json")
+    [reading] = json.loads(finished.stdout)["readings"]
+    assert (reading["device"]["serial"], list(reading["meters"])) == ("VNB3K41207", [])
+
+
 GOOD = {"port": 80, "method": "GET", "path": "/", "status": 200}
 
 
@@ -296,3 +329,18 @@ def test_a_recording_is_written_as_it_is_read(tmp_path: Path) -> None:
     recording = WebRecording([exchange(b"a\xfc\x00"), exchange("ü".encode(), path="/2"), moved, exchange(b"\1", ipp=True)])
     (tmp_path / "device.web.json").write_bytes(recording.octets())
     assert WebRecording.load(tmp_path / "device.web.json").exchanges == recording.exchanges
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"<!--" * 200_000, b"<![CDATA[" * 50_000, b"<a " + b"x" * 500_000 + b">", b'{"a":' * 50_000, b'a,b\n"' + b"x" * 400_000],
+    ids=["comments", "data", "attribute", "nested", "cell"],
+)
+@pytest.mark.timeout(60)
+def test_documents_that_are_none_are_judged_in_time(body: bytes) -> None:
+    assert len(kept_of(exchange(body))) == 1
+
+
+def test_in_a_long_line_without_blanks_names_are_found_and_all_else_stays() -> None:
+    line = b'var a=["' + b'1","' * 2000 + b'm.keller@example.org","' + b'2","' * 2000 + b'"];'
+    assert kept_of(exchange(line)) == [line.replace(b"m.keller@example.org", b"(removed)")]
