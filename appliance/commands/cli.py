@@ -183,6 +183,13 @@ def _definitions(parser: argparse.ArgumentParser) -> None:
         "file", metavar="FILE", help="a vendor definition (.toml); it takes the place of the built-in one of its vendor"
     )
     test.add_argument("--recording", required=True, metavar="R", help="a recorded device (.snmprec)")
+    test.add_argument(
+        "--document",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="a web document of the device, saved to a file, by its name in the definition; may be given several times",
+    )
     test.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +16,10 @@ from appliance.reading.definitions.document_schema import WebDocumentSpec
 from appliance.reading.definitions.schema import ObjectSpec
 from appliance.reading.definitions.vendor import read_vendor
 from appliance.reading.device import read_device
+from appliance.reading.parts import Parts
+from appliance.reading.sources.document_tree import MAX_BYTES, DocumentError
+from appliance.reading.sources.web_documents import parts_of_document
+from appliance.reading.supplement import supplement
 from appliance.reading.view import View, text
 from appliance.report import Reading
 from appliance.snmp.recording import Recording
@@ -73,7 +77,10 @@ def _test(arguments: argparse.Namespace) -> int:
     reading = asyncio.run(read_device(recording, taken_at=utc_now(), definitions=definitions))
     vendor = read_vendor(View(recording.objects), definitions)
     applies = any(each.file == definition.file for each in vendor.applying)
-    lines = [*_lines(definition, recording)]
+    documents = dict(_document(definition, each) for each in arguments.document)
+    for name, octets in documents.items():
+        reading = supplement(reading, _parts(definition, name, octets))
+    lines = [*_lines(definition, recording, {name: len(octets) for name, octets in documents.items()})]
     if arguments.json:
         _print_json(applies, lines, reading)
     else:
@@ -81,7 +88,32 @@ def _test(arguments: argparse.Namespace) -> int:
     return 0 if applies else 1
 
 
-def _lines(definition: Definition, recording: Recording) -> Iterator[Line]:
+def _document(definition: Definition, argument: str) -> tuple[str, bytes]:
+    """Return name and content of a web document that was saved to a file. Raises DefinitionError."""
+    name, equals, file = argument.partition("=")
+    known = [each.name for each in definition.content.web_documents]
+    if not equals or name not in known:
+        listed = ", ".join(known) or "it has none"
+        raise DefinitionError(
+            f"--document {argument}: write NAME=FILE, with the name of a web document of the definition ({listed})."
+        )
+    try:
+        with Path(file).open("rb") as opened:
+            return name, opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DefinitionError(f"{file} cannot be read: {error.strerror or error}.") from error
+
+
+def _parts(definition: Definition, name: str, octets: bytes) -> Parts:
+    """Return what a web document says. Raises DefinitionError where it is none."""
+    spec = next(each for each in definition.content.web_documents if each.name == name)
+    try:
+        return parts_of_document(octets, spec)
+    except DocumentError as error:
+        raise DefinitionError(f"{name} cannot be read: {error}.") from error
+
+
+def _lines(definition: Definition, recording: Recording, documents: Mapping[str, int]) -> Iterator[Line]:
     """Yield the objects in the order of the definition; tables and records with how much of them is recorded."""
     for spec in definition.content.objects:
         yield from (_object_line(spec, oid, recording) for oid in spec.oid)
@@ -97,12 +129,14 @@ def _lines(definition: Definition, recording: Recording) -> Iterator[Line]:
                 rows = sum(1 for each in recording.objects if each[: len(oid)] == oid and len(each) > len(oid))
                 name = f"{table_spec.name}.{column}"
                 yield Line(name, format_oid(oid), table_spec.evidence, f"{rows} rows" if rows else None, None)
-    yield from map(_document_line, content.web_documents)
+    yield from (_document_line(spec, documents.get(spec.name)) for spec in content.web_documents)
 
 
-def _document_line(spec: WebDocumentSpec) -> Line:
+def _document_line(spec: WebDocumentSpec, octets: int | None) -> Line:
     """Return a document; a recording of SNMP has none."""
-    return Line(spec.name, spec.path, spec.evidence, None, ", ".join(dict.fromkeys(spec.items())))
+    return Line(
+        spec.name, spec.path, spec.evidence, None if octets is None else f"{octets} octets", ", ".join(dict.fromkeys(spec.items()))
+    )
 
 
 def _object_line(spec: ObjectSpec, oid: Oid, recording: Recording) -> Line:

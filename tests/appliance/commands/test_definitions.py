@@ -86,6 +86,35 @@ def test_test_prints_json(definition: Path, recording: Path) -> None:
     assert document["reading"]["device"]["serial"] == "A1B2C3"
 
 
+def test_test_shows_what_a_saved_web_document_gives(recording: Path, tmp_path: Path) -> None:
+    counters = """
+[[web_document]]
+name = "acme counters"
+family = "acme"
+path = "/usage/counters.json"
+format = "json"
+evidence = "C"
+unproven = true
+field = [{ at = "/copies", gives = "meters.copy_total" }]
+"""
+    definition = written(tmp_path, DEFINITION + counters)
+    saved = tmp_path / "counters.json"
+    saved.write_text('{"copies": 815}')
+    words = ("definitions", "test", definition, "--recording", recording)
+    done = dca(*words, "--document", f"acme counters={saved}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "815" in done.stdout
+    assert "Not proven by a recording yet" in done.stdout
+    document = json.loads(dca(*words, "--document", f"acme counters={saved}", "--json").stdout)
+    assert document["reading"]["misc"]["unproven"] == ["meters.copy_total"]
+    saved.write_text("<html>Sign in</html>")
+    refused = dca(*words, "--document", f"acme counters={saved}")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "acme counters cannot be read: it is a web page in place of the data." in refused.stderr
+    assert "(acme counters)" in dca(*words, "--document", f"other={saved}").stderr
+    assert "cannot be read" in dca(*words, "--document", f"acme counters={tmp_path / 'nothing'}").stderr
+
+
 def test_test_says_when_a_definition_is_not_for_the_device(definition: Path, tmp_path: Path) -> None:
     other = write_recording(tmp_path / "other.snmprec", of("2385.3.1", {}))
     done = dca("definitions", "test", definition, "--recording", other)
