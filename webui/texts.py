@@ -12,6 +12,8 @@ PURPOSES: Mapping[str, str] = {
     "sweep": Message("Looking for devices"),
     "silent": Message("Asking what does not answer pings"),
     "ipp_search": Message("Looking by IPP for printers without SNMP"),
+    "dns_sd": Message("Looking for printers that announce themselves (DNS-SD)"),
+    "neighbours": Message("Looking through neighbour tables of routers"),
     "first_read": Message("First reads"),
     "poll": Message("Polls of known devices"),
     "http": Message("Over HTTP"),

@@ -25,6 +25,7 @@ from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.contact_trial import ContactTrial
 from appliance.service.collector.due_scans import DueScans
+from appliance.service.collector.findings import Findings
 from appliance.service.collector.hosting_requests import HostingRequests
 from appliance.service.collector.plan import Plan
 from appliance.service.collector.problems import Problems
@@ -47,6 +48,7 @@ from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings
 from appliance.settings.rows import By
 from appliance.settings.store import SettingsStore
+from appliance.settings.wanted import wanted_targets
 from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
@@ -81,6 +83,14 @@ class Collector:
         self._plan = Plan()
         self._background = BackgroundTasks()
         self._due_scans = DueScans(self._scanning, self._plan, self._problems, self._background)
+        self.findings = Findings(
+            settings_store,
+            self._scanning,
+            self._collector_notes,
+            self._problems,
+            background=self._background,
+            reload=self.reload,
+        )
         self._contact_trial = ContactTrial(
             self._connection,
             self._background,
@@ -102,6 +112,7 @@ class Collector:
         self._take_signed(*await asyncio.to_thread(self._read_signed))
         await self._know_devices()
         await self._scanning.recall()
+        await self.findings.recall()
         self._connection.open()
         self._take_choice()
         self._make_plan()
@@ -139,7 +150,7 @@ class Collector:
             "version": installed_version(),
             "pid": os.getpid(),
             "started_at": to_rfc3339(self._started_at),
-            "state": "idle" if scan is None else "scanning" if scan.kind == "sweep" else "reading",
+            "state": "idle" if scan is None else "reading" if scan.kind == "read" else "scanning",
             "scan": scan.as_json() if scan else None,
             "last_scan": self.scans.last,
             "next_sweep_at": _text(self._plan.next_at("sweep")),
@@ -147,6 +158,7 @@ class Collector:
             "next_read_at": _text(self._plan.next_at("read")),
             "quiet_until": _text(self._scanning.quiet_until()),
             "devices": devices,
+            "found_waiting": self.findings.waiting(),
             "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
             "hosting": self._connection.as_json(),
             "masks": {"text": masks_in_words(self._settings.privacy), "chosen": not self._mask_choice.held},
@@ -196,6 +208,13 @@ class Collector:
             return
         self._due_scans.first_scan_waits = False
         self._make_plan()
+
+    def start_look(self) -> Scan:
+        """Begin the look beside the ranges that a person asks for. Raises ControlError, SettingsError."""
+        scan = self.findings.look(in_full=True)
+        if self._due_scans.first_scan_waits:
+            self._background.spawn(self._let_scans_begin())
+        return scan
 
     def cancel_scan(self) -> None:
         """Abandon the scan that runs. Raises ControlError when none does."""
@@ -303,7 +322,7 @@ class Collector:
         """Know what the texts of one device must not tell of another one."""
         for device in await self._collector_notes.ask(Store.device_names) or []:
             self._known_devices.add(device)
-        for target in self._settings.scan.targets:
+        for target in wanted_targets(self._settings):
             self._known_devices.add_name(target)
 
     def _make_plan(self) -> None:
@@ -317,12 +336,18 @@ class Collector:
             upload=starting(self._upload),
             traffic=starting(self._traffic_writer.keep),
             retention=starting(self._retention),
+            find=lambda: None if self._due_scans.first_scan_waits else self.findings.look_when_due(self._plan),
         )
         history = self._scanning.history
-        wanted, waits = self._settings.scan.targets, self._due_scans.first_scan_waits
+        wanted, waits = wanted_targets(self._settings), self._due_scans.first_scan_waits
         self._problems.set("first_scan", FIRST_SCAN_WAITS if wanted and waits else None)
         self._plan.declare(
-            self._settings, work, () if waits else wanted, last_sweep=history.last_sweep_at, last_read=history.last_read_at
+            self._settings,
+            work,
+            () if waits else wanted,
+            last_sweep=history.last_sweep_at,
+            last_read=history.last_read_at,
+            last_look=self.findings.last_look_at,
         )
 
     async def _tick(self) -> None:
@@ -332,6 +357,7 @@ class Collector:
 
     def _scan_ended(self, scan: Scan) -> None:
         self._due_scans.ended(scan)
+        self.findings.ended(scan)
 
     async def _upload(self, *, now: bool = False) -> Sent:
         masked = self._connection.enrolled and await self._mask_choice.mask_what_waits()

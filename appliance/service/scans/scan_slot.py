@@ -32,7 +32,7 @@ class ScanSlot:
     def start(self, kind: Kind, work: Work) -> Scan:
         """Run `work` as a new scan and return it at once. Raises ControlError while another one runs."""
         if self.current is not None:
-            doing = Message("is scanning") if self.current.kind == "sweep" else Message("reads the known devices")
+            doing = Message("reads the known devices") if self.current.kind == "read" else Message("is scanning")
             raise ControlError(
                 Message(
                     "The collector %(doing)s right now (%(progress)s). Wait until it is done, or cancel it.",
