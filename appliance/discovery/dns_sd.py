@@ -40,7 +40,11 @@ MOST_NAMES, MOST_OF_ONE = 2_048, 256
 """Names of services in all, and of one sender: one that repeats the announcements of other networks has many."""
 MOST_HOSTS, MOST_ADDRESSES = 4_096, 8
 """Hosts in all, and addresses of one."""
-MOST_PACKETS: Final = 20_000
+MOST_PACKETS, MOST_SENDERS = 2_000, 4_096
+"""Packets of one sender that are read, and senders; the others are let pass unread."""
+AT_ONCE: Final = 256
+"""Packets that are read before the clock is looked at."""
+RECEIVE_BUFFER: Final = 1 << 20
 MOST_QUESTIONS: Final = 200
 MEMORY: Final = 512 << 20
 LARGEST: Final = 9_000
@@ -64,9 +68,21 @@ class Heard:
     """The key `rp` of each service that is printed to by IPP."""
     hosts: dict[str, set[str]] = field(default_factory=dict)
     """The addresses of each host."""
-    by_sender: dict[str, int] = field(default_factory=dict)
+    names_by_sender: dict[str, int] = field(default_factory=dict)
+    hosts_by_sender: dict[str, int] = field(default_factory=dict)
+    packets: dict[str, int] = field(default_factory=dict)
+    """How many packets each sender has sent."""
     left_out: int = 0
-    """Names that were one too many."""
+    """Names and packets that were one too many."""
+
+    def may_speak(self, sender: str) -> bool:
+        """Return whether a packet of `sender` is read."""
+        count = self.packets.get(sender, 0)
+        if count >= MOST_PACKETS or (not count and len(self.packets) >= MOST_SENDERS):
+            self.left_out += 1
+            return False
+        self.packets[sender] = count + 1
+        return True
 
     def take(self, record: DNSRecord, sender: str) -> None:
         """Take a record of an answer."""
@@ -79,7 +95,7 @@ class Heard:
                 self.paths[record.key] = path
         elif isinstance(record, DNSAddress) and len(record.address) in (4, 16):
             known = self.hosts.get(record.key)
-            if known is None and len(self.hosts) < MOST_HOSTS:
+            if known is None and self._has_room(len(self.hosts), MOST_HOSTS, self.hosts_by_sender, sender):
                 known = self.hosts[record.key] = set()
             if known is not None and len(known) < MOST_ADDRESSES:
                 known.add(str(ipaddress.ip_address(record.address)))
@@ -87,12 +103,17 @@ class Heard:
     def _note_name(self, name: str, kind: str, sender: str) -> None:
         if name in self.names or not name.endswith(kind):
             return
-        count = self.by_sender.get(sender, 0)
-        if count >= MOST_OF_ONE or len(self.names) >= MOST_NAMES:
+        if self._has_room(len(self.names), MOST_NAMES, self.names_by_sender, sender):
+            self.names[name] = kind
+
+    def _has_room(self, size: int, most: int, by_sender: dict[str, int], sender: str) -> bool:
+        """Return whether one more is taken of `sender`, and count it."""
+        count = by_sender.get(sender, 0)
+        if count >= MOST_OF_ONE or size >= most:
             self.left_out += 1
-            return
-        self.by_sender[sender] = count + 1
-        self.names[name] = kind
+            return False
+        by_sender[sender] = count + 1
+        return True
 
     def questions(self) -> list[DNSQuestion]:
         """Return what is still to be asked of the services that were named."""
@@ -139,7 +160,9 @@ class Link:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
         else:
             self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self.socket.bind(("", PORT))
+        self._sent: set[bytes] = set()
         self.interfaces = [interface for interface in interfaces if self._joins(interface)]
 
     def _joins(self, interface: int) -> bool:
@@ -164,6 +187,7 @@ class Link:
                     self.socket.setsockopt(
                         socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("@4s4si", bytes(4), bytes(4), interface)
                     )
+                self._sent.update(packets)
                 for packet in packets:
                     self.socket.sendto(packet, (GROUPS[self._family], PORT))
                     traffic.packets_sent += 1
@@ -172,9 +196,11 @@ class Link:
     def receive(self, traffic: Traffic) -> tuple[bytes, str] | None:
         """Return a packet and who has sent it, None when there is none now."""
         try:
-            data, sender, *_ = self.socket.recvfrom(LARGEST)
+            data, sender = self.socket.recvfrom(LARGEST)
         except OSError:
             return None
+        if data in self._sent:  # what this machine hears of itself was on no network
+            return data, str(sender[0])
         traffic.packets_received += 1
         traffic.bytes_received += self._overhead + len(data)
         return data, str(sender[0])
@@ -197,7 +223,7 @@ def _is_of_use(probe: socket.socket, name: str) -> bool:
 
 def listen(links: Sequence[Link], heard: Heard, traffic: Traffic, seconds: float = SECONDS) -> bool:
     """Ask and listen. Return whether everything was heard; False where more came than is taken."""
-    began, left = time.monotonic(), MOST_PACKETS
+    began = time.monotonic()
     schedule = [*((at, everybody) for at in ASK_AT), (COMPLETE_AT, heard.questions)]
     while (now := time.monotonic() - began) < seconds:
         while schedule and schedule[0][0] <= now:
@@ -206,13 +232,11 @@ def listen(links: Sequence[Link], heard: Heard, traffic: Traffic, seconds: float
         until = min([seconds, *(at for at, _ in schedule[:1])])
         ready, _, _ = select.select([link.socket for link in links], [], [], max(0.0, until - now))
         for link in links:
-            while link.socket in ready and (packet := link.receive(traffic)):
-                left -= 1
-                if left <= 0:
-                    return False
-                _take(packet[0], packet[1], heard)
-                if time.monotonic() - began >= seconds:
+            for _ in range(AT_ONCE if link.socket in ready else 0):
+                if (packet := link.receive(traffic)) is None:
                     break
+                if heard.may_speak(packet[1]):
+                    _take(packet[0], packet[1], heard)
     return not heard.left_out
 
 
