@@ -6,7 +6,11 @@ from appliance.common.clock import from_rfc3339, site_zone
 from appliance.common.message import Message
 from appliance.settings.quiet_times import time_of_week
 
-SCAN_KINDS: Mapping[str, str] = {"sweep": Message("Scan for devices"), "read": Message("Reading of the known devices")}
+SCAN_KINDS: Mapping[str, str] = {
+    "sweep": Message("Scan for devices"),
+    "read": Message("Reading of the known devices"),
+    "find": Message("Look for printers beside the ranges"),
+}
 
 PURPOSES: Mapping[str, str] = {
     "sweep": Message("Looking for devices"),
