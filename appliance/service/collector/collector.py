@@ -50,7 +50,6 @@ from appliance.settings.rows import By
 from appliance.settings.store import SettingsStore
 from appliance.settings.wanted import wanted_targets
 from appliance.store.store import Store
-from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
 from appliance.transmission.enrolment import knows_devices
 from appliance.transmission.upload import Sent
@@ -84,12 +83,7 @@ class Collector:
         self._background = BackgroundTasks()
         self._due_scans = DueScans(self._scanning, self._plan, self._problems, self._background)
         self.findings = Findings(
-            settings_store,
-            self._scanning,
-            self._collector_notes,
-            self._problems,
-            background=self._background,
-            reload=self.reload,
+            settings_store, self._scanning, self._collector_notes, self._problems, background=self._background, reload=self.reload
         )
         self._contact_trial = ContactTrial(
             self._connection,
@@ -138,8 +132,7 @@ class Collector:
 
     def summary(self) -> str:
         """Return in a few words what goes on."""
-        scan = self.scans.current
-        return scan.text() if scan else Message("idle")
+        return self.scans.current.text() if self.scans.current else Message("idle")
 
     async def status(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/status`."""
@@ -168,15 +161,7 @@ class Collector:
 
     async def traffic(self, days: int) -> dict[str, Any]:
         """Return the answer of `GET /v1/traffic`. Raises ControlError when the store is in trouble."""
-        await self._traffic_writer.keep()
-        report = await self._collector_notes.ask(lambda store: traffic_report(store, days))
-        if report is None:
-            raise ControlError(
-                Message("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
-            )
-        since_start = self._scanning.traffic()
-        since_start.add(self._connection.traffic)
-        return {**report.as_json(), "since_start": since_start.as_json()}
+        return await self._traffic_writer.report(days, self._scanning.traffic())
 
     def count_update(self, traffic: Traffic) -> None:
         """Count what checks for configuration have cost, which other processes make."""
@@ -194,7 +179,13 @@ class Collector:
 
         Raises ControlError, SettingsError.
         """
-        scan = self._scanning.start_sweep(targets, in_full=True)
+        return self._asked_for(self._scanning.start_sweep(targets, in_full=True))
+
+    def start_look(self) -> Scan:
+        """Begin the look beside the ranges that a person asks for. Raises ControlError, SettingsError."""
+        return self._asked_for(self.findings.look(in_full=True))
+
+    def _asked_for(self, scan: Scan) -> Scan:
         if self._due_scans.first_scan_waits:
             self._background.spawn(self._let_scans_begin())
         return scan
@@ -208,13 +199,6 @@ class Collector:
             return
         self._due_scans.first_scan_waits = False
         self._make_plan()
-
-    def start_look(self) -> Scan:
-        """Begin the look beside the ranges that a person asks for. Raises ControlError, SettingsError."""
-        scan = self.findings.look(in_full=True)
-        if self._due_scans.first_scan_waits:
-            self._background.spawn(self._let_scans_begin())
-        return scan
 
     def cancel_scan(self) -> None:
         """Abandon the scan that runs. Raises ControlError when none does."""
@@ -341,14 +325,8 @@ class Collector:
         history = self._scanning.history
         wanted, waits = wanted_targets(self._settings), self._due_scans.first_scan_waits
         self._problems.set("first_scan", FIRST_SCAN_WAITS if wanted and waits else None)
-        self._plan.declare(
-            self._settings,
-            work,
-            () if waits else wanted,
-            last_sweep=history.last_sweep_at,
-            last_read=history.last_read_at,
-            last_look=self.findings.last_look_at,
-        )
+        last = {"last_sweep": history.last_sweep_at, "last_read": history.last_read_at, "last_look": self.findings.last_look_at}
+        self._plan.declare(self._settings, work, () if waits else wanted, **last)
 
     async def _tick(self) -> None:
         while True:
@@ -366,8 +344,7 @@ class Collector:
         return sent
 
     async def _retention(self) -> None:
-        keep_days = self._settings.store.keep_days
-        if removed := await self._collector_notes.ask(lambda store: store.retention(keep_days)):
+        if removed := await self._collector_notes.ask(lambda store: store.retention(self._settings.store.keep_days)):
             log.info("old readings removed", readings=removed.readings, events=removed.events, thinned=removed.thinned)
 
     async def _enrol_by_environment(self) -> None:

@@ -140,13 +140,12 @@ class Findings:
     def ended(self, scan: Scan) -> None:
         """After a look keep what it found; after any scan what was added meanwhile can be read."""
         if scan.kind == "find":
-            if not scan.cancelled and not scan.trouble:
-                self.last_look_at = utc_now()
-            self._background.spawn(self._keep())
+            self._background.spawn(self._keep(whole=not scan.cancelled and not scan.trouble))
         elif self._to_read:
             self._background.spawn(self._read_added())
 
-    async def _keep(self) -> None:
+    async def _keep(self, *, whole: bool) -> None:
+        """Keep what a look has found; `whole`: it has come to its end."""
         added, self._to_add = self._to_add, []
         if added:
             try:
@@ -155,6 +154,8 @@ class Findings:
             except (DataFolderError, SettingsError) as error:
                 self._problems.report(PROBLEM, message_of(error))
             log.info("printers were found and added", printers=len(added))
+        if whole:
+            self.last_look_at = utc_now()
         await self._remember()
         await self._read_added()
 

@@ -111,9 +111,8 @@ class ScanRun:
     ) -> None:
         """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear.
 
-        `silent_too`: addresses that are targets of their own are looked at by IPP, also those that answer nothing.
         A `thorough` sweep also asks over SNMP what answers no ping. `by_snmp` has the keys and addresses of devices that
-        were read over SNMP: none of them is read otherwise.
+        were read over SNMP: none of them is read otherwise. `silent_too`: a single address is looked at by IPP even when silent.
         """
         self._recall(known)
         if resume:

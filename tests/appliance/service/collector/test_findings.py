@@ -199,9 +199,9 @@ def test_a_router_is_asked_for_its_neighbours_alone_and_nobody_else_for_them(nei
     assert any("1 addresses lie outside" in note["text"] for note in found["notes"])
 
 
-def test_packets_count_under_a_purpose_of_their_own(neighbourhood: Site, network: Network) -> None:
+def test_it_looks_by_itself_and_packets_count_under_a_purpose_of_their_own(neighbourhood: Site, network: Network) -> None:
     neighbourhood.start()
-    look(neighbourhood)
+    wait_until("it has looked", lambda: neighbourhood.call("GET", "/v1/found")["looked_at"], 60)
     traffic = neighbourhood.call("GET", "/v1/traffic")
     assert set(traffic["days"][0]["traffic"]) == {"neighbours"}
     assert traffic["units"] == {}, "averages are those of sweeps"
