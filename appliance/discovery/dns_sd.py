@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import ipaddress
 import json
+import re
 import resource
 import select
 import socket
@@ -50,8 +51,8 @@ MEMORY: Final = 512 << 20
 LARGEST: Final = 9_000
 
 _QUERY, _PTR, _A, _TXT, _AAAA, _SRV, _IN = 0, 12, 1, 16, 28, 33, 1
-_VIRTUAL: Final = ("docker", "br-", "veth", "virbr", "cni", "flannel", "tun", "wg")
-"""Interfaces of container engines and tunnels by the beginnings of their names: no printer is behind them."""
+_VIRTUAL: Final = re.compile(r"(?:docker|veth|virbr|cni|flannel|tun|wg).*|br-[0-9a-f]{12}")
+"""Names of interfaces of container engines and tunnels: no printer is behind them."""
 _UP, _LOOPBACK, _MULTICAST = 0x1, 0x8, 0x1000
 _SIOCGIFFLAGS: Final = 0x8913
 
@@ -209,7 +210,7 @@ class Link:
 def interfaces() -> list[int]:
     """Return the numbers of the interfaces by which printers may be reached."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        return [number for number, name in socket.if_nameindex() if not name.startswith(_VIRTUAL) and _is_of_use(probe, name)]
+        return [number for number, name in socket.if_nameindex() if not _VIRTUAL.fullmatch(name) and _is_of_use(probe, name)]
 
 
 def _is_of_use(probe: socket.socket, name: str) -> bool:

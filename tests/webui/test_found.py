@@ -86,11 +86,13 @@ def test_those_that_were_decided_about_can_be_brought_back(webui: RunningWebUi) 
 
 def test_a_network_of_the_container_engine_and_what_was_left_out_are_explained(webui: RunningWebUi) -> None:
     admin = webui.admin()
+    look = {"text": "2 new printers among 40 addresses"}
     notes = [{"text": "The neighbour table of 10.0.0.1 has more than 65536 rows. Those behind were left out."}]
-    webui.collector.answers["/v1/found"] = found(engines_network=True, notes=notes)
+    webui.collector.answers["/v1/found"] = found(engines_network=True, notes=notes, last_look=look)
     page = admin.get("/scanning").shown
     assert "a network that its container engine has made" in page
     assert "more than 65536 rows" in page
+    assert "Last look: 2 new printers among 40 addresses." in page
 
 
 def test_a_look_can_be_asked_for(webui: RunningWebUi) -> None:

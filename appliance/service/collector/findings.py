@@ -53,6 +53,7 @@ class Findings:
         reload: Callable[[], Awaitable[None]],
     ) -> None:
         self.last_look_at: datetime | None = None
+        self._last_look: dict[str, Any] | None = None
         self._settings_store = settings_store
         self._scanning = scanning
         self._notes = notes
@@ -88,6 +89,7 @@ class Findings:
             "ignored": list(scan.ignored),
             "notes": [{"text": note} for note in self._all_notes()],
             "looked_at": to_rfc3339(self.last_look_at) if self.last_look_at else None,
+            "last_look": self._last_look,
             "looking": current is not None and current.kind == "find",
         }
 
@@ -140,6 +142,7 @@ class Findings:
     def ended(self, scan: Scan) -> None:
         """After a look keep what it found; after any scan what was added meanwhile can be read."""
         if scan.kind == "find":
+            self._last_look = scan.as_json()
             self._background.spawn(self._keep(whole=not scan.cancelled and not scan.trouble))
         elif self._to_read:
             self._background.spawn(self._read_added())

@@ -8,7 +8,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from appliance.common.errors import ControlError, DcaError
@@ -54,6 +54,8 @@ class Look:
     known: set[str]
     """Keys of the devices that answer; those found are added."""
     take: Take
+    asked: set[str] = field(default_factory=set)
+    """Addresses that were asked: what several name is asked once."""
 
 
 class Finder:
@@ -92,7 +94,7 @@ class Finder:
                 if text and service.port:
                     self._apart.expect(text, service.port, service.path, tls=service.tls)
                     self._memory.supplements.expect(text, service.port, service.path, tls=service.tls)
-        await self._check(look, "dns_sd", list(candidates.addresses), total)
+        await self._check(look, "dns_sd", candidates, total)
         flood = [] if heard.whole else [Message("DNS-SD: more was announced than is taken. The rest was left out.")]
         return [*flood, *candidates.notes(DNS_SD)]
 
@@ -104,15 +106,12 @@ class Finder:
             return [Message("No router was asked: none is named in scan.routers.")]
         notes: list[str] = []
         permitted = Permitted(look.settings, look.decided)
-        asked: set[str] = set()
         for router in look.settings.scan.routers:
             candidates = Candidates(permitted)
             look.scan.doing = Message("asking %(router)s for its neighbours", router=router)
             notes += await self._ask_router(look, router, credentials, candidates)
-            new = [address for address in candidates.addresses if address not in asked]
-            asked.update(new)
             notes += candidates.notes(router)
-            await self._check(look, "neighbours", new, total)
+            await self._check(look, "neighbours", candidates, total)
         return notes
 
     async def _ask_router(self, look: Look, router: str, credentials: Sequence[Credential], candidates: Candidates) -> list[str]:
@@ -144,8 +143,10 @@ class Finder:
                 return [_partly(router, table)] if table.partial else []
         return [Message("The neighbours of %(router)s are not known: %(reason)s", router=router, reason=reason)]
 
-    async def _check(self, look: Look, source: Source, addresses: Sequence[str], total: SweepProgress) -> None:
-        """Find out which of `addresses` are printers, and hand those over that are new."""
+    async def _check(self, look: Look, source: Source, candidates: Candidates, total: SweepProgress) -> None:
+        """Find out which of `candidates` are printers, and hand those over that are new."""
+        addresses = [address for address in candidates.addresses if address not in look.asked]
+        look.asked.update(addresses)
         if not addresses:
             return
         scan, part = look.scan, Scan("sweep")

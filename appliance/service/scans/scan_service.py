@@ -312,6 +312,7 @@ class ScanService:
             await self._notes.remember_resume_point(None)
         self._abandoned = False
         await self._notes.remember({LEFT_ALONE: note_of(self._memory.supplements.left_alone(), utc_now())})
-        await self._notes.remember_scan(scan.as_json())
+        if scan.kind != "find":
+            await self._notes.remember_scan(scan.as_json())
         self._notes.recount()
         self._on_idle(scan)
