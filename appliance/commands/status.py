@@ -92,11 +92,7 @@ def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
         f"Last scan     {last['text']} ({last['finished_at']})" if last else "Last scan     none yet",
         f"Next sweep    {status['next_sweep_at'] or _no_sweep(status)}",
         f"Next reading  {status['next_read_at'] or 'never'}",
-        *(
-            [f"Found         {waits} printers wait for a decision: use `dca found`"]
-            if (waits := status.get("found_waiting"))
-            else []
-        ),
+        *([f"Found         {waiting} printers wait for a decision: use `dca found`"] if waiting else []),
         f"Hosting       {_hosting(status['hosting'])}",
         f"Privacy       {status['masks']['text']}" + ("" if status["masks"]["chosen"] else " Not chosen yet: nothing is sent."),
         f"Waiting       {outbox['readings']} readings{oldest}",
