@@ -2,7 +2,7 @@
 
 - Nothing outside the guardrails is taken, whoever has named it. Where the site has none, only private networks are: what others
   say of addresses must not send the credentials of the site to strangers.
-- What is excluded, swept anyway, known or decided already is passed over; so are addresses that only one link knows (fe80::/10).
+- What is excluded, swept anyway, known or decided already is passed over; so are addresses that only one link knows.
 """
 
 import ipaddress
@@ -28,7 +28,8 @@ class Permitted:
     def __init__(self, settings: Settings, decided: Collection[str]) -> None:
         """`decided` are addresses that are known. Host names are not resolved: what is excluded by name is left out later."""
         guardrails, scan = settings.guardrails.networks, settings.scan
-        self._allowed = Ranges(guardrails or _SITES_OWN)
+        # What stands for them where only the hosting server sets ranges holds this machine, too.
+        self._allowed = Ranges(_SITES_OWN if guardrails in ((), PRIVATE_NETWORKS) else guardrails)
         self._excluded = Ranges(target for target in scan.exclude if span(target))
         self._swept = TargetSet.parse(target for target in wanted_targets(settings) if span(target))
         self._decided = decided
@@ -85,17 +86,15 @@ class Candidates:
         if self.left_out:
             told.append(
                 Message(
-                    "%(source)s: %(count)d addresses more than the %(most)d that are asked were left out. Enter their networks as "
+                    "%(source)s: %(count)d addresses more than are asked in one look were left out. Enter their networks as "
                     "ranges to have all of them asked.",
                     source=source,
                     count=self.left_out,
-                    most=MOST_CANDIDATES,
                 )
             )
         return told
 
 
 def _is_reachable(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and (address.is_link_local or address.ipv4_mapped):
-        return False
-    return not is_no_device(address)
+    mapped = isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None
+    return not (mapped or address.is_link_local or is_no_device(address))

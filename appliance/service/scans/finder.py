@@ -36,6 +36,8 @@ Take = Callable[[DeviceAnswer, Source], Awaitable[None]]
 """Takes a printer that was found."""
 Ask = Callable[[], Awaitable[Announcements]]
 
+MOST_OF_A_LOOK: Final = 16_384
+"""Addresses that are asked in one look, whoever names them: at the usual pace that takes a few minutes."""
 ROUTER_SECONDS: Final = 120.0
 ROUTER_ROWS: Final = 25
 """Rows asked for in one GETBULK of a router, which has more of them than a printer."""
@@ -110,8 +112,8 @@ class Finder:
             candidates = Candidates(permitted)
             look.scan.doing = Message("asking %(router)s for its neighbours", router=router)
             notes += await self._ask_router(look, router, credentials, candidates)
-            notes += candidates.notes(router)
             await self._check(look, "neighbours", candidates, total)
+            notes += candidates.notes(router)
         return notes
 
     async def _ask_router(self, look: Look, router: str, credentials: Sequence[Credential], candidates: Candidates) -> list[str]:
@@ -145,7 +147,9 @@ class Finder:
 
     async def _check(self, look: Look, source: Source, candidates: Candidates, total: SweepProgress) -> None:
         """Find out which of `candidates` are printers, and hand those over that are new."""
-        addresses = [address for address in candidates.addresses if address not in look.asked]
+        new = [address for address in candidates.addresses if address not in look.asked]
+        addresses = new[: max(0, MOST_OF_A_LOOK - len(look.asked))]
+        candidates.left_out += len(new) - len(addresses)
         look.asked.update(addresses)
         if not addresses:
             return

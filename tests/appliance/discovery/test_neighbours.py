@@ -12,6 +12,7 @@ from appliance.discovery.neighbours import IP_NET_TO_MEDIA_TYPE, IP_NET_TO_PHYSI
 from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, parse
 from appliance.reading.sources.objects import MibObject
 from appliance.settings.model import Settings
+from appliance.settings.reach import PRIVATE_NETWORKS
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
 from appliance.snmp.values import Oid, Value, format_oid
 from tests.appliance.definitions.device import HEAD
@@ -177,3 +178,8 @@ def test_no_printer_may_be_asked_for_it_and_no_definition_may_name_it(column: Mi
         wanted = f'name = "wanted"\noid = "{format_oid(subtree)}"\ngives = "misc.note"\nevidence = "A"\n'
         with pytest.raises(DefinitionError, match=r"outside 1\.3\.6\.1\.4\.1"):
             parse(f"{HEAD}\n[[object]]\n{wanted}", "acme.toml")
+
+
+def test_what_stands_for_guardrails_where_the_hosting_server_sets_the_ranges_holds_no_loopback() -> None:
+    taken = candidates({"guardrails": {"networks": PRIVATE_NETWORKS}}, "10.0.0.5", "127.0.0.1", "169.254.7.7", "93.184.216.34")
+    assert list(taken.addresses) == ["10.0.0.5"]
