@@ -118,8 +118,14 @@ class Findings:
                 )
             )
         self._found.left_out = 0
-        decided = {*self._found.addresses(), *self._scan.ignored}
-        return self._scanning.start_look(decided, self._found.keys(), self._take, in_full=in_full)
+        waiting = self._found.addresses() if self._scan.new_devices == "add" else []
+        decided = {*self._found.named(), *waiting, *self._scan.ignored}
+        scan = self._scanning.start_look(decided, self._found.keys(), self._take, in_full=in_full)
+        # What waited before the site said "add" waits no longer.
+        self._found.drop(waiting)
+        self._to_add += waiting
+        self._to_read += waiting
+        return scan
 
     def look_when_due(self, plan: Plan) -> None:
         """Begin a look, later where a scan runs or it is quiet time."""

@@ -46,13 +46,19 @@ class FoundDevices:
         """Return the addresses of those that wait."""
         return list(self._waiting)
 
+    def named(self) -> list[str]:
+        """Return the addresses of those whose name is known: nothing is left to ask of them."""
+        return [address for address, device in self._waiting.items() if device.name]
+
     def keys(self) -> set[str]:
         """Return the device keys of those that wait, as far as they are known."""
         return {device.key for device in self._waiting.values() if device.key}
 
     def take(self, address: str, reading: Reading, by: Source, now: datetime) -> None:
-        """Let a printer wait that was found just now."""
-        self._keep(FoundDevice(address, by, now, device_name(reading.device), reading.device.key))
+        """Let a printer wait that was found just now; of one that waits already the name is taken."""
+        known = self._waiting.get(address)
+        how, since = (known.by or by, known.found_at) if known else (by, now)
+        self._keep(FoundDevice(address, how, since, device_name(reading.device), reading.device.key))
 
     def bring_back(self, addresses: Iterable[str], now: datetime) -> None:
         """Let printers wait that were ignored."""

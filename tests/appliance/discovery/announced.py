@@ -22,6 +22,7 @@ from zeroconf import DNSAddress, DNSOutgoing, DNSPointer, DNSService, IPVersion,
 
 from appliance.common.errors import ControlError
 from appliance.discovery.announcements import ask_networks
+from appliance.discovery.own_network import driver_of
 from appliance.process.client import ControlClient
 from tests.ports import free_port
 
@@ -167,6 +168,12 @@ def no_network() -> dict[str, Any]:
         return heard()
     except ControlError as error:
         return {"error": str(error)}
+
+
+@scene
+def drivers() -> dict[str, Any]:
+    """What the kernel tells of the interfaces of this network, which is one that somebody has made up."""
+    return {"lan0": driver_of("lan0"), "lo": driver_of("lo"), "nothing": driver_of("nothing")}
 
 
 @scene

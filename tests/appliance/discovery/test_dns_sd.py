@@ -82,6 +82,10 @@ def test_the_library_stays_out_of_what_runs_for_long() -> None:
     assert run_child(["python", "-c", look], folder=ROOT).stdout == "False\n"
 
 
+def test_the_kernel_tells_the_driver_of_an_interface() -> None:
+    assert scene("drivers") == {"lan0": "veth", "lo": "", "nothing": ""}
+
+
 @pytest.mark.parametrize(
     ("drivers", "made_up"),
     [(["veth"], True), (["tun"], True), ([], True), (["virtio_net", "veth"], False), (["macvlan"], False), (["", "veth"], False)],

@@ -140,7 +140,17 @@ def test_what_waits_is_there_after_a_restart(neighbourhood: Site, network: Netwo
     assert child.stop().returncode == 0
     neighbourhood.start()
     after = neighbourhood.call("GET", "/v1/found")["waiting"]
-    assert [(each["address"], each["found_at"]) for each in after] == [(each["address"], each["found_at"]) for each in before]
+    assert [each | {"name": ""} for each in before] == after, "but for what they are called"
+    assert look(neighbourhood)["waiting"] == before, "which the next look finds out"
+
+
+def test_what_waits_is_added_when_the_site_says_so(neighbourhood: Site, network: Network) -> None:
+    neighbourhood.start()
+    assert len(look(neighbourhood)["waiting"]) == 2
+    neighbourhood.set("scan.new_devices=add")
+    found = look(neighbourhood)
+    assert (found["waiting"], sorted(found["added"])) == ([], list(PRINTERS))
+    wait_until("they are read", lambda: devices(neighbourhood) == list(PRINTERS), 30)
 
 
 def test_where_the_site_says_so_it_is_read_at_once(neighbourhood: Site, network: Network) -> None:
