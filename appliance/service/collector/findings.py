@@ -13,6 +13,7 @@ import structlog
 from appliance.common.clock import from_rfc3339, to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DataFolderError, SettingsError
 from appliance.common.message import Message, message_of
+from appliance.discovery.candidates import Permitted
 from appliance.discovery.own_network import is_engines_network
 from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
@@ -150,8 +151,17 @@ class Findings:
         if scan.kind == "find":
             self._last_look = scan.as_json()
             self._background.spawn(self._keep(whole=not scan.cancelled and not scan.trouble))
-        elif self._to_read:
-            self._background.spawn(self._read_added())
+        else:
+            self._background.spawn(self._after_scan())
+
+    async def _after_scan(self) -> None:
+        """Let nothing wait that is swept by now, for the ranges have changed; read what was added."""
+        if addresses := self._found.addresses():
+            permitted = Permitted(self._scanning.settings, ())
+            if swept := [address for address in addresses if not permitted.is_new(address)]:
+                self._found.drop(swept)
+                await self._remember()
+        await self._read_added()
 
     async def _keep(self, *, whole: bool) -> None:
         """Keep what a look has found; `whole`: it has come to its end."""

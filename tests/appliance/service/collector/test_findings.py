@@ -153,6 +153,14 @@ def test_what_waits_is_added_when_the_site_says_so(neighbourhood: Site, network:
     wait_until("they are read", lambda: devices(neighbourhood) == list(PRINTERS), 30)
 
 
+def test_what_waits_and_is_in_the_ranges_by_now_waits_no_longer(neighbourhood: Site, network: Network) -> None:
+    neighbourhood.start()
+    assert len(look(neighbourhood)["waiting"]) == 2
+    neighbourhood.set(f"scan.targets={PRINTERS[1]}")
+    wait_until("one waits", lambda: neighbourhood.status()["found_waiting"] == 1, 30)
+    assert devices(neighbourhood) == [PRINTERS[1]]
+
+
 def test_where_the_site_says_so_it_is_read_at_once(neighbourhood: Site, network: Network) -> None:
     neighbourhood.variables["DCA_NEW_DEVICES"] = "add"
     neighbourhood.start()
