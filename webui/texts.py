@@ -6,12 +6,18 @@ from appliance.common.clock import from_rfc3339, site_zone
 from appliance.common.message import Message
 from appliance.settings.quiet_times import time_of_week
 
-SCAN_KINDS: Mapping[str, str] = {"sweep": Message("Scan for devices"), "read": Message("Reading of the known devices")}
+SCAN_KINDS: Mapping[str, str] = {
+    "sweep": Message("Scan for devices"),
+    "read": Message("Reading of the known devices"),
+    "find": Message("Look for printers beside the ranges"),
+}
 
 PURPOSES: Mapping[str, str] = {
     "sweep": Message("Looking for devices"),
     "silent": Message("Asking what does not answer pings"),
     "ipp_search": Message("Looking by IPP for printers without SNMP"),
+    "dns_sd": Message("Looking for printers that announce themselves (DNS-SD)"),
+    "neighbours": Message("Looking through neighbour tables of routers"),
     "first_read": Message("First reads"),
     "poll": Message("Polls of known devices"),
     "http": Message("Over HTTP"),

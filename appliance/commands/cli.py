@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _capture(add("capture", "write down what a device says, for `dca read --recording` elsewhere"))
     add("status", "show what the appliance does and how it is").add_argument("--json", action="store_true", help="print JSON")
     _traffic(add("traffic", "show what the appliance costs the network: by day and purpose, and what a scan costs"))
+    _found(add("found", "show which printers were found beside the ranges, and decide about them"))
     add("health", "say in one line whether the appliance is healthy; exit 0 if it is")
     add("once", "scan, read and send once, then end: for a scheduled task instead of a running service").add_argument(
         "--json", action="store_true", help="print the summary as JSON"
@@ -138,6 +139,23 @@ def _snmp_options(parser: argparse.ArgumentParser) -> None:
 def _traffic(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--days", type=_positive, default=7, metavar="N", help="how many days; those without traffic do not count")
+
+
+def _found(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Without an action it lists what waits for a decision. It is looked for where scan.dns_sd or scan.neighbours is on; where "
+        "scan.new_devices is add, nothing waits."
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action")
+    for name, text in (
+        ("add", "read these printers from now on, as those in the ranges"),
+        ("ignore", "do not read these printers, and do not show them again"),
+        ("restore", "let printers that are ignored wait for a decision again"),
+    ):
+        action = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        action.add_argument("addresses", nargs="+", metavar="ADDRESS", help="the address of a printer that was found")
+    actions.add_parser("look", help="look for them now")
 
 
 def _positive(text: str) -> int:

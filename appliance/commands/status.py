@@ -83,7 +83,7 @@ def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
     if isinstance(status, ControlError):
         return ["Collector     not running"]
     devices, outbox = status["devices"], status["outbox"]
-    scan, last = status["scan"], status["last_scan"]
+    scan, last, waiting = status["scan"], status["last_scan"], status.get("found_waiting")
     oldest = f", the oldest since {outbox['oldest_at']}" if outbox["oldest_at"] else ""
     quiet = f", quiet time until {status['quiet_until']}" if status["quiet_until"] and not scan else ""
     lines = [
@@ -92,6 +92,7 @@ def _collector_lines(status: dict[str, Any] | ControlError) -> list[str]:
         f"Last scan     {last['text']} ({last['finished_at']})" if last else "Last scan     none yet",
         f"Next sweep    {status['next_sweep_at'] or _no_sweep(status)}",
         f"Next reading  {status['next_read_at'] or 'never'}",
+        *([f"Found         {waiting} printers wait for a decision: use `dca found`"] if waiting else []),
         f"Hosting       {_hosting(status['hosting'])}",
         f"Privacy       {status['masks']['text']}" + ("" if status["masks"]["chosen"] else " Not chosen yet: nothing is sent."),
         f"Waiting       {outbox['readings']} readings{oldest}",

@@ -4,12 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
-Purpose = Literal["sweep", "silent", "ipp_search", "first_read", "poll", "http", "upload", "check_in", "update"]
+Purpose = Literal[
+    "sweep", "silent", "ipp_search", "dns_sd", "neighbours", "first_read", "poll", "http", "upload", "check_in", "update"
+]
 """What packets are for.
 
 - `sweep`: pings, and what an address that answered is asked to tell whether it is an imaging device
 - `silent`: SNMP requests to addresses that do not answer pings
 - `ipp_search`: looking by IPP for printers where something is, and SNMP brings nothing
+- `dns_sd`: asking by DNS-SD which printers announce themselves, and looking at those that are new
+- `neighbours`: asking routers for their neighbour tables, and looking which of the addresses are printers
 - `first_read`: reading a device in full, for the first time and then about once a day
 - `poll`: asking a device for what changes
 - `http`: what a device is asked over HTTP because SNMP left it open, or does not answer at all

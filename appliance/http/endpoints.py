@@ -61,6 +61,11 @@ class Endpoints:
         paths = [Endpoint(port, path) for path in ipp.PATHS]
         return [known, *(each for each in paths if each != known)] if known else paths
 
+    def expect(self, address: str, endpoint: Endpoint) -> None:
+        """Note where the printer at `address` is said to answer, unless it has answered."""
+        if address not in self._found:
+            self.remember(address, endpoint)
+
     def remember(self, address: str, endpoint: Endpoint) -> None:
         """Note where the printer at `address` answered."""
         if len(self._found) >= _REMEMBERED:

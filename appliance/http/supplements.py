@@ -22,7 +22,7 @@ import structlog
 
 from appliance.common.traffic import Traffic
 from appliance.http.endpoints import IPP_PORT, Endpoint, Endpoints
-from appliance.http.errors import HttpError, RefusedError, SilentError
+from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
 from appliance.http.place import Place
 from appliance.http.ports import AllowedPorts
 from appliance.http.questions import ask_ipp, ask_named
@@ -104,6 +104,26 @@ class Supplements:
         self._memories: dict[str, _Memory] = {}
         self._endpoints = Endpoints()
         self._no_printers: dict[str, float] = {}
+        self._names_addresses = True
+
+    def apart(self) -> "Supplements":
+        """Return one that asks in the same way, knows nothing and shares nothing: for addresses that are nobody's business.
+
+        What it learns of an address without a printer stays in memory, and is not in the log.
+        """
+        made = Supplements(
+            ports=self._ports, limits=self._limits, ipp_port=self._ipp_port, web_ports=self._web_ports, clock=self._clock
+        )
+        made._names_addresses = False
+        return made
+
+    def expect(self, address: str, port: int, path: str, *, tls: bool) -> None:
+        """Ask at `port` first for IPP, as the printer at `address` is said to: at a path that is known, else at the usual one."""
+        try:
+            self._ports.check(port)
+        except NotAllowedError:
+            return
+        self._endpoints.expect(address, Endpoint(port, path if path in PATHS else PATHS[0], tls))
 
     async def complete(
         self,
@@ -157,7 +177,8 @@ class Supplements:
             try:
                 reading = await self._read(place, build, traffic, known)
             except HttpError as error:
-                log.debug("no printer was found over IPP", address=address, reason=str(error))
+                if self._names_addresses:
+                    log.debug("no printer was found over IPP", address=address, reason=str(error))
                 reading = None
         if reading is None:
             self.leave_alone(address)
@@ -208,7 +229,10 @@ class Supplements:
             raise
         except Exception as error:
             # An answer nobody foresaw must not cost the readings of other devices.
-            log.exception("a device could not be read over HTTP", address=address)
+            if self._names_addresses:
+                log.exception("a device could not be read over HTTP", address=address)
+            else:
+                log.error("an answer over HTTP could not be understood", fault=type(error).__name__)
             raise HttpError(f"What {address} answers cannot be understood.") from error
 
     async def _who_it_is(self, visit: Visit, place: Place, definitions: Definitions) -> Parts | None:

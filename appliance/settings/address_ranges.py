@@ -100,6 +100,20 @@ def check_range(text: str) -> str:
     return target
 
 
+def check_address(text: str) -> str:
+    """Return the address of one device in canonical form.
+
+    Raises ValueError for anything else, also for an address of a link alone (fe80::/10): nobody else can reach what has it.
+    """
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError as error:
+        raise ValueError(Message("%(text)s is no address. Write one, such as 10.0.0.1 or 2001:db8::1.", text=repr(text))) from error
+    if is_no_device(address) or (address.version == 6 and address.is_link_local):
+        raise ValueError(Message("%(address)s is no address of a device that can be reached.", address=address))
+    return str(address)
+
+
 def joined(spans: Iterable[Span]) -> list[Span]:
     """Return spans of addresses with those made one that touch: two halves of a network are all of it."""
     made: list[Span] = []

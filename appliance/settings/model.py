@@ -18,7 +18,7 @@ from pydantic import (
 
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
-from appliance.settings.address_ranges import check_range, check_target
+from appliance.settings.address_ranges import check_address, check_range, check_target
 from appliance.settings.field_checks import check_base_path, check_hex, check_metrics_token, check_url
 from appliance.settings.ipp_targets import check_scan_place
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
@@ -29,6 +29,7 @@ from appliance.snmp.usm import AuthProtocol, PrivProtocol, User
 Target = Annotated[str, AfterValidator(check_target)]
 ScanTarget = Annotated[str, AfterValidator(check_scan_place)]
 Range = Annotated[str, AfterValidator(check_range)]
+Address = Annotated[str, AfterValidator(check_address)]
 Url = Annotated[str, AfterValidator(check_url)]
 QuietTime = Annotated[str, AfterValidator(check_quiet_time)]
 ReadingField = Annotated[str, AfterValidator(check_reading_field)]
@@ -72,6 +73,22 @@ class ScanSettings(Section):
         Field(max_length=50, description="When nothing is scanned or read, in local time, such as Mon-Fri 07:30-09:00"),
     ] = ()
     http: Annotated[bool, Field(description="Ask over HTTP what SNMP leaves open, of devices that are awake")] = True
+    dns_sd: Annotated[
+        bool, Field(description="Ask the networks of this machine by multicast (DNS-SD) which printers announce themselves")
+    ] = False
+    neighbours: Annotated[bool, Field(description="Ask the routers named in scan.routers for the addresses they know")] = False
+    routers: Annotated[
+        tuple[Address, ...], Field(max_length=64, description="Addresses of routers and switches, asked for their neighbours alone")
+    ] = ()
+    router_credential: Annotated[
+        str, Field(max_length=60, description="Name of the credential that is for the routers, and for nothing else")
+    ] = ""
+    new_devices: Annotated[
+        Literal["add", "ask"],
+        Field(description="What is found beside the ranges: add reads it at once, ask lets it wait for a person"),
+    ] = "ask"
+    added: Annotated[tuple[Address, ...], Field(max_length=4096, description="Printers that were found so and added")] = ()
+    ignored: Annotated[tuple[Address, ...], Field(max_length=4096, description="Printers that were found so and not wanted")] = ()
 
 
 Ranges = Annotated[
@@ -345,9 +362,17 @@ HOSTING_MAY_SET: Mapping[str, frozenset[str]] = {
 """Fields the hosting server may set in sections that are otherwise the site's own."""
 
 
+SITE_ONLY_FIELDS: Mapping[str, frozenset[str]] = {
+    "scan": frozenset({"dns_sd", "neighbours", "routers", "router_credential", "new_devices", "added", "ignored"}),
+}
+"""Fields only the site may set, in sections that the hosting server may set otherwise."""
+
+
 def is_site_only(section: str, field: str) -> bool:
     """Return whether only the site may set a field."""
-    return section in SITE_ONLY and field not in HOSTING_MAY_SET.get(section, frozenset())
+    if section in SITE_ONLY:
+        return field not in HOSTING_MAY_SET.get(section, frozenset())
+    return field in SITE_ONLY_FIELDS.get(section, frozenset())
 
 
 SECRET_SETTINGS: frozenset[str] = frozenset({"snmp.credentials", "hosting.proxy_password", "web.metrics_token"})

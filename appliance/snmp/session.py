@@ -9,7 +9,8 @@ What was learned stands in `profile`, which the caller may keep and pass to the 
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import aclosing
 
 from appliance.common.errors import CredentialError, NoAnswerError
 from appliance.common.message import Message
@@ -18,6 +19,7 @@ from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
 from appliance.snmp.bulk_plan import Batch, plan_bulk
 from appliance.snmp.bulk_tolerance import BulkTolerance
+from appliance.snmp.column_stream import ColumnStream, Row
 from appliance.snmp.columns_apart import ColumnsApart
 from appliance.snmp.exchange import Exchange, Refused, Silence, Stop
 from appliance.snmp.faults import NO_ERROR, NO_SUCH_NAME, NOT_ASKED_AGAIN, TOO_BIG, Faults, error_name
@@ -128,6 +130,23 @@ class Session:
             if rows is None:
                 self.profile.rows.update(count_rows(tables.walks))
             return dict(sorted(tables.objects.items()))
+
+    async def stream(self, column: Oid, *, most_rows: int) -> AsyncGenerator[Row, None]:
+        """Yield the rows of one column, at most `most_rows`, and keep none of them; `partial` says at the end what is missing.
+
+        Raises NoAnswerError when nothing at all answers, CredentialError when we are not let in.
+        """
+        async with self._one_at_a_time:
+            self.partial = None
+            stream = ColumnStream(self._requester, column, self._options.max_repetitions)
+            try:
+                async with aclosing(stream.rows(most_rows)) as rows:
+                    async for row in rows:
+                        yield row
+            except Stop as stop:
+                self._stopped(stop)
+            if stream.trouble:
+                self._note(stream.trouble)
 
     def _stopped(self, stop: Stop) -> None:
         if not self.answered and isinstance(stop, Refused):

@@ -62,6 +62,8 @@ TRAFFIC: Mapping[str, str] = {
     "sweep": Message("looking for devices"),
     "silent": Message("asking what does not answer pings"),
     "ipp_search": Message("looking by IPP for printers without SNMP"),
+    "dns_sd": Message("looking for printers that announce themselves (DNS-SD)"),
+    "neighbours": Message("looking through neighbour tables of routers"),
     "first_read": Message("first reads"),
     "poll": Message("polls"),
     "http": Message("over HTTP"),

@@ -50,6 +50,7 @@ BREACHES = {
     "urllib3: one HTTP client, and who gives it connections": {"webui.planted_urllib3": "urllib3"},
     "tornado: web servers, control sockets, visits to devices": {"appliance.settings.planted_tornado": "tornado"},
     "re2: appliance/reading/definitions/patterns.py": {"appliance.reading.supplies.planted_re2": "re2"},
+    "zeroconf: appliance/discovery/dns_sd.py, a program of its own": {"appliance.service.scans.planted_zeroconf": "zeroconf"},
     "babel: web/catalogue.py, which no page imports": {"webui.planted_babel": "babel"},
 }
 """For each contract the modules to plant, and what each imports."""

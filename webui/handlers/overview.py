@@ -6,6 +6,7 @@ from typing import Any
 
 from appliance.common.errors import StoreError
 from appliance.report.supply_level import SupplyView, left, needs_attention, supply_view
+from appliance.settings.wanted import wanted_targets
 from appliance.store.rows import DeviceRow, EventRow
 from webui.fleet import DeviceView, device_view
 from webui.handlers.base import Page
@@ -39,7 +40,7 @@ class OverviewPage(Page):
             "low_count": sum(view.supply_low for view in views),
             "low": supplies[:SHOWN_AT_MOST],
             "events": await read_events(self),
-            "addresses": count_addresses(self.effective().settings.scan.targets),
+            "addresses": count_addresses(wanted_targets(self.effective().settings)),
         }
 
 

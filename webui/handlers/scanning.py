@@ -15,6 +15,7 @@ from appliance.settings.layers import beyond_guardrails
 from appliance.settings.model import CommunityCredential, SnmpCredential
 from appliance.settings.reach import unusual_reach
 from appliance.settings.risks import whole_networks_told
+from appliance.settings.wanted import wanted_targets
 from appliance.snmp.usm import AuthProtocol, PrivProtocol
 from appliance.store.traffic_report import TrafficReport, traffic_report
 from webui.credentials import NEW_USER, described, take_community, take_user
@@ -25,6 +26,9 @@ from webui.networks import count_addresses, suggest
 
 RANGE_FIELDS = ("targets", "exclude")
 PACE_FIELDS = ("sweep_minutes", "read_minutes", "silent_hours", "packets_per_second", "icmp", "http", "quiet_times")
+FINDING_FIELDS = ("dns_sd", "neighbours", "routers", "router_credential", "new_devices")
+MOST_FOUND = 100
+"""Printers that wait for a decision, as many as the page shows at once."""
 SAY_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 15.0
 MOST_STREAMS = 20
@@ -40,12 +44,13 @@ class ScanningPage(Page):
     async def show(self, status: int = 200, **forms: Form) -> None:
         """Show the page, with forms that were sent in place of fresh ones."""
         effective = self.effective()
-        collector = await self.services.components.collector("GET", "/v1/status")
-        load = await self._load()
+        ask = self.services.components.collector
+        collector, found, load = await asyncio.gather(ask("GET", "/v1/status"), ask("GET", "/v1/found"), self._load())
         snmp = effective.settings.snmp
         values: dict[str, Any] = {
             "ranges": SectionForm("scan", RANGE_FIELDS, effective),
             "pace": SectionForm("scan", PACE_FIELDS, effective),
+            "finding": SectionForm("scan", FINDING_FIELDS, effective),
             "credential": Form({"version": "2c"}),
             "user": Form(dict(NEW_USER)),
         }
@@ -55,8 +60,13 @@ class ScanningPage(Page):
             collector=collector,
             scan=collector.data.get("scan") or {},
             last_scan=collector.data.get("last_scan"),
-            targets=effective.settings.scan.targets,
-            addresses=count_addresses(effective.settings.scan.targets),
+            targets=wanted_targets(effective.settings),
+            addresses=count_addresses(wanted_targets(effective.settings)),
+            looks_beside=effective.settings.scan.dns_sd or effective.settings.scan.neighbours,
+            found=found,
+            most_found=MOST_FOUND,
+            credential_names=list(dict.fromkeys(item.name for item in snmp.credentials if item.name)),
+            for_routers=effective.settings.scan.router_credential,
             forbidden=beyond_guardrails(effective),
             credentials=[described(item) for item in snmp.credentials],
             auth_protocols=get_args(AuthProtocol),

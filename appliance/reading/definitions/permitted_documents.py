@@ -6,7 +6,7 @@
   whose names say that it is this text, and nothing from a place whose names tell of people, networks or secrets. Of meters,
   supplies and trays only numbers go out, but for the words of a supply or tray, from which names are removed.
 
-Where the documents are from: docs/decisions/0032-web-documents-are-data.md.
+Where the documents are from: docs/decisions/0033-web-documents-are-data.md.
 """
 
 from collections.abc import Iterator, Mapping

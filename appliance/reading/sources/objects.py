@@ -1,8 +1,9 @@
-"""The SNMP objects of the standard MIBs the collector reads, by their names, and the only ones of them it may ask for.
+"""The SNMP objects of the standard MIBs the collector reads, by their names, and the only ones of them it may ask devices for.
 
 Sources: RFC 3418 (SNMPv2-MIB), RFC 2863 (IF-MIB), RFC 4293 (IP-MIB), RFC 2790 (HOST-RESOURCES-MIB), RFC 3805 (Printer-MIB),
 RFC 6933 (ENTITY-MIB) and PWG 5107.1 (PWG Printer Port Monitor MIB). Nothing here tells of print jobs, users or people:
 sysContact, prtGeneralCurrentOperator, prtGeneralServicePerson, the channel tables and all job tables stay out of `STANDARD`.
+What routers are asked for, where a site names them, is in `appliance.discovery.neighbours`, and no other device is asked for that.
 What vendor definitions may add, and what they never may, is decided in `definitions.permitted`; `Definitions.allows` knows both.
 
 A first read asks `PROBE`, then `SCALARS` and `COLUMNS`, for the printer that nearly every device has at hrDeviceIndex 1; what is

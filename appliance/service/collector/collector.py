@@ -25,6 +25,7 @@ from appliance.service.collector.background import BackgroundTasks
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.contact_trial import ContactTrial
 from appliance.service.collector.due_scans import DueScans
+from appliance.service.collector.findings import Findings
 from appliance.service.collector.hosting_requests import HostingRequests
 from appliance.service.collector.plan import Plan
 from appliance.service.collector.problems import Problems
@@ -47,8 +48,8 @@ from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings
 from appliance.settings.rows import By
 from appliance.settings.store import SettingsStore
+from appliance.settings.wanted import wanted_targets
 from appliance.store.store import Store
-from appliance.store.traffic_report import traffic_report
 from appliance.transmission.answers import CheckInAnswer
 from appliance.transmission.enrolment import knows_devices
 from appliance.transmission.upload import Sent
@@ -81,6 +82,9 @@ class Collector:
         self._plan = Plan()
         self._background = BackgroundTasks()
         self._due_scans = DueScans(self._scanning, self._plan, self._problems, self._background)
+        self.findings = Findings(
+            settings_store, self._scanning, self._collector_notes, self._problems, background=self._background, reload=self.reload
+        )
         self._contact_trial = ContactTrial(
             self._connection,
             self._background,
@@ -102,6 +106,7 @@ class Collector:
         self._take_signed(*await asyncio.to_thread(self._read_signed))
         await self._know_devices()
         await self._scanning.recall()
+        await self.findings.recall()
         self._connection.open()
         self._take_choice()
         self._make_plan()
@@ -127,8 +132,7 @@ class Collector:
 
     def summary(self) -> str:
         """Return in a few words what goes on."""
-        scan = self.scans.current
-        return scan.text() if scan else Message("idle")
+        return self.scans.current.text() if self.scans.current else Message("idle")
 
     async def status(self) -> dict[str, Any]:
         """Return the answer of `GET /v1/status`."""
@@ -139,7 +143,7 @@ class Collector:
             "version": installed_version(),
             "pid": os.getpid(),
             "started_at": to_rfc3339(self._started_at),
-            "state": "idle" if scan is None else "scanning" if scan.kind == "sweep" else "reading",
+            "state": "idle" if scan is None else "reading" if scan.kind == "read" else "scanning",
             "scan": scan.as_json() if scan else None,
             "last_scan": self.scans.last,
             "next_sweep_at": _text(self._plan.next_at("sweep")),
@@ -147,6 +151,7 @@ class Collector:
             "next_read_at": _text(self._plan.next_at("read")),
             "quiet_until": _text(self._scanning.quiet_until()),
             "devices": devices,
+            "found_waiting": self.findings.waiting(),
             "outbox": {"readings": outbox.readings, "oldest_at": _text(outbox.oldest_at)},
             "hosting": self._connection.as_json(),
             "masks": {"text": masks_in_words(self._settings.privacy), "chosen": not self._mask_choice.held},
@@ -156,15 +161,7 @@ class Collector:
 
     async def traffic(self, days: int) -> dict[str, Any]:
         """Return the answer of `GET /v1/traffic`. Raises ControlError when the store is in trouble."""
-        await self._traffic_writer.keep()
-        report = await self._collector_notes.ask(lambda store: traffic_report(store, days))
-        if report is None:
-            raise ControlError(
-                Message("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
-            )
-        since_start = self._scanning.traffic()
-        since_start.add(self._connection.traffic)
-        return {**report.as_json(), "since_start": since_start.as_json()}
+        return await self._traffic_writer.report(days, self._scanning.traffic())
 
     def count_update(self, traffic: Traffic) -> None:
         """Count what checks for configuration have cost, which other processes make."""
@@ -182,7 +179,13 @@ class Collector:
 
         Raises ControlError, SettingsError.
         """
-        scan = self._scanning.start_sweep(targets, in_full=True)
+        return self._asked_for(self._scanning.start_sweep(targets, in_full=True))
+
+    def start_look(self) -> Scan:
+        """Begin the look beside the ranges that a person asks for. Raises ControlError, SettingsError."""
+        return self._asked_for(self.findings.look(in_full=True))
+
+    def _asked_for(self, scan: Scan) -> Scan:
         if self._due_scans.first_scan_waits:
             self._background.spawn(self._let_scans_begin())
         return scan
@@ -303,7 +306,7 @@ class Collector:
         """Know what the texts of one device must not tell of another one."""
         for device in await self._collector_notes.ask(Store.device_names) or []:
             self._known_devices.add(device)
-        for target in self._settings.scan.targets:
+        for target in wanted_targets(self._settings):
             self._known_devices.add_name(target)
 
     def _make_plan(self) -> None:
@@ -317,13 +320,13 @@ class Collector:
             upload=starting(self._upload),
             traffic=starting(self._traffic_writer.keep),
             retention=starting(self._retention),
+            find=lambda: None if self._due_scans.first_scan_waits else self.findings.look_when_due(self._plan),
         )
         history = self._scanning.history
-        wanted, waits = self._settings.scan.targets, self._due_scans.first_scan_waits
+        wanted, waits = wanted_targets(self._settings), self._due_scans.first_scan_waits
         self._problems.set("first_scan", FIRST_SCAN_WAITS if wanted and waits else None)
-        self._plan.declare(
-            self._settings, work, () if waits else wanted, last_sweep=history.last_sweep_at, last_read=history.last_read_at
-        )
+        last = {"last_sweep": history.last_sweep_at, "last_read": history.last_read_at, "last_look": self.findings.last_look_at}
+        self._plan.declare(self._settings, work, () if waits else wanted, **last)
 
     async def _tick(self) -> None:
         while True:
@@ -332,6 +335,7 @@ class Collector:
 
     def _scan_ended(self, scan: Scan) -> None:
         self._due_scans.ended(scan)
+        self.findings.ended(scan)
 
     async def _upload(self, *, now: bool = False) -> Sent:
         masked = self._connection.enrolled and await self._mask_choice.mask_what_waits()
@@ -340,8 +344,7 @@ class Collector:
         return sent
 
     async def _retention(self) -> None:
-        keep_days = self._settings.store.keep_days
-        if removed := await self._collector_notes.ask(lambda store: store.retention(keep_days)):
+        if removed := await self._collector_notes.ask(lambda store: store.retention(self._settings.store.keep_days)):
             log.info("old readings removed", readings=removed.readings, events=removed.events, thinned=removed.thinned)
 
     async def _enrol_by_environment(self) -> None:

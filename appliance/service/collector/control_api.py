@@ -81,6 +81,30 @@ class ScanHandler(CollectorHandler):
         self.answer({"scan": self.collector.start_sweep(targets).id}, 202)
 
 
+class FoundHandler(CollectorHandler):
+    """`/v1/found`: `GET`, and `POST` of decisions."""
+
+    def get(self) -> None:
+        """Answer what was found beside the ranges, and what was decided."""
+        self.answer(self.collector.findings.as_json())
+
+    async def post(self) -> None:
+        """Add, ignore or bring back what was found."""
+        decisions = {name: self.body().get(name, []) for name in ("add", "ignore", "restore")}
+        for name, addresses in decisions.items():
+            if not (isinstance(addresses, list) and all(isinstance(item, str) for item in addresses)):
+                raise HTTPError(400, f'"{name}" must be a list of texts.')
+        self.answer(await self.collector.findings.decide(**decisions))
+
+
+class LookHandler(CollectorHandler):
+    """`POST /v1/found/look`."""
+
+    def post(self) -> None:
+        """Begin to look for printers beside the ranges."""
+        self.answer({"scan": self.collector.start_look().id}, 202)
+
+
 class CancelHandler(CollectorHandler):
     """`POST /v1/scan/cancel`."""
 
@@ -173,6 +197,8 @@ def control_application(collector: Collector) -> Application:
         ("/v1/health", HealthHandler),
         ("/v1/traffic", TrafficHandler),
         ("/v1/scan", ScanHandler),
+        ("/v1/found", FoundHandler),
+        ("/v1/found/look", LookHandler),
         ("/v1/scan/cancel", CancelHandler),
         ("/v1/scan/events", EventsHandler),
         ("/v1/upload", UploadHandler),

@@ -51,7 +51,7 @@ class DueScans:
         running = self._scanning.scans.current
         if running is None:
             self._background.spawn(self.sweep())
-        elif running.kind == "read":
+        elif running.kind != "sweep":
             self._sweep_wanted = True
 
     def drop_wanted(self) -> None:

@@ -20,6 +20,7 @@ SWEEP_SETTLE_SECONDS = 2.0
 READ_SETTLE_SECONDS = 4.0
 CHECK_IN_SETTLE_SECONDS = 1.0
 UPLOAD_SETTLE_SECONDS = 3.0
+FIND_SETTLE_SECONDS = 10.0
 TRAFFIC_SETTLE_SECONDS = 60.0
 RETENTION_SETTLE_SECONDS = 600.0
 """Seconds after the start at which a job that is due runs for the first time: staggered, the control socket comes first."""
@@ -46,6 +47,7 @@ class Work:
     upload: Start
     traffic: Start
     retention: Start
+    find: Start
 
 
 class Plan:
@@ -63,6 +65,7 @@ class Plan:
         *,
         last_sweep: datetime | None,
         last_read: datetime | None,
+        last_look: datetime | None = None,
     ) -> None:
         """Declare all that the collector does by the clock. A job whose interval has not changed stays as it was planned.
 
@@ -73,6 +76,10 @@ class Plan:
             self.set("sweep", scan.sweep_minutes * 60, work.sweep, last=last_sweep, settle=SWEEP_SETTLE_SECONDS)
         else:
             self.remove("sweep")
+        if scan.dns_sd or scan.neighbours:
+            self.set("find", scan.sweep_minutes * 60, work.find, last=last_look, settle=FIND_SETTLE_SECONDS)
+        else:
+            self.remove("find")
         self.set("read", scan.read_minutes * 60, work.read, last=last_read, settle=READ_SETTLE_SECONDS)
         self.set("check_in", hosting.check_in_seconds, work.check_in, settle=CHECK_IN_SETTLE_SECONDS)
         self.set("upload", hosting.upload_seconds, work.upload, settle=UPLOAD_SETTLE_SECONDS)

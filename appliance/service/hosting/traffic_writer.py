@@ -1,8 +1,13 @@
-"""Bringing to the store what the calls to the hosting server cost; scans bring their own."""
+"""Bringing to the store what the calls to the hosting server cost (scans bring their own), and telling what all of it was."""
 
+from typing import Any
+
+from appliance.common.errors import ControlError
+from appliance.common.message import Message
 from appliance.common.traffic import TrafficByPurpose
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.store.store import Store
+from appliance.store.traffic_report import traffic_report
 
 
 class TrafficWriter:
@@ -12,6 +17,20 @@ class TrafficWriter:
         self._notes = notes
         self._calls = calls
         self._kept = TrafficByPurpose()
+
+    async def report(self, days: int, since_start: TrafficByPurpose) -> dict[str, Any]:
+        """Return the answer of `GET /v1/traffic`; `since_start` is what the scans of this process have cost.
+
+        Raises ControlError when the store is in trouble.
+        """
+        await self.keep()
+        report = await self._notes.ask(lambda store: traffic_report(store, days))
+        if report is None:
+            raise ControlError(
+                Message("The counts of the traffic cannot be read: the database is in trouble. `dca status` says more.")
+            )
+        since_start.add(self._calls)
+        return {**report.as_json(), "since_start": since_start.as_json()}
 
     async def keep(self) -> None:
         """Write what the store has not got; while it is in trouble that waits here."""

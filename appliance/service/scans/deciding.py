@@ -33,6 +33,8 @@ class Deciding:
             "icmp": scan.icmp,
             "http": scan.http,
             "silent": scan.silent_hours > 0,
+            # Only where it is set: what an earlier version has noted stays true.
+            **({"router_credential": scan.router_credential} if scan.router_credential else {}),
             **{name: snmp[name] for name in ("credentials", "port", "timeout_seconds", "retries")},
         }
         return cls(

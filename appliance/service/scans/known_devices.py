@@ -9,6 +9,7 @@ from appliance.service.scans.agent_profile import profile_of, snmp_asked_at
 from appliance.service.scans.devices import Known
 from appliance.settings.ipp_targets import is_ipp_target
 from appliance.settings.model import Settings
+from appliance.settings.wanted import wanted_targets
 from appliance.store.rows import DeviceRow
 
 SILENT_DAYS = 30
@@ -20,7 +21,7 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
 
     Raises SettingsError when the targets cannot be used.
     """
-    targets = TargetSet.parse(settings.scan.targets, settings.scan.exclude, settings.guardrails.networks)
+    targets = TargetSet.parse(wanted_targets(settings), settings.scan.exclude, settings.guardrails.networks)
     await targets.resolve(names)
     printers = {printer.target.uri: printer for printer in targets.printers()}
     chosen: dict[str, Known] = {}

@@ -24,6 +24,18 @@ def _credential(item: SnmpCredential, name: str) -> Credential:
     return Credential(name, item.version, item.community.get_secret_value(), ranges=ranges)
 
 
+def printer_credentials(settings: Settings) -> tuple[Credential, ...]:
+    """Return what devices are asked with: the credential that is named for routers is never shown to anything else."""
+    named = settings.scan.router_credential
+    return tuple(each for each in credentials_of(settings.snmp.credentials) if not named or each.name != named)
+
+
+def router_credentials(settings: Settings) -> tuple[Credential, ...]:
+    """Return what routers are asked with: what has the name that is set for them, nothing where none is."""
+    named = settings.scan.router_credential
+    return tuple(each for each in credentials_of(settings.snmp.credentials) if named and each.name == named)
+
+
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
     """How to ask: what the settings say, in the form a scan needs."""
@@ -45,7 +57,7 @@ class ScanOptions:
         """Return the options that `settings` ask for."""
         snmp = settings.snmp
         return cls(
-            credentials=credentials_of(snmp.credentials),
+            credentials=printer_credentials(settings),
             port=snmp.port,
             packets_per_second=settings.scan.packets_per_second,
             icmp=settings.scan.icmp,

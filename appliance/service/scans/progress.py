@@ -15,7 +15,8 @@ from appliance.settings.quiet_times import time_of_week
 
 FAILURES_SHOWN = 200
 
-Kind = Literal["sweep", "read"]
+Kind = Literal["sweep", "read", "find"]
+"""A sweep, a reading of the known devices, or a look for printers beside the ranges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Scan:
-    """One sweep (with reading what it finds) or one reading of the known devices."""
+    """One sweep (with reading what it finds), one reading of the known devices, or one look beside the ranges."""
 
     kind: Kind
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -52,6 +53,8 @@ class Scan:
     _units: dict[Unit, UnitCost] = field(default_factory=dict, init=False)
     paused_until: datetime | None = None
     """When the quiet time ends for which the scan waits, in the time of the site; None while it does not wait."""
+    doing: str = ""
+    """What a look beside the ranges is at, before it asks addresses."""
     trouble: str = ""
     """One sentence about the scan as a whole, when something went wrong with it."""
 
@@ -75,6 +78,9 @@ class Scan:
 
     def units(self) -> dict[Unit, UnitCost]:
         """Return the units this scan has counted, for averages."""
+        if self.kind == "find":
+            # What others name is mostly there: averages of sweeps are made of other addresses.
+            return {}
         counted: dict[Unit, UnitCost] = dict(self._units)
         if self.sweep.blank.count:
             counted["blank_address"] = self.sweep.blank
@@ -102,6 +108,8 @@ class Scan:
         """Return the state of the scan in one line for a person."""
         if self.trouble:
             return self.trouble
+        if self.kind == "find":
+            return self._look_text()
         devices = Message("%(read)d of %(devices)d devices read", read=self.read, devices=self.devices)
         if self.done:
             cancelled = Message("cancelled") if self.cancelled else ""
@@ -115,6 +123,17 @@ class Scan:
             if self.sweep.silent_pass:
                 asked = Message("asking over SNMP what answers no ping: %(asked)s", asked=asked)
             doing = joined(asked, devices, between=", ")
+        if self.paused_until:
+            return Message("quiet time until %(moment)s: %(doing)s", moment=time_of_week(self.paused_until), doing=doing)
+        return doing
+
+    def _look_text(self) -> str:
+        """Return the state of a look beside the ranges."""
+        found = Message("%(found)d new printers among %(addresses)s", found=self.devices, addresses=_addresses(self.addresses))
+        if self.done:
+            return joined(Message("cancelled") if self.cancelled else "", found, between=", ")
+        asked = Message("%(asked)d of %(addresses)s asked", asked=self.sweep.asked, addresses=_addresses(self.addresses))
+        doing = self.doing or joined(asked, found, between=", ")
         if self.paused_until:
             return Message("quiet time until %(moment)s: %(doing)s", moment=time_of_week(self.paused_until), doing=doing)
         return doing
@@ -163,7 +182,7 @@ class Scan:
 
     def as_json(self) -> dict[str, Any]:
         """Return the `Scan` of the control API."""
-        sweep = self.kind == "sweep"
+        sweep = self.kind != "read"
         total = self.traffic.total()
         return {
             "id": self.id,

@@ -104,11 +104,12 @@ class ScanRun:
         thorough: bool = False,
         resume: "Resume | None" = None,
         by_snmp: Mapping[str, str] | None = None,
+        silent_too: bool = True,
     ) -> None:
         """Look for imaging devices in `targets` and read them; then read those of `known` that the sweep did not hear.
 
         A `thorough` sweep also asks over SNMP what answers no ping. `by_snmp` has the keys and addresses of devices that
-        were read over SNMP: none of them is read otherwise.
+        were read over SNMP: none of them is read otherwise. `silent_too`: a single address is looked at by IPP even when silent.
         """
         self._recall(known)
         if resume:
@@ -134,7 +135,7 @@ class ScanRun:
                 self._scan.sweep.include(progress)
             for name, reason in targets.unresolved:
                 self._scan.fail(name, reason)
-            for address in targets.named():
+            for address in targets.named() if silent_too else ():
                 if address not in self._asked | self._found:
                     without_snmp(address)
             unheard = [self._just_asked(device) for device in known if device.address not in self._found and not device.printer]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -20,7 +20,8 @@ from appliance.reading.definitions.definitions import Definitions, builtin_defin
 from appliance.reading.definitions.listing import listing
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.scans.deciding import Deciding
-from appliance.service.scans.devices import Known, Resume
+from appliance.service.scans.devices import DeviceAnswer, Known, Resume
+from appliance.service.scans.finder import Finder, Look, Take
 from appliance.service.scans.known_devices import devices_to_read, read_over_snmp
 from appliance.service.scans.left_alone import note_of, seconds_of
 from appliance.service.scans.options import ScanOptions
@@ -36,6 +37,7 @@ from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.service.scans.trial_reading import TrialReading, choose, read_a_few
 from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
+from appliance.settings.wanted import wanted_targets
 from appliance.store.store import Store
 
 LEFT_ALONE = "left_alone"
@@ -75,6 +77,9 @@ class ScanService:
         self._snapshots = SnapshotKeeper(self._definitions)
         self._decides = self._deciding()
         self._memory = ScanMemory(snapshots=self._snapshots.current, supplements=supplements or Supplements())
+        self._finder = Finder(self._memory, self.gate, time.monotonic)
+        self.look_notes: list[str] = []
+        """What people should know of the last look beside the ranges."""
 
     def take_definitions(self, definitions: Definitions) -> str | None:
         """Take the vendor definitions for all scans from now on; return what is wrong with them."""
@@ -117,7 +122,7 @@ class ScanService:
         Raises ControlError, SettingsError.
         """
         scan_settings, guardrails = self.settings.scan, self.settings.guardrails
-        wanted = list(scan_settings.targets if targets is None else targets)
+        wanted = list(wanted_targets(self.settings) if targets is None else targets)
         if not wanted:
             raise ControlError(
                 Message("There is nothing to scan: no targets are set. Enter the networks of the site in scan.targets.")
@@ -188,6 +193,27 @@ class ScanService:
             await self._notes.remember_read(read_at)
 
         return self.scans.start("read", read)
+
+    def start_look(self, decided: Collection[str], keys: Collection[str], take: Take, *, in_full: bool = False) -> Scan:
+        """Begin to look for printers beside the ranges; `take` gets each that is new. `in_full` spares nothing.
+
+        `decided` are addresses, and `keys` device keys, of printers that wait or are not wanted. Raises ControlError.
+        """
+        self._refuse_in_quiet_time()
+
+        async def look(scan: Scan) -> None:
+            self._everyone = False
+            rows = await self._notes.ask(Store.devices) or []
+            known = {row.key for row in rows if row.answering} | set(keys)
+            options = replace(ScanOptions.from_settings(self.settings), definitions=self._definitions, in_full=in_full)
+            async with self._watching(scan):
+                self.look_notes = await self._finder.look(Look(self.settings, options, scan, decided, known, take))
+
+        return self.scans.start("find", look)
+
+    async def keep(self, answer: DeviceAnswer) -> None:
+        """Keep a reading as those of scans are."""
+        await self._writer.keep(answer)
 
     async def try_known(self) -> TrialReading:
         """Read a few known devices by what is in force now, beside whatever runs; keep nothing. Raises SettingsError."""
@@ -286,6 +312,7 @@ class ScanService:
             await self._notes.remember_resume_point(None)
         self._abandoned = False
         await self._notes.remember({LEFT_ALONE: note_of(self._memory.supplements.left_alone(), utc_now())})
-        await self._notes.remember_scan(scan.as_json())
+        if scan.kind != "find":
+            await self._notes.remember_scan(scan.as_json())
         self._notes.recount()
         self._on_idle(scan)

@@ -27,12 +27,12 @@ class ScanSlot:
         self._over = asyncio.Event()
         self.current: Scan | None = None
         self.last: dict[str, Any] | None = None
-        """The last scan that ended, as JSON; kept over restarts by the collector."""
+        """The last scan that ended, as JSON; kept over restarts by the collector. A look beside the ranges is none of these."""
 
     def start(self, kind: Kind, work: Work) -> Scan:
         """Run `work` as a new scan and return it at once. Raises ControlError while another one runs."""
         if self.current is not None:
-            doing = Message("is scanning") if self.current.kind == "sweep" else Message("reads the known devices")
+            doing = Message("reads the known devices") if self.current.kind == "read" else Message("is scanning")
             raise ControlError(
                 Message(
                     "The collector %(doing)s right now (%(progress)s). Wait until it is done, or cancel it.",
@@ -114,7 +114,8 @@ class ScanSlot:
         )
         # Whoever is told that the scan is done finds everything of it in the store.
         await self._ended(scan)
-        self.last = scan.as_json()
+        if scan.kind != "find":
+            self.last = scan.as_json()
         self.current = None
         self._over.set()
         self._over = asyncio.Event()

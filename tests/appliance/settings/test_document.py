@@ -23,7 +23,7 @@ from appliance.settings.document import (
     site_path,
     write_document,
 )
-from appliance.settings.model import SECRET_SETTINGS, Settings
+from appliance.settings.model import SECRET_SETTINGS, SITE_ONLY_FIELDS, Settings
 
 
 def content(**changes: Any) -> bytes:
@@ -200,3 +200,9 @@ def test_the_marker_names_what_there_is_in_whatever_order_it_comes() -> None:
     assert marker([]) == "none"
     assert marker(layers) == marker(layers[::-1]) == "a60e4c8525459297"
     assert len({marker(layers[:count]) for count in range(4)}) == 4
+
+
+@pytest.mark.parametrize("field", sorted(SITE_ONLY_FIELDS["scan"]))
+def test_only_the_site_says_what_is_looked_for_beside_the_ranges(field: str) -> None:
+    value = Settings().scan.model_dump(mode="json")[field]
+    assert f"scan.{field}" in refused(content(settings={"scan": {field: value}}), "site only", "global")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from appliance.common.device_ports import HTTP_PORTS
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.sources import ipp as ipp_source
-from appliance.reading.sources import ledm
 from tests.appliance.http.documents import LEDM
 from tests.appliance.http.web import Device, Page
 from tests.appliance.service.scans.test_named_printers import NamingSite, print_server, queue
@@ -109,7 +109,11 @@ def test_a_printer_that_is_named_is_asked_there_and_nowhere_else(tmp_path: Path,
             assert (await site.poll()).read == 1
             port = web.port
         assert seen.ports == {(TCP, port)}
-        documents = {(port, "GET", each) for each in ledm.PATHS.values()} if path in ipp_source.PATHS else set()
+        documents = (
+            {(port, "GET", each.path) for named in builtin_definitions().definitions for each in named.content.web_documents}
+            if path in ipp_source.PATHS
+            else set()
+        )
         asked, others = {(port, "POST", path)}, seen.requests - {(port, "POST", path)}
         assert asked <= seen.requests
         assert others <= documents
