@@ -19,6 +19,7 @@ from appliance.privacy.people import scrub_text
 from appliance.reading.sources import objects as mib
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
+from appliance.settings.ipp_targets import is_ipp_target
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.recording import UNKNOWN_ADDRESS, recording_line
 from appliance.snmp.values import Objects, Oid, Tag, Value
@@ -40,6 +41,10 @@ _SPOKEN = (mib.PRT_CONSOLE_DISPLAY_BUFFER_TEXT.oid, mib.PRT_ALERT_DESCRIPTION.oi
 def run(arguments: argparse.Namespace) -> int:
     """Ask the device, write the recording and say what is in it."""
     settings = settings_here()
+    if is_ipp_target(arguments.host):
+        raise SettingsError(
+            f"{arguments.host!r} is read by IPP, and a recording holds what a device says over SNMP. Name its host."
+        )
     if targets_of([arguments.host], settings).count() > 1:
         raise SettingsError(f"{arguments.host!r} is more than one device. Name one.")
     objects, partial = asyncio.run(_walk(arguments.host, options_of(arguments, settings)))
