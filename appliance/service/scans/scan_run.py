@@ -141,7 +141,7 @@ class ScanRun:
             unheard = [device for device in unheard if not (device.by_ipp and self._speaks_snmp(device.key or ""))]
             self._scan.devices += len(unheard)
             await self._read_all(client, unheard)
-        named = [device for device in named_devices(targets, known) if device.address not in self._found]
+        named = [device for device in named_devices(targets, known, self._over_snmp.values()) if device.address not in self._found]
         self._scan.devices += len(named)
         await side_by_side(map(self._read_named, named))
 

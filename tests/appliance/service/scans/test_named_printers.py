@@ -291,3 +291,20 @@ def test_the_host_of_a_queue_is_not_the_printer() -> None:
 
     targets = ("ipp://print.example/ipp/print", "ipp://print.example/printers/office", "ipp://192.0.2.7/ipp/print")
     assert asyncio.run(names(*targets)) == ["print.example", None, None]
+
+
+@pytest.mark.parametrize(("path", "asked"), [("/ipp/print", 0), ("/printers/office", 1)])
+def test_a_printer_that_is_read_over_snmp_is_not_asked_once_more(
+    tmp_path: Path, free_port: FreePort, start_simulator: StartSimulator, path: str, asked: int
+) -> None:
+    """It serves IPP itself; a print server at the same address may have queues of other printers."""
+    port = free_port("udp", OTHER)
+    start_simulator("--recordings", write_recording(tmp_path / "speaking.snmprec", SPEAKING), "--base", OTHER, "--port", str(port))
+
+    async def run() -> None:
+        site = NamingSite(tmp_path, port, Device(), targets=(OTHER, f"ipp://{OTHER}{path}"))
+        scan = await site.scan()
+        assert [row.address for row in site.devices] == [OTHER]
+        assert len(scan.failures) == asked, "nothing listens at TCP port 631"
+
+    asyncio.run(run())
