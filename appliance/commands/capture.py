@@ -29,6 +29,7 @@ from appliance.reading.without_snmp import reading_of_parts
 from appliance.report import Reading
 from appliance.service.scans.hosts import resolve_host
 from appliance.service.scans.options import ScanOptions
+from appliance.settings.ipp_targets import is_ipp_target
 from appliance.snmp.client import SnmpClient
 from appliance.snmp.recording import Recording, recording_line
 from appliance.snmp.values import Objects, Oid
@@ -49,6 +50,10 @@ class Captured:
 def run(arguments: argparse.Namespace) -> int:
     """Ask the device, write the recording and say what is in it."""
     settings = settings_here()
+    if is_ipp_target(arguments.host):
+        raise SettingsError(
+            f"{arguments.host!r} is read by IPP, and a recording holds what a device says over SNMP. Name its host."
+        )
     if targets_of([arguments.host], settings).count() > 1:
         raise SettingsError(f"{arguments.host!r} is more than one device. Name one.")
     captured = asyncio.run(_capture(arguments.host, options_of(arguments, settings), mask=arguments.mask))

@@ -95,14 +95,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scan(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="+", metavar="TARGET", help="10.0.0.0/24, 10.0.0.1-10.0.0.20, an address or a host name")
+    parser.add_argument(
+        "targets",
+        nargs="+",
+        metavar="TARGET",
+        help="10.0.0.0/24, 10.0.0.1-10.0.0.20, an address, a host name or ipp://HOST:PORT/PATH",
+    )
     parser.add_argument("--rate", type=int, metavar="PPS", help="most packets the sweep sends each second")
     parser.add_argument("--thorough", action="store_true", help="also ask over SNMP what answers no ping")
     _snmp_options(parser)
 
 
 def _read(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("hosts", nargs="*", metavar="HOST", help="an address or a host name")
+    parser.add_argument("hosts", nargs="*", metavar="HOST", help="an address, a host name or ipp://HOST:PORT/PATH")
     parser.add_argument(
         "--recording", action="append", metavar="FILE", help="read a recorded device (.snmprec, .web.json) instead of asking one"
     )

@@ -84,8 +84,9 @@ class NamedPrinter:
 
     @property
     def host_name(self) -> str | None:
-        """The host name it was named by, None of an address and of the machine itself."""
-        return None if self.target.address or self.target.names_this_machine else self.target.host
+        """The host name it was named by; None of an address, and where the host is another machine: this one, a print server."""
+        another = self.target.names_this_machine or self.target.is_queue
+        return None if self.target.address or another else self.target.host
 
 
 class TargetSet:

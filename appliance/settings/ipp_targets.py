@@ -62,6 +62,11 @@ class IppTarget:
         return self.port == IPP_PORT and (self.path == "/" or self.path.startswith("/ipp"))
 
     @property
+    def is_queue(self) -> bool:
+        """Whether it is a queue of CUPS, whose host is not the printer."""
+        return self.path.startswith(("/printers/", "/classes/"))
+
+    @property
     def names_this_machine(self) -> bool:
         """Whether it names the machine itself: `localhost`, or a loopback address."""
         return is_loopback(self.address) if self.address else _THIS_MACHINE.fullmatch(self.host) is not None

@@ -8,7 +8,6 @@ import structlog
 from appliance.common.clock import utc_now
 from appliance.common.message import Message, message_of, sentences
 from appliance.discovery.pacing import PacketBucket
-from appliance.discovery.targets import NamedPrinter
 from appliance.http.endpoints import Endpoint
 from appliance.http.errors import HttpError
 from appliance.http.supplements import Build, Supplements
@@ -78,8 +77,11 @@ class IppReader:
             return None
         return None if reading is None else self._answer(device, reading, asked_at)
 
-    async def read_named(self, device: Known, printer: NamedPrinter) -> DeviceAnswer | str:
-        """Return what a printer says that a target names, or why it could not be read."""
+    async def read_named(self, device: Known) -> DeviceAnswer | str:
+        """Return what a printer says where a target names it, or why it could not be read."""
+        printer = device.printer
+        if printer is None:
+            raise ValueError(f"no target names {device.address}")
         self._scan.reading_asked += 1
         await self._permit()
         target, traffic = printer.target, self._scan.traffic.of("http")

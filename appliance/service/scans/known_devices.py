@@ -1,10 +1,10 @@
 """Which of the devices ever seen are read without a sweep."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from appliance.discovery.names import HostNames
-from appliance.discovery.targets import TargetSet
+from appliance.discovery.targets import NamedPrinter, TargetSet
 from appliance.service.scans.agent_profile import profile_of, snmp_asked_at
 from appliance.service.scans.devices import Known
 from appliance.settings.ipp_targets import is_ipp_target
@@ -23,13 +23,16 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
     """
     targets = TargetSet.parse(wanted_targets(settings), settings.scan.exclude, settings.guardrails.networks)
     await targets.resolve(names)
-    printers = {printer.target.uri: printer for printer in targets.printers()}
+    rows = list(devices)
+    over_snmp = read_over_snmp(rows, now).values()
+    printers = {printer.target.uri: printer for printer in _apart_from(over_snmp, targets)}
     chosen: dict[str, Known] = {}
-    for device in devices:
+    for device in rows:
         if device.address is None or _is_forgotten(device, now) or device.address not in targets:
             continue
         if printer := printers.get(device.address):
             chosen[device.address] = Known.named(printer, device.key)
+        if is_ipp_target(device.address):
             continue
         asked_at = snmp_asked_at(device.agent)
         chosen[device.address] = Known(
@@ -45,10 +48,17 @@ async def devices_to_read(devices: Iterable[DeviceRow], settings: Settings, now:
     return list(chosen.values())
 
 
-def named_devices(targets: TargetSet, known: Iterable[Known]) -> list[Known]:
-    """Return the printers that targets name by where they serve IPP, each as it is `known` if it is."""
+def named_devices(targets: TargetSet, known: Iterable[Known], over_snmp: Collection[str]) -> list[Known]:
+    """Return the printers that targets name by where they serve IPP, each as it is `known` if it is.
+
+    Where a printer serves IPP itself at one of the addresses `over_snmp`, it is the device that is read over SNMP there.
+    """
     keys = {device.address: device.key for device in known if device.printer}
-    return [Known.named(printer, keys.get(printer.target.uri)) for printer in targets.printers()]
+    return [Known.named(printer, keys.get(printer.target.uri)) for printer in _apart_from(over_snmp, targets)]
+
+
+def _apart_from(over_snmp: Collection[str], targets: TargetSet) -> list[NamedPrinter]:
+    return [printer for printer in targets.printers() if not (printer.target.is_usual and printer.address in over_snmp)]
 
 
 def read_over_snmp(devices: Iterable[DeviceRow], now: datetime) -> dict[str, str]:

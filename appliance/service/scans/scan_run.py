@@ -27,7 +27,7 @@ from appliance.common.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
-from appliance.discovery.targets import NamedPrinter, TargetSet
+from appliance.discovery.targets import TargetSet
 from appliance.privacy.people import scrub
 from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
@@ -44,7 +44,7 @@ from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
 from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.silence import why_silent
-from appliance.service.scans.task_group import tasks
+from appliance.service.scans.task_group import side_by_side, tasks
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient
 from appliance.snmp.values import Objects
@@ -122,7 +122,7 @@ class ScanRun:
         async with self._searches(targets, spared) as without_snmp, self._client() as client:
             options = self._options
             asking = Asking(options.credentials, port=options.port, icmp=options.icmp, without_snmp=without_snmp)
-            pace = Pace(self._options.packets_per_second, self._bucket, held=lambda: self._gate.closed)
+            pace = Pace(options.packets_per_second, self._bucket, held=lambda: self._gate.closed)
             sweep = self._sweep = Sweep(client, asking, pace, thorough=thorough)
             await self._look(client, sweep.run(targets, self._scan.sweep, resume.checkpoint if resume else None), targets)
             # Names that were looked up meanwhile; what answers no ping is asked over SNMP as above.
@@ -142,9 +142,9 @@ class ScanRun:
             unheard = [device for device in unheard if not (device.by_ipp and self._speaks_snmp(device.key or ""))]
             self._scan.devices += len(unheard)
             await self._read_all(client, unheard)
-            named = [device for device in named_devices(targets, known) if device.address not in self._found]
-            self._scan.devices += len(named)
-            await self._read_all(client, named)
+        named = [device for device in named_devices(targets, known, self._over_snmp.values()) if device.address not in self._found]
+        self._scan.devices += len(named)
+        await side_by_side(map(self._read_named, named))
 
     async def _look(self, client: SnmpClient, sweep: AsyncGenerator[Found, None], targets: TargetSet) -> None:
         """Read the imaging devices that a sweep finds, each as soon as it has answered."""
@@ -205,9 +205,7 @@ class ScanRun:
                 self._memory.profiles.setdefault((device.address, device.port), device.profile)
 
     async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
-        async with tasks() as group:
-            for device in known:
-                group.create_task(self._read_known(client, device))
+        await side_by_side(self._read_known(client, device) for device in known)
 
     async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
         device = Known(found.address, found.agent.port, hostname=hostname)
@@ -215,8 +213,9 @@ class ScanRun:
         await self._read(client, device, [found.credential], partial(self._visit, probed=found.objects))
         self.unread.discard(found.address)
 
-    async def _read_named(self, device: Known, printer: NamedPrinter) -> None:
-        answer = await self._ipp.read_named(device, printer) if self._ipp else NOT_ASKED
+    async def _read_named(self, device: Known) -> None:
+        """Read a printer where a target names it."""
+        answer = await self._ipp.read_named(device) if self._ipp else NOT_ASKED
         if isinstance(answer, str):
             await self._fail(device, answer)
         elif self._speaks_snmp(answer.reading.device.key):
@@ -226,7 +225,7 @@ class ScanRun:
 
     async def _read_known(self, client: SnmpClient, device: Known) -> None:
         if device.printer:
-            await self._read_named(device, device.printer)
+            await self._read_named(device)
             return
         asked_at = device.snmp_asked_at
         if self._ipp and device.by_ipp and asked_at and timedelta() <= utc_now() - asked_at < SNMP_AGAIN:

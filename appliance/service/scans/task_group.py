@@ -1,8 +1,9 @@
 """Tasks side by side, of which the first error is raised as itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 
 @asynccontextmanager
@@ -13,3 +14,10 @@ async def tasks() -> AsyncIterator[asyncio.TaskGroup]:
             yield group
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+
+
+async def side_by_side(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of `work`. Raises the first error as itself."""
+    async with tasks() as group:
+        for each in work:
+            group.create_task(each)

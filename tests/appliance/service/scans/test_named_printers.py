@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from appliance.discovery.names import HostNames
+from appliance.discovery.targets import TargetSet
 from appliance.http.supplements import Supplements
 from appliance.report import Access
 from appliance.report.device_keys import device_key
@@ -279,3 +281,30 @@ def test_a_name_does_not_lead_to_this_machine(tmp_path: Path, free_port: FreePor
 def test_ports_of_printing_cannot_be_named(port: int) -> None:
     with pytest.raises(ValueError, match=f"names port {port}, a port of printing"):
         parse_ipp_target(f"ipp://localhost:{port}/ipp/print")
+
+
+def test_the_host_of_a_queue_is_not_the_printer() -> None:
+    async def names(*targets: str) -> list[str | None]:
+        chosen = TargetSet.parse(targets)
+        await chosen.resolve(HostNames(lambda _name: [(2, 2, 17, "", ("192.0.2.7", 0))]))
+        return [printer.host_name for printer in chosen.printers()]
+
+    targets = ("ipp://print.example/ipp/print", "ipp://print.example/printers/office", "ipp://192.0.2.7/ipp/print")
+    assert asyncio.run(names(*targets)) == ["print.example", None, None]
+
+
+@pytest.mark.parametrize(("path", "asked"), [("/ipp/print", 0), ("/printers/office", 1)])
+def test_a_printer_that_is_read_over_snmp_is_not_asked_once_more(
+    tmp_path: Path, free_port: FreePort, start_simulator: StartSimulator, path: str, asked: int
+) -> None:
+    """It serves IPP itself; a print server at the same address may have queues of other printers."""
+    port = free_port("udp", OTHER)
+    start_simulator("--recordings", write_recording(tmp_path / "speaking.snmprec", SPEAKING), "--base", OTHER, "--port", str(port))
+
+    async def run() -> None:
+        site = NamingSite(tmp_path, port, Device(), targets=(OTHER, f"ipp://{OTHER}{path}"))
+        scan = await site.scan()
+        assert [row.address for row in site.devices] == [OTHER]
+        assert len(scan.failures) == asked, "nothing listens at TCP port 631"
+
+    asyncio.run(run())
