@@ -25,6 +25,10 @@ from appliance.reading.text import decode
 from appliance.report import Supply, Tray
 
 _UTF_8 = 106
+MOST_ROWS = 256
+"""Supplies and trays, as many as are read of a table over SNMP: more of them are broken, and take long to compare."""
+_LONGEST = 1024
+"""Of a text in a reading."""
 _PRINTER_STATES = {3: "idle", 4: "printing"}
 """printer-state; stopped(5) is no status of hrPrinterStatus."""
 _CONSUMED, _FILLED = enum.SUPPLY_CLASS[enum.CONSUMED], enum.SUPPLY_CLASS[enum.FILLED]
@@ -51,13 +55,13 @@ def parts_of_ipp(answer: IppAnswer) -> Parts:
         "model": device_id.get("MDL"),
         "description": texts.get("printer-make-and-model"),
         "location": texts.get("printer-location"),
-        "firmware": "; ".join(firmwares),
+        "firmware": "; ".join(firmwares)[:_LONGEST],
     }
     # Keywords by the standard; what a printer writes instead may name somebody, or a document.
     keywords = [reason for reason in _texts(attributes.get("printer-state-reasons", ())) if reason != "none"]
     reasons = [scrub_text(reason) for reason in keywords]
     alerts = map(_pairs, attributes.get("printer-alert", ()))
-    misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:1024]}
+    misc = {"printer_uuid": texts.get("printer-uuid"), "ipp_state_reasons": ", ".join(reasons)[:_LONGEST]}
     state = next((value for value in attributes.get("printer-state", ()) if isinstance(value, int)), 0)
     return Parts(
         source="IPP",
@@ -77,7 +81,7 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     """Return the rows of printer-supply; printer-supply-description has their names, in the same order."""
     descriptions = _texts(attributes.get("printer-supply-description", ()), keep_empty=True)
     rows = []
-    for position, value in enumerate(attributes.get("printer-supply", ())):
+    for position, value in enumerate(attributes.get("printer-supply", ())[:MOST_ROWS]):
         fields = _pairs(value)
         unit, unit_name = _UNITS.get(fields.get("unit", "").lower(), (None, None))
         level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
@@ -107,7 +111,7 @@ def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     names, colors = _texts(attributes.get("marker-names", ()), keep_empty=True), attributes.get("marker-colors", ())
     types, levels = attributes.get("marker-types", ()), attributes.get("marker-levels", ())
     rows = []
-    for position, value in enumerate(levels):
+    for position, value in enumerate(levels[:MOST_ROWS]):
         level = value if isinstance(value, int) and not isinstance(value, bool) else None
         level = UNKNOWN if level == _MARKER_UNAVAILABLE else level
         name = names[position] if position < len(names) else None
@@ -164,7 +168,7 @@ def _row(
 
 def _trays(attributes: Mapping[str, tuple[Value, ...]]) -> list[Tray]:
     trays = []
-    for position, value in enumerate(attributes.get("printer-input-tray", ()), 1):
+    for position, value in enumerate(attributes.get("printer-input-tray", ())[:MOST_ROWS], 1):
         fields = _pairs(value)
         level, capacity = _number(fields.get("level")), _number(fields.get("maxcapacity"))
         if fields:

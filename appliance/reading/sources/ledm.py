@@ -7,6 +7,7 @@ else of them is kept: they also name networks, addresses and the phones that pri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from appliance.reading.identity.placeholders import is_no_value, is_no_version, is_placeholder
@@ -24,6 +25,8 @@ PATHS = {
 }
 """Where the documents are, by the name of their root element."""
 
+MOST_SUPPLIES = 256
+"""As many as are read of a table over SNMP."""
 _LARGEST = 2**63
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _UTF_8 = 106
@@ -122,7 +125,7 @@ def _meters(root: Element) -> dict[str, Meter]:
 
 def _supplies(root: Element) -> Iterator[Supply]:
     """Yield the consumables; only direct children count, since the cartridge before this one stands inside it."""
-    for position, info in enumerate(_children(root, "ConsumableInfo"), 1):
+    for position, info in enumerate(islice(_children(root, "ConsumableInfo"), MOST_SUPPLIES), 1):
         kind = _TYPES.get((_text(_child(info, "ConsumableTypeEnum")) or "").lower(), "other")
         label = _text(_child(info, "ConsumableLabelCode")) or ""
         name = _text(_child(info, "MarkerColor")) or _text(_child(info, "ConsumableColor"))
