@@ -32,10 +32,12 @@ def leave_out_stand_ins(vendor: Vendor, missing: Missing, who: Identity, meters:
         who.manufacturer = None
         who.reasons["manufacturer"] = NOT_READ
     for name in [name for name in meters.values if unread.get(f"{METER_PREFIX}{name}")]:
-        meter = meters.values[name]
+        if _is_preferred(vendor, meters.values[name].source):
+            continue
+        meter = meters.values.pop(name)
+        meters.reasons[f"{METER_PREFIX}{name}"] = NOT_READ
         if not _is_by_object(vendor, meter.source):
-            meters.values[f"marker_{name}"] = meters.values.pop(name)
-            meters.reasons[f"{METER_PREFIX}{name}"] = NOT_READ
+            meters.values[f"marker_{name}"] = meter
 
 
 def unread_items(vendor: Vendor, missing: Missing) -> dict[str, Message]:
@@ -73,7 +75,8 @@ def _sources(content: DefinitionFile, vendor: Vendor) -> Iterator[tuple[str, boo
             yield spec.gives, spec.prefer, spec.oid
     for table in content.tables:
         if vendor.applies(table):
-            yield from ((row.gives, row.prefer, (table.columns.value,)) for row in table.rows)
+            columns = [oid for oid in (table.columns.value, table.columns.key, table.columns.label) if oid is not None]
+            yield from ((row.gives, row.prefer, (oid,)) for row in table.rows for oid in columns)
     for records in content.records:
         if vendor.applies(records):
             yield from ((entry.gives, entry.prefer, (records.oid,)) for entry in records.entries)
@@ -84,6 +87,12 @@ def _is_unread(vendor: Vendor, missing: Missing, oids: tuple[Oid, ...]) -> bool:
     if any(vendor.view.below(oid) for oid in oids):
         return False
     return missing.stopped is not None or missing.why(oids) is not None
+
+
+def _is_preferred(vendor: Vendor, source: str) -> bool:
+    """Return whether a source is an object of the vendor that comes before all others, or a sum of objects."""
+    preferred = {each.source for found in vendor.given.values() for each in found if each.prefer}
+    return source in preferred or (" + " in source and _is_by_object(vendor, source))
 
 
 def _is_by_object(vendor: Vendor, source: str) -> bool:

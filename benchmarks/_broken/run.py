@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks._broken import KINDS
 from benchmarks._guard import LoopError, no_longer_than
 
-LONGEST_SECONDS = 5
+LONGEST_SECONDS = 2
 """CPU seconds for one answer of at most a few hundred kilobytes; above it something goes round in circles."""
 LARGEST_GROWTH = 64 << 20
 """Bytes by which the memory of the process may grow for one answer."""

@@ -148,4 +148,6 @@ def at(path: str) -> Look:
 
 def item_of(topic: str) -> int:
     """Return the item a topic belongs to; where it belongs to several, the last of them."""
-    return next((item for item, known in _TOPIC_OF_ITEM.items() if known == topic), 18)
+    finer = {"model": 2, "cartridge serial": 10, **dict.fromkeys(("meter unit", "private counters", "paper sizes", "duplex"), 4)}
+    known = {about: item for item, about in _TOPIC_OF_ITEM.items()} | finer
+    return known.get(topic, 12 if topic.startswith("supply") or topic == "trays" else 18)

@@ -93,7 +93,7 @@ def _carries(content: Content, said: int) -> bool:
     if said < 256 and bytes((said,)) in content and not content.isascii():
         return True
     width = 4 if said < 2**32 else 8
-    return said < 2**64 and (said.to_bytes(width, "big") in content or standard.float_octets(said) == content)
+    return said < 2**64 and (said.to_bytes(width, "big") in content or standard.float_in(content) == said)
 
 
 def _at_sources(ground: _Ground, source: str) -> list[Content] | None:

@@ -36,7 +36,16 @@ NAMES = {
     "panasonic": "panasonic",
     "zebra": "zebra",
 }
-ENTERPRISES = {11: "hp", 641: "lexmark", 253: "xerox", 297: "fujifilm", 367: "ricoh", 1602: "canon", 18334: "konica minolta"} | {
+ENTERPRISES = {
+    11: "hp",
+    641: "lexmark",
+    253: "xerox",
+    128: "xerox",
+    297: "fujifilm",
+    367: "ricoh",
+    1602: "canon",
+    18334: "konica minolta",
+} | {
     1347: "kyocera",
     2435: "brother",
     1248: "epson",

@@ -1,5 +1,6 @@
 """What the standard objects of a recording say, item by item: RFC 3805, 2790, 2863, 3418, 4293, 6933 and PWG 5107.1."""
 
+import math
 import re
 import struct
 from collections import Counter
@@ -98,9 +99,10 @@ def device_ids(recorded: Recorded) -> list[dict[str, str]]:
     return found
 
 
-def float_octets(value: int) -> bytes:
-    """Return a number as the octets of a float of single precision (IEEE 754), as some makers count."""
-    return struct.pack(">f", value)
+def float_in(octets: bytes) -> int | None:
+    """Return the whole number in a float of single precision (IEEE 754), as some makers count; None where there is none."""
+    value = struct.unpack(">f", octets)[0] if len(octets) == 4 else math.nan
+    return round(value) if math.isfinite(value) else None
 
 
 def spelled(wanted: set[str], path: str, item: int, what: str, source: str = "standard") -> Fact:

@@ -36,7 +36,7 @@ def test_no_broken_answer_over_http_lets_an_exception_escape_takes_long_or_much_
     assert (finished.returncode, told["kind"], told["mutated"]) == (0, kind, 2000)
     # Some are broken beyond use, some are still read.
     assert 200 < told["readable"] < 1800
-    assert told["longest_seconds"] < 5
+    assert told["longest_seconds"] < 2
     assert told["most_growth"] < 64 << 20
 
 

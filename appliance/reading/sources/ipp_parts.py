@@ -25,6 +25,8 @@ from appliance.reading.supplies.supplies import UNKNOWN, is_receptacle, numbers_
 from appliance.reading.supplies.trays import state_of as tray_state
 from appliance.report import Supply, Tray
 
+MOST_ROWS = 256
+"""Supplies and trays, as many as are read of a table over SNMP: more of them are broken, and take long to compare."""
 _PRINTER_STATES = {3: "idle", 4: "printing"}
 """printer-state; stopped(5) is no status of hrPrinterStatus."""
 _CONSUMED, _FILLED = enum.SUPPLY_CLASS[enum.CONSUMED], enum.SUPPLY_CLASS[enum.FILLED]
@@ -106,7 +108,7 @@ def _supplies(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     """Return the rows of printer-supply; printer-supply-description has their names, in the same order."""
     descriptions = texts(attributes.get("printer-supply-description", ()), keep_empty=True)
     rows = []
-    for position, value in enumerate(attributes.get("printer-supply", ())):
+    for position, value in enumerate(attributes.get("printer-supply", ())[:MOST_ROWS]):
         fields = pairs(value)
         unit, unit_name = _UNITS.get(fields.get("unit", "").lower(), (None, None))
         level, capacity = number(fields.get("level")), number(fields.get("maxcapacity"))
@@ -136,7 +138,7 @@ def _markers(attributes: Mapping[str, tuple[Value, ...]]) -> list[Supply]:
     names, colors = texts(attributes.get("marker-names", ()), keep_empty=True), attributes.get("marker-colors", ())
     types, levels = attributes.get("marker-types", ()), attributes.get("marker-levels", ())
     rows = []
-    for position, value in enumerate(levels):
+    for position, value in enumerate(levels[:MOST_ROWS]):
         level = value if isinstance(value, int) and not isinstance(value, bool) else None
         level = UNKNOWN if level == _MARKER_UNAVAILABLE else level
         name = names[position] if position < len(names) else None
@@ -193,7 +195,7 @@ def _row(
 
 def _trays(attributes: Mapping[str, tuple[Value, ...]]) -> list[Tray]:
     trays = []
-    for position, value in enumerate(attributes.get("printer-input-tray", ()), 1):
+    for position, value in enumerate(attributes.get("printer-input-tray", ())[:MOST_ROWS], 1):
         fields = pairs(value)
         level, capacity = number(fields.get("level")), number(fields.get("maxcapacity"))
         if fields:

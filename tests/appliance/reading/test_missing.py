@@ -186,3 +186,19 @@ def test_a_maker_by_number_alone_is_none_where_the_text_that_names_the_seller_wa
     assert built(objects).device.manufacturer == "Kyocera"
     device = built(objects, Missing(unread=frozenset({mib.SYS_DESCR.instance(0)})))
     assert (device.device.manufacturer, device.reasons["device.manufacturer"]) == (None, "not read")
+
+
+def test_a_simpler_counter_of_the_vendor_is_no_total_where_the_one_on_the_bill_was_not_read() -> None:
+    simple, table = parse_oid("1.3.6.1.4.1.367.3.2.1.2.19.1.0"), parse_oid("1.3.6.1.4.1.367.3.2.1.2.19.5.1")
+    ricoh = {
+        mib.SYS_OBJECT_ID.instance(0): Value(Tag.OBJECT_IDENTIFIER, parse_oid("1.3.6.1.4.1.367.1.1")),
+        mib.SYS_DESCR.instance(0): Value(Tag.OCTET_STRING, b"RICOH MP C2503 1.35 / RICOH Network Printer C model"),
+        simple: Value(Tag.COUNTER32, 90001),
+    }
+    row = {(*table, 2, 1): Value(Tag.INTEGER, 10), (*table, 9, 1): Value(Tag.COUNTER32, 90000)}
+    stopped = Missing("it stopped answering")
+    assert built(ricoh | row).meters["total"].value == 90000
+    assert built(ricoh | row, stopped).meters["total"].value == 90000
+    assert built(ricoh).meters["total"].value == 90001
+    reading = built(ricoh, stopped)
+    assert (dict(reading.meters), reading.reasons["meters.total"]) == ({}, "not read")

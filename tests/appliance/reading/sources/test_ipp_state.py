@@ -80,3 +80,17 @@ def test_a_tray_has_its_number_of_the_table_and_the_name_of_its_media() -> None:
         ("5", "Tray 2", "A4", 250, 20, "low"),
         ("2", "Bypass", None, 50, -2, "unknown"),
     ]
+
+
+def test_thousands_of_supplies_and_firmwares_are_bounded() -> None:
+    supply = "index=1;class=supplyThatIsConsumed;type=toner;maxcapacity=100;level=40;colorantname=black;"
+    reading = read(
+        attribute(OCTETS, "printer-supply", *[supply] * 3000),
+        attribute(OCTETS, "printer-input-tray", *["name=Tray;level=1;maxcapacity=9;"] * 3000),
+        attribute(TEXT, "printer-firmware-string-version", *(f"1.{number}" for number in range(3000))),
+    )
+    assert (len(reading.supplies), len(reading.trays)) == (256, 256)
+    assert len(reading.device.firmware or "") == 1024
+    assert Reading.model_validate_json(reading.to_json()) == reading
+    markers = read(attribute(0x21, "marker-levels", *[40] * 3000))
+    assert len(markers.supplies) == 256

@@ -112,3 +112,8 @@ def test_a_damaged_document_is_read_or_refused(edits: list[tuple[int, int]]) -> 
 def test_a_long_text_is_cut_to_what_a_reading_may_hold() -> None:
     [row] = parts_of_ledm(ledm("ConsumableConfigDyn", consumable("K", 5, "S" * 5000)), "ConsumableConfigDyn").supplies
     assert len(row.serial or "") <= 1024
+
+
+def test_thousands_of_consumables_are_bounded() -> None:
+    document = ledm("ConsumableConfigDyn", consumable("K", 80, "9012345") * 1000)
+    assert len(parts_of_ledm(document, "ConsumableConfigDyn").supplies) == 100

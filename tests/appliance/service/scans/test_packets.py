@@ -109,12 +109,8 @@ def test_a_printer_that_is_named_is_asked_there_and_nowhere_else(tmp_path: Path,
             assert (await site.poll()).read == 1
             port = web.port
         assert seen.ports == {(TCP, port)}
-        documents = (
         paths = {each.path for named in builtin_definitions().definitions for each in named.content.web_documents}
         documents = {(port, "GET", each) for each in paths} if path in ipp_source.PATHS else set()
-            if path in ipp_source.PATHS
-            else set()
-        )
         asked, others = {(port, "POST", path)}, seen.requests - {(port, "POST", path)}
         assert asked <= seen.requests
         assert others <= documents
