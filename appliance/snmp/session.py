@@ -23,6 +23,7 @@ from appliance.snmp.exchange import Exchange, Refused, Silence, Stop
 from appliance.snmp.faults import NO_ERROR, NO_SUCH_NAME, NOT_ASKED_AGAIN, TOO_BIG, Faults, error_name
 from appliance.snmp.object_reader import ObjectReader
 from appliance.snmp.requester import Requester
+from appliance.snmp.shown import Shown
 from appliance.snmp.templates import Kind
 from appliance.snmp.values import Objects, Oid, Value, format_oid
 from appliance.snmp.walk import ColumnWalk, Scalars, Tables, count_rows, predecessor
@@ -48,6 +49,9 @@ class Session:
         self._named_fail = False
         """Whether a GETBULK has failed in which objects were asked for by name."""
         self._has_read = False
+        self._shown = Shown()
+        self._rows: dict[Oid, list[Oid]] = {}
+        """The rows of tables that this visit has seen to their ends."""
         self._bulk = BulkTolerance(options, profile)
         self._one_at_a_time = asyncio.Lock()
 
@@ -111,7 +115,7 @@ class Session:
             self.partial = None
             cells = {column: self._faults.cells_of(column) for column in columns}
             apart = [oid for oids in (self._faults.apart(scalars), *cells.values()) for oid in oids]
-            tables = Tables(columns, seldom, max_rows, rows, apart)
+            tables = Tables(columns, seldom, max_rows=max_rows, rows=self._rows | dict(rows or {}), apart=apart, shown=self._shown)
             tables.apart.read_by_name([column for column, oids in cells.items() if oids], NOT_ASKED_AGAIN)
             try:
                 await self._fetch(Scalars([oid for oid in scalars if oid not in apart], pointers), tables)
@@ -125,6 +129,7 @@ class Session:
                 if walk.trouble:
                     self._faults.note_unread([walk.column], walk.trouble)
             self._judge(scalars, tables.objects)
+            self._rows = tables.known_rows()
             if rows is None:
                 self.profile.rows.update(count_rows(tables.walks))
             return dict(sorted(tables.objects.items()))
@@ -209,9 +214,8 @@ class Session:
         """Do one GETBULK; return the scalars that still have to be asked for."""
         room = max(1, self.profile.max_varbinds - len(scalars))
         batch = plan_bulk(tables, self.profile.rows, self._bulk.most_repetitions, room)
-        named = scalars + batch.cells
-        single = [predecessor(oid) for oid in named] + [each.cursor for each in batch.singles]
-        oids = single + [each.cursor for each in batch.repeating]
+        single = [*map(predecessor, scalars), *batch.singles]
+        oids = [*single, *batch.repeating]
         ask = self._requester
         try:
             patience = self._bulk.patience(len(scalars) + batch.size, self._exchange.round_trip)
@@ -229,35 +233,32 @@ class Session:
             self._bulk.ask_for_less(len(single), batch)
             return scalars
         if response.error_status != NO_ERROR:
-            await self._bulk_failed(named, batch, response, tables)
+            await self._bulk_failed(scalars, batch, response, tables)
             return scalars
         self._bulk.is_right = True
-        uncertain = tables.take_scalars(named, response.varbinds)
-        tables.take_cells(batch.cells)
-        cells = response.varbinds[len(named) :]
+        uncertain = tables.take_scalars(scalars, response.varbinds)
+        cells = response.varbinds[len(scalars) :]
         if not cells:
             self._bulk.ask_for_less(len(single), batch)
-        for each, (oid, value) in zip(batch.singles, cells, strict=False):
-            tables.take(each, oid, value)
-        for number, (oid, value) in enumerate(cells[len(batch.singles) :] if batch.repeating else ()):
-            tables.take(batch.repeating[number % len(batch.repeating)], oid, value)
+        for asked, varbind in zip(batch.singles, cells, strict=False):
+            tables.take(asked, [varbind])
+        for number, asked in enumerate(batch.repeating):
+            tables.take(asked, cells[len(batch.singles) + number :: len(batch.repeating)])
         await self._reader.read(uncertain, tables.objects)
         return []
 
-    async def _bulk_failed(self, named: list[Oid], batch: Batch, response: Response, tables: Tables) -> None:
+    async def _bulk_failed(self, scalars: list[Oid], batch: Batch, response: Response, tables: Tables) -> None:
         """Ask for what has a name by GET, which tells what of it is at fault; of columns find the one that is."""
         reason = error_name(response.error_status)
-        if named:
+        if scalars:
             self._faults.may_repair()
             self._named_fail = True
-            tables.apart.read_by_name(tables.columns_of(batch.cells), reason)
             return
-        walked = [*batch.singles, *batch.repeating]
-        if not self._bulk.is_right and not await self._takes_bulk(next(iter(tables.objects), walked[0].cursor)):
+        if not self._bulk.is_right and not await self._takes_bulk(next(iter(tables.objects), batch.columns[0])):
             self._bulk.refuse()
             return
         index = response.error_index
-        blamed = [each.column for stretch in (walked[index - 1 : index] or walked) for each in stretch.walks]
+        blamed = list(dict.fromkeys(batch.columns[index - 1 : index] or batch.columns))
         if self._faults.may_repair():
             tables.apart.suspect(blamed, reason)
         else:
@@ -282,8 +283,8 @@ class Session:
             self.profile.max_varbinds = len(batch) // 2
             return
         if response.error_status == NO_ERROR:
-            for walk, (oid, value) in zip(batch, response.varbinds, strict=False):
-                tables.take(walk, oid, value)
+            for walk, varbind in zip(batch, response.varbinds, strict=False):
+                tables.take(walk.cursor, [varbind])
             if not response.varbinds:
                 batch[0].end("the agent answers without an object")
             return
