@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from appliance.snmp.shown import Shown
 from appliance.snmp.values import Oid
 from appliance.snmp.walk import WITNESSES, ColumnWalk, Tables
 
@@ -20,6 +21,8 @@ FIRST_CELLS: Final = 4
 _NAME_BYTES: Final = 17
 _CELL_BYTES: Final = 22
 _REQUEST_BYTES: Final = 115
+_CELLS_OF_REQUEST: Final = 40
+_CELLS_OF_NAME: Final = 6
 _FIRST_ROW: Final[Oid] = (1, 1)
 """The index of the first row of most tables of the Printer-MIB: device and row."""
 
@@ -32,11 +35,20 @@ class Batch(NamedTuple):
     repetitions: int
     columns: list[Oid]
     """Those of which cells are expected after each of both."""
+    left: int = 0
+    """How many cells are likely to be left for other requests."""
 
     @property
     def size(self) -> int:
         """Return how many objects the answer has at most."""
         return len(self.singles) + len(self.repeating) * self.repetitions
+
+    @property
+    def bytes(self) -> int:
+        """Return about how many bytes it takes to read all that is likely, if it begins so."""
+        names = len(self.singles) + len(self.repeating)
+        further = -(-self.left // _CELLS_OF_REQUEST) * _REQUEST_BYTES + -(-self.left // _CELLS_OF_NAME) * _NAME_BYTES
+        return names * _NAME_BYTES + (self.size + self.left) * _CELL_BYTES + further
 
 
 @dataclass(slots=True)
@@ -70,12 +82,6 @@ class _Run:
             return starts[:-1], list(range(last, len(self.begins)))
         return starts, []
 
-    def bytes(self, repetitions: int) -> int:
-        """Return about how many bytes its names and cells take."""
-        repeated, singles = self.parts(repetitions)
-        turns = len(repeated) + (0 if singles else -(-(self.cells - repeated[-1]) // repetitions) - 1)
-        return turns * _repeated(repetitions) + _singly(len(singles))
-
 
 def _singly(cells: int) -> int:
     return cells * (_NAME_BYTES + _CELL_BYTES)
@@ -91,46 +97,56 @@ def plan_bulk(tables: Tables, rows: Mapping[Oid, int], max_repetitions: int, roo
     At least one column is to be walked; `rows` tells how many rows tables have, as far as that is known. Of a table that is not in
     it the first cells are asked, and one cell of a column in `seldom`.
     """
-    runs = _Planned(tables, rows).runs()
+    # What may lead to more goes first: it takes another request in any case.
+    runs = sorted(_Planned(tables, rows).runs(), key=lambda run: len(run.begins) > 1)
     counts = range(1, max(1, min(max_repetitions, room)) + 1)
-    repetitions = min(counts, key=lambda count: (_bytes_of(runs, count, room), -count))
-    return _batch(runs, repetitions, room)
+    plans = [_batch(runs, count, room) for count in counts]
+    return min(plans, key=lambda batch: (batch.bytes, -batch.repetitions))
 
 
-def _bytes_of(runs: Sequence[_Run], repetitions: int, room: int) -> int:
-    """Return about how many bytes it takes to read `runs` with so many repetitions a request."""
-    cells, most = 0, 1
-    for run in runs:
-        repeated, singles = run.parts(repetitions)
-        cells += len(repeated) * repetitions + len(singles)
-        if not singles:
-            most = max(most, -(-(run.cells - repeated[-1]) // repetitions))
-    return max(most, -(-cells // room)) * _REQUEST_BYTES + sum(run.bytes(repetitions) for run in runs)
+def plan_next(tables: Tables, rows: Mapping[Oid, int], room: int) -> list[tuple[Oid, Oid]]:
+    """Return what the next GETNEXT asks: where to begin for each object, and in which column it is expected.
+
+    `tables` and `rows` are as for `plan_bulk`, and `room` is the most objects there may be. Rows are looked for in one column of a
+    table, a few at a time; what the others have is then asked for by these rows.
+    """
+    runs = _Planned(tables, rows, one_by_one=True).runs()
+    return [asked for run in runs for asked in zip(run.begins, run.columns, strict=True)][:room]
 
 
 def _batch(runs: Iterable[_Run], repetitions: int, room: int) -> Batch:
     """Return as many parts of `runs` as there is room for, at least one."""
     batch = Batch([], [], repetitions, [])
     columns: list[Oid] = []
+    left = 0
     for run in runs:
         repeated, singles = run.parts(repetitions)
         for at in repeated:
+            cells = min(repetitions, run.cells - at)
             if batch.size + repetitions <= room or not batch.size:
                 batch.repeating.append(run.begins[at])
                 columns.append(run.columns[at])
+            else:
+                left += cells
+        if not singles:
+            left += run.cells - repeated[-1] - cells
         for at in singles:
             if batch.size < room:
                 batch.singles.append(run.begins[at])
                 batch.columns.append(run.columns[at])
+            else:
+                left += 1
     batch.columns.extend(columns)
-    return batch
+    return batch._replace(left=left)
 
 
 class _Planned:
     """What is left of tables, and what is likely of it."""
 
-    def __init__(self, tables: Tables, rows: Mapping[Oid, int]) -> None:
+    def __init__(self, tables: Tables, rows: Mapping[Oid, int], *, one_by_one: bool = False) -> None:
+        """`one_by_one`: each cell is to be named."""
         self._tables = tables
+        self._one_by_one = one_by_one
         self._seen = tables.known_rows()
         self._rows = {**rows, **{table: len(indexes) for table, indexes in self._seen.items()}}
         self._proved: dict[Oid, int] = {}
@@ -149,6 +165,8 @@ class _Planned:
         found: list[list[ColumnWalk]] = []
         before: ColumnWalk | None = None
         for walk in sorted(self._tables.walkable, key=lambda each: each.column):
+            if self._one_by_one and walk.table not in self._rows and before is not None and before.table == walk.table:
+                continue
             if not walk.indexes and before is not None and found and found[-1][-1] is before and self._is_near(before, walk):
                 found[-1].append(walk)
             elif self._tables.may_ask(walk, self._rows):
@@ -170,15 +188,18 @@ class _Planned:
             return walk.indexes
         found = self._tables.rows_seen(table)
         before = found[-1] if found else (*_FIRST_ROW[:-1], 0)
-        expected = self._rows.get(table, len(found) + (1 if FIRST_CELLS <= len(found) < 2 * FIRST_CELLS else len(found) // 3))
-        more = max(0, expected - len(found))
+        if self._one_by_one:
+            further = FIRST_CELLS // 2 if found else walk.column not in self._tables.seldom
+        else:
+            further = 1 if FIRST_CELLS <= len(found) < 2 * FIRST_CELLS else len(found) // 3
+        more = max(0, self._rows.get(table, len(found) + further) - len(found))
         return [*found, *((*before[:-1], before[-1] + number) for number in range(1, more + 1))]
 
     def _of(self, group: Sequence[ColumnWalk]) -> list[_Run]:
         """Return what is left of neighbouring columns."""
         first = group[0]
         likely = self._likely(first)
-        if len(group) == 1 and first.indexes and first.table not in self._rows:
+        if len(group) == 1 and first.indexes and first.table not in self._rows and not self._one_by_one:
             return [_Run([first.cursor], [first.column], max(FIRST_CELLS // 2, first.rows) - 1)]
         if not likely:
             is_short = first.table in self._rows or first.column in self._tables.seldom
@@ -190,10 +211,10 @@ class _Planned:
             begin = before if is_next and walk.table not in self._seen else walk.cursor
             before = before if is_next else walk.cursor
             if is_next and before[len(walk.table)] + 1 < walk.column[-1]:
-                before = begin = self._pass(runs, before, walk)
+                before = begin = self._pass(runs, before, walk, self._tables.shown)
             for index in filter(walk.is_before, likely):
                 cell = (*walk.column, *index)
-                if not self._tables.shown.covers(cell):
+                if not self._tables.knows(cell):
                     if not runs or runs[-1].last != before:
                         runs.append(_Run())
                     runs[-1].add(begin, cell, walk.column)
@@ -202,12 +223,13 @@ class _Planned:
         return runs or [_Run([walk.cursor], [walk.column]) for walk in group]
 
     @staticmethod
-    def _pass(runs: list[_Run], before: Oid, walk: ColumnWalk) -> Oid:
+    def _pass(runs: list[_Run], before: Oid, walk: ColumnWalk, shown: Shown) -> Oid:
         """Have the one cell of a column that nobody wants taken along, on the way to `walk`; return that cell."""
         cell = (*walk.table, walk.column[-1] - 1, *before[len(walk.column) :])
-        if not runs or runs[-1].last != before:
-            runs.append(_Run())
-        runs[-1].add(before, cell, walk.column)
+        if not shown.covers(cell):
+            if not runs or runs[-1].last != before:
+                runs.append(_Run())
+            runs[-1].add(before, cell, walk.column)
         return cell
 
     def _add_end(self, group: Sequence[ColumnWalk], runs: list[_Run]) -> None:

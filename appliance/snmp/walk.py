@@ -73,20 +73,17 @@ class Tables:
 
     def __init__(
         self,
-        columns: Iterable[Oid],
         seldom: Collection[Oid] = (),
         *,
         max_rows: int = 256,
         rows: Mapping[Oid, Sequence[Oid]] | None = None,
-        apart: Collection[Oid] = (),
         shown: Shown | None = None,
     ) -> None:
         """`seldom` are columns that most devices have empty, and scalars they lack; of a column at most `max_rows` rows are read.
 
-        `rows` are the rows of tables that are known: no others are looked for. `apart` are cells that are asked for elsewhere;
-        `shown` is what answers have shown before.
+        `rows` are the rows of tables that are known: no others are looked for. `shown` is what answers have shown before.
         """
-        self.walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
+        self.walks: list[ColumnWalk] = []
         self.seldom = frozenset(seldom)
         self.apart = ColumnsApart()
         self.undecodable: list[Oid] = []
@@ -97,23 +94,27 @@ class Tables:
         self.shown = shown if shown is not None else Shown()
         self.may_guess = True
         """Whether questions may begin after cells that are only likely to exist."""
-        self._by_column = {walk.column: walk for walk in self.walks}
-        self._lengths = sorted({len(column) for column in self._by_column})
+        self._by_column: dict[Oid, ColumnWalk] = {}
         self._ahead: dict[Oid, Value] = {}
         """Cells that were named before those in front of them were."""
-        self._cells_elsewhere = frozenset(apart)
+        self._cells_elsewhere: set[Oid] = set()
         self._rows = {table: sorted(indexes) for table, indexes in (rows or {}).items() if indexes}
         self._max_rows = max_rows
         self._unlikely = Unlikely(self.seldom)
 
-    def begin_round(self, *, all_at_once: bool) -> None:
-        """Let go on with columns that were held, and let some more of the unlikely names be asked for.
+    def add(self, columns: Iterable[Oid], apart: Collection[Oid] = ()) -> None:
+        """Have `columns` read as well; `apart` are cells that are asked for elsewhere."""
+        for column in columns:
+            if column not in self._by_column:
+                self._by_column[column] = ColumnWalk(column)
+                self.walks.append(self._by_column[column])
+        self._cells_elsewhere.update(apart)
 
-        With `all_at_once` all of these, where answers do not tell what is missing beside them.
-        """
+    def begin_round(self) -> None:
+        """Let go on with columns that were held, and let some more of the unlikely names be asked for."""
         while not self.walkable and self.apart.release():
             pass
-        self.due |= self._unlikely.due(self.lacks, all_at_once=all_at_once)
+        self.due |= self._unlikely.due(self.lacks)
 
     def lacks(self, oid: Oid) -> bool:
         """Return whether the agent is known not to have a column, or a scalar."""
@@ -148,7 +149,8 @@ class Tables:
             self._ahead[oid] = value
 
     def _walk_of(self, oid: Oid) -> ColumnWalk | None:
-        found = (self._by_column.get(oid[:length]) for length in self._lengths if length < len(oid))
+        lengths = {len(column) for column in self._by_column}
+        found = (self._by_column.get(oid[:length]) for length in lengths if length < len(oid))
         return next((walk for walk in found if walk is not None), None)
 
     def _goes_round(self, asked: Oid) -> None:
@@ -157,6 +159,12 @@ class Tables:
         for walk in stuck:
             walk.end("the agent goes round in circles")
         self.may_guess = self.may_guess and bool(stuck)
+
+    def stop(self, columns: Collection[Oid], trouble: str) -> None:
+        """End columns early, for a reason."""
+        for walk in self.active:
+            if walk.column in columns:
+                walk.end(trouble)
 
     def move_on(self) -> None:
         """Have each column go as far as it has been shown."""
@@ -236,26 +244,9 @@ class Tables:
                 ended.setdefault(walk.table, []).append(walk)
         return ended
 
-    def scouts(self) -> list[ColumnWalk]:
-        """Return the columns to go on with where rows are found one by one.
-
-        That is the first and the last column of each table, and all of one of which these were empty or do not agree.
-        """
-        tried = {walk.table for walk in self.walks if walk.ended}
-        ends: dict[Oid, list[ColumnWalk]] = {}
-        for walk in self.walkable:
-            ends.setdefault(walk.table, []).append(walk)
-        return [walk for walk in self.walkable if walk.table in tried or walk in (ends[walk.table][0], ends[walk.table][-1])]
-
-    def cells_left(self) -> list[Oid]:
-        """Return the cells not read yet of the tables whose rows are known."""
-        rows = self.known_rows()
-        return [
-            (*walk.column, *index)
-            for walk in self.active
-            for index in rows.get(walk.table, ())
-            if walk.is_before(index) and not {(*walk.column, *index)} & (self._cells_elsewhere | self._ahead.keys())
-        ]
+    def knows(self, cell: Oid) -> bool:
+        """Return whether a cell need not be asked for: it has been read, or does not exist."""
+        return cell in self._ahead or cell in self.objects or self.shown.lacks(cell)
 
     def rows_seen(self, table: Oid) -> list[Oid]:
         """Return the rows that any column of `table` has shown."""
@@ -311,33 +302,27 @@ def count_rows(walks: Iterable[ColumnWalk]) -> dict[Oid, int]:
 
 def predecessor(oid: Oid) -> Oid:
     """Return an OID that `oid` follows with hardly anything between, so that "the next object" after it is `oid` if that exists."""
-    return oid[:-1] if oid[-1] == 0 else (*oid[:-1], oid[-1] - 1)
+    return oid[:-1] if oid[-1] <= 1 else (*oid[:-1], oid[-1] - 1)
 
 
 class Scalars:
     """The objects of a visit that are asked for by name."""
 
-    def __init__(self, oids: Iterable[Oid], pointers: Mapping[Oid, Oid] | None = None) -> None:
-        """`pointers` are objects whose value is the row of a cell that is wanted, by the column of that."""
-        self._left = list(dict.fromkeys(oids))
-        self._pointers = dict(pointers or {})
+    def __init__(self) -> None:
+        self._left: list[Oid] = []
 
     def __bool__(self) -> bool:
         return bool(self._left)
 
     def take(self, tables: Tables) -> list[Oid]:
         """Return what may be asked for by now, less what is known not to exist."""
-        for pointer in [each for each in self._pointers if each in tables.objects]:
-            column, row = self._pointers.pop(pointer), tables.objects[pointer].content
-            if isinstance(row, int) and row > 0:
-                self._left.append((*column, row))
         known = [oid for oid in self._left if oid not in tables.seldom or not tables.lacks(oid)]
         now = [oid for oid in known if oid not in tables.seldom or oid in tables.due]
         self._left = [oid for oid in known if oid in tables.seldom and oid not in tables.due]
         return now
 
     def put_back(self, oids: list[Oid]) -> None:
-        """Take back what was not answered."""
+        """Take what is still to be asked for."""
         self._left = oids + self._left
 
 
