@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     singles: list[Oid]
     repeating: list[Oid]
     repetitions: int
-    columns: list[Oid]
+    columns: list[Sequence[Oid]]
     """Those of which cells are expected after each of both."""
     left: int = 0
     """How many cells are likely to be left for other requests."""
@@ -117,7 +117,7 @@ def plan_next(tables: Tables, rows: Mapping[Oid, int], room: int) -> list[tuple[
 def _batch(runs: Iterable[_Run], repetitions: int, room: int) -> Batch:
     """Return as many parts of `runs` as there is room for, at least one."""
     batch = Batch([], [], repetitions, [])
-    columns: list[Oid] = []
+    columns: list[Sequence[Oid]] = []
     left = 0
     for run in runs:
         repeated, singles = run.parts(repetitions)
@@ -125,7 +125,7 @@ def _batch(runs: Iterable[_Run], repetitions: int, room: int) -> Batch:
             cells = min(repetitions, run.cells - at)
             if batch.size + repetitions <= room or not batch.size:
                 batch.repeating.append(run.begins[at])
-                columns.append(run.columns[at])
+                columns.append(run.columns[at : at + repetitions])
             else:
                 left += cells
         if not singles:
@@ -133,7 +133,7 @@ def _batch(runs: Iterable[_Run], repetitions: int, room: int) -> Batch:
         for at in singles:
             if batch.size < room:
                 batch.singles.append(run.begins[at])
-                batch.columns.append(run.columns[at])
+                batch.columns.append([run.columns[at]])
             else:
                 left += 1
     batch.columns.extend(columns)
@@ -215,7 +215,8 @@ class _Planned:
             for index in filter(walk.is_before, likely):
                 cell = (*walk.column, *index)
                 if not self._tables.knows(cell):
-                    if not runs or runs[-1].last != before:
+                    begin, expected = self._tables.shown.last_before(cell, begin), begin
+                    if not runs or runs[-1].last != before or begin != expected:
                         runs.append(_Run())
                     runs[-1].add(begin, cell, walk.column)
                     self._proved[walk.table] = self._proved.get(walk.table, 0) + (not walk.holds(begin) and begin != walk.column)
@@ -226,7 +227,7 @@ class _Planned:
     def _pass(runs: list[_Run], before: Oid, walk: ColumnWalk, shown: Shown) -> Oid:
         """Have the one cell of a column that nobody wants taken along, on the way to `walk`; return that cell."""
         cell = (*walk.table, walk.column[-1] - 1, *before[len(walk.column) :])
-        if not shown.covers(cell):
+        if shown.following(before) is None:
             if not runs or runs[-1].last != before:
                 runs.append(_Run())
             runs[-1].add(before, cell, walk.column)

@@ -266,11 +266,11 @@ class Session:
             self._faults.may_repair()
             self._named_fail = True
             return
-        if not self._bulk.is_right and not await self._takes_bulk(next(iter(tables.objects), batch.columns[0])):
+        if not self._bulk.is_right and not await self._takes_bulk(next(iter(tables.objects), batch.columns[0][0])):
             self._bulk.refuse()
             return
         index = response.error_index
-        blamed = list(dict.fromkeys(batch.columns[index - 1 : index] or batch.columns))
+        blamed = list(dict.fromkeys(column for part in batch.columns[index - 1 : index] or batch.columns for column in part))
         if self._faults.may_repair():
             tables.apart.suspect(blamed, reason)
         else:

@@ -45,10 +45,11 @@ class Shown:
         at = bisect_left(self._starts, oid)
         return bool(at) and self._following[self._starts[at - 1]] > oid
 
-    def covers(self, oid: Oid) -> bool:
-        """Return whether it has been shown if there is an object of this name."""
-        at = bisect_left(self._starts, oid)
-        return bool(at) and self._following[self._starts[at - 1]] >= oid
+    def last_before(self, cell: Oid, begin: Oid) -> Oid:
+        """Return the last object before `cell`, from `begin` on, of which it has not been shown what follows."""
+        while (found := self.following(begin)) is not None and found < cell:
+            begin = found
+        return begin
 
     def lacks_column(self, column: Oid) -> bool:
         """Return whether there is no object below `column`."""

@@ -229,7 +229,8 @@ class Tables:
         """
         rows = dict(self._rows)
         for table, ended in self._ended().items():
-            if table not in rows and len(ended) >= WITNESSES and len({walk.indexes[-1] for walk in ended}) == 1:
+            last_rows = {walk.indexes[-1] for walk in ended}
+            if table not in rows and len(ended) >= WITNESSES and last_rows == {self.rows_seen(table)[-1]}:
                 rows[table] = sorted({index for walk in ended for index in walk.indexes})
         return rows
 
