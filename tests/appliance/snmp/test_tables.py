@@ -136,9 +136,8 @@ def test_an_agent_without_getbulk_is_asked_for_many_cells_at_a_time() -> None:
 
 
 def test_what_an_answer_tells_to_ask_for_takes_no_request_of_its_own() -> None:
-    objects = printer(4)
     last = (*MIB, 2, 2, 1, 6, 2)
-    objects[last] = text("behind a pointer")
+    objects = {**printer(4), last: text("behind a pointer")}
 
     def following(found: Objects) -> More:
         return More([last] if SCALARS[0] in found and last not in found else [], [], {})
