@@ -23,6 +23,8 @@ _CELL_BYTES: Final = 22
 _REQUEST_BYTES: Final = 115
 _CELLS_OF_REQUEST: Final = 40
 _CELLS_OF_NAME: Final = 6
+_PARTS: Final = (1, 2, 3, 4, 5)
+"""Into so many parts a run may be cut."""
 _FIRST_ROW: Final[Oid] = (1, 1)
 """The index of the first row of most tables of the Printer-MIB: device and row."""
 
@@ -99,7 +101,9 @@ def plan_bulk(tables: Tables, rows: Mapping[Oid, int], max_repetitions: int, roo
     """
     # What may lead to more goes first: it takes another request in any case.
     runs = sorted(_Planned(tables, rows).runs(), key=lambda run: len(run.begins) > 1)
-    counts = range(1, max(1, min(max_repetitions, room)) + 1)
+    most = max(1, min(max_repetitions, room))
+    # Only these can be the best: that many are left of a run, or a part of it without a rest.
+    counts = {min(most, -(-run.cells // parts)) for run in runs for parts in _PARTS}
     plans = [_batch(runs, count, room) for count in counts]
     return min(plans, key=lambda batch: (batch.bytes, -batch.repetitions))
 

@@ -95,6 +95,7 @@ class Tables:
         self.may_guess = True
         """Whether questions may begin after cells that are only likely to exist."""
         self._by_column: dict[Oid, ColumnWalk] = {}
+        self._lengths: set[int] = set()
         self._ahead: dict[Oid, Value] = {}
         """Cells that were named before those in front of them were."""
         self._cells_elsewhere: set[Oid] = set()
@@ -108,6 +109,7 @@ class Tables:
             if column not in self._by_column:
                 self._by_column[column] = ColumnWalk(column)
                 self.walks.append(self._by_column[column])
+                self._lengths.add(len(column))
         self._cells_elsewhere.update(apart)
 
     def begin_round(self) -> None:
@@ -149,9 +151,10 @@ class Tables:
             self._ahead[oid] = value
 
     def _walk_of(self, oid: Oid) -> ColumnWalk | None:
-        lengths = {len(column) for column in self._by_column}
-        found = (self._by_column.get(oid[:length]) for length in lengths if length < len(oid))
-        return next((walk for walk in found if walk is not None), None)
+        for length in self._lengths:
+            if (walk := self._by_column.get(oid[:length])) is not None and length < len(oid):
+                return walk
+        return None
 
     def _goes_round(self, asked: Oid) -> None:
         """End the columns that cannot be walked beyond `asked`; where that is a guess of ours, make no more of them."""
