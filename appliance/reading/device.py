@@ -37,6 +37,7 @@ from appliance.reading.supplies.supplies import has_colorless_rows, has_open_lev
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
 from appliance.snmp.faults import NOT_VALID
+from appliance.snmp.following import Following, More
 from appliance.snmp.values import Objects, Oid, Value
 
 _ROUNDS = 4
@@ -49,6 +50,9 @@ _MOSTLY_TOLD = (
     *("status.console", "meters.total", LEVELS),
 )
 """Items that the standard objects of most devices tell: what a definition has for them waits until that is known."""
+
+
+_COLORANTS = (mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX, mib.PRT_MARKER_COLORANT_VALUE)
 
 
 class AgentAddress(Protocol):
@@ -94,7 +98,7 @@ class Asks(Protocol):
         *,
         seldom: Collection[Oid] = ...,
         rows: Mapping[Oid, Sequence[Oid]] | None = ...,
-        pointers: Mapping[Oid, Oid] | None = ...,
+        following: Following | None = ...,
         max_rows: int = ...,
     ) -> Objects:
         """Return the objects that exist; see `appliance.snmp.session.Session.fetch`."""
@@ -168,14 +172,20 @@ async def visit_device(
     objects: dict[Oid, Value] = dict(await session.get(mib.PROBE) if probed is None else probed)
     asked: set[Oid] = set(mib.PROBE)
     questions = first_questions(address, objects, known)
-    interface = mib.interface_of(address)
-    pointers = {interface: mib.IF_PHYS_ADDRESS.oid} if interface else {}
+
+    def following(found: Objects) -> More:
+        view = View({**objects, **found})
+        more = certain_questions(view, address).without(asked).among(known)
+        asked.update(more.scalars, more.columns)
+        return More(more.scalars, more.columns, likely_rows(view) if more.columns else {})
+
     for _ in range(_ROUNDS):
         questions = questions.without(asked).among(known)
         if session.stopped or not questions:
             break
         asked.update(questions.scalars, questions.columns)
-        objects.update(await session.fetch(questions.scalars, questions.columns, seldom=questions.unlikely(), pointers=pointers))
+        unlikely = questions.unlikely()
+        objects.update(await session.fetch(questions.scalars, questions.columns, seldom=unlikely, following=following))
         questions = follow_up(objects, address, known)
     missing = what_is_missing(session)
     reading = build_reading(objects, address, taken_at=taken_at, hostname=hostname, missing=missing, definitions=known)
@@ -220,6 +230,26 @@ def first_questions(address: str, probed: Objects | None = None, definitions: De
     scalars, columns = questions(vendor, _MOSTLY_TOLD)
     interface = mib.interface_of(address)
     return Questions([*mib.SCALARS, *([interface] if interface else []), *scalars], [*mib.COLUMNS, *columns])
+
+
+def certain_questions(view: View, address: str) -> Questions:
+    """Return what a device that is still being read will be asked for in any case, whatever else it says."""
+    questions = Questions()
+    interface = mib.interface_of(address)
+    row = integer(view.get(interface)) if interface else None
+    if row and row > 0:
+        questions.scalars.append(mib.IF_PHYS_ADDRESS.instance(row))
+    if view.has_foreign_text():
+        questions.scalars += _character_set(view)
+    if has_colorless_rows(view, read=True):
+        questions.columns += (column.oid for column in _COLORANTS)
+    return questions
+
+
+def likely_rows(view: View) -> dict[Oid, int]:
+    """Return how many rows tables are likely to have, by what others say: as many colorants as any marker prints with."""
+    counts = [integer(value) or 0 for value in view.rows(mib.PRT_MARKER_PROCESS_COLORANTS).values()]
+    return {mib.PRT_MARKER_COLORANT_VALUE.oid[:-1]: max(counts)} if any(counts) else {}
 
 
 def follow_up(objects: Objects, address: str, definitions: Definitions | None = None) -> Questions:
@@ -267,10 +297,7 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
         # Whether there is another printer with this index decides whose the rows are.
         yield from (mib.PRT_GENERAL_CONFIG_CHANGES.instance(device), mib.PRT_GENERAL_SERIAL_NUMBER.instance(device))
     if view.has_foreign_text():
-        yield view.instance(mib.PRT_GENERAL_CURRENT_LOCALIZATION)
-        current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
-        if current > 0:
-            yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
+        yield from _character_set(view)
     serial = text(view.scalar(mib.PRT_GENERAL_SERIAL_NUMBER))
     if not serial or is_padded(serial):
         yield mib.ENT_PHYSICAL_SERIAL_NUM.instance(1)
@@ -281,6 +308,13 @@ def _open_scalars(view: View, address: str) -> Iterator[Oid]:
         yield interface
 
 
+def _character_set(view: View) -> Iterator[Oid]:
+    yield view.instance(mib.PRT_GENERAL_CURRENT_LOCALIZATION)
+    current = integer(view.scalar(mib.PRT_GENERAL_CURRENT_LOCALIZATION)) or 1
+    if current > 0:
+        yield mib.PRT_LOCALIZATION_CHARACTER_SET.instance(view.device, current)
+
+
 def _open_columns(view: View, address: str) -> Iterator[MibObject]:
     if not view.printer_devices() or view.split_devices():
         yield mib.HR_DEVICE_TYPE
@@ -289,7 +323,7 @@ def _open_columns(view: View, address: str) -> Iterator[MibObject]:
     if not view.has_general_rows():
         yield mib.PRT_GENERAL_SERIAL_NUMBER
     if has_colorless_rows(view):
-        yield from (mib.PRT_MARKER_SUPPLIES_COLORANT_INDEX, mib.PRT_MARKER_COLORANT_VALUE)
+        yield from _COLORANTS
     trays = view.rows(mib.PRT_INPUT_CURRENT_LEVEL)
     names = view.rows(mib.PRT_INPUT_NAME)
     if any(not text(names.get(row)) for row in trays):

@@ -186,7 +186,7 @@ class SnmpSettings(Section):
     timeout_seconds: Annotated[float, Field(ge=0.1, le=30, description="Seconds to wait for one answer")] = 2.0
     retries: Annotated[int, Field(ge=0, le=5, description="How often an unanswered request is repeated")] = 1
     device_seconds: Annotated[float, Field(ge=1, le=300, description="Seconds one device may take in all")] = 30.0
-    max_repetitions: Annotated[int, Field(ge=1, le=50, description="Rows asked for in one GETBULK")] = 10
+    max_repetitions: Annotated[int, Field(ge=1, le=50, description="Rows asked for in one GETBULK")] = 30
 
 
 class HostingSettings(Section):

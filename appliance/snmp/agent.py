@@ -68,7 +68,7 @@ class SnmpOptions:
     """How often an unanswered request is sent again."""
     budget: float = 30.0
     """Seconds one visit to a device may take in all."""
-    max_repetitions: int = 10
+    max_repetitions: int = 30
     """Rows asked for at most in one GETBULK."""
 
 

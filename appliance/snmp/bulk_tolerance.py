@@ -22,17 +22,23 @@ class BulkTolerance:
         self._usable = True
         self._answered = False
         self._fewer_repetitions: int | None = None
+        self._fewer_objects: int | None = None
+        self._is_doubted = False
 
     @property
     def is_possible(self) -> bool:
         """Whether it can be asked by GETBULK."""
-        return self._usable and self._profile.bulk
+        return self._usable and self._profile.bulk and not self._is_doubted
 
     @property
     def most_repetitions(self) -> int:
         """How many repetitions it can be asked for."""
         known = (self._options.max_repetitions, self._profile.max_repetitions, self._fewer_repetitions)
         return min(number for number in known if number is not None)
+
+    def room(self, objects: int) -> int:
+        """Return how many objects it can be asked for, of at most `objects`."""
+        return objects if self._fewer_objects is None else min(objects, self._fewer_objects)
 
     def patience(self, objects: int, round_trip: float | None) -> Patience | None:
         """Return how long to wait for a GETBULK of so many objects; None: as long as for anything else.
@@ -49,18 +55,30 @@ class BulkTolerance:
         return Patience(seconds)
 
     def was_silent(self, batch: Batch) -> None:
-        """Ask for much less after the first silence of a living agent; after the second one GETBULK is given up."""
+        """Ask for much less after the first silence of a living agent; after the second one give GETBULK up, see `was_alive`."""
         self.silences += 1
         if self.silences == 1:
-            self._fewer_repetitions = max(1, batch.repetitions // 4)
+            self._fewer_repetitions = max(2, batch.repetitions // 4)
+            self._fewer_objects = self._fewer_repetitions
             self._profile.bulk_silences += 1
             return
-        # The agent answered other requests in between, and less was asked: even if it answers some GETBULKs, others cost seconds.
-        self.refuse()
+        self._is_doubted = True
+
+    def was_alive(self) -> None:
+        """Take note that the agent has answered something else, after what came before.
+
+        It did so between two silences as well, and less was asked: even if it answers some GETBULKs, others cost seconds.
+        """
+        if self._is_doubted:
+            self.refuse()
+        elif self._profile.bulk_silences > 1:
+            # Silent in an earlier visit too: that was no lost packet, the agent cannot bear more.
+            self._profile.max_repetitions = self._fewer_repetitions
 
     def was_answered(self, batch: Batch) -> None:
         """Note an answer, and what the silences before it meant."""
         self._answered = True
+        self._fewer_objects = None
         if self.silences and self._profile.bulk_silences > 1:
             # Silent in an earlier visit too: that was no lost packet, the agent cannot bear more.
             self._profile.max_repetitions = batch.repetitions

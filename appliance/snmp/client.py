@@ -65,11 +65,13 @@ class SnmpClient:
         *,
         profile: AgentProfile | None = None,
         pace: Pace | None = None,
+        was_heard: bool = False,
     ) -> Session:
         """Return a visit to `agent`.
 
         `traffic` counts what the visit costs (a new counter otherwise, in `Session.traffic`); `profile` is what an earlier visit
-        learned; `pace` is awaited before each packet. Raises SnmpError if this machine has no socket for such an address.
+        learned; `pace` is awaited before each packet; `was_heard` tells that it has answered just now. Raises SnmpError if this
+        machine has no socket for such an address.
         """
         traffic = traffic if traffic is not None else Traffic()
         profile = profile if profile is not None else AgentProfile()
@@ -80,7 +82,9 @@ class SnmpClient:
             exchange = UserExchange(agent.user, delivery, self.security)
         else:
             exchange = CommunityExchange(agent, _version(agent, profile), delivery, self.templates)
-        return Session(agent, options=self.options, exchange=exchange, traffic=traffic, profile=profile)
+        session = Session(agent, options=self.options, exchange=exchange, traffic=traffic, profile=profile)
+        session.was_heard = was_heard
+        return session
 
     def transport(self, address: str, *, v3: bool = False) -> Transport:
         """Return the socket for addresses like `address`, opened at first use. Raises SnmpError.

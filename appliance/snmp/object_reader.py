@@ -73,8 +73,8 @@ class ObjectReader:
                 waiting[0:0] = self._halves(chunk)
             elif response.error_status == NO_SUCH_NAME and 1 <= response.error_index <= len(chunk):
                 # Nothing follows this one: that is the end of the MIB, and what is beyond it does not exist either.
-                tables.gaps.note_end(predecessor(chunk[response.error_index - 1]))
-                rest = [oid for oid in chunk if not tables.gaps.hold(oid)]
+                tables.shown.note_end(predecessor(chunk[response.error_index - 1]))
+                rest = [oid for oid in chunk if not tables.shown.lacks(oid)]
                 waiting[0:0] = [rest] if rest else []
             else:
                 uncertain += chunk

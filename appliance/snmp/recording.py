@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from appliance.common.errors import DcaError
+from appliance.snmp.following import Following
 from appliance.snmp.values import Objects, Oid, Tag, Value, format_oid, parse_oid
 
 UNKNOWN_ADDRESS = "192.0.2.1"
@@ -63,19 +64,18 @@ class Recording:
         *,
         seldom: Collection[Oid] = (),  # noqa: ARG002 - saves bytes only
         rows: Mapping[Oid, Sequence[Oid]] | None = None,  # noqa: ARG002 - as above
-        pointers: Mapping[Oid, Oid] | None = None,
+        following: Following | None = None,
         max_rows: int = 256,
     ) -> Objects:
         """Return those of `scalars` that exist and all cells of `columns`, at most `max_rows` of each."""
         self.asked.update(scalars, columns)
         found = {oid: self.objects[oid] for oid in scalars if oid in self.objects}
-        for pointer, column in (pointers or {}).items():
-            if pointer in found and isinstance(row := found[pointer].content, int):
-                self.asked.add((*column, row))
-                found.update({oid: self.objects[oid] for oid in [(*column, row)] if oid in self.objects})
         for column in columns:
             cells = [oid for oid in self.objects if oid[: len(column)] == column and len(oid) > len(column)]
             found.update((oid, self.objects[oid]) for oid in cells[:max_rows])
+        more = following(found) if following else None
+        if more and (more.scalars or more.columns):
+            found |= await self.fetch(more.scalars, more.columns, max_rows=max_rows, following=following)
         return dict(sorted(found.items()))
 
 

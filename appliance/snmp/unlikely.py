@@ -30,10 +30,10 @@ class Unlikely:
         self._left = sorted(set(oids))
         self._rounds = 0
 
-    def due(self, absent: Callable[[Oid], bool], *, all_at_once: bool = False) -> set[Oid]:
+    def due(self, absent: Callable[[Oid], bool]) -> set[Oid]:
         """Return those that are to be asked for from this round on; what is `absent` never is."""
         self._left = [oid for oid in self._left if not absent(oid)]
-        if all_at_once or self._rounds > 1:
+        if self._rounds > 1:
             due = set(self._left)
         elif self._rounds:
             due = set(leaders(self._left))

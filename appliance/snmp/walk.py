@@ -1,22 +1,21 @@
 """Walking the columns of tables (RFC 3416 sections 4.2.2 and 4.2.3): how far they are, and when they have ended. Pure.
 
-Neighbouring columns of a table are walked as one `Stretch`: what follows the last row of one is the first row of the next, so that
-nothing is asked for only to see the end of a column.
+A column moves on as far as it has been shown what follows (`shown`), whatever was asked: so questions may begin anywhere in a
+table, and what follows the last row of one column, mostly the first row of the next, shows its end. `bulk_plan` chooses where they
+begin.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
 from typing import Final
 
 from appliance.snmp.columns_apart import ColumnsApart
+from appliance.snmp.shown import END, Shown
 from appliance.snmp.unlikely import Unlikely
 from appliance.snmp.values import Oid, Tag, Value, is_undecodable
 
 WITNESSES: Final = 2
 """Columns that have to agree on which row is the last of their table."""
-_END: Final = (2**32,)
-"""Behind all there is."""
 
 
 @dataclass(slots=True)
@@ -50,14 +49,8 @@ class ColumnWalk:
         return oid[: len(self.column)] == self.column
 
     def take(self, oid: Oid, value: Value, max_rows: int) -> bool:
-        """Move on to `oid`, which an agent named as following the cursor. Return whether its value belongs to the column."""
-        if self.ended:
-            return False
-        if value.tag == Tag.END_OF_MIB_VIEW or not self.holds(oid):
-            self.ended = True
-        elif oid <= self.cursor:
-            self.end("the agent goes round in circles")
-        elif self.rows >= max_rows:
+        """Move on to `oid`, the cell that follows the cursor. Return whether it has a value."""
+        if self.rows >= max_rows:
             self.end(f"it has more than {max_rows} rows")
         else:
             self.cursor = oid
@@ -65,68 +58,14 @@ class ColumnWalk:
             return value.content is not None
         return False
 
+    def is_before(self, index: Oid) -> bool:
+        """Return whether a row comes after those that were seen."""
+        return not self.indexes or index > self.indexes[-1]
+
     def end(self, trouble: str) -> None:
         """End the column early, for a reason."""
         self.ended = True
         self.trouble = trouble
-
-
-class Stretch:
-    """Columns of one table next to each other, read as one from the cursor of the first."""
-
-    def __init__(self, walks: Sequence[ColumnWalk]) -> None:
-        """Of `walks`, in the order of their columns, only the first may have begun."""
-        self.walks = walks
-        self.cursor = walks[0].cursor
-        """The OID after which to go on."""
-        self._at = 0
-
-    def take(self, oid: Oid, value: Value, max_rows: int) -> bool:
-        """Move on to `oid`, which follows the OID before. Return whether its value belongs to one of the columns."""
-        self.cursor = oid
-        for at in range(self._at + 1, len(self.walks)):
-            if self.walks[at].holds(oid):
-                for passed in self.walks[self._at : at]:
-                    passed.ended = True
-                self._at = at
-        if value.tag == Tag.END_OF_MIB_VIEW or (oid > self.walks[-1].column and not self.walks[self._at].holds(oid)):
-            for passed in self.walks[self._at + 1 :]:
-                passed.ended = True
-        return self.walks[self._at].take(oid, value, max_rows)
-
-
-def stretches(walks: Iterable[ColumnWalk]) -> list[Stretch]:
-    """Return `walks`, which have not ended, with neighbours joined."""
-    ordered = sorted(walks, key=lambda walk: walk.column)
-    numbers = [0]
-    for before, walk in pairwise(ordered):
-        joins = before.column[:-1] == walk.column[:-1] and before.column[-1] + 1 == walk.column[-1] and not walk.indexes
-        numbers.append(numbers[-1] + (not joins))
-    grouped = groupby(zip(numbers, ordered, strict=False), key=lambda pair: pair[0])
-    return [Stretch([walk for _, walk in group]) for _, group in grouped]
-
-
-class Gaps:
-    """Where an agent has nothing, as its answers show: what it names as following an object has nothing before it."""
-
-    def __init__(self) -> None:
-        self._spans: list[tuple[Oid, Oid]] = []
-
-    def note(self, asked: Oid, oid: Oid, value: Value) -> None:
-        """Take into account that the agent named `oid` as following `asked`."""
-        self._spans.append((asked, _END if value.tag == Tag.END_OF_MIB_VIEW else oid))
-
-    def note_end(self, asked: Oid) -> None:
-        """Take into account that nothing follows `asked`."""
-        self._spans.append((asked, _END))
-
-    def hold(self, oid: Oid) -> bool:
-        """Return whether there is no object of this name."""
-        return any(asked < oid < found for asked, found in self._spans)
-
-    def hold_column(self, column: Oid) -> bool:
-        """Return whether there is no object below `column`."""
-        return any(asked <= column < found and found[: len(column)] != column for asked, found in self._spans)
 
 
 class Tables:
@@ -134,17 +73,17 @@ class Tables:
 
     def __init__(
         self,
-        columns: Iterable[Oid],
         seldom: Collection[Oid] = (),
+        *,
         max_rows: int = 256,
         rows: Mapping[Oid, Sequence[Oid]] | None = None,
-        apart: Collection[Oid] = (),
+        shown: Shown | None = None,
     ) -> None:
         """`seldom` are columns that most devices have empty, and scalars they lack; of a column at most `max_rows` rows are read.
 
-        `rows` are the rows of tables that are known: no others are looked for. `apart` are cells that are asked for elsewhere.
+        `rows` are the rows of tables that are known: no others are looked for. `shown` is what answers have shown before.
         """
-        self.walks = [ColumnWalk(column) for column in dict.fromkeys(columns)]
+        self.walks: list[ColumnWalk] = []
         self.seldom = frozenset(seldom)
         self.apart = ColumnsApart()
         self.undecodable: list[Oid] = []
@@ -152,25 +91,36 @@ class Tables:
         self.due: set[Oid] = set()
         """Those of `seldom` that may be asked for by now."""
         self.objects: dict[Oid, Value] = {}
-        self.gaps = Gaps()
-        self._cells_elsewhere = frozenset(apart)
+        self.shown = shown if shown is not None else Shown()
+        self.may_guess = True
+        """Whether questions may begin after cells that are only likely to exist."""
+        self._by_column: dict[Oid, ColumnWalk] = {}
+        self._lengths: set[int] = set()
+        self._ahead: dict[Oid, Value] = {}
+        """Cells that were named before those in front of them were."""
+        self._cells_elsewhere: set[Oid] = set()
         self._rows = {table: sorted(indexes) for table, indexes in (rows or {}).items() if indexes}
         self._max_rows = max_rows
-        self._columns = frozenset(walk.column for walk in self.walks)
         self._unlikely = Unlikely(self.seldom)
 
-    def begin_round(self, *, all_at_once: bool) -> None:
-        """Let go on with columns that were held, and let some more of the unlikely names be asked for.
+    def add(self, columns: Iterable[Oid], apart: Collection[Oid] = ()) -> None:
+        """Have `columns` read as well; `apart` are cells that are asked for elsewhere."""
+        for column in columns:
+            if column not in self._by_column:
+                self._by_column[column] = ColumnWalk(column)
+                self.walks.append(self._by_column[column])
+                self._lengths.add(len(column))
+        self._cells_elsewhere.update(apart)
 
-        With `all_at_once` all of these, where answers do not tell what is missing beside them.
-        """
+    def begin_round(self) -> None:
+        """Let go on with columns that were held, and let some more of the unlikely names be asked for."""
         while not self.walkable and self.apart.release():
             pass
-        self.due |= self._unlikely.due(self.lacks, all_at_once=all_at_once)
+        self.due |= self._unlikely.due(self.lacks)
 
     def lacks(self, oid: Oid) -> bool:
         """Return whether the agent is known not to have a column, or a scalar."""
-        return self.gaps.hold_column(oid) if oid in self._columns else self.gaps.hold(oid)
+        return self.shown.lacks_column(oid) if oid in self._by_column else self.shown.lacks(oid)
 
     @property
     def active(self) -> list[ColumnWalk]:
@@ -182,35 +132,88 @@ class Tables:
         """Return those of them that are to be walked now."""
         return self.active if self.apart.are_none else [walk for walk in self.active if self.apart.allow(walk.column)]
 
-    def take(self, walk: ColumnWalk | Stretch, oid: Oid, value: Value) -> None:
-        """Take what follows the cursor of `walk`."""
-        self.gaps.note(walk.cursor, oid, value)
+    def take(self, asked: Oid, varbinds: Iterable[tuple[Oid, Value]]) -> None:
+        """Take what the agent named, one after the other, as following `asked`."""
+        for oid, value in varbinds:
+            if value.tag == Tag.END_OF_MIB_VIEW:
+                self.shown.note_end(asked)
+                break
+            if oid <= asked:
+                self._goes_round(asked)
+                break
+            self._note(asked, oid, value)
+            asked = oid
+
+    def _note(self, asked: Oid, oid: Oid, value: Value) -> None:
+        self.shown.note(asked, oid, value)
+        walk = self._walk_of(oid)
+        if walk is not None and not walk.ended:
+            self._ahead[oid] = value
+
+    def _walk_of(self, oid: Oid) -> ColumnWalk | None:
+        for length in self._lengths:
+            if (walk := self._by_column.get(oid[:length])) is not None and length < len(oid):
+                return walk
+        return None
+
+    def _goes_round(self, asked: Oid) -> None:
+        """End the columns that cannot be walked beyond `asked`; where that is a guess of ours, make no more of them."""
+        stuck = [walk for walk in self.active if walk.cursor == asked]
+        for walk in stuck:
+            walk.end("the agent goes round in circles")
+        self.may_guess = self.may_guess and bool(stuck)
+
+    def stop(self, columns: Collection[Oid], trouble: str) -> None:
+        """End columns early, for a reason."""
+        for walk in self.active:
+            if walk.column in columns:
+                walk.end(trouble)
+
+    def move_on(self) -> None:
+        """Have each column go as far as it has been shown."""
+        for walk in self.active:
+            while not walk.ended and (oid := self.shown.following(walk.cursor)) is not None:
+                if oid == END or not walk.holds(oid):
+                    walk.ended = True
+                elif oid not in self._ahead:
+                    break
+                else:
+                    self._take_cell(walk, oid, self._ahead.pop(oid))
+
+    def _take_cell(self, walk: ColumnWalk, oid: Oid, value: Value) -> None:
         if walk.take(oid, value, self._max_rows):
             self.objects[oid] = value
-        elif is_undecodable(value) and any(each.indexes and oid == each.cursor for each in self.walks):
+        elif is_undecodable(value) and oid == walk.cursor:
             self.undecodable.append(oid)
 
     def take_scalars(self, asked: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]]) -> list[Oid]:
         """Take the answer to `asked`, which was asked for by the predecessors; return those it says nothing about."""
         answers = ScalarAnswers()
-        answers.take(asked, varbinds, self.gaps)
+        answers.take(asked, varbinds)
+        for scalar, (oid, value) in zip(asked, varbinds, strict=False):
+            self._note(predecessor(scalar), oid, value)
         self.objects.update(answers.objects)
         self.undecodable += answers.undecodable
         return answers.uncertain
 
     def may_ask(self, walk: ColumnWalk, rows: Mapping[Oid, int]) -> bool:
-        """Return whether `walk` may be asked for; of a table that is not in `rows` one column goes ahead."""
+        """Return whether `walk` may be asked for, the first of neighbouring columns.
+
+        Of a table that is not in `rows` those in `seldom` go ahead, and of these one.
+        """
         if walk.indexes or walk.table in rows:
             return True
+        others = [each for each in self.walks if each.table == walk.table and each is not walk]
         if walk.column in self.seldom:
-            return walk.column in self.due
-        return next(each for each in self.walkable if each.table == walk.table) is walk
+            return walk.column in self.due and not any(each.indexes and not each.ended for each in others)
+        return not any(each.column in self.seldom and not each.indexes for each in others)
 
     def settle(self) -> None:
-        """End the columns that have reached the last row of their table, as another column of it has shown.
+        """Have columns go as far as has been shown, and end those at the last row of their table, as others of it have shown it.
 
         A table whose column in `seldom` is empty has no rows.
         """
+        self.move_on()
         rows = self.known_rows()
         empty = {walk.table for walk in self.walks if walk.column in self.seldom and walk.ended and not walk.indexes}
         for walk in self.active:
@@ -229,7 +232,8 @@ class Tables:
         """
         rows = dict(self._rows)
         for table, ended in self._ended().items():
-            if table not in rows and len(ended) >= WITNESSES and len({walk.indexes[-1] for walk in ended}) == 1:
+            last_rows = {walk.indexes[-1] for walk in ended}
+            if table not in rows and len(ended) >= WITNESSES and last_rows == {self.rows_seen(table)[-1]}:
                 rows[table] = sorted({index for walk in ended for index in walk.indexes})
         return rows
 
@@ -244,26 +248,13 @@ class Tables:
                 ended.setdefault(walk.table, []).append(walk)
         return ended
 
-    def scouts(self) -> list[ColumnWalk]:
-        """Return the columns to go on with where rows are found one by one.
+    def knows(self, cell: Oid) -> bool:
+        """Return whether a cell need not be asked for: it has been read, or does not exist."""
+        return cell in self._ahead or cell in self.objects or self.shown.lacks(cell)
 
-        That is the first and the last column of each table, and all of one of which these were empty or do not agree.
-        """
-        tried = {walk.table for walk in self.walks if walk.ended}
-        ends: dict[Oid, list[ColumnWalk]] = {}
-        for walk in self.walkable:
-            ends.setdefault(walk.table, []).append(walk)
-        return [walk for walk in self.walkable if walk.table in tried or walk in (ends[walk.table][0], ends[walk.table][-1])]
-
-    def cells_left(self) -> list[Oid]:
-        """Return the cells not read yet of the tables whose rows are known."""
-        rows = self.known_rows()
-        return [
-            (*walk.column, *index)
-            for walk in self.active
-            for index in rows.get(walk.table, ())
-            if (not walk.indexes or index > walk.indexes[-1]) and (*walk.column, *index) not in self._cells_elsewhere
-        ]
+    def rows_seen(self, table: Oid) -> list[Oid]:
+        """Return the rows that any column of `table` has shown."""
+        return sorted({index for walk in self.walks if walk.table == table for index in walk.indexes})
 
     def columns_without_rows(self) -> list[Oid]:
         """Return the columns to be read by the names of their cells, where no other column has shown what rows there are."""
@@ -271,8 +262,7 @@ class Tables:
 
     def _rows_of(self, walk: ColumnWalk) -> list[Oid]:
         """Return the rows that are left of a column, as any other column of its table shows."""
-        rows = set(self._rows.get(walk.table, ())).union(*(each.indexes for each in self.walks if each.table == walk.table))
-        return sorted(index for index in rows if not walk.indexes or index > walk.indexes[-1])
+        return sorted(filter(walk.is_before, {*self._rows.get(walk.table, ()), *self.rows_seen(walk.table)}))
 
     def cells_apart(self) -> list[Oid]:
         """Return the cells to be read by their names of columns that cannot be walked: those of the rows seen in other columns.
@@ -300,6 +290,9 @@ class Tables:
         for walk in self.active:
             if walk.column in columns:
                 walk.ended = True
+        for oid, value in self._ahead.items():
+            if value.content is not None and any(oid[: len(column)] == column for column in columns):
+                self.objects.setdefault(oid, value)
 
 
 def count_rows(walks: Iterable[ColumnWalk]) -> dict[Oid, int]:
@@ -313,33 +306,27 @@ def count_rows(walks: Iterable[ColumnWalk]) -> dict[Oid, int]:
 
 def predecessor(oid: Oid) -> Oid:
     """Return an OID that `oid` follows with hardly anything between, so that "the next object" after it is `oid` if that exists."""
-    return oid[:-1] if oid[-1] == 0 else (*oid[:-1], oid[-1] - 1)
+    return oid[:-1] if oid[-1] <= 1 else (*oid[:-1], oid[-1] - 1)
 
 
 class Scalars:
     """The objects of a visit that are asked for by name."""
 
-    def __init__(self, oids: Iterable[Oid], pointers: Mapping[Oid, Oid] | None = None) -> None:
-        """`pointers` are objects whose value is the row of a cell that is wanted, by the column of that."""
-        self._left = list(dict.fromkeys(oids))
-        self._pointers = dict(pointers or {})
+    def __init__(self) -> None:
+        self._left: list[Oid] = []
 
     def __bool__(self) -> bool:
         return bool(self._left)
 
     def take(self, tables: Tables) -> list[Oid]:
         """Return what may be asked for by now, less what is known not to exist."""
-        for pointer in [each for each in self._pointers if each in tables.objects]:
-            column, row = self._pointers.pop(pointer), tables.objects[pointer].content
-            if isinstance(row, int) and row > 0:
-                self._left.append((*column, row))
         known = [oid for oid in self._left if oid not in tables.seldom or not tables.lacks(oid)]
         now = [oid for oid in known if oid not in tables.seldom or oid in tables.due]
         self._left = [oid for oid in known if oid in tables.seldom and oid not in tables.due]
         return now
 
     def put_back(self, oids: list[Oid]) -> None:
-        """Take back what was not answered."""
+        """Take what is still to be asked for."""
         self._left = oids + self._left
 
 
@@ -352,12 +339,12 @@ class ScalarAnswers:
     uncertain: list[Oid] = field(default_factory=list)
     """Objects the answer says nothing about; only a GET can tell."""
 
-    def take(self, wanted: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]], gaps: Gaps) -> None:
+    def take(self, wanted: Sequence[Oid], varbinds: Sequence[tuple[Oid, Value]]) -> None:
         """Judge the first of `varbinds`. A neighbour beyond an object proves that it does not exist; its value is not taken."""
         for scalar, (oid, value) in zip(wanted, varbinds, strict=False):
             if value.tag == Tag.END_OF_MIB_VIEW or oid > scalar:
-                gaps.note(predecessor(scalar), oid, value)
-            elif oid < scalar:
+                continue
+            if oid < scalar:
                 self.uncertain.append(scalar)
             elif value.content is not None:
                 self.objects[scalar] = value

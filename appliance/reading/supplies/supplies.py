@@ -80,11 +80,14 @@ def read_supplies(vendor: Vendor, alerts: list[AlertRow]) -> Supplies:
     return supplies
 
 
-def has_colorless_rows(view: View) -> bool:
-    """Return whether the description of a supply that may have a colour names none: then its colorant may tell it."""
+def has_colorless_rows(view: View, *, read: bool = False) -> bool:
+    """Return whether the description of a supply that may have a colour names none: then its colorant may tell it.
+
+    `read`: only rows count of which both kind and description have been read.
+    """
     kinds = view.rows(mib.PRT_MARKER_SUPPLIES_TYPE)
     descriptions = view.rows(mib.PRT_MARKER_SUPPLIES_DESCRIPTION)
-    for row in {*kinds, *descriptions}:
+    for row in kinds.keys() & descriptions.keys() if read else kinds.keys() | descriptions.keys():
         kind = enum.named(enum.SUPPLY_TYPE, integer(kinds.get(row)))
         description = view.localized(descriptions.get(row))
         if kind in COLORED and color_in_words(description) is None and not is_receptacle("", kind, description):

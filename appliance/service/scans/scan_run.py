@@ -332,7 +332,9 @@ class ScanRun:
         said = await self._poll(client, agent, device)
         if said is None:
             with self._scan.counting("first_read", "first_read") as traffic:
-                session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
+                session = client.session(
+                    agent, traffic, profile=self._profile(agent), pace=self._bucket.permit, was_heard=probed is not None
+                )
                 said = await visit_device(
                     session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
                 )

@@ -77,10 +77,10 @@ def test_one_object_at_fault_costs_nothing_but_itself(at_fault: Oid, status: int
     assert set(faults) & {at_fault, at_fault[:-2]}
     if at_fault != CELL or named:
         assert found == rest
-        assert requests <= usual(version) + REPAIRS
+        assert requests <= usual(version) + 1 + REPAIRS, "one more, for what is otherwise asked in one request is asked in two"
     found, _, later = asyncio.run(visit(agent, profile, version=version))
     assert found == rest
-    assert later <= requests
+    assert later <= requests + 1, "with rows known, more columns share a request, of which one is at fault"
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "index 0"])
