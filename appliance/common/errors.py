@@ -51,6 +51,10 @@ class RefusedError(HostingError):
     """The hosting server answered and said no; trying the same again will not help."""
 
 
+class UnknownHereError(RefusedError):
+    """The hosting server does not know who asks (401). A fault of the server can look like that: it is asked again all the same."""
+
+
 class ContentRefusedError(RefusedError):
     """The hosting server will never take this content (400, 413, 422); other content may well be taken."""
 

@@ -11,7 +11,7 @@ import structlog
 from tornado.web import HTTPError, stream_request_body
 
 from hosting.api import body as request_body
-from hosting.api.errors import ApiError
+from hosting.api.errors import ApiError, retry_after_fault
 from hosting.api.signature import SignedRequest
 from hosting.db import accounts
 from hosting.errors import BusyError, DataError
@@ -38,9 +38,9 @@ class ApiHandler(BaseHandler):
         self.set_header("Content-Type", "application/json")
         self.finish(content)
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002 - inherited
         """Answer an error as JSON."""
-        error = as_api_error(kwargs.get("exc_info", (None, None, None))[1], status_code)
+        error = as_api_error(kwargs.get("exc_info", (None, None, None))[1])
         if error.retry_after is not None:
             self.set_header("Retry-After", str(error.retry_after))
         if error.status == 401:
@@ -64,19 +64,20 @@ class ApiHandler(BaseHandler):
     refusal: str | None = None
 
 
-def as_api_error(error: BaseException | None, status: int) -> ApiError:
-    """Return any error as what the client is told; of an unexpected one, that it happened and nothing more."""
+def as_api_error(error: BaseException | None) -> ApiError:
+    """Return any error as what the client is told: of a fault of this server when to try again, and nothing of the inside."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, BusyError):
         return ApiError(503, "busy", str(error), retry_after=2 + secrets.randbelow(5))
     if isinstance(error, DataError):
         sentence = "The database does not answer at the moment. Nothing was kept; try again later."
-        return ApiError(503, "database", sentence, retry_after=15 + secrets.randbelow(30))
+        return ApiError(503, "database", sentence, retry_after=retry_after_fault())
     if isinstance(error, HTTPError):
         code = {404: "not_found", 405: "method"}.get(error.status_code, "not_understood")
         return ApiError(error.status_code, code, error.log_message or error.reason or "The request is not understood.")
-    return ApiError(status, "internal", "The server failed to answer; its log says more.")
+    sentence = "The server failed to answer; its log says more. Try again later."
+    return ApiError(503, "internal", sentence, retry_after=retry_after_fault())
 
 
 @dataclass(frozen=True, slots=True)

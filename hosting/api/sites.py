@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from appliance.common.clock import to_rfc3339, utc_now
@@ -13,7 +14,7 @@ from appliance.report.changes import state_digest
 from hosting.api.base import ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
-from hosting.api.signature import SignedRequest, Verified, verify
+from hosting.api.signature import SignedRequest, Verified, claimed_key_id, parse_public_key, unknown_site, verify
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.contact import TurnedAway, turned_away
 from hosting.db.database import Connection
@@ -76,7 +77,7 @@ class EnrolHandler(SignedHandler):
         wait = self.services.failures.wait(address)
         if wait:
             raise ApiError(429, "throttled", "Too many wrong enrolment codes came from this address.", retry_after=wait)
-        verified = verify(signed, lambda key_id: key_id)
+        verified = verify(signed, _key_to_enrol(signed))
         wanted = parse(Enrolment, self.content(signed))
         if wanted.public_key != verified.key_id:
             raise unauthorized("bad_signature", "The request is not signed with the key it wants to enrol.")
@@ -110,18 +111,12 @@ class SiteHandler(SignedHandler):
 
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Verify, throttle, and do the work and take the nonce in one transaction."""
-        found: list[Site] = []
-
-        def key_of(site_id: str) -> str | None:
-            with self.services.database.reading() as connection:
-                site = sites.site_by_id(connection, site_id) if len(site_id) <= 36 else None
-            if site is None or site.public_key is None:
-                return None
-            found[:] = [site]
-            return site.public_key
-
-        verified = verify(signed, key_of)
-        [site] = found
+        site_id = claimed_key_id(signed.headers)
+        with self.services.database.reading() as connection:
+            site = sites.site_by_id(connection, site_id) if site_id else None
+        verified = verify(signed, parse_public_key(site.public_key) if site and site.public_key else None)
+        if site is None:
+            raise unknown_site()
         away = turned_away(site, utc_now())
         if away:
             raise ApiError(403, away, TURNED_AWAY[away])
@@ -225,6 +220,15 @@ class SupportBundleHandler(SiteHandler):
             return ApiAnswer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.client_ip)})
 
         return work
+
+
+def _key_to_enrol(signed: SignedRequest) -> Ed25519PublicKey | None:
+    """Return the key that an enrolment is signed with, which is its own key id. Raises ApiError 401 where that is none."""
+    key_id = claimed_key_id(signed.headers)
+    try:
+        return parse_public_key(key_id) if key_id else None
+    except ValueError as error:
+        raise unauthorized("bad_signature", f"The signature of the request is not valid: {error}.") from error
 
 
 def _check_keys(batch: Batch) -> None:
