@@ -47,6 +47,10 @@ class HostingError(DcaError):
         self.code = code
 
 
+class BatchIdTakenError(HostingError):
+    """The hosting server has other content under the id of this batch: it is sent again under a new one."""
+
+
 class RefusedError(HostingError):
     """The hosting server answered and said no; trying the same again will not help."""
 

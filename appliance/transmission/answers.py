@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from appliance.common.backoff import parse_http_date, parse_retry_after
-from appliance.common.errors import ContentRefusedError, HostingError, RefusedError, UnknownHereError
+from appliance.common.errors import BatchIdTakenError, ContentRefusedError, HostingError, RefusedError, UnknownHereError
 from appliance.common.message import Message, sentences
 from appliance.report import DeviceKey
 from appliance.transmission.failures import TRIED_AGAIN, not_hosting
@@ -19,6 +19,9 @@ PASSING = frozenset({"clock", "replayed"})
 
 QUIET = frozenset({"revoked", "expired", "deactivated"})
 """Refusals after which the site leaves the hosting server alone but for one check-in a day."""
+
+BATCH_CONFLICT = "batch_conflict"
+"""Error of status 409: the id of a batch stands for other content at the server."""
 
 ROOT_CHARACTERS = 512_000
 
@@ -124,6 +127,9 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
             ),
             code=said.error,
         )
+    if status == 409 and said.error == BATCH_CONFLICT:
+        taken = Message("The hosting server %(server)s has other content under the id of this batch.", server=server)
+        return BatchIdTakenError(taken, code=said.error)
     if status in (401, 403, 409) and said.error not in PASSING:
         kind = UnknownHereError if status == 401 else RefusedError
         return kind(_refused_sentence(said.error, server, message), retry_after=wait, code=said.error)

@@ -1,5 +1,6 @@
 """The calls of a site: enrol, check in, send readings and support bundles."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -183,13 +184,18 @@ class ReadingsHandler(SiteHandler):
         """Rebuild what was sent as changes, take the batch in."""
         batch = parse(Batch, content)
         _check_keys(batch)
+        digest = hashlib.sha256(content).hexdigest()
         rebuilt = changes.Rebuilt()
         if batch.changes:
             with self.services.database.reading() as connection:
                 rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes, self.config.limits.decoded_bytes)
 
         def work(connection: Connection) -> ApiAnswer:
-            taken = readings.take_in(connection, site.site_id, batch, rebuilt)
+            try:
+                taken = readings.take_in(connection, site.site_id, batch, rebuilt, digest=digest)
+            except readings.OtherContentError as error:
+                sentence = "This batch id stands for other content already. Nothing of this batch was kept: send it under a new id."
+                raise ApiError(409, "batch_conflict", sentence) from error
             sites.touch(connection, site.site_id)
             needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
             return ApiAnswer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})

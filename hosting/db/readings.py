@@ -1,7 +1,8 @@
 """Readings, with the events beside them: taken in once, whatever is sent again.
 
 Three plain statements in one transaction, the same on SQLite, PostgreSQL and Citus: the batch into the ledger, the readings into
-the history, the newest of each device into `device_latest`. A replayed batch adds nothing. One of which a part is needed in full
+the history, the newest of each device into `device_latest`. A replayed batch adds nothing, and its id
+stands for no other content. One of which a part is needed in full
 stays out of the ledger: sent again, it is looked through again.
 """
 
@@ -48,14 +49,23 @@ class Taken:
     duplicate: int
 
 
-def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebuilt) -> Taken:
-    """Keep a batch of a site, its changes `rebuilt`, and return what was new in it."""
+class OtherContentError(Exception):
+    """The site has sent another batch under this id: nothing of this one is kept."""
+
+
+def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebuilt, *, digest: str | None = None) -> Taken:
+    """Keep a batch of a site, its changes `rebuilt`, and return what was new in it; `digest` is the SHA-256 of its JSON.
+
+    Raises OtherContentError where its id stands for other content.
+    """
     now = utc_now()
     taken = batch.readings + rebuilt.readings
     count = len(taken)
-    entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count}
-    if not rebuilt.needed and insert_new(connection, batch_table, [entry]) == 0:
-        return Taken(0, count)
+    entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count, "digest": digest}
+    if rebuilt.needed or insert_new(connection, batch_table, [entry]) == 0:
+        _require_same(connection, site_id, batch.batch, digest)
+        if not rebuilt.needed:
+            return Taken(0, count)
     # In the order of the keys, so that two uploads of one site never wait for each other crosswise.
     ordered = sorted(taken, key=lambda item: (item.device.key, in_utc(item.taken_at)))
     rows = [_latest_row(site_id, item, now) for item in ordered]
@@ -64,6 +74,13 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebu
     _keep_latest(connection, [row for row in rows if row["taken_at"] <= now + CLOCK_TOLERANCE])
     events.take_in(connection, site_id, batch.events)
     return Taken(accepted, count - accepted)
+
+
+def _require_same(connection: sa.Connection, site_id: str, batch_id: str, digest: str | None) -> None:
+    chosen = sa.select(batch_table.c.digest).where(batch_table.c.site_id == site_id, batch_table.c.batch_id == batch_id)
+    known = connection.execute(chosen).scalar_one_or_none()
+    if known is not None and digest is not None and known != digest:
+        raise OtherContentError
 
 
 def _keep_latest(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:

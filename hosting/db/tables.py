@@ -97,6 +97,7 @@ batch = sa.Table(
     sa.Column("batch_id", sa.String(36), primary_key=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("readings", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64)),  # SHA-256 of its JSON; null: a server without this column took it
     sa.Index("batch_received_at", "received_at"),
 )
 
