@@ -29,8 +29,8 @@ class ApiHandler(BaseHandler):
         """Skip: no request of the API is opened by a cookie."""
 
     def answer(self, value: object, status: int = 200) -> None:
-        """Finish with `value` as compact JSON."""
-        self.answer_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), status)
+        """Finish with `value` as compact JSON, which any program reads: NaN is none (RFC 8259, section 6)."""
+        self.answer_json(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(), status)
 
     def answer_json(self, content: bytes, status: int = 200) -> None:
         """Finish with JSON that is written already."""

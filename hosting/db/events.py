@@ -13,6 +13,7 @@ from appliance.report import Event
 from appliance.report.device_keys import are_of_one_serial, is_by_serial
 from hosting.db.tables import device_latest, event, reading
 from hosting.db.upsert import insert_new
+from hosting.site_report import bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def take_in(connection: sa.Connection, site_id: str, events: Sequence[Event]) ->
             "received_at": now,
             "kind": item.kind,
             "text": item.text.replace("\x00", ""),
-            "detail": json.dumps(item.detail, separators=(",", ":")),
+            "detail": json.dumps(bounded(item.detail), separators=(",", ":")),
         }
         for item in events
     ]
@@ -96,4 +97,4 @@ def of_device(connection: sa.Connection, site_id: str, device_key: str, *, limit
     columns = (event.c.at, event.c.kind, event.c.text, event.c.detail)
     chosen = sa.select(*columns).where(event.c.site_id == site_id, event.c.device_key == device_key)
     rows = connection.execute(chosen.order_by(event.c.at.desc(), event.c.event_id.desc()).limit(limit))
-    return [DeviceEvent(at, kind, text, json.loads(detail)) for at, kind, text, detail in rows]
+    return [DeviceEvent(at, kind, text, bounded(json.loads(detail))) for at, kind, text, detail in rows]

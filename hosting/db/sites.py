@@ -15,6 +15,7 @@ from hosting.db import audit, releases
 from hosting.db.database import Condition
 from hosting.db.tables import command, enrolment_code, nonce, site
 from hosting.db.upsert import insert_new
+from hosting.site_report import bounded
 
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
@@ -58,7 +59,8 @@ class Enrolled:
 
 def _site(row: sa.Row[Any]) -> Site:
     values = dict(row._mapping)  # noqa: SLF001 - the public name of SQLAlchemy's row mapping
-    values["state"] = json.loads(values["state"]) if values["state"] else {}
+    # Bounded also here: a server before this one has kept what it was told.
+    values["state"] = bounded(json.loads(values["state"])) if values["state"] else {}
     return Site(**values)
 
 
