@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from appliance.common.forwarded import TrustedProxies
+from hosting.api.bodies import BodiesUnderWay
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.db.database import Database
@@ -29,6 +30,7 @@ class Services:
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
+    bodies: BodiesUnderWay
     failures: Throttle  # refused enrolments and tokens of one address
     logins: LoginBudget
     publishing: Publishing
@@ -56,6 +58,7 @@ def make_services(config: Config, database: Database) -> Services:
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),
+        bodies=BodiesUnderWay(limits.bodies_bytes, limits.site_bodies_bytes),
         failures=Throttle(limits.failures_burst, limits.failures_per_second),
         logins=LoginBudget(
             Rate(limits.failures_burst, 1 / limits.failures_per_second), Rate(limits.logins_burst, 1 / limits.logins_per_second)

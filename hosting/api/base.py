@@ -1,8 +1,6 @@
 """Bases of the API's handlers: JSON in and out, bodies within their limit, signed by a site or opened by a token."""
 
 import json
-import secrets
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -11,13 +9,15 @@ import structlog
 from tornado.web import HTTPError, stream_request_body
 
 from hosting.api import body as request_body
-from hosting.api.errors import ApiError, retry_after_fault
-from hosting.api.signature import SignedRequest
+from hosting.api.errors import ApiError, retry_after_busy, retry_after_fault
+from hosting.api.signature import SignedRequest, claimed_key_id
 from hosting.db import accounts
 from hosting.errors import BusyError, DataError
 from hosting.web import BaseHandler
 from web.security import SECURITY_HEADERS
 
+SMALL = 64 * 1024
+"""Bytes of a body that is taken before anything of its request is looked at: most are far smaller."""
 DRAINED = 4
 """A body above its limit is read on up to so many times the limit and dropped, so that the client gets to read the answer."""
 
@@ -69,7 +69,7 @@ def as_api_error(error: BaseException | None) -> ApiError:
     if isinstance(error, ApiError):
         return error
     if isinstance(error, BusyError):
-        return ApiError(503, "busy", str(error), retry_after=2 + secrets.randbelow(5))
+        return ApiError(503, "busy", str(error), retry_after=retry_after_busy())
     if isinstance(error, DataError):
         sentence = "The database does not answer at the moment. Nothing was kept; try again later."
         return ApiError(503, "database", sentence, retry_after=retry_after_fault())
@@ -105,33 +105,92 @@ class SignedHandler(ApiHandler):
         """The limit of the body as sent."""
         return self.config.limits.body_bytes
 
-    def prepare(self) -> Awaitable[None] | None:
-        """Set the limit of the body."""
+    @property
+    def decoded_bytes(self) -> int:
+        """The limit of what the body becomes after gzip."""
+        return self.config.limits.decoded_bytes
+
+    def initialize(self) -> None:
+        """Begin with nothing of the body."""
         self._parts: list[bytes] = []
-        self._size = 0
+        self._size = self._held = 0
+        self._refused: Exception | None = None
+        self._processing = False
+        self.claimed_id: str | None = None
+
+    async def prepare(self) -> None:
+        """Look at the head before the body is taken; where it is refused the body is dropped, so that the answer can be read."""
+        self.claimed_id = claimed_key_id(self.request.headers)
         connection = self.request.connection
         set_limit = getattr(connection, "set_max_body_size", None)
         if set_limit:
             set_limit(self.body_bytes * DRAINED)
-        return None
+        length = self.request.headers.get("Content-Length", "")
+        if self.request.method != "POST" or (length.isdigit() and int(length) <= SMALL):
+            return
+        if length.isdigit() and int(length) > self.body_bytes:
+            self._refuse(request_body.too_large(self.body_bytes))
+            return
+        head = SignedRequest("POST", self._urls(), self.request.headers, b"")
+        try:
+            await self.services.database.run(lambda: self.check_head(head))
+        except (ApiError, BusyError, DataError) as error:
+            self._refuse(error)
 
     def data_received(self, chunk: bytes) -> None:
-        """Keep a part of the body, or drop it all once the body is too large."""
+        """Keep a part of the body, or drop it all once the request is refused."""
         self._size += len(chunk)
-        if self._size > self.body_bytes:
-            self._parts.clear()
-        else:
+        if self._refused is None and self._size > self.body_bytes:
+            self._refuse(request_body.too_large(self.body_bytes))
+        if self._refused is None and not self.services.bodies.take(self._sender, len(chunk)):
+            sentence = "The server has more to receive than it can hold. Try again in a moment."
+            self._refuse(ApiError(503, "busy", sentence, retry_after=retry_after_busy()))
+        if self._refused is None:
+            self._held += len(chunk)
             self._parts.append(chunk)
 
     async def post(self) -> None:
         """Verify and process the request."""
-        if self._size > self.body_bytes:
-            raise request_body.too_large(self.body_bytes)
-        signed = SignedRequest("POST", self._urls(), self.request.headers, b"".join(self._parts))
-        if not signed.body:
+        if self._refused:
+            raise self._refused
+        body, self._parts = b"".join(self._parts), []
+        if not body:
             raise ApiError(400, "not_json", "The request has no body.")
-        answer = await self.services.database.run(lambda: self.process(signed))
+        signed = SignedRequest("POST", self._urls(), self.request.headers, body)
+        self._processing = True
+        try:
+            answer = await self.services.database.run(lambda: self.process(signed))
+        finally:
+            self._processing = False
+            self._give_back()
         self.answer(answer.value, answer.status)
+
+    def on_finish(self) -> None:
+        """Count the body no longer."""
+        self._give_back()
+
+    def on_connection_close(self) -> None:
+        """Count the body no longer, unless it is being worked on."""
+        super().on_connection_close()
+        if not self._processing:
+            self._give_back()
+
+    @property
+    def _sender(self) -> str:
+        return self.claimed_id or self.client
+
+    def _refuse(self, error: Exception) -> None:
+        self._refused = error
+        self._give_back()
+
+    def _give_back(self) -> None:
+        held, self._held, self._parts = self._held, 0, []
+        if held:
+            self.services.bodies.give_back(self._sender, held)
+
+    def check_head(self, head: SignedRequest) -> None:
+        """Raise ApiError where nothing of the body is to be kept; asked for large ones, before they come. Runs on a thread."""
+        raise NotImplementedError
 
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Do what the call is for and return its answer. Runs on a thread. Raises ApiError."""
@@ -139,7 +198,7 @@ class SignedHandler(ApiHandler):
 
     def content(self, signed: SignedRequest) -> bytes:
         """Return the decoded JSON of the body."""
-        return request_body.decode(signed.body, signed.headers, self.config.limits.decoded_bytes)
+        return request_body.decode(signed.body, signed.headers, self.decoded_bytes)
 
     def _urls(self) -> list[str]:
         """Return the addresses the site may have signed.

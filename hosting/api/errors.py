@@ -22,3 +22,8 @@ def unauthorized(code: str, message: str) -> ApiError:
 def retry_after_fault() -> int:
     """Return after how many seconds a client may ask again where this server failed: another time for each, not all at once."""
     return 15 + secrets.randbelow(30)
+
+
+def retry_after_busy() -> int:
+    """Return after how many seconds a client may ask again where there was too much to do at once: another time for each."""
+    return 2 + secrets.randbelow(5)

@@ -107,8 +107,10 @@ def claimed_key_id(headers: HTTPHeaders) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def verify(request: SignedRequest, key: Ed25519PublicKey | None) -> Verified:
+def verify(request: SignedRequest, key: Ed25519PublicKey | None, *, head_alone: bool = False) -> Verified:
     """Return who signed the request; `key` is the one of its `claimed_key_id`, None for an id that nobody has here.
+
+    With `head_alone` the body has not arrived: what is signed is its digest.
 
     Raises ApiError 401: `unknown_site`, `bad_signature` or `clock`.
     """
@@ -119,7 +121,9 @@ def verify(request: SignedRequest, key: Ed25519PublicKey | None) -> Verified:
     for url in request.urls:
         message = _Message(request.method, url, request.headers)
         try:
-            [result] = verifier.verify(message, max_age=None, require_components=required, body=request.body)
+            [result] = verifier.verify(
+                message, max_age=None, require_components=required, body=None if head_alone else request.body
+            )
         except _ClockDiffers as error:
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             sentence = f"The clock of the site differs from this server's, where it is {now}. Set the clock of the site's host."

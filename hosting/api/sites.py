@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report import Batch
 from appliance.report.changes import state_digest
-from hosting.api.base import ApiAnswer, SignedHandler
+from hosting.api.base import SMALL, ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
 from hosting.api.signature import SignedRequest, Verified, claimed_key_id, parse_public_key, unknown_site, verify
@@ -26,6 +26,7 @@ from hosting.repository.repository import Repository
 from hosting.site_report import bounded
 
 STATE_BYTES = 64 * 1024
+CHECK_IN_BYTES = 4 * STATE_BYTES
 BUNDLE_TYPE = "application/gzip"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -72,6 +73,19 @@ class CheckIn(BaseModel):
 class EnrolHandler(SignedHandler):
     """`POST /api/v1/enrol`: a code and a key in, a site id out. Signed with the very key, which proves possession."""
 
+    @property
+    def body_bytes(self) -> int:
+        """The limit of the body: it comes before anybody is known here."""
+        return min(SMALL, self.config.limits.body_bytes)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """The limit of the body after gzip."""
+        return self.body_bytes
+
+    def check_head(self, head: SignedRequest) -> None:
+        """Do nothing: no body that is taken is large."""
+
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Register the key. 201 for a new one; 200 and the same site when the same key asks again with the same code."""
         address = f"enrol {self.client}"
@@ -110,12 +124,27 @@ class EnrolHandler(SignedHandler):
 class SiteHandler(SignedHandler):
     """Base of the calls of an enrolled site."""
 
+    def check_head(self, head: SignedRequest) -> None:
+        """Raise ApiError unless a site that may send now has signed the head."""
+        self._signer(head, head_alone=True)
+
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Verify, throttle, and do the work and take the nonce in one transaction."""
+        site, verified = self._signer(signed)
+        self.services.sites.take(site.site_id)
+        content = self.content(signed)
+        work = self.prepare_work(content, site)
+        with self.services.database.writing() as connection:
+            _take_nonce(connection, site.site_id, verified)
+            return work(connection)
+
+    def _signer(self, signed: SignedRequest, *, head_alone: bool = False) -> tuple[Site, Verified]:
+        """Return the site that has signed and what it signed. Raises ApiError for another, and for one that may not send now."""
         site_id = claimed_key_id(signed.headers)
         with self.services.database.reading() as connection:
             site = sites.site_by_id(connection, site_id) if site_id else None
-        verified = verify(signed, parse_public_key(site.public_key) if site and site.public_key else None)
+        key = parse_public_key(site.public_key) if site and site.public_key else None
+        verified = verify(signed, key, head_alone=head_alone)
         if site is None:
             raise unknown_site()
         away = turned_away(site, utc_now())
@@ -124,12 +153,7 @@ class SiteHandler(SignedHandler):
         wait = self.services.sites.wait(site.site_id)
         if wait:
             raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
-        self.services.sites.take(site.site_id)
-        content = self.content(signed)
-        work = self.prepare_work(content, site)
-        with self.services.database.writing() as connection:
-            _take_nonce(connection, site.site_id, verified)
-            return work(connection)
+        return site, verified
 
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Return what is to be done with a body of the site. Raises ApiError when the body cannot be used."""
@@ -138,6 +162,16 @@ class SiteHandler(SignedHandler):
 
 class CheckInHandler(SiteHandler):
     """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
+
+    @property
+    def body_bytes(self) -> int:
+        """The limit of the body: a state, however it is written."""
+        return min(CHECK_IN_BYTES, self.config.limits.body_bytes)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """The limit of the body after gzip."""
+        return min(CHECK_IN_BYTES, self.config.limits.decoded_bytes)
 
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Keep the state, hand out what waits. A state this server has not as the site says is asked for, and nothing is done."""
