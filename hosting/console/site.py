@@ -16,7 +16,7 @@ from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.db import audit, bundles, configuration, fleet, releases, sites
+from hosting.db import audit, bundles, configuration, fleet, readings, releases, sites
 from hosting.db.contact import turned_away
 from hosting.db.database import Connection
 from hosting.db.fleet import DeviceQuery
@@ -44,6 +44,7 @@ class SitePage(ConsoleHandler):
                 "view": view,
                 "devices": [device_view(row) for row in rows],
                 "count": count,
+                "ahead": readings.ahead(connection, site_id),
                 "lines": audit.latest(connection, site_id=site_id),
                 "bundles": bundles.of_site(connection, site_id),
                 "groups": configuration.groups(connection),

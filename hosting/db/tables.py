@@ -111,6 +111,17 @@ reading = sa.Table(
     sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, as received
 )
 
+reading_ahead = sa.Table(
+    "reading_ahead",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    sa.Column("taken_at", Moment, primary_key=True),  # as the clock of the site said it
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("reading_ahead_received_at", "received_at"),
+)
+
 device_latest = sa.Table(
     "device_latest",
     metadata,
