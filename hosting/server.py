@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 from hosting.api.routes import API_ROUTES
+from hosting.connections import BoundedServer, ConnectionLog, ListeningSocket, raise_file_limit
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.db.cleanup import clean
 from hosting.errors import ConfigurationError, DataError, RepositoryError
@@ -97,11 +97,14 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     """Serve until SIGTERM or SIGINT; `ready` is told the port. Raises ConfigurationError when the port cannot be had."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    sockets = open_sockets(listening)
+    most, log = raise_file_limit(), ConnectionLog()
+    sockets = [ListeningSocket(one, log) for one in open_sockets(listening)]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = HTTPServer(
+    server = BoundedServer(
         HostingApplication(services),
+        most=most,
+        log=log,
         ssl_options=listening.context,
         max_body_size=CONSOLE_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
