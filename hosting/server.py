@@ -80,6 +80,7 @@ def log_request(handler: RequestHandler) -> None:
         milliseconds=round(1000 * handler.request.request_time(), 1),
         address=handler.client_ip if isinstance(handler, BaseHandler) else handler.request.remote_ip,
         refusal=getattr(handler, "refusal", None),
+        **(handler.log_fields() if isinstance(handler, BaseHandler) else {}),
     )
 
 

@@ -53,9 +53,14 @@ class ApiHandler(BaseHandler):
             self.refusal = f"{value.code}: {value.message}"
         elif not isinstance(value, HTTPError | BusyError):
             if isinstance(value, DataError):
-                structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value))
+                structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value), **self.log_fields())
                 return
-            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
+            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb), **self.log_fields())
+
+    def log_fields(self) -> dict[str, str]:
+        """Return for the log which request it is, and the key id under which it says it is signed."""
+        claimed = claimed_key_id(self.request.headers)
+        return super().log_fields() | ({"claimed": claimed} if claimed else {})
 
     def on_unknown(self) -> None:
         """Answer 404."""
@@ -117,6 +122,15 @@ class SignedHandler(ApiHandler):
         self._refused: Exception | None = None
         self._processing = False
         self.claimed_id: str | None = None
+        self.site_id: str | None = None
+        """Once it is verified that it has signed."""
+
+    def log_fields(self) -> dict[str, str]:
+        """Return for the log the site, once it is verified; before that, whom the request names."""
+        fields = super().log_fields()
+        if self.site_id is None:
+            return fields
+        return {"request": fields["request"], "site": self.site_id}
 
     async def prepare(self) -> None:
         """Look at the head before the body is taken; where it is refused the body is dropped, so that the answer can be read."""
@@ -235,6 +249,14 @@ class TokenHandler(ApiHandler):
             raise ApiError(401, "bad_token", "The token is not valid. The command dca-hosting token makes one.")
         if due:
             await self.services.database.write(lambda connection: accounts.see_token(connection, name))
+        self.program = name
+
+    program: str | None = None
+    """The name of the token."""
+
+    def log_fields(self) -> dict[str, str]:
+        """Return for the log which program asks."""
+        return super().log_fields() | ({"program": self.program} if self.program else {})
 
 
 class UnknownHandler(ApiHandler):

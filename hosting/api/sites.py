@@ -107,6 +107,7 @@ class EnrolHandler(SignedHandler):
             self.services.failures.take(address)
             sentence = "The enrolment code is not valid: it is wrong, has expired, or was used. Ask your provider for a new one."
             raise ApiError(403, "code_invalid", sentence)
+        self.site_id = enrolled.site_id
         return ApiAnswer({"site_id": enrolled.site_id, **root}, 201 if enrolled.created else 200)
 
     def _root(self, sha256: str | None) -> dict[str, str]:
@@ -147,6 +148,7 @@ class SiteHandler(SignedHandler):
         verified = verify(signed, key, head_alone=head_alone)
         if site is None:
             raise unknown_site()
+        self.site_id = site.site_id
         away = turned_away(site, utc_now())
         if away:
             raise ApiError(403, away, TURNED_AWAY[away])

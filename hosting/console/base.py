@@ -108,6 +108,10 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
             text = Message("The form is out of date or came from another site. Go back, load the page again and send it once more.")
             raise RefusedError(403, text) from error
 
+    def log_fields(self) -> dict[str, str]:
+        """Return for the log which account asks."""
+        return super().log_fields() | ({"account": self.session.account} if self.session else {})
+
     def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
         try:
             status = self.services.repository.status(utc_now())
@@ -191,9 +195,9 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what this server did wrong with its traceback; a refusal is told by the log line of the request."""
         if isinstance(value, DataError | BusyError):
-            structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value))
+            structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value), **self.log_fields())
         elif not isinstance(value, HTTPError):
-            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
+            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb), **self.log_fields())
 
 
 class UnknownPage(ConsoleHandler):
