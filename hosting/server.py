@@ -137,7 +137,7 @@ async def _clean_regularly(services: Services) -> None:
     log = structlog.get_logger()
     while True:
         try:
-            await services.database.write(clean)
+            await services.upkeep.write(clean)
         except DataError as error:
             log.warning("cleaning failed; it is tried again", reason=str(error))
         await asyncio.sleep(CLEAN_SECONDS)

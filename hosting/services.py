@@ -11,6 +11,7 @@ from hosting.api.bodies import BodiesUnderWay
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.db.database import Database
+from hosting.db.lane import Lane, LanePlan
 from hosting.repository.repository_status import RepositoryStatusCache
 from web.login_budget import LoginBudget, Rate
 from web.passwords import Passwords
@@ -27,6 +28,9 @@ class Services:
     config: Config
     proxies: Proxies
     database: Database
+    intake: Lane  # what sites send
+    pages: Lane  # what people and their programs look at
+    upkeep: Lane  # cleaning, and whether the server is well
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
@@ -45,6 +49,8 @@ class Services:
         """Wait for the work under way and close the database."""
         self.password_threads.shutdown()
         self.publishing_threads.shutdown()
+        for lane in (self.intake, self.pages, self.upkeep):
+            lane.close()
         self.database.close()
 
 
@@ -55,6 +61,9 @@ def make_services(config: Config, database: Database) -> Services:
         config=config,
         proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
+        intake=Lane(database, LanePlan("intake", threads=8, waiting=256)),
+        pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds)),
+        upkeep=Lane(database, LanePlan("upkeep", threads=2, waiting=16)),
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),

@@ -147,7 +147,7 @@ class SignedHandler(ApiHandler):
             return
         head = SignedRequest("POST", self._urls(), self.request.headers, b"")
         try:
-            await self.services.database.run(lambda: self.check_head(head))
+            await self.services.intake.run(lambda: self.check_head(head), self._sender)
         except (ApiError, BusyError, DataError) as error:
             self._refuse(error)
 
@@ -173,7 +173,7 @@ class SignedHandler(ApiHandler):
         signed = SignedRequest("POST", self._urls(), self.request.headers, body)
         self._processing = True
         try:
-            answer = await self.services.database.run(lambda: self.process(signed))
+            answer = await self.services.intake.run(lambda: self.process(signed), self._sender)
         finally:
             self._processing = False
             self._give_back()
@@ -243,12 +243,12 @@ class TokenHandler(ApiHandler):
         scheme, _, secret = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise ApiError(401, "no_token", "Send Authorization: Bearer TOKEN. The command dca-hosting token makes one.")
-        name, due = await self.services.database.read(lambda connection: accounts.find_token(connection, secret.strip()))
+        name, due = await self.services.pages.read(lambda connection: accounts.find_token(connection, secret.strip()))
         if name is None:
             self.services.failures.take(address)
             raise ApiError(401, "bad_token", "The token is not valid. The command dca-hosting token makes one.")
         if due:
-            await self.services.database.write(lambda connection: accounts.see_token(connection, name))
+            await self.services.pages.write(lambda connection: accounts.see_token(connection, name))
         self.program = name
 
     program: str | None = None

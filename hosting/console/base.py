@@ -15,7 +15,7 @@ from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
-from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
+from hosting.errors import BusyError, ConfigurationError, DataError, DeadlineError, RepositoryError
 from hosting.web import BaseHandler
 from web.hidden_characters import escape_shown
 from web.origin import FormRefusedError
@@ -87,12 +87,12 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         """Let in who is logged in; send others to the login page."""
         secret = self.get_cookie(SESSION_COOKIE)
         if secret:
-            self.session, due = await self.services.database.read(lambda connection: accounts.find_session(connection, secret))
+            self.session, due = await self.services.pages.read(lambda connection: accounts.find_session(connection, secret))
             if self.session and due:
                 session_hash = self.session.session_hash
-                await self.services.database.write(lambda connection: accounts.see_session(connection, session_hash))
+                await self.services.pages.write(lambda connection: accounts.see_session(connection, session_hash))
         if self.session:
-            self.badges = await self.services.database.run(self._look_for_alarms)
+            self.badges = await self.services.pages.run(self._look_for_alarms)
         if self.session or self.public:
             return
         if self.request.method in ("GET", "HEAD"):
@@ -188,7 +188,8 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         elif isinstance(error, DataError | BusyError):
             self.set_status(503)
             self.set_header("Retry-After", "15")
-            text = Message("The server cannot reach its database at the moment. Try again in a moment.")
+            away = Message("The server cannot reach its database at the moment. Try again in a moment.")
+            text = message_of(error) if isinstance(error, DeadlineError) else away
         failed = Message("The server failed to answer; its log says more.")
         self.render("error.html", text=text or failed, status=self.get_status())
 

@@ -61,7 +61,7 @@ class DevicesPage(ConsoleHandler):
             rows, count = fleet.devices(connection, query)
             return rows, count, sites.site_names(connection)
 
-        rows, count, names = await self.services.database.read(look)
+        rows, count, names = await self.services.pages.read(look)
         self.page(
             "devices.html",
             devices=[device_view(row) for row in rows],
@@ -99,7 +99,7 @@ class DevicePage(ConsoleHandler):
             return device_view(row), kept, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
-        found = None if "\x00" in site_id + key else await self.services.database.read(look)
+        found = None if "\x00" in site_id + key else await self.services.pages.read(look)
         if found is None:
             raise HTTPError(404)
         view, kept, happened = found

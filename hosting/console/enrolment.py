@@ -43,12 +43,12 @@ class EnrolmentPage(ConsoleHandler):
         def make(connection: Connection) -> tuple[str, str]:
             return sites.make_enrolment_code(connection, name, days=days, actor=actor, address=from_address)
 
-        site_id, code = await self.services.database.write(make)
-        made = await self.services.database.run(lambda: enrolment_string(self.config, address, code))
+        site_id, code = await self.services.pages.write(make)
+        made = await self.services.pages.run(lambda: enrolment_string(self.config, address, code))
         await self._show(made=made, made_for=name, made_days=days, site_id=site_id)
 
     async def _show(self, **values: Any) -> None:
-        waiting = await self.services.database.read(sites.open_codes)
+        waiting = await self.services.pages.read(sites.open_codes)
         shown: dict[str, Any] = {"name": "", "address": self._own_address(), "days": 7, "faults": {}, "made": None, "made_for": ""}
         shown["ready"] = RepositoryFolder(self.config.repository).is_published
         shown |= {"made_days": 7, "site_id": "", "waiting": waiting, "choices": DAYS}
