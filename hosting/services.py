@@ -12,6 +12,7 @@ from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.db.database import Database
 from hosting.db.lane import Lane, LanePlan
+from hosting.db.readiness import Readiness
 from hosting.repository.repository_status import RepositoryStatusCache
 from web.login_budget import LoginBudget, Rate
 from web.passwords import Passwords
@@ -31,6 +32,7 @@ class Services:
     intake: Lane  # what sites send
     pages: Lane  # what people and their programs look at
     upkeep: Lane  # cleaning, and whether the server is well
+    readiness: Readiness
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
@@ -57,13 +59,15 @@ class Services:
 def make_services(config: Config, database: Database) -> Services:
     """Return the services of one server process."""
     limits = config.limits
+    upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16))
     return Services(
         config=config,
         proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
         intake=Lane(database, LanePlan("intake", threads=8, waiting=256)),
         pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds)),
-        upkeep=Lane(database, LanePlan("upkeep", threads=2, waiting=16)),
+        upkeep=upkeep,
+        readiness=Readiness(upkeep),
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),

@@ -1,11 +1,11 @@
-"""What people's programs read: sites and devices, opened by a token. And whether the server lives."""
+"""What people's programs read: sites and devices, opened by a token."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any, ClassVar
+from typing import Any
 
 from appliance.common.clock import to_rfc3339, utc_now
-from hosting.api.base import ApiHandler, TokenHandler
+from hosting.api.base import TokenHandler
 from hosting.api.errors import ApiError
 from hosting.db import fleet, sites
 from hosting.db.contact import contact
@@ -95,18 +95,3 @@ def _device(row: LatestReading) -> bytes:
     head = {"site_id": row.site_id, "site_name": row.site_name, "received_at": to_rfc3339(row.received_at)}
     # The reading is stored as JSON and passed on as it is.
     return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"reading":' + row.body.encode() + b"}"
-
-
-class HealthHandler(ApiHandler):
-    """`GET /healthz`: for load balancers, without a token and without details."""
-
-    SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET", "HEAD")  # type: ignore[misc]
-
-    async def get(self) -> None:
-        """Answer 200 when the database answers, 503 when it does not."""
-        await self.services.upkeep.answers()
-        self.answer({"ok": True})
-
-    async def head(self) -> None:
-        """Answer as GET does, without the body."""
-        await self.get()

@@ -77,10 +77,6 @@ class Lane:
 
         return await self.run(job)
 
-    async def answers(self) -> None:
-        """Return when the database has answered."""
-        await self.read(lambda connection: connection.execute(sa.select(1)).scalar())
-
     async def _take_turn(self, who: str) -> None:
         if self._free:
             self._free -= 1

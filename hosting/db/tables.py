@@ -226,6 +226,13 @@ token = sa.Table(
     sa.Column("last_used_at", Moment),
 )
 
+probe = sa.Table(
+    "probe",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("at", Moment, nullable=False),  # when it could be written last
+)
+
 audit = sa.Table(
     "audit",
     metadata,

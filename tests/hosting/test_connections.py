@@ -46,9 +46,9 @@ def secured(port: int) -> Iterator[ssl.SSLSocket]:
         yield connection
 
 
-def ask(connection: socket.socket) -> bytes:
+def ask(connection: socket.socket, path: str = "/healthz") -> bytes:
     """Return the status line of an answer; the connection is kept."""
-    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return connection.recv(4096)[:15]
 
 
