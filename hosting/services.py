@@ -14,6 +14,7 @@ from hosting.db.database import Database
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
 from hosting.repository.repository_status import RepositoryStatusCache
+from hosting.server_certificate import ServerCertificate
 from web.login_budget import LoginBudget, Rate
 from web.passwords import Passwords
 from web.proxies import Proxies
@@ -39,6 +40,7 @@ class Services:
     bodies: BodiesUnderWay
     failures: Throttle  # refused enrolments and tokens of one address
     logins: LoginBudget
+    certificate: ServerCertificate | None  # of this server itself; none behind a proxy
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
     repository: RepositoryStatusCache
@@ -56,7 +58,7 @@ class Services:
         self.database.close()
 
 
-def make_services(config: Config, database: Database) -> Services:
+def make_services(config: Config, database: Database, certificate: ServerCertificate | None = None) -> Services:
     """Return the services of one server process."""
     limits = config.limits
     upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16))
@@ -76,6 +78,7 @@ def make_services(config: Config, database: Database) -> Services:
         logins=LoginBudget(
             Rate(limits.failures_burst, 1 / limits.failures_per_second), Rate(limits.logins_burst, 1 / limits.logins_per_second)
         ),
+        certificate=certificate,
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
         repository=RepositoryStatusCache(config.repository),

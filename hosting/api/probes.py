@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.api.base import ApiHandler
 from hosting.api.errors import ApiError, retry_after_fault
 
@@ -28,4 +29,6 @@ class ReadyHandler(LiveHandler):
         if not await self.services.readiness.is_ready():
             sentence = "The server cannot keep anything at the moment; its log says more."
             raise ApiError(503, "not_ready", sentence, retry_after=retry_after_fault())
-        self.answer({"ok": True})
+        certificate = self.services.certificate
+        soon = certificate is not None and certificate.ends_soon(utc_now())
+        self.answer({"ok": True} | ({"certificate_expires_at": to_rfc3339(certificate.expires)} if certificate and soon else {}))

@@ -17,6 +17,7 @@ from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.errors import BusyError, ConfigurationError, DataError, DeadlineError, RepositoryError
 from hosting.web import BaseHandler
+from web import quantities
 from web.hidden_characters import escape_shown
 from web.origin import FormRefusedError
 from web.translations import ENGLISH, TranslatedHandler
@@ -157,7 +158,26 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
     def page(self, template: str, **values: Any) -> None:
         """Answer with a page."""
         done = NOTICES.get(self.get_query_argument("done", ""))
-        self.render(template, notices=[done] if done else [], **values)
+        self.render(template, notices=[*([done] if done else []), *self._certificate_notice()], **values)
+
+    def _certificate_notice(self) -> list[tuple[str, str]]:
+        """Return what a person has to know of the certificate of this server, in all pages: nobody sees the last day coming."""
+        certificate, now = self.services.certificate, utc_now()
+        if certificate is None or certificate.expires is None or not certificate.ends_soon(now):
+            return []
+        text = Message(
+            "The certificate of this server ends %(moment)s; then sites and browsers refuse it. Put a new one into %(file)s: the "
+            "server takes it by itself.",
+            moment=quantities.ago(certificate.expires, now, self.locale),
+            file=certificate.file,
+        )
+        expired = Message(
+            "The certificate of this server expired %(moment)s: sites and browsers refuse it. Put a new one into %(file)s: the "
+            "server takes it by itself.",
+            moment=quantities.ago(certificate.expires, now, self.locale),
+            file=certificate.file,
+        )
+        return [("bad", expired) if certificate.expires <= now else ("warn", text)]
 
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every template knows."""
