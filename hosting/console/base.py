@@ -1,6 +1,6 @@
 """Base of the console's pages: nobody gets in without a session unless a page says it is public."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
@@ -141,6 +141,17 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
     def url(self, path: str, **query: str) -> str:
         """Return the address of a page, below the path of the public URL."""
         return f"{self.config.base_path}{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def chosen_argument(self, name: str, allowed: Container[str]) -> str:
+        """Return a value of the query that is one of `allowed`, empty without one.
+
+        Raises RefusedError 422 for another: a list that left out a filter would show what nobody asked for.
+        """
+        value = self.get_query_argument(name, "")
+        if value and value not in allowed:
+            wrong = Message("%(value)s is nothing that %(name)s can be. Choose it in the list again.", value=value[:40], name=name)
+            raise RefusedError(422, wrong)
+        return value
 
     def open_group(self, pages: str) -> GroupAsked | None:
         """Redirect to the page below `pages` of the group in `?group=NAME`, and return None; return what was asked otherwise."""
