@@ -30,8 +30,11 @@ class Limits:
     body_bytes: int = 10 * 1024 * 1024  # as sent
     decoded_bytes: int = 10 * 1024 * 1024  # after gzip
     bundle_bytes: int = 8 * 1024 * 1024  # a support bundle
+    bodies_bytes: int = 64 * 1024 * 1024  # all bodies under way together, as sent
+    site_bodies_bytes: int = 16 * 1024 * 1024  # those of one site
     site_burst: int = 120  # requests of one site at once
     site_per_second: float = 2.0  # and what comes back each second
+    page_seconds: float = 10.0  # for one statement of a page
     failures_burst: int = 20  # refused enrolments and logins of one address
     failures_per_second: float = 1 / 10
     logins_burst: int = 200  # of everybody together

@@ -3,23 +3,23 @@
 import asyncio
 import signal
 import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 from hosting.api.routes import API_ROUTES
+from hosting.connections import BoundedServer, ConnectionLog, ListeningSocket, raise_file_limit
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.db.cleanup import clean
 from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.misdirected import OWN_PATHS, MisdirectedCall, MisdirectedPage
 from hosting.repository.renewal import resign_regularly
+from hosting.server_certificate import ServerCertificate, watch_certificate
 from hosting.services import Services
 from hosting.web import BaseHandler
 from web import translations
@@ -35,11 +35,11 @@ BODY_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where to listen; without `context`, plain HTTP."""
+    """Where to listen; without a certificate, plain HTTP."""
 
     bind: str | None
     port: int
-    context: ssl.SSLContext | None
+    certificate: ServerCertificate | None
 
 
 class HostingApplication(WebApplication):
@@ -57,13 +57,18 @@ class HostingApplication(WebApplication):
         )
         # With a public address signatures count for that alone, whatever Host a proxy passes on.
         self._hosts = None if services.config.public_urls else HostCheck(services.config.allowed_hosts)
+        self._certificate = services.certificate
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         """Return the handler of the request; of one under a name that is not ours, the one that says so."""
-        if self._hosts is not None and not self._hosts.allows(request.host_name):
+        if not self._is_ours(request.host_name):
             misdirected = MisdirectedCall if request.path.startswith(OWN_PATHS) else MisdirectedPage
             return self.get_handler_delegate(request, misdirected)
         return super().find_handler(request, **kwargs)
+
+    def _is_ours(self, name: str) -> bool:
+        named = self._certificate.names if self._certificate else ()
+        return self._hosts is None or self._hosts.allows(name) or HostCheck(named).allows(name)
 
 
 def log_request(handler: RequestHandler) -> None:
@@ -80,6 +85,7 @@ def log_request(handler: RequestHandler) -> None:
         milliseconds=round(1000 * handler.request.request_time(), 1),
         address=handler.client_ip if isinstance(handler, BaseHandler) else handler.request.remote_ip,
         refusal=getattr(handler, "refusal", None),
+        **(handler.log_fields() if isinstance(handler, BaseHandler) else {}),
     )
 
 
@@ -94,22 +100,31 @@ def open_sockets(listening: Listening) -> list[socket.socket]:
 
 
 async def serve(services: Services, listening: Listening, ready: Callable[[int], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is told the port. Raises ConfigurationError when the port cannot be had."""
+    """Serve until SIGTERM or SIGINT; SIGHUP takes the certificate anew; `ready` is told the port.
+
+    Raises ConfigurationError when the port cannot be had.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    sockets = open_sockets(listening)
+    most, log = raise_file_limit(), ConnectionLog()
+    sockets = [ListeningSocket(one, log) for one in open_sockets(listening)]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = HTTPServer(
+    take_anew = asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, take_anew.set)
+    server = BoundedServer(
         HostingApplication(services),
-        ssl_options=listening.context,
+        most=most,
+        log=log,
+        ssl_options=listening.certificate.context if listening.certificate else None,
         max_body_size=CONSOLE_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,
         body_timeout=BODY_SECONDS,
     )
     server.add_sockets(sockets)
     resigning = resign_regularly(services.config.repository, services.publishing_threads)
-    work = (_finish_publishing(services), _clean_regularly(services), resigning)
+    watching = watch_certificate(listening.certificate, take_anew)
+    work = (_finish_publishing(services), _clean_regularly(services), resigning, watching)
     tasks = [asyncio.create_task(each) for each in work]
     ready(sockets[0].getsockname()[1])
     await stop.wait()
@@ -133,7 +148,7 @@ async def _clean_regularly(services: Services) -> None:
     log = structlog.get_logger()
     while True:
         try:
-            await services.database.write(clean)
+            await services.upkeep.write(clean)
         except DataError as error:
             log.warning("cleaning failed; it is tried again", reason=str(error))
         await asyncio.sleep(CLEAN_SECONDS)

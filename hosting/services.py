@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from appliance.common.forwarded import TrustedProxies
+from hosting.api.bodies import BodiesUnderWay
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.db.database import Database
+from hosting.db.lane import Lane, LanePlan
+from hosting.db.readiness import Readiness
 from hosting.repository.repository_status import RepositoryStatusCache
+from hosting.server_certificate import ServerCertificate
 from web.login_budget import LoginBudget, Rate
 from web.passwords import Passwords
 from web.proxies import Proxies
@@ -26,11 +30,17 @@ class Services:
     config: Config
     proxies: Proxies
     database: Database
+    intake: Lane  # what sites send
+    pages: Lane  # what people and their programs look at
+    upkeep: Lane  # cleaning, and whether the server is well
+    readiness: Readiness
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
+    bodies: BodiesUnderWay
     failures: Throttle  # refused enrolments and tokens of one address
     logins: LoginBudget
+    certificate: ServerCertificate | None  # of this server itself; none behind a proxy
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
     repository: RepositoryStatusCache
@@ -43,23 +53,32 @@ class Services:
         """Wait for the work under way and close the database."""
         self.password_threads.shutdown()
         self.publishing_threads.shutdown()
+        for lane in (self.intake, self.pages, self.upkeep):
+            lane.close()
         self.database.close()
 
 
-def make_services(config: Config, database: Database) -> Services:
+def make_services(config: Config, database: Database, certificate: ServerCertificate | None = None) -> Services:
     """Return the services of one server process."""
     limits = config.limits
+    upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16))
     return Services(
         config=config,
         proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
+        intake=Lane(database, LanePlan("intake", threads=8, waiting=256)),
+        pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds)),
+        upkeep=upkeep,
+        readiness=Readiness(upkeep),
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),
+        bodies=BodiesUnderWay(limits.bodies_bytes, limits.site_bodies_bytes),
         failures=Throttle(limits.failures_burst, limits.failures_per_second),
         logins=LoginBudget(
             Rate(limits.failures_burst, 1 / limits.failures_per_second), Rate(limits.logins_burst, 1 / limits.logins_per_second)
         ),
+        certificate=certificate,
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
         repository=RepositoryStatusCache(config.repository),

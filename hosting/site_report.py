@@ -4,11 +4,13 @@ A site may say anything: what is no such thing is left out, and nothing is refus
 """
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from appliance.common.clock import from_rfc3339, in_utc
 
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""What says that it was later than this after its arrival is of the future: the clock of its site was wrong."""
 NUMBER_LIMIT = 2**63
 """Numbers from this one on, and from its negative down, are none: neither a database nor other programs keep them."""
 

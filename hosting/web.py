@@ -1,5 +1,7 @@
 """What the API and the console share: their services, and where a request comes from."""
 
+import secrets
+from functools import cached_property
 from typing import Any, cast
 
 from appliance.common.forwarded import client_of
@@ -25,6 +27,15 @@ class BaseHandler(WebHandler):
     def client(self) -> str:
         """What counts as one client where attempts are counted: an IPv4 address, or the /64 of an IPv6 one."""
         return client_of(self.client_ip)
+
+    @cached_property
+    def request_id(self) -> str:
+        """What the lines of the log about this request have in common."""
+        return secrets.token_hex(4)
+
+    def log_fields(self) -> dict[str, str]:
+        """Return for the log which request it is, and who asks as far as that is known."""
+        return {"request": self.request_id}
 
     def compute_etag(self) -> None:
         """Return no ETag: answers are never cached."""

@@ -47,8 +47,16 @@ class HostingError(DcaError):
         self.code = code
 
 
+class BatchIdTakenError(HostingError):
+    """The hosting server has other content under the id of this batch: it is sent again under a new one."""
+
+
 class RefusedError(HostingError):
     """The hosting server answered and said no; trying the same again will not help."""
+
+
+class UnknownHereError(RefusedError):
+    """The hosting server does not know who asks (401). A fault of the server can look like that: it is asked again all the same."""
 
 
 class ContentRefusedError(RefusedError):

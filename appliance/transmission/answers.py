@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from appliance.common.backoff import parse_http_date, parse_retry_after
-from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
+from appliance.common.errors import BatchIdTakenError, ContentRefusedError, HostingError, RefusedError, UnknownHereError
 from appliance.common.message import Message, sentences
 from appliance.report import DeviceKey
 from appliance.transmission.failures import TRIED_AGAIN, not_hosting
@@ -15,10 +15,13 @@ CONTENT_REFUSED = frozenset({400, 413, 422})
 """Statuses after which the same content must not be sent again."""
 
 PASSING = frozenset({"clock", "replayed"})
-"""Errors of status 401 that go away without a person at the hosting server: the request is tried again."""
+"""Errors that go away without a person at the hosting server: the request is tried again."""
 
 QUIET = frozenset({"revoked", "expired", "deactivated"})
 """Refusals after which the site leaves the hosting server alone but for one check-in a day."""
+
+BATCH_CONFLICT = "batch_conflict"
+"""Error of status 409: the id of a batch stands for other content at the server."""
 
 ROOT_CHARACTERS = 512_000
 
@@ -124,8 +127,12 @@ def refusal(status: int, date: str | None, retry_after: str | None, body: bytes,
             ),
             code=said.error,
         )
-    if status in (403, 409) or (status == 401 and said.error not in PASSING):
-        return RefusedError(_refused_sentence(said.error, server, message), retry_after=wait, code=said.error)
+    if status == 409 and said.error == BATCH_CONFLICT:
+        taken = Message("The hosting server %(server)s has other content under the id of this batch.", server=server)
+        return BatchIdTakenError(taken, code=said.error)
+    if status in (401, 403, 409) and said.error not in PASSING:
+        kind = UnknownHereError if status == 401 else RefusedError
+        return kind(_refused_sentence(said.error, server, message), retry_after=wait, code=said.error)
     if said.error == "clock":
         text = _clock_sentence(server, date, now, message)
     elif said.error == "replayed":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from appliance.common.errors import ContentRefusedError
+from appliance.common.errors import BatchIdTakenError, ContentRefusedError
 from appliance.common.message import message_of
 from appliance.store.store import Store
 from appliance.transmission.client import ChangesIgnoredError, HostingClient
@@ -38,9 +38,11 @@ def upload_waiting(
     """Send what waits in batches of at most `limit` readings; return what was sent. Blocking.
 
     Raises HostingError or RefusedError at the first batch that does not get through: it stays in the outbox, the same batch is
-    sent next time. `sent`, when given, tells also then what got through before. `stopping` is asked between two batches.
+    sent next time; only one whose id the server has for other content gets a new id, once in a row. `sent`, when given, tells
+    also then what got through before. `stopping` is asked between two batches.
     """
     done = sent or Sent()
+    renamed = False
     while not stopping() and (batch := store.next_batch(limit)):
         done.calls += 1
         try:
@@ -48,9 +50,16 @@ def upload_waiting(
         except ContentRefusedError as error:
             done.set_aside += store.reject(batch.id, message_of(error))
             continue
+        except BatchIdTakenError:
+            store.send_in_full(batch.id)
+            if renamed:
+                raise
+            renamed = True
+            continue
         except ChangesIgnoredError:
             store.send_in_full(batch.id)
             continue
+        renamed = False
         store.acknowledge(batch.id, rebuilds=answer.changes, needed=answer.needed)
         done.batches += 1
         done.needed += len(answer.needed)

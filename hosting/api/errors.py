@@ -1,5 +1,7 @@
 """An error of the API: its HTTP status, a code for programs, a sentence for people."""
 
+import secrets
+
 
 class ApiError(Exception):
     """Answered as `{"error": code, "message": sentence}`."""
@@ -15,3 +17,13 @@ class ApiError(Exception):
 def unauthorized(code: str, message: str) -> ApiError:
     """Return a 401."""
     return ApiError(401, code, message)
+
+
+def retry_after_fault() -> int:
+    """Return after how many seconds a client may ask again where this server failed: another time for each, not all at once."""
+    return 15 + secrets.randbelow(30)
+
+
+def retry_after_busy() -> int:
+    """Return after how many seconds a client may ask again where there was too much to do at once: another time for each."""
+    return 2 + secrets.randbelow(5)

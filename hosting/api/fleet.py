@@ -1,11 +1,11 @@
-"""What people's programs read: sites and devices, opened by a token. And whether the server lives."""
+"""What people's programs read: sites and devices, opened by a token."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any, ClassVar
+from typing import Any
 
 from appliance.common.clock import to_rfc3339, utc_now
-from hosting.api.base import ApiHandler, TokenHandler
+from hosting.api.base import TokenHandler
 from hosting.api.errors import ApiError
 from hosting.db import fleet, sites
 from hosting.db.contact import contact
@@ -49,7 +49,7 @@ class SitesHandler(ListHandler):
     async def get(self) -> None:
         """Answer the sites with what they last said."""
         limit, after = self.limit(), self.after(1)
-        found = await self.services.database.read(
+        found = await self.services.pages.read(
             lambda connection: sites.sites_after(connection, after=after[0] if after else None, limit=limit + 1)
         )
         following = _cursor(found[limit - 1].site_id) if len(found) > limit else None
@@ -83,7 +83,7 @@ class DevicesHandler(ListHandler):
         limit, after = self.limit(), self.after(2)
         site_id = self.get_query_argument("site", None)
         cursor = (after[0], after[1]) if after else None
-        rows = await self.services.database.read(
+        rows = await self.services.pages.read(
             lambda connection: fleet.devices_after(connection, site_id=site_id, after=cursor, limit=limit + 1)
         )
         following = _cursor(rows[limit - 1].site_id, rows[limit - 1].device_key) if len(rows) > limit else None
@@ -95,18 +95,3 @@ def _device(row: LatestReading) -> bytes:
     head = {"site_id": row.site_id, "site_name": row.site_name, "received_at": to_rfc3339(row.received_at)}
     # The reading is stored as JSON and passed on as it is.
     return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"reading":' + row.body.encode() + b"}"
-
-
-class HealthHandler(ApiHandler):
-    """`GET /healthz`: for load balancers, without a token and without details."""
-
-    SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET", "HEAD")  # type: ignore[misc]
-
-    async def get(self) -> None:
-        """Answer 200 when the database answers, 503 when it does not."""
-        await self.services.database.answers()
-        self.answer({"ok": True})
-
-    async def head(self) -> None:
-        """Answer as GET does, without the body."""
-        await self.get()

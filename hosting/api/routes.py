@@ -3,12 +3,14 @@
 from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
-from hosting.api.fleet import DevicesHandler, HealthHandler, SitesHandler
+from hosting.api.fleet import DevicesHandler, SitesHandler
+from hosting.api.probes import LiveHandler, ReadyHandler
 from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
 from hosting.api.tuf import TufHandler
 
 API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
-    (r"/healthz", HealthHandler),
+    (r"/livez", LiveHandler),
+    (r"/(?:readyz|healthz)", ReadyHandler),
     (r"/api/v1/enrol", EnrolHandler),
     (r"/api/v1/checkin", CheckInHandler),
     (r"/api/v1/readings", ReadingsHandler),

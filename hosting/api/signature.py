@@ -4,12 +4,13 @@
 * `created` lies within 300 s of this server's clock, so a nonce has to be remembered for no longer than that.
 * `keyid` names the site; at enrolment, where the server knows no key yet, it is the public key itself.
 
-Pure: the key comes from a function, the nonce is returned for the caller to take.
+Pure: the key is given, the nonce is returned for the caller to take. Whose key is to be looked up says `claimed_key_id`, before
+the library verifies: what fails within its verification, also the fault of a database, it would call an invalid signature.
 """
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,11 +21,13 @@ from http_message_signatures.algorithms import ED25519
 from http_message_signatures.exceptions import HTTPMessageSignaturesException
 from tornado.httputil import HTTPHeaders
 
-from hosting.api.errors import unauthorized
+from hosting.api.errors import ApiError, unauthorized
 
 TOLERANCE = timedelta(seconds=300)
 COVERED = ("@method", "@authority", "@path", "content-digest")
 NONCE = re.compile(r"^[\x21-\x7e]{16,64}$")
+KEY_ID = re.compile(r'; *keyid="([A-Za-z0-9_-]{1,64})"')
+"""The parameter of the header Signature-Input (RFC 9421, 2.3). Site ids and public keys have no other characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,17 @@ class _ClockDiffers(InvalidSignature):
 
 
 class _Keys(HTTPSignatureKeyResolver):
-    """Looks each key up once and remembers whether it was known."""
+    """Has one key, or none, and remembers whether another was asked for."""
 
-    def __init__(self, key_of: Callable[[str], str | None]) -> None:
-        self._key_of = key_of
+    def __init__(self, key_id: str | None, key: Ed25519PublicKey | None) -> None:
+        self._key_id = key_id
+        self._key = key
         self.unknown = False
 
     def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
-        text = self._key_of(key_id)
-        self.unknown = text is None
-        return None if text is None else parse_public_key(text)
+        key = self._key if key_id == self._key_id else None
+        self.unknown = key is None
+        return key
 
 
 class _Verifier(HTTPMessageVerifier):
@@ -97,29 +101,46 @@ def parse_public_key(text: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
-def verify(request: SignedRequest, key_of: Callable[[str], str | None]) -> Verified:
-    """Return who signed the request. Raises ApiError 401: `unknown_site`, `bad_signature` or `clock`."""
+def claimed_key_id(headers: HTTPHeaders) -> str | None:
+    """Return the key id under which a request says it is signed, not to be believed before `verify`; None where it names no one."""
+    named = KEY_ID.findall(headers.get("Signature-Input", ""))
+    return named[0] if len(named) == 1 else None
+
+
+def verify(request: SignedRequest, key: Ed25519PublicKey | None, *, head_alone: bool = False) -> Verified:
+    """Return who signed the request; `key` is the one of its `claimed_key_id`, None for an id that nobody has here.
+
+    With `head_alone` the body has not arrived: what is signed is its digest.
+
+    Raises ApiError 401: `unknown_site`, `bad_signature` or `clock`.
+    """
     required = [*COVERED, *(["content-encoding"] if "Content-Encoding" in request.headers else [])]
-    keys = _Keys(key_of)
+    keys = _Keys(claimed_key_id(request.headers), key)
     verifier = _Verifier(signature_algorithm=ED25519, key_resolver=keys)
     reason = "The request has no address this server knows"
     for url in request.urls:
         message = _Message(request.method, url, request.headers)
         try:
-            [result] = verifier.verify(message, max_age=None, require_components=required, body=request.body)
+            [result] = verifier.verify(
+                message, max_age=None, require_components=required, body=None if head_alone else request.body
+            )
         except _ClockDiffers as error:
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             sentence = f"The clock of the site differs from this server's, where it is {now}. Set the clock of the site's host."
             raise unauthorized("clock", sentence) from error
         except HTTPMessageSignaturesException as error:
             if keys.unknown:
-                sentence = "No site is enrolled here under this id. Enrol the appliance with a new enrolment code."
-                raise unauthorized("unknown_site", sentence) from error
+                raise unknown_site() from error
             reason = str(error) or "it does not match the request"
         else:
             return _checked(result.parameters)
     sentence = f"The signature of the request is not valid: {reason.rstrip('.')}."
     raise unauthorized("bad_signature", sentence)
+
+
+def unknown_site() -> ApiError:
+    """Return the 401 for a key id that nobody has here."""
+    return unauthorized("unknown_site", "No site is enrolled here under this id. Enrol the appliance with a new enrolment code.")
 
 
 def _checked(parameters: dict[str, Any]) -> Verified:

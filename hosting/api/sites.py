@@ -1,19 +1,21 @@
 """The calls of a site: enrol, check in, send readings and support bundles."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report import Batch
 from appliance.report.changes import state_digest
-from hosting.api.base import ApiAnswer, SignedHandler
+from hosting.api.base import SMALL, ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, unauthorized
-from hosting.api.signature import SignedRequest, Verified, verify
+from hosting.api.signature import SignedRequest, Verified, claimed_key_id, parse_public_key, unknown_site, verify
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.contact import TurnedAway, turned_away
 from hosting.db.database import Connection
@@ -24,6 +26,7 @@ from hosting.repository.repository import Repository
 from hosting.site_report import bounded
 
 STATE_BYTES = 64 * 1024
+CHECK_IN_BYTES = 4 * STATE_BYTES
 BUNDLE_TYPE = "application/gzip"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GZIP_MAGIC = b"\x1f\x8b\x08"
@@ -70,13 +73,26 @@ class CheckIn(BaseModel):
 class EnrolHandler(SignedHandler):
     """`POST /api/v1/enrol`: a code and a key in, a site id out. Signed with the very key, which proves possession."""
 
+    @property
+    def body_bytes(self) -> int:
+        """The limit of the body: it comes before anybody is known here."""
+        return min(SMALL, self.config.limits.body_bytes)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """The limit of the body after gzip."""
+        return self.body_bytes
+
+    def check_head(self, head: SignedRequest) -> None:
+        """Do nothing: no body that is taken is large."""
+
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Register the key. 201 for a new one; 200 and the same site when the same key asks again with the same code."""
         address = f"enrol {self.client}"
         wait = self.services.failures.wait(address)
         if wait:
             raise ApiError(429, "throttled", "Too many wrong enrolment codes came from this address.", retry_after=wait)
-        verified = verify(signed, lambda key_id: key_id)
+        verified = verify(signed, _key_to_enrol(signed))
         wanted = parse(Enrolment, self.content(signed))
         if wanted.public_key != verified.key_id:
             raise unauthorized("bad_signature", "The request is not signed with the key it wants to enrol.")
@@ -91,6 +107,7 @@ class EnrolHandler(SignedHandler):
             self.services.failures.take(address)
             sentence = "The enrolment code is not valid: it is wrong, has expired, or was used. Ask your provider for a new one."
             raise ApiError(403, "code_invalid", sentence)
+        self.site_id = enrolled.site_id
         return ApiAnswer({"site_id": enrolled.site_id, **root}, 201 if enrolled.created else 200)
 
     def _root(self, sha256: str | None) -> dict[str, str]:
@@ -108,32 +125,37 @@ class EnrolHandler(SignedHandler):
 class SiteHandler(SignedHandler):
     """Base of the calls of an enrolled site."""
 
+    def check_head(self, head: SignedRequest) -> None:
+        """Raise ApiError unless a site that may send now has signed the head."""
+        self._signer(head, head_alone=True)
+
     def process(self, signed: SignedRequest) -> ApiAnswer:
         """Verify, throttle, and do the work and take the nonce in one transaction."""
-        found: list[Site] = []
-
-        def key_of(site_id: str) -> str | None:
-            with self.services.database.reading() as connection:
-                site = sites.site_by_id(connection, site_id) if len(site_id) <= 36 else None
-            if site is None or site.public_key is None:
-                return None
-            found[:] = [site]
-            return site.public_key
-
-        verified = verify(signed, key_of)
-        [site] = found
-        away = turned_away(site, utc_now())
-        if away:
-            raise ApiError(403, away, TURNED_AWAY[away])
-        wait = self.services.sites.wait(site.site_id)
-        if wait:
-            raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
+        site, verified = self._signer(signed)
         self.services.sites.take(site.site_id)
         content = self.content(signed)
         work = self.prepare_work(content, site)
         with self.services.database.writing() as connection:
             _take_nonce(connection, site.site_id, verified)
             return work(connection)
+
+    def _signer(self, signed: SignedRequest, *, head_alone: bool = False) -> tuple[Site, Verified]:
+        """Return the site that has signed and what it signed. Raises ApiError for another, and for one that may not send now."""
+        site_id = claimed_key_id(signed.headers)
+        with self.services.database.reading() as connection:
+            site = sites.site_by_id(connection, site_id) if site_id else None
+        key = parse_public_key(site.public_key) if site and site.public_key else None
+        verified = verify(signed, key, head_alone=head_alone)
+        if site is None:
+            raise unknown_site()
+        self.site_id = site.site_id
+        away = turned_away(site, utc_now())
+        if away:
+            raise ApiError(403, away, TURNED_AWAY[away])
+        wait = self.services.sites.wait(site.site_id)
+        if wait:
+            raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
+        return site, verified
 
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Return what is to be done with a body of the site. Raises ApiError when the body cannot be used."""
@@ -142,6 +164,16 @@ class SiteHandler(SignedHandler):
 
 class CheckInHandler(SiteHandler):
     """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
+
+    @property
+    def body_bytes(self) -> int:
+        """The limit of the body: a state, however it is written."""
+        return min(CHECK_IN_BYTES, self.config.limits.body_bytes)
+
+    @property
+    def decoded_bytes(self) -> int:
+        """The limit of the body after gzip."""
+        return min(CHECK_IN_BYTES, self.config.limits.decoded_bytes)
 
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Keep the state, hand out what waits. A state this server has not as the site says is asked for, and nothing is done."""
@@ -188,13 +220,18 @@ class ReadingsHandler(SiteHandler):
         """Rebuild what was sent as changes, take the batch in."""
         batch = parse(Batch, content)
         _check_keys(batch)
+        digest = hashlib.sha256(content).hexdigest()
         rebuilt = changes.Rebuilt()
         if batch.changes:
             with self.services.database.reading() as connection:
                 rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes, self.config.limits.decoded_bytes)
 
         def work(connection: Connection) -> ApiAnswer:
-            taken = readings.take_in(connection, site.site_id, batch, rebuilt)
+            try:
+                taken = readings.take_in(connection, site.site_id, batch, rebuilt, digest=digest)
+            except readings.OtherContentError as error:
+                sentence = "This batch id stands for other content already. Nothing of this batch was kept: send it under a new id."
+                raise ApiError(409, "batch_conflict", sentence) from error
             sites.touch(connection, site.site_id)
             needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
             return ApiAnswer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})
@@ -225,6 +262,15 @@ class SupportBundleHandler(SiteHandler):
             return ApiAnswer({"bundle_id": bundles.keep(connection, site.site_id, content, address=self.client_ip)})
 
         return work
+
+
+def _key_to_enrol(signed: SignedRequest) -> Ed25519PublicKey | None:
+    """Return the key that an enrolment is signed with, which is its own key id. Raises ApiError 401 where that is none."""
+    key_id = claimed_key_id(signed.headers)
+    try:
+        return parse_public_key(key_id) if key_id else None
+    except ValueError as error:
+        raise unauthorized("bad_signature", f"The signature of the request is not valid: {error}.") from error
 
 
 def _check_keys(batch: Batch) -> None:

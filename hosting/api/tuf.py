@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, ClassVar
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from hosting.api.errors import retry_after_fault
 from hosting.web import BaseHandler
 from web.security import SECURITY_HEADERS
 
@@ -72,7 +73,10 @@ class TufHandler(BaseHandler):
         self.set_header("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}" if part else f"bytes */{size}")
 
     def write_error(self, status_code: int, **_kwargs: Any) -> None:
-        """Answer without a body."""
+        """Answer without a body; a fault of this server is 503, and says when to ask again."""
+        if status_code >= 500:
+            status_code = 503
+            self.set_header("Retry-After", str(retry_after_fault()))
         self.clear_header("X-Content-Type-Options")
         self.set_header("Cache-Control", ALWAYS_ASK)
         self.set_status(status_code)

@@ -3,20 +3,17 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import structlog
 
 from appliance.common.log import configure_logging
 from appliance.common.version import installed_version
-from hosting.certificates import CertificateFiles, names_in, renew_when_due, server_context
+from hosting.certificates import CertificateFiles
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.errors import ConfigurationError
 from hosting.server import Listening, serve
+from hosting.server_certificate import ServerCertificate
 from hosting.services import make_services
 
 
@@ -30,40 +27,35 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.port <= 65535:
         raise ConfigurationError(f"--port {options.port} is no port. Choose one from 1 to 65535, or 0 for any free one.")
     config, database = open_existing(options)
-    services = make_services(replace(config, allowed_hosts=(*config.allowed_hosts, *_own_names(options, config))), database)
+    named = replace(config, allowed_hosts=(*config.allowed_hosts, *([options.bind] if options.bind else [])))
     try:
-        listening = Listening(options.bind, options.port, None if options.http else _context(options, config))
+        certificate = None if options.http else _certificate(options, config)
+    except BaseException:
+        database.close()
+        raise
+    services = make_services(named, database, certificate)
+    try:
+        listening = Listening(options.bind, options.port, certificate)
         asyncio.run(serve(services, listening, lambda port: _say_ready(config, listening, port)))
     finally:
         services.close()
     return 0
 
 
-def _own_names(options: argparse.Namespace, config: Config) -> Iterator[str]:
-    """Yield the names that this server was given: the one it is bound to, and those in its certificate."""
-    if options.bind:
-        yield options.bind
-    certificate = Path(options.cert) if options.cert else CertificateFiles(config.folder).server
-    if not options.http and certificate.exists():
-        yield from names_in(certificate)
-
-
-def _context(options: argparse.Namespace, config: Config) -> Any:
+def _certificate(options: argparse.Namespace, config: Config) -> ServerCertificate:
     if options.cert:
-        return server_context(Path(options.cert), Path(options.key))
+        return ServerCertificate(Path(options.cert), Path(options.key))
     files = CertificateFiles(config.folder)
     if not files.server.exists():
         raise ConfigurationError(
             f"There is no certificate in {config.folder}. Run dca-hosting init --private-ca, or give --cert and --key, or --http."
         )
-    if renew_when_due(files):
-        structlog.get_logger().info("the certificate of the server was renewed", file=str(files.server))
-    return server_context(files.server, files.server_key)
+    return ServerCertificate(files.server, files.server_key, files)
 
 
 def _say_ready(config: Config, listening: Listening, port: int) -> None:
-    scheme = "http" if listening.context is None else "https"
-    if listening.context is None and not config.public_urls:
+    scheme = "http" if listening.certificate is None else "https"
+    if listening.certificate is None and not config.public_urls:
         warning = (
             "Plain HTTP: passwords and readings can be read on the way. Put a proxy with HTTPS in front, or use a certificate."
         )

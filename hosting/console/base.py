@@ -1,6 +1,6 @@
 """Base of the console's pages: nobody gets in without a session unless a page says it is public."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
@@ -15,8 +15,9 @@ from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
-from hosting.errors import BusyError, ConfigurationError, DataError, RepositoryError
+from hosting.errors import BusyError, ConfigurationError, DataError, DeadlineError, RepositoryError
 from hosting.web import BaseHandler
+from web import quantities
 from web.hidden_characters import escape_shown
 from web.origin import FormRefusedError
 from web.translations import ENGLISH, TranslatedHandler
@@ -87,12 +88,12 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         """Let in who is logged in; send others to the login page."""
         secret = self.get_cookie(SESSION_COOKIE)
         if secret:
-            self.session, due = await self.services.database.read(lambda connection: accounts.find_session(connection, secret))
+            self.session, due = await self.services.pages.read(lambda connection: accounts.find_session(connection, secret))
             if self.session and due:
                 session_hash = self.session.session_hash
-                await self.services.database.write(lambda connection: accounts.see_session(connection, session_hash))
+                await self.services.pages.write(lambda connection: accounts.see_session(connection, session_hash))
         if self.session:
-            self.badges = await self.services.database.run(self._look_for_alarms)
+            self.badges = await self.services.pages.run(self._look_for_alarms)
         if self.session or self.public:
             return
         if self.request.method in ("GET", "HEAD"):
@@ -107,6 +108,10 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         except HTTPError as error:
             text = Message("The form is out of date or came from another site. Go back, load the page again and send it once more.")
             raise RefusedError(403, text) from error
+
+    def log_fields(self) -> dict[str, str]:
+        """Return for the log which account asks."""
+        return super().log_fields() | ({"account": self.session.account} if self.session else {})
 
     def _look_for_alarms(self) -> Mapping[str, tuple[str, str]]:
         try:
@@ -137,6 +142,17 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         """Return the address of a page, below the path of the public URL."""
         return f"{self.config.base_path}{path}" + (f"?{urlencode(query)}" if query else "")
 
+    def chosen_argument(self, name: str, allowed: Container[str]) -> str:
+        """Return a value of the query that is one of `allowed`, empty without one.
+
+        Raises RefusedError 422 for another: a list that left out a filter would show what nobody asked for.
+        """
+        value = self.get_query_argument(name, "")
+        if value and value not in allowed:
+            wrong = Message("%(value)s is nothing that %(name)s can be. Choose it in the list again.", value=value[:40], name=name)
+            raise RefusedError(422, wrong)
+        return value
+
     def open_group(self, pages: str) -> GroupAsked | None:
         """Redirect to the page below `pages` of the group in `?group=NAME`, and return None; return what was asked otherwise."""
         name = self.get_query_argument("group", "").strip()
@@ -153,7 +169,26 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
     def page(self, template: str, **values: Any) -> None:
         """Answer with a page."""
         done = NOTICES.get(self.get_query_argument("done", ""))
-        self.render(template, notices=[done] if done else [], **values)
+        self.render(template, notices=[*([done] if done else []), *self._certificate_notice()], **values)
+
+    def _certificate_notice(self) -> list[tuple[str, str]]:
+        """Return what a person has to know of the certificate of this server, in all pages: nobody sees the last day coming."""
+        certificate, now = self.services.certificate, utc_now()
+        if certificate is None or certificate.expires is None or not certificate.ends_soon(now):
+            return []
+        text = Message(
+            "The certificate of this server ends %(moment)s; then sites and browsers refuse it. Put a new one into %(file)s: the "
+            "server takes it by itself.",
+            moment=quantities.ago(certificate.expires, now, self.locale),
+            file=certificate.file,
+        )
+        expired = Message(
+            "The certificate of this server expired %(moment)s: sites and browsers refuse it. Put a new one into %(file)s: the "
+            "server takes it by itself.",
+            moment=quantities.ago(certificate.expires, now, self.locale),
+            file=certificate.file,
+        )
+        return [("bad", expired) if certificate.expires <= now else ("warn", text)]
 
     def get_template_namespace(self) -> dict[str, Any]:
         """Return what every template knows."""
@@ -184,16 +219,17 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         elif isinstance(error, DataError | BusyError):
             self.set_status(503)
             self.set_header("Retry-After", "15")
-            text = Message("The server cannot reach its database at the moment. Try again in a moment.")
+            away = Message("The server cannot reach its database at the moment. Try again in a moment.")
+            text = message_of(error) if isinstance(error, DeadlineError) else away
         failed = Message("The server failed to answer; its log says more.")
         self.render("error.html", text=text or failed, status=self.get_status())
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what this server did wrong with its traceback; a refusal is told by the log line of the request."""
         if isinstance(value, DataError | BusyError):
-            structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value))
+            structlog.get_logger().error("the database failed", path=self.request.path, reason=str(value), **self.log_fields())
         elif not isinstance(value, HTTPError):
-            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb))
+            structlog.get_logger().error("request failed", path=self.request.path, exc_info=(typ, value, tb), **self.log_fields())
 
 
 class UnknownPage(ConsoleHandler):

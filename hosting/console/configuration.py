@@ -46,7 +46,7 @@ class ConfigurationPage(ConsoleHandler):
                 "states": _states(connection, every_site()),
             }
 
-        found = await self.services.database.read(look)
+        found = await self.services.pages.read(look)
         ready = RepositoryFolder(self.config.repository).is_published
         self.page("configuration.html", ready=ready, asked=asked, **_words(), **found)
 
@@ -81,7 +81,7 @@ class EditPage(ConsoleHandler):
         version = self.number_argument("version", 0) if self.get_query_argument("version", "") else 0
         wanted, changes = None, None
         if version:
-            earlier = await self.services.database.read(
+            earlier = await self.services.pages.read(
                 lambda connection: configuration.edition(connection, subject.scope.path, version)
             )
             if earlier is None:
@@ -124,7 +124,7 @@ class EditPage(ConsoleHandler):
             return _Subject(EVERYBODY, every_site())
         if kind == "group":
             return _Subject(group_scope(name), in_group(name))
-        site = await self.services.database.read(lambda connection: sites.site_by_id(connection, name))
+        site = await self.services.pages.read(lambda connection: sites.site_by_id(connection, name))
         if site is None:
             raise HTTPError(404)
         return _Subject(site_scope(site.site_id, site.name), this_site(name), site.site_id)
@@ -158,7 +158,7 @@ class EditPage(ConsoleHandler):
             history = configuration.history(connection, path, limit=HISTORY)
             return document, history, base, _states(connection, subject.where), counts["all"]
 
-        document, history, base, states, count = await self.services.database.read(look)
+        document, history, base, states, count = await self.services.pages.read(look)
         shown = wanted or wanted_of(document.content if document else None)
         values = {
             "fault": "",

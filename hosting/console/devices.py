@@ -1,6 +1,6 @@
 """The pages of the devices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tornado.web import HTTPError
@@ -22,6 +22,8 @@ from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
 from web import quantities
 
 PAGE = 50
+SITES_OFFERED = 50
+"""So many names are offered to whoever types the name of a site."""
 HISTORY = 200
 HISTORY_SHOWN = 12
 EVENTS_SHOWN = 20
@@ -42,15 +44,14 @@ class DevicesPage(ConsoleHandler):
         argument = self.get_query_argument
         selection = {
             "q": argument("q", "").strip()[:200],
-            "site": argument("site", "")[:36],
-            "condition": argument("condition", "") if argument("condition", "") in CONDITIONS else "",
+            "site": argument("site", "").strip()[:100],
+            "condition": self.chosen_argument("condition", CONDITIONS),
             "sort": argument("sort", "") if argument("sort", "") in SORTABLE else "",
             "order": "desc" if argument("order", "") == "desc" else "",
         }
         selection = {name: value for name, value in selection.items() if value}
         page = self.number_argument("page", 1)
         query = DeviceQuery(
-            site_id=selection.get("site"),
             words=tuple(selection.get("q", "").split()[:8]),
             condition=selection.get("condition"),
             sort=selection.get("sort", "site"),
@@ -59,16 +60,29 @@ class DevicesPage(ConsoleHandler):
             limit=PAGE,
         )
 
-        def look(connection: Connection) -> tuple[list[LatestReading], int, list[tuple[str, str]]]:
-            rows, count = fleet.devices(connection, query)
-            return rows, count, sites.site_names(connection)
+        def look(connection: Connection) -> tuple[list[LatestReading], int, list[tuple[str, str]], list[tuple[str, str]]]:
+            names = sites.site_names(connection, limit=SITES_OFFERED)
+            if "site" not in selection:
+                return *fleet.devices(connection, query), names, []
+            meant = sites.sites_meant(connection, selection["site"].replace("\x00", ""), limit=SITES_OFFERED)
+            if len(meant) != 1:
+                return [], 0, names, meant
+            return *fleet.devices(connection, replace(query, site_id=meant[0][0])), names, meant
 
-        rows, count, names = await self.services.database.read(look)
+        rows, count, names, meant = await self.services.pages.read(look)
+        asked, site_name = selection.get("site", ""), ""
+        if asked and len(meant) == 1:
+            [(selection["site"], site_name)] = meant
+        elif asked:
+            self.set_status(422)
         self.page(
             "devices.html",
             devices=[device_view(row) for row in rows],
             count=count,
             names=names,
+            asked=asked,
+            meant=meant,
+            site_name=site_name or asked,
             conditions=CONDITIONS,
             selection=selection,
             number=quantities.number,
@@ -101,7 +115,7 @@ class DevicePage(ConsoleHandler):
             return device_view(row), kept, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
-        found = None if "\x00" in site_id + key else await self.services.database.read(look)
+        found = None if "\x00" in site_id + key else await self.services.pages.read(look)
         if found is None:
             raise HTTPError(404)
         view, kept, happened = found

@@ -10,8 +10,10 @@ from hosting.db.database import Connection
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 from hosting.repository.folder import RepositoryFolder
+from web import quantities
 
 DAYS = (1, 7, 30)
+PAGE = 50
 
 
 class EnrolmentPage(ConsoleHandler):
@@ -43,15 +45,21 @@ class EnrolmentPage(ConsoleHandler):
         def make(connection: Connection) -> tuple[str, str]:
             return sites.make_enrolment_code(connection, name, days=days, actor=actor, address=from_address)
 
-        site_id, code = await self.services.database.write(make)
-        made = await self.services.database.run(lambda: enrolment_string(self.config, address, code))
+        site_id, code = await self.services.pages.write(make)
+        made = await self.services.pages.run(lambda: enrolment_string(self.config, address, code))
         await self._show(made=made, made_for=name, made_days=days, site_id=site_id)
 
     async def _show(self, **values: Any) -> None:
-        waiting = await self.services.database.read(sites.open_codes)
+        words, page = self.get_query_argument("q", "").strip()[:200], self.number_argument("page", 1)
+
+        def look(connection: Connection) -> tuple[list[Any], int]:
+            return sites.open_codes(connection, words=words.split()[:8], offset=(page - 1) * PAGE, limit=PAGE)
+
+        waiting, count = await self.services.pages.read(look)
         shown: dict[str, Any] = {"name": "", "address": self._own_address(), "days": 7, "faults": {}, "made": None, "made_for": ""}
         shown["ready"] = RepositoryFolder(self.config.repository).is_published
         shown |= {"made_days": 7, "site_id": "", "waiting": waiting, "choices": DAYS}
+        shown |= {"words": words, "count": count, "number": quantities.number, "page_number": page, "pages": -(-count // PAGE)}
         self.page("enrolment.html", **(shown | values))
 
     def _own_address(self) -> str:

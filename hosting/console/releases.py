@@ -82,7 +82,7 @@ class ReleasesPage(ConsoleHandler):
         asked = self.open_group(f"/releases/{channel}")
         if asked is None:
             return
-        published = await self.services.database.run(lambda: look_at(self.services.publishing, channel))
+        published = await self.services.pages.run(lambda: look_at(self.services.publishing, channel))
         offered = published.offers.default
 
         def look(connection: Connection) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class ReleasesPage(ConsoleHandler):
                 "groups": configuration.groups(connection),
             }
 
-        found = await self.services.database.read(look)
+        found = await self.services.pages.read(look)
         moved = self._("Sites that moved to %(version)s") % {"version": offered.version} if offered else ""
         current = next((view for view in found["views"] if offered and view.release.version == offered.version), None)
         self.page(
@@ -197,7 +197,7 @@ class RolloutPage(ConsoleHandler):
             return _Subject(Audience(channel), Message("all sites"), {})
         if kind == "group":
             return _Subject(Audience(channel, group=name), Message("group %(name)s", name=name), {})
-        site = await self.services.database.read(lambda connection: sites.site_by_id(connection, name))
+        site = await self.services.pages.read(lambda connection: sites.site_by_id(connection, name))
         if site is None:
             raise HTTPError(404)
         return _Subject(Audience(channel, site_id=name), Message("site %(name)s", name=site.name), {name: site.name})
@@ -221,7 +221,7 @@ class RolloutPage(ConsoleHandler):
 
     async def _show(self, subject: _Subject, *, proposal: RolloutProposal | None = None, fault: str = "") -> None:
         audience = subject.audience
-        published = await self.services.database.run(lambda: look_at(self.services.publishing, audience.channel))
+        published = await self.services.pages.run(lambda: look_at(self.services.publishing, audience.channel))
         offer = audience.offer(published.offers)
         typed = {name: self.get_body_argument(name, "") for name in ("do", "version", "percent", "not_before")}
         self.page(

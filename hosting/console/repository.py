@@ -25,7 +25,7 @@ class RepositoryPage(ConsoleHandler):
             except RepositoryError as error:
                 return status, [], message_of(error)
 
-        status, drafts, fault = await self.services.database.run(look)
+        status, drafts, fault = await self.services.pages.run(look)
         folder = self.config.repository
         self.page(
             "repository.html",

@@ -30,7 +30,7 @@ class LoginHandler(ConsoleHandler):
         password = self.get_body_argument("password", "", strip=False)[:LONGEST]
         next_path = local_path(self.get_body_argument("next", FIRST_PAGE), FIRST_PAGE)
         self._throttle(name)
-        stored = await self.services.database.read(lambda connection: accounts.password_hash(connection, name))
+        stored = await self.services.pages.read(lambda connection: accounts.password_hash(connection, name))
         check = self.services.passwords.matches
         matches = await asyncio.get_running_loop().run_in_executor(self.services.password_threads, check, stored, password)
         address = self.client_ip
@@ -43,7 +43,7 @@ class LoginHandler(ConsoleHandler):
         def begin(connection: Connection) -> str:
             return accounts.start_session(connection, name, address)
 
-        secret = await self.services.database.write(begin)
+        secret = await self.services.pages.write(begin)
         self.services.logins.succeeded(address)
         structlog.get_logger().info("logged in", account=name, address=address)
         self.set_cookie(SESSION_COOKIE, secret)
@@ -68,6 +68,6 @@ class LogoutHandler(ConsoleHandler):
                 accounts.end_session(connection, session.session_hash)
                 audit.note(connection, session.account, "logged out", "", address=self.client_ip)
 
-            await self.services.database.write(end)
+            await self.services.pages.write(end)
         self.clear_cookie(SESSION_COOKIE)
         self.redirect(self.url("/login"))

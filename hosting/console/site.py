@@ -16,7 +16,7 @@ from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.db import audit, bundles, configuration, fleet, releases, sites
+from hosting.db import audit, bundles, configuration, fleet, readings, releases, sites
 from hosting.db.contact import turned_away
 from hosting.db.database import Connection
 from hosting.db.fleet import DeviceQuery
@@ -44,6 +44,7 @@ class SitePage(ConsoleHandler):
                 "view": view,
                 "devices": [device_view(row) for row in rows],
                 "count": count,
+                "ahead": readings.ahead(connection, site_id),
                 "lines": audit.latest(connection, site_id=site_id),
                 "bundles": bundles.of_site(connection, site_id),
                 "groups": configuration.groups(connection),
@@ -53,7 +54,7 @@ class SitePage(ConsoleHandler):
                 "rollout": configuration.in_force(connection, ROLLOUT_PATH),
             }
 
-        found = await self.services.database.read(look)
+        found = await self.services.pages.read(look)
         if found is None:
             raise HTTPError(404)
         site, rollout = found["view"].site, found.pop("rollout")
@@ -89,7 +90,7 @@ class SiteGroup(ConsoleHandler):
         """Publish the membership. Raises HTTPError 404, RefusedError 409 when it cannot be published."""
         group = self.get_body_argument("group", "").strip() or None
         actor = self.actor
-        site = await self.services.database.read(lambda connection: sites.site_by_id(connection, site_id))
+        site = await self.services.pages.read(lambda connection: sites.site_by_id(connection, site_id))
         if site is None:
             raise HTTPError(404)
 
@@ -113,7 +114,7 @@ class BundleFile(ConsoleHandler):
 
     async def get(self, site_id: str, bundle_id: str) -> None:
         """Answer the file. Raises HTTPError 404."""
-        content = await self.services.database.read(lambda connection: bundles.content_of(connection, site_id, bundle_id))
+        content = await self.services.pages.read(lambda connection: bundles.content_of(connection, site_id, bundle_id))
         if content is None:
             raise HTTPError(404)
         self.set_header("Content-Type", "application/gzip")
@@ -132,7 +133,7 @@ class SiteAction(ConsoleHandler):
             site = sites.site_by_id(connection, site_id)
             return self.act(connection, site, actor, address) if site else None
 
-        done = await self.services.database.write(do)
+        done = await self.services.pages.write(do)
         if done is None:
             raise HTTPError(404)
         back = "/sites" if self.get_body_argument("back", "") == "sites" else f"/sites/{site_id}"

@@ -26,8 +26,8 @@ class SitesPage(ConsoleHandler):
         """Show the list; the selection stands in the address."""
         selection = {
             "q": self.get_query_argument("q", "").strip()[:200],
-            "contact": self._chosen("contact", CONTACTS),
-            "show": self._chosen("show", tuple(SHOWN)),
+            "contact": self.chosen_argument("contact", CONTACTS),
+            "show": self.chosen_argument("show", SHOWN),
             "sort": self._chosen("sort", SORTS),
             "order": self._chosen("order", ("desc",)),
         }
@@ -54,7 +54,7 @@ class SitesPage(ConsoleHandler):
             views = site_views(connection, found, seconds)
             return {"sites": views, "count": count, "contacts": contacts, "shown": shown, "conditions": conditions}
 
-        found = await self.services.database.read(look)
+        found = await self.services.pages.read(look)
         self.page(
             "sites.html",
             **found,

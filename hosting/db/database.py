@@ -1,30 +1,31 @@
-"""The door to the database: one engine, short transactions, run on a bounded pool of threads.
+"""The door to the database: one engine, short transactions. The threads they run on are in `hosting.db.lane`.
 
 Reads and writes of SQLite begin differently: a write takes the write lock at once (`BEGIN IMMEDIATE`), so that it waits its turn
 instead of failing half-way.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from hosting.errors import BusyError, ConfigurationError, DataError
+from hosting.errors import ConfigurationError, DataError, DeadlineError
 
 Connection = sa.Connection
 """One transaction, as `Database` hands it to the work that is done in it."""
 Condition = sa.ColumnElement[bool]
 """Which rows are meant. Only the modules of this room put one together; others hand it on."""
 
-Result = TypeVar("Result")
-
-THREADS = 8
-WAITING_AT_MOST = 256
+THREADS = 16
+"""So many connections are kept: one for each thread of all lanes, and for publishing."""
+STEPS = 10_000
+"""Steps of SQLite's machine between two looks at the clock."""
+QUERY_CANCELED = "57014"
+"""What PostgreSQL says of a statement that took too long (SQLSTATE)."""
 BUSY_SECONDS = 20
 
 
@@ -47,6 +48,7 @@ def make_engine(url: URL) -> sa.Engine:
         engine = sa.create_engine(url, pool_size=THREADS, connect_args={"timeout": BUSY_SECONDS})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+        sa.event.listen(engine, "reset", _lift_limit)
         return engine
     options = {"connect_timeout": 10, "application_name": "dca-hosting"}
     return sa.create_engine(url, pool_size=THREADS, max_overflow=2, pool_pre_ping=True, connect_args=options)
@@ -58,19 +60,21 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+def _lift_limit(connection: Any, _record: object, _state: object) -> None:
+    connection.set_progress_handler(None, 0)
+
+
 def _begin_sqlite(connection: sa.Connection) -> None:
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 class Database:
-    """Transactions on one engine. The plain methods block; `run` does the same work on a thread for the event loop."""
+    """Transactions on one engine. They block; a `Lane` does the same work on a thread for the event loop."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.engine = make_engine(url)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
-        self._waiting = 0
 
     def __enter__(self) -> Self:
         return self
@@ -79,20 +83,21 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Wait for the work under way and close all connections."""
-        self._threads.shutdown()
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """One transaction that only reads."""
+    def reading(self, seconds: float | None = None) -> Iterator[sa.Connection]:
+        """One transaction that only reads, each statement in `seconds`. Raises DeadlineError where one takes longer."""
         with self._connect() as connection, connection.begin():
+            self._limit(connection, seconds)
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """One transaction that writes: all of it is kept, or nothing."""
+    def writing(self, seconds: float | None = None) -> Iterator[sa.Connection]:
+        """One transaction that writes: all of it is kept, or nothing. Raises DeadlineError where a statement takes longer."""
         with self._connect(writing=True) as connection, connection.begin():
+            self._limit(connection, seconds)
             yield connection
 
     @contextmanager
@@ -102,43 +107,28 @@ class Database:
             with self.engine.connect().execution_options(writing=writing) as connection:
                 yield connection
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+            if _took_too_long(error):
+                raise DeadlineError from error
             raise _translate(error, self.url) from error
         except sa.exc.DatabaseError as error:
             if type(error) is sa.exc.DatabaseError:  # SQLite: not a database, or damaged; subclasses are faults of ours
                 raise _translate(error, self.url) from error
             raise
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Return what `work` returns, done on a thread. Raises BusyError when too much waits already."""
-        if self._waiting >= WAITING_AT_MOST:
-            raise BusyError("The server has more requests waiting than it can take. Try again in a moment.")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._waiting -= 1
+    def _limit(self, connection: sa.Connection, seconds: float | None) -> None:
+        """Let a statement of this transaction take no longer (PostgreSQL: each; SQLite: all together)."""
+        if seconds is None:
+            return
+        if self.url.get_backend_name() == "sqlite":
+            end = time.monotonic() + seconds
+            connection.connection.driver_connection.set_progress_handler(lambda: time.monotonic() > end, STEPS)  # type: ignore[union-attr]
+        else:
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(1000 * seconds))}")
 
-    async def answers(self) -> None:
-        """Return when the database has answered. Raises BusyError or DataError when it does not."""
-        await self.read(lambda connection: connection.execute(sa.select(1)).scalar())
 
-    async def read(self, work: Callable[[sa.Connection], Result]) -> Result:
-        """Return what `work` returns, in a transaction that only reads, on a thread."""
-
-        def job() -> Result:
-            with self.reading() as connection:
-                return work(connection)
-
-        return await self.run(job)
-
-    async def write(self, work: Callable[[sa.Connection], Result]) -> Result:
-        """Return what `work` returns, in a transaction that writes, on a thread."""
-
-        def job() -> Result:
-            with self.writing() as connection:
-                return work(connection)
-
-        return await self.run(job)
+def _took_too_long(error: sa.exc.SQLAlchemyError) -> bool:
+    told = getattr(error, "orig", None)
+    return getattr(told, "sqlstate", None) == QUERY_CANCELED or getattr(told, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
 
 
 def _translate(error: sa.exc.SQLAlchemyError, url: URL) -> DataError:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from appliance.common.clock import in_utc, utc_now
 from appliance.report import Event
 from appliance.report.device_keys import are_of_one_serial, is_by_serial
-from hosting.db.tables import device_latest, event, reading
+from hosting.db.tables import device_latest, event, reading, reading_ahead
 from hosting.db.upsert import insert_new
+from hosting.site_report import CLOCK_TOLERANCE, bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ def take_in(connection: sa.Connection, site_id: str, events: Sequence[Event]) ->
             "site_id": site_id,
             "event_id": item.id,
             "device_key": item.device,
-            "at": in_utc(item.at),
+            "at": _happened(item, now),
             "received_at": now,
             "kind": item.kind,
             "text": item.text.replace("\x00", ""),
-            "detail": json.dumps(item.detail, separators=(",", ":")),
+            "detail": json.dumps(bounded(item.detail), separators=(",", ":")),
         }
         for item in events
     ]
@@ -49,6 +50,12 @@ def take_in(connection: sa.Connection, site_id: str, events: Sequence[Event]) ->
     for former, key in _known_before(connection, site_id, events):
         _join(connection, site_id, former, key)
     return new
+
+
+def _happened(item: Event, now: datetime) -> datetime:
+    """Return when an event happened; of one from the future, when it came: it would stand above all others for ever."""
+    at = in_utc(item.at)
+    return at if at <= now + CLOCK_TOLERANCE else now
 
 
 def _known_before(connection: sa.Connection, site_id: str, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
@@ -71,10 +78,11 @@ def _known_before(connection: sa.Connection, site_id: str, events: Sequence[Even
 
 def _join(connection: sa.Connection, site_id: str, former: str, key: str) -> None:
     """Let what was kept under the `former` key of a device stand under the one it is known by now."""
-    there = reading.alias()
-    twice = sa.exists().where(there.c.site_id == site_id, there.c.device_key == key, there.c.taken_at == reading.c.taken_at)
-    mine = (reading.c.site_id == site_id, reading.c.device_key == former)
-    connection.execute(sa.update(reading).where(*mine, ~twice).values(device_key=key))
+    for table in (reading, reading_ahead):
+        there = table.alias()
+        twice = sa.exists().where(there.c.site_id == site_id, there.c.device_key == key, there.c.taken_at == table.c.taken_at)
+        mine = (table.c.site_id == site_id, table.c.device_key == former)
+        connection.execute(sa.update(table).where(*mine, ~twice).values(device_key=key))
     connection.execute(sa.update(event).where(event.c.site_id == site_id, event.c.device_key == former).values(device_key=key))
     latest = device_latest.c
     before = (latest.site_id == site_id, latest.device_key == former)
@@ -96,4 +104,4 @@ def of_device(connection: sa.Connection, site_id: str, device_key: str, *, limit
     columns = (event.c.at, event.c.kind, event.c.text, event.c.detail)
     chosen = sa.select(*columns).where(event.c.site_id == site_id, event.c.device_key == device_key)
     rows = connection.execute(chosen.order_by(event.c.at.desc(), event.c.event_id.desc()).limit(limit))
-    return [DeviceEvent(at, kind, text, json.loads(detail)) for at, kind, text, detail in rows]
+    return [DeviceEvent(at, kind, text, bounded(json.loads(detail))) for at, kind, text, detail in rows]

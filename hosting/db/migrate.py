@@ -27,7 +27,7 @@ def migrate(database: Database) -> bool:
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    config = _alembic()
+    config = alembic_config()
     with _only_one(database), database.writing() as connection:
         context = MigrationContext.configure(connection)
         script = ScriptDirectory.from_config(config)
@@ -53,7 +53,8 @@ def _is_current(database: Database) -> bool:
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == [newest_schema()]
 
 
-def _alembic() -> "Config":
+def alembic_config() -> "Config":
+    """Return how Alembic finds the migrations."""
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()

@@ -1,13 +1,14 @@
 """Readings, with the events beside them: taken in once, whatever is sent again.
 
-Three plain statements in one transaction, the same on SQLite, PostgreSQL and Citus: the batch into the ledger, the readings into
-the history, the newest of each device into `device_latest`. A replayed batch adds nothing. One of which a part is needed in full
-stays out of the ledger: sent again, it is looked through again.
+Plain statements in one transaction, the same on SQLite, PostgreSQL and Citus: the batch into the ledger, the readings into the
+history, the newest of each device into `device_latest`. What was taken in the future stands apart, in `reading_ahead`. A replayed
+batch adds nothing, and its id stands for no other content. One of which a part is needed in full stays out of the ledger: sent
+again, it is looked through again.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,11 +20,12 @@ from appliance.report.condition import condition
 from hosting.db import events
 from hosting.db.changes import Rebuilt
 from hosting.db.tables import batch as batch_table
-from hosting.db.tables import device_latest, reading
+from hosting.db.tables import device_latest, reading, reading_ahead
 from hosting.db.upsert import insert, insert_new
+from hosting.site_report import CLOCK_TOLERANCE
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""A reading taken later than this after its arrival is kept, but never stands as the latest: it would hide all that follow."""
+DEVICES_NAMED = 5
+"""So many devices are named whose readings are kept aside."""
 
 REPLACED = (
     "taken_at",
@@ -48,22 +50,40 @@ class Taken:
     duplicate: int
 
 
-def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebuilt) -> Taken:
-    """Keep a batch of a site, its changes `rebuilt`, and return what was new in it."""
+class OtherContentError(Exception):
+    """The site has sent another batch under this id: nothing of this one is kept."""
+
+
+def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebuilt, *, digest: str | None = None) -> Taken:
+    """Keep a batch of a site, its changes `rebuilt`, and return what was new in it; `digest` is the SHA-256 of its JSON.
+
+    Raises OtherContentError where its id stands for other content.
+    """
     now = utc_now()
     taken = batch.readings + rebuilt.readings
     count = len(taken)
-    entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count}
-    if not rebuilt.needed and insert_new(connection, batch_table, [entry]) == 0:
-        return Taken(0, count)
+    entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count, "digest": digest}
+    if rebuilt.needed or insert_new(connection, batch_table, [entry]) == 0:
+        _require_same(connection, site_id, batch.batch, digest)
+        if not rebuilt.needed:
+            return Taken(0, count)
     # In the order of the keys, so that two uploads of one site never wait for each other crosswise.
     ordered = sorted(taken, key=lambda item: (item.device.key, in_utc(item.taken_at)))
     rows = [_latest_row(site_id, item, now) for item in ordered]
     history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in rows]
-    accepted = insert_new(connection, reading, history)
-    _keep_latest(connection, [row for row in rows if row["taken_at"] <= now + CLOCK_TOLERANCE])
+    latest = now + CLOCK_TOLERANCE
+    accepted = insert_new(connection, reading, [row for row in history if row["taken_at"] <= latest])
+    accepted += insert_new(connection, reading_ahead, [row for row in history if row["taken_at"] > latest])
+    _keep_latest(connection, [row for row in rows if row["taken_at"] <= latest])
     events.take_in(connection, site_id, batch.events)
     return Taken(accepted, count - accepted)
+
+
+def _require_same(connection: sa.Connection, site_id: str, batch_id: str, digest: str | None) -> None:
+    chosen = sa.select(batch_table.c.digest).where(batch_table.c.site_id == site_id, batch_table.c.batch_id == batch_id)
+    known = connection.execute(chosen).scalar_one_or_none()
+    if known is not None and digest is not None and known != digest:
+        raise OtherContentError
 
 
 def _keep_latest(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
@@ -104,6 +124,30 @@ def _latest_row(site_id: str, item: Reading, now: datetime) -> dict[str, Any]:
 def _storable(text: str | None) -> str | None:
     """Return `text` without NUL characters, which PostgreSQL does not store; inside the JSON body they are escaped."""
     return text.replace("\x00", "") if text else text
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Readings of a site that say they were taken in the future."""
+
+    count: int
+    latest: datetime
+    received_at: datetime
+    """When the last of them came."""
+    devices: tuple[str, ...]
+    """The keys of some of the devices."""
+
+
+def ahead(connection: sa.Connection, site_id: str) -> Ahead | None:
+    """Return what is kept aside of a site, None where nothing is."""
+    table = reading_ahead.c
+    mine = table.site_id == site_id
+    figures = sa.select(sa.func.count(), sa.func.max(table.taken_at), sa.func.max(table.received_at)).where(mine)
+    count, latest, received_at = connection.execute(figures).one()
+    if not count:
+        return None
+    keys = sa.select(table.device_key).where(mine).distinct().order_by(table.device_key).limit(DEVICES_NAMED)
+    return Ahead(count, latest, received_at, tuple(connection.execute(keys).scalars()))
 
 
 def parse_stored(body: str, device_key: str, taken_at: datetime) -> Reading:

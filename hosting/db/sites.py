@@ -15,6 +15,7 @@ from hosting.db import audit, releases
 from hosting.db.database import Condition
 from hosting.db.tables import command, enrolment_code, nonce, site
 from hosting.db.upsert import insert_new
+from hosting.site_report import bounded
 
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
@@ -58,7 +59,8 @@ class Enrolled:
 
 def _site(row: sa.Row[Any]) -> Site:
     values = dict(row._mapping)  # noqa: SLF001 - the public name of SQLAlchemy's row mapping
-    values["state"] = json.loads(values["state"]) if values["state"] else {}
+    # Bounded also here: a server before this one has kept what it was told.
+    values["state"] = bounded(json.loads(values["state"])) if values["state"] else {}
     return Site(**values)
 
 
@@ -132,10 +134,18 @@ def count_sites(connection: sa.Connection, conditions: Mapping[str, sa.ColumnEle
     return dict(zip(conditions, connection.execute(sa.select(*sums).select_from(site)).one(), strict=True))
 
 
-def site_names(connection: sa.Connection, *, limit: int = 500) -> list[tuple[str, str]]:
-    """Return (site_id, name) of the first sites by name, to choose from."""
-    chosen = sa.select(site.c.site_id, site.c.name).order_by(sa.func.lower(site.c.name)).limit(limit)
-    return [(row.site_id, row.name) for row in connection.execute(chosen)]
+def site_names(connection: sa.Connection, *, part: str = "", limit: int) -> list[tuple[str, str]]:
+    """Return (site_id, name) of the first sites by name whose name has `part` in it, in any case of letters."""
+    name = sa.func.lower(site.c.name)
+    chosen = sa.select(site.c.site_id, site.c.name).where(name.contains(part.lower(), autoescape=True))
+    return [(row.site_id, row.name) for row in connection.execute(chosen.order_by(name).limit(limit))]
+
+
+def sites_meant(connection: sa.Connection, text: str, *, limit: int) -> list[tuple[str, str]]:
+    """Return (site_id, name) of the site with this id or just this name, else of those whose name has it in it."""
+    exact = sa.or_(site.c.site_id == text, site.c.name == text)
+    found = connection.execute(sa.select(site.c.site_id, site.c.name).where(exact).limit(1)).first()
+    return [(found.site_id, found.name)] if found else site_names(connection, part=text, limit=limit)
 
 
 def names_of(connection: sa.Connection, site_ids: Sequence[str]) -> dict[str, str]:
@@ -275,12 +285,22 @@ def set_expiry(connection: sa.Connection, site_id: str, moment: datetime | None,
     audit.note(connection, actor, "expiry set", detail, site_id=site_id, address=address)
 
 
-def open_codes(connection: sa.Connection) -> list[sa.Row[Any]]:
-    """Return the codes nobody has used yet, newest first: site_id, name, created_at, created_by, expires_at."""
+def open_codes(
+    connection: sa.Connection, *, words: Sequence[str] = (), offset: int = 0, limit: int
+) -> tuple[list[sa.Row[Any]], int]:
+    """Return codes nobody has used yet, newest first, and how many there are: site_id, name, created_at, created_by, expires_at.
+
+    `words` are all in the name of the site.
+    """
     columns = (site.c.site_id, site.c.name, enrolment_code.c.created_at, enrolment_code.c.created_by, enrolment_code.c.expires_at)
     chosen = sa.select(*columns).join_from(enrolment_code, site, site.c.site_id == enrolment_code.c.site_id)
-    unused = sa.and_(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now())
-    return list(connection.execute(chosen.where(unused).order_by(enrolment_code.c.created_at.desc())))
+    name = sa.func.lower(site.c.name)
+    wanted = [enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now()]
+    wanted += [name.contains(word.lower(), autoescape=True) for word in words]
+    count = sa.select(sa.func.count()).select_from(enrolment_code).join(site, site.c.site_id == enrolment_code.c.site_id)
+    order = (enrolment_code.c.created_at.desc(), enrolment_code.c.code_hash)
+    found: list[sa.Row[Any]] = list(connection.execute(chosen.where(*wanted).order_by(*order).offset(offset).limit(limit)))
+    return found, connection.execute(count.where(*wanted)).scalar_one()
 
 
 def waiting_commands(connection: sa.Connection, site_ids: Sequence[str]) -> set[tuple[str, str]]:

@@ -97,6 +97,7 @@ batch = sa.Table(
     sa.Column("batch_id", sa.String(36), primary_key=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("readings", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64)),  # SHA-256 of its JSON; null: a server without this column took it
     sa.Index("batch_received_at", "received_at"),
 )
 
@@ -108,6 +109,17 @@ reading = sa.Table(
     sa.Column("taken_at", Moment, primary_key=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, as received
+)
+
+reading_ahead = sa.Table(
+    "reading_ahead",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    sa.Column("taken_at", Moment, primary_key=True),  # as the clock of the site said it
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index("reading_ahead_received_at", "received_at"),
 )
 
 device_latest = sa.Table(
@@ -212,6 +224,13 @@ token = sa.Table(
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_used_at", Moment),
+)
+
+probe = sa.Table(
+    "probe",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("at", Moment, nullable=False),  # when it could be written last
 )
 
 audit = sa.Table(

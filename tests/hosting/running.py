@@ -20,6 +20,7 @@ from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
 from hosting.repository.repository import Repository
 from hosting.server import CONSOLE_BODY_BYTES, HostingApplication
+from hosting.server_certificate import ServerCertificate
 from hosting.services import Services, make_services
 from web.passwords import Passwords
 
@@ -55,14 +56,14 @@ class Answer:
 class RunningServer:
     """Serves until `stop`. `database` is open for the test to look into what the server keeps."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, certificate: ServerCertificate | None = None) -> None:
         url = database_url(config.database_url, config.folder)
         self.config = config
         self.database = Database(url)
         migrate(self.database)
         with self.database.writing() as connection:
             accounts.add_account(connection, "admin", _password_hash())
-        self.services: Services = make_services(config, self.database)
+        self.services: Services = make_services(config, self.database, certificate)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
         self._loop = asyncio.new_event_loop()

@@ -2,8 +2,24 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
-from tests.children import run_child
+import pytest
+import sqlalchemy as sa
+import structlog
+
+from hosting.config import Limits
+from hosting.db import accounts
+from hosting.db.sites import set_revoked
+from hosting.db.tables import site as site_table
+from tests.children import run_child, wait_until
+from tests.hosting.batches import batch, reading
+from tests.hosting.conftest import StartServer
+from tests.hosting.outage import database_away
+from tests.hosting.person import Person
+from tests.hosting.running import RunningServer
+from tests.hosting.site import Site
 
 EVENT = """
 import sys, structlog
@@ -18,3 +34,71 @@ def test_no_secret_at_any_depth() -> None:
     (line,) = finished.stderr.splitlines()
     assert "s3cret" not in line
     assert json.loads(line)["site"] == {"token": "(hidden)", "inner": [{"private_key": "(hidden)"}]}
+
+
+def refused(lines: list[Any]) -> Mapping[str, Any]:
+    """Return the line about the one request that was refused."""
+    wait_until("it is logged", lambda: any(line["event"] == "request" and line["status"] >= 400 for line in lines))
+    [line] = [line for line in lines if line["event"] == "request" and line["status"] >= 400]
+    return dict(line)
+
+
+def test_a_refused_request_names_whom_it_claims_to_be_of(server: RunningServer, site: Site) -> None:
+    for sender, path in (
+        (Site(server, site_id="00000000-0000-4000-8000-000000000000"), "/api/v1/checkin"),  # unknown
+        (Site(server, site_id=site.site_id), "/api/v1/readings"),  # another key
+        (site, "/api/v1/nothing"),
+    ):
+        with structlog.testing.capture_logs() as lines:
+            assert sender.send(path, {}).status in (401, 404)
+            line = refused(lines)
+        assert line["claimed"] == sender.site_id
+        assert "site" not in line
+        assert line["log_level"] == "warning"
+
+
+def test_a_refused_request_of_a_site_names_it(start_server: StartServer) -> None:
+    server = start_server(limits=Limits(site_burst=4, site_per_second=0.001))
+    site = Site(server).enrol()
+
+    def refuse(status: int) -> None:
+        with structlog.testing.capture_logs() as lines:
+            assert site.upload(batch({"schema": 1})).status == status
+            line = refused(lines)
+        assert line["site"] == site.site_id
+        assert len(line["request"]) == 8
+
+    refuse(422)
+    server.write(lambda connection: set_revoked(connection, site.site_id, True, actor="test"))
+    refuse(403)
+    server.write(lambda connection: set_revoked(connection, site.site_id, False, actor="test"))
+    for _ in range(4):
+        site.check_in()
+    refuse(429)
+
+
+def test_what_failed_and_its_request_have_one_id(server: RunningServer, site: Site) -> None:
+    with structlog.testing.capture_logs() as lines, database_away(server):
+        site.upload(batch(reading()))
+        line = refused(lines)
+    [failed] = [each for each in lines if each["event"] == "the database failed"]
+    assert (failed["request"], failed["claimed"]) == (line["request"], site.site_id)
+    server.write(lambda connection: connection.execute(sa.update(site_table).values(public_key="damaged")))
+    with structlog.testing.capture_logs() as lines:
+        site.check_in()
+        line = refused(lines)
+    [failed] = [each for each in lines if each["event"] == "request failed"]
+    assert failed["request"] == line["request"]
+
+
+@pytest.mark.parametrize("by", ["person", "program"])
+def test_people_and_programs_are_named(server: RunningServer, person: Person, by: str) -> None:
+    secret = server.write(lambda connection: accounts.add_token(connection, "ERP"))
+    with structlog.testing.capture_logs() as lines:
+        if by == "person":
+            person.get("/nothing")
+        else:
+            server.request("GET", "/api/v1/sites?limit=x", headers={"Authorization": f"Bearer {secret}"})
+        line = refused(lines)
+    assert line["account" if by == "person" else by] == ("admin" if by == "person" else "ERP")
+    assert str(secret) not in str(lines)

@@ -1,14 +1,20 @@
 """What programs read: only with a token, each device's newest reading, page by page."""
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
 
 from hosting.config import Limits
 from hosting.db import accounts
+from hosting.db.tables import event as event_table
+from hosting.db.tables import site as site_table
 from hosting.db.tables import token as token_table
 from tests.hosting.batches import batch, reading
 from tests.hosting.conftest import StartServer
 from tests.hosting.running import Answer, RunningServer
 from tests.hosting.site import Site
+from tests.hosting.test_events import happened
 
 
 def token(server: RunningServer, name: str = "ERP") -> str:
@@ -98,3 +104,36 @@ def test_health_is_told_to_everyone(server: RunningServer) -> None:
 def test_an_unknown_address_of_the_api_is_json(server: RunningServer) -> None:
     answer = server.request("POST", "/api/v1/nothing")
     assert (answer.status, answer.json()["error"]) == (404, "not_found")
+
+
+def strict(answer: Answer) -> Any:
+    """Return the JSON of an answer as a program reads it that knows no NaN."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(answer.body, parse_constant=refuse)
+
+
+def test_what_one_site_said_never_spoils_the_list_for_all(server: RunningServer) -> None:
+    odd, usual = Site(server).enrol("Odd"), Site(server).enrol("Usual")
+    body = b'{"version":"1","state":{"devices":{"known":NaN,"answering":3},"a":[Infinity,1e999,{"b":-Infinity}]}}'
+    assert odd.send("/api/v1/checkin", body).status == 200
+    usual.check_in({"devices": {"known": 2}})
+    listed = {one["site_name"]: one["state"] for one in strict(get(server, "/api/v1/sites", token(server)))["sites"]}
+    assert listed == {"Odd": {"devices": {"answering": 3}, "a": [{}]}, "Usual": {"devices": {"known": 2}}}
+
+
+def test_nor_does_what_a_server_before_has_kept(server: RunningServer, site: Site) -> None:
+    kept = '{"devices":{"known":NaN,"answering":3}}'
+    server.write(lambda connection: connection.execute(sa.update(site_table).values(state=kept)))
+    [listed] = strict(get(server, "/api/v1/sites", token(server)))["sites"]
+    assert listed["state"] == {"devices": {"answering": 3}}
+
+
+def test_nor_does_a_reading_or_an_event(server: RunningServer, site: Site) -> None:
+    told = batch(reading() | {"misc": {"a": "@", "b": [1, "@"]}}) | {"events": [happened(a="@", b=1)]}
+    assert site.send("/api/v1/readings", json.dumps(told).replace('"@"', "NaN").encode()).status == 200
+    [device] = strict(get(server, "/api/v1/devices", token(server)))["devices"]
+    assert device["reading"]["misc"] == {"a": None, "b": [1, None]}
+    assert server.read(lambda connection: connection.execute(sa.select(event_table.c.detail)).scalar_one()) == '{"b":1}'

@@ -11,11 +11,15 @@ from hosting.config import Limits
 from hosting.db import fleet
 from hosting.db.fleet import LatestReading
 from hosting.db.tables import batch as batch_table
+from hosting.db.tables import event as event_table
 from hosting.db.tables import reading as reading_table
-from tests.hosting.batches import batch, moment, reading
+from hosting.db.tables import reading_ahead
+from tests.hosting.batches import batch, batch_id, moment, reading
 from tests.hosting.conftest import StartServer
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
+from tests.hosting.test_changes import change, changes
+from tests.hosting.test_events import happened
 
 
 def latest(server: RunningServer, site: Site, key: str = "serial:ACME:1") -> LatestReading:
@@ -36,6 +40,39 @@ def test_a_batch_sent_again_adds_nothing(server: RunningServer, site: Site) -> N
     assert site.upload(once).json() == {"accepted": 0, "duplicate": 2, "changes": True}
     assert server.count(reading_table) == 2
     assert server.count(batch_table) == 1
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_batch_id_stands_for_one_content(server: RunningServer, site: Site, compressed: bool) -> None:
+    first = batch(reading("serial:A:1"))
+    for other in (
+        batch(reading("serial:A:2"), identity=first["batch"]),
+        batch(reading("serial:A:1", total=7), identity=first["batch"]),
+        first | {"events": [happened()]},
+    ):
+        site.upload(first, compressed=compressed)
+        answer = site.upload(other, compressed=compressed)
+        assert (answer.status, answer.json()["error"]) == (409, "batch_conflict")
+        assert server.count(reading_table) == 1
+        assert server.count(event_table) == 0
+        assert site.upload(other | {"batch": batch_id()}, compressed=compressed).status == 200
+        server.write(
+            lambda connection: [connection.execute(sa.delete(table)) for table in (batch_table, reading_table, event_table)]
+        )
+
+
+def test_nor_may_changes_come_under_the_id_of_another_batch(server: RunningServer, site: Site) -> None:
+    first = batch(reading("serial:A:1"))
+    site.upload(first)
+    later = changes(change(reading("serial:A:9", hours=1), reading("serial:A:9"))) | {"batch": first["batch"]}
+    assert site.upload(later).status == 409
+
+
+def test_a_batch_taken_by_a_server_without_digests_counts_as_the_same(server: RunningServer, site: Site) -> None:
+    once = batch(reading("serial:A:1"))
+    site.upload(once)
+    server.write(lambda connection: connection.execute(sa.update(batch_table).values(digest=None)))
+    assert site.upload(once).json()["duplicate"] == 1
 
 
 def test_a_reading_in_two_batches_is_kept_once(server: RunningServer, site: Site) -> None:
@@ -73,7 +110,7 @@ def test_a_newer_reading_replaces_an_older_one_within_one_batch(server: RunningS
 def test_a_reading_from_the_future_is_kept_but_never_stands_as_the_latest(server: RunningServer, site: Site) -> None:
     site.upload(batch(reading(total=1000)))
     site.upload(batch(reading(total=9999, hours=-48)))
-    assert server.count(reading_table) == 2
+    assert (server.count(reading_table), server.count(reading_ahead)) == (1, 1)
     assert '"value":1000' in latest(server, site).body
 
 

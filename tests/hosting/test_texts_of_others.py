@@ -1,6 +1,7 @@
 """What sites and devices say does nothing to the terminal of the hosting team, and turns nothing on the pages of the console."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from tests.hosting.batches import batch, reading
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
+from tests.hosting.test_cli import hosting
 from web.hidden_characters import HIDDEN
 
 EVIL = "M1\x1b]0;owned\x07\x1b[2J\x9b31m\r\x1b[1A\u202efake\u2066"
@@ -86,3 +88,35 @@ def test_a_text_within_a_line_is_set_apart_from_what_stands_around_it(server: Ru
     site = Site(server).enrol()
     site.check_in({"problems": [{"text": "הדיסק מלא"}]})
     assert "<bdi>הדיסק מלא</bdi>" in person.get(f"/sites/{site.site_id}").text
+
+
+MANY = """INSERT INTO device_latest (site_id, device_key, first_seen_at, taken_at, received_at, condition, words, body)
+WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
+SELECT site_id, 'serial:B:' || n, first_seen_at, taken_at, received_at, condition, words, body
+FROM number, (SELECT * FROM device_latest LIMIT 1) AS one"""
+
+
+def test_devices_are_listed_page_by_page_each_once(talker: Site) -> None:
+    talker.server.write(lambda connection: connection.exec_driver_sql(MANY.replace("20000", "2500")))
+    words = ("devices", "--data", talker.server.config.folder)
+    listed = json.loads(hosting(*words, "--json").stdout)["devices"]
+    assert len(listed) == 2501
+    assert set(listed[0]) == {"site_id", "site_name", "reading"}
+    assert len(hosting(*words).stdout.splitlines()) == 2501
+
+
+def test_however_many_devices_there_are_the_list_takes_no_more_memory(
+    talker: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    talker.server.write(lambda connection: connection.exec_driver_sql(MANY.replace("20000", "4000")))
+    with (tmp_path / "listed.json").open("w") as out, capsys.disabled():
+        monkeypatch.setattr("sys.stdout", out)
+        tracemalloc.start()
+        try:
+            assert main(["devices", "--data", str(talker.server.config.folder), "--json"]) == 0
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    size = (tmp_path / "listed.json").stat().st_size
+    assert size > 5_000_000
+    assert peak < size

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from appliance.common.abandonable import abandonable
-from appliance.common.backoff import next_delay
+from appliance.common.backoff import jittered, next_delay
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import (
     ContentRefusedError,
@@ -21,6 +21,7 @@ from appliance.common.errors import (
     RefusedError,
     SettingsError,
     StoreError,
+    UnknownHereError,
 )
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
@@ -39,7 +40,7 @@ from appliance.transmission.suspension import Quiet, keep_quiet, read_quiet
 from appliance.transmission.upload import Sent, upload_waiting
 
 REFUSED_SECONDS = 900.0
-"""After a refusal the server is asked again this rarely: whoever runs it may have changed his mind."""
+"""After a refusal the server is asked again about this rarely: whoever runs it may have changed his mind."""
 QUIET_PROBLEM = "hosting_quiet"
 LONGEST_WAIT_SECONDS = 300.0
 """Longest pause while the server is away, unless it asks for a longer one itself."""
@@ -171,10 +172,10 @@ class HostingConnection:
                 parse_enrolment(text)
                 await self.enrol(text, by="environment")
                 log.info("enrolled by the environment", masks=masks_in_words(self._settings.effective().settings.privacy))
-            except (SettingsError, RefusedError) as error:
-                self._problems.report("enrolment", f"{error} (The enrolment string comes from {ENROLMENT_VARIABLE}.)")
-                return False
             except DcaError as error:
+                if isinstance(error, SettingsError | RefusedError) and not isinstance(error, UnknownHereError):
+                    self._problems.report("enrolment", f"{error} (The enrolment string comes from {ENROLMENT_VARIABLE}.)")
+                    return False
                 failures += 1
                 self._last_error = message_of(error)
                 self._problems.report("enrolment", message_of(error))
@@ -239,7 +240,7 @@ class HostingConnection:
             result = await abandonable(work)
         except HostingError as error:
             self._failures += 1
-            self._not_before = time.monotonic() + self._pause(error)
+            self._not_before = time.monotonic() + pause_after(error, self._failures)
             self._last_error = message_of(error)
             if self._quiet or error.code in QUIET:
                 await self._be_quiet(error)
@@ -274,14 +275,6 @@ class HostingConnection:
         except (SettingsError, DataFolderError) as error:
             log.warning("whether the hosting server is to be left alone was not kept", reason=str(error))
 
-    def _pause(self, error: HostingError) -> float:
-        """Return the seconds for which the server is left alone after `error`."""
-        if isinstance(error, ContentRefusedError):  # says nothing about the next content
-            return 0.0
-        if isinstance(error, RefusedError):
-            return max(REFUSED_SECONDS, error.retry_after or 0.0)
-        return next_delay(self._failures, retry_after=error.retry_after, ceiling=LONGEST_WAIT_SECONDS)
-
     async def _contact(self) -> None:
         """Note that the server answered as it should."""
         self._failures, self._not_before = 0, 0.0
@@ -308,6 +301,17 @@ class HostingConnection:
             "team for an https:// address.",
             url=client.url,
         )
+
+
+def pause_after(error: HostingError, failures: int) -> float:
+    """Return the seconds for which the server is left alone after `error`, the last of so many failures in a row."""
+    if isinstance(error, ContentRefusedError):  # says nothing about the next content
+        return 0.0
+    if isinstance(error, UnknownHereError):
+        return next_delay(failures, retry_after=error.retry_after, ceiling=REFUSED_SECONDS)
+    if isinstance(error, RefusedError):
+        return max(jittered(REFUSED_SECONDS), error.retry_after or 0.0)
+    return next_delay(failures, retry_after=error.retry_after, ceiling=LONGEST_WAIT_SECONDS)
 
 
 def way_to_server(settings: Settings) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from appliance.common.errors import HostingError, RefusedError
+from appliance.common.errors import BatchIdTakenError, HostingError, RefusedError
 from appliance.store.store import Store
 from appliance.transmission.client import HostingClient
 from appliance.transmission.site_key import Identity
@@ -115,3 +115,30 @@ def test_stopping_is_asked_between_batches(store: Store) -> None:
         sent = upload_waiting(store, client, limit=4, stopping=lambda: bool(server.batches))
     assert sent.batches == 1
     assert store.outbox_state().readings == 6
+
+
+def test_a_batch_whose_id_stands_for_other_content_is_sent_under_a_new_one(store: Store) -> None:
+    server = Server()
+    clash: list[str] = []
+
+    def answer(request: Received) -> Reply:
+        if not clash:
+            clash.append(request.content["batch"])
+        return Reply({"error": "batch_conflict", "message": "No."}, 409) if request.content["batch"] in clash else server(request)
+
+    with serving(answer) as peer, HostingClient(peer.url, IDENTITY) as client:
+        sent = upload_waiting(store, client, limit=4)
+    assert (sent.batches, sent.accepted, sent.set_aside) == (3, 10, 0)
+    assert server.keys == EVERY_KEY
+    assert store.outbox_state().readings == 0
+
+
+def test_a_server_that_finds_every_id_taken_is_asked_again_later(store: Store) -> None:
+    with (
+        serving(lambda _: Reply({"error": "batch_conflict", "message": "No."}, 409)) as peer,
+        HostingClient(peer.url, IDENTITY) as client,
+        pytest.raises(BatchIdTakenError, match="other content"),
+    ):
+        upload_waiting(store, client, limit=4)
+    assert len({request.content["batch"] for request in peer.received}) == len(peer.received) == 2
+    assert store.outbox_state().readings == 10

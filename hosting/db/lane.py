@@ -1,0 +1,106 @@
+"""Threads for one kind of work on the database, with a queue of their own: what others wait for never holds it up.
+
+Where more waits than there are threads, who asks comes in turn: many requests of one site hold up that site alone.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import sqlalchemy as sa
+
+from hosting.errors import BusyError
+
+if TYPE_CHECKING:
+    from hosting.db.database import Database
+
+Result = TypeVar("Result")
+
+EACH = 4
+"""Whoever asks may have this part of all that may wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """How many threads a lane has, how many requests may wait for them, and how long one statement may take (seconds)."""
+
+    name: str
+    threads: int
+    waiting: int
+    seconds: float | None = None
+
+
+class Lane:
+    """Work on a database from one event loop, on threads. Raises BusyError where too much waits, DeadlineError, DataError."""
+
+    def __init__(self, database: "Database", plan: LanePlan) -> None:
+        self._database = database
+        self._plan = plan
+        self._threads = ThreadPoolExecutor(plan.threads, thread_name_prefix=plan.name)
+        self._free = plan.threads
+        self._waiting = 0
+        self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    def close(self) -> None:
+        """Wait for the work under way."""
+        self._threads.shutdown()
+
+    async def run(self, work: Callable[[], Result], who: str = "") -> Result:
+        """Return what `work` returns, done on a thread in the turn of `who`."""
+        most = self._plan.waiting
+        if self._waiting >= most or (who and len(self._turns.get(who, ())) >= max(1, most // EACH)):
+            raise BusyError("The server has more requests waiting than it can take. Try again in a moment.")
+        await self._take_turn(who)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._hand_over()
+
+    async def read(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Return what `work` returns, in a transaction that only reads, on a thread."""
+
+        def job() -> Result:
+            with self._database.reading(self._plan.seconds) as connection:
+                return work(connection)
+
+        return await self.run(job)
+
+    async def write(self, work: Callable[[sa.Connection], Result]) -> Result:
+        """Return what `work` returns, in a transaction that writes, on a thread."""
+
+        def job() -> Result:
+            with self._database.writing(self._plan.seconds) as connection:
+                return work(connection)
+
+        return await self.run(job)
+
+    async def _take_turn(self, who: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.setdefault(who, deque()).append(turn)
+        self._waiting += 1
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._hand_over()
+            raise
+        finally:
+            self._waiting -= 1
+
+    def _hand_over(self) -> None:
+        """Let the next one begin: of each who waits one in turn."""
+        while self._turns:
+            who, turns = self._turns.popitem(last=False)
+            turn = turns.popleft()
+            if turns:
+                self._turns[who] = turns
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
