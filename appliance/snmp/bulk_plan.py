@@ -169,7 +169,7 @@ class _Planned:
         found: list[list[ColumnWalk]] = []
         before: ColumnWalk | None = None
         for walk in sorted(self._tables.walkable, key=lambda each: each.column):
-            if self._one_by_one and walk.table not in self._rows and before is not None and before.table == walk.table:
+            if self._one_by_one and walk.table not in self._rows and found and found[-1][-1].table == walk.table:
                 continue
             if not walk.indexes and before is not None and found and found[-1][-1] is before and self._is_near(before, walk):
                 found[-1].append(walk)

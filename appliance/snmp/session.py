@@ -214,7 +214,7 @@ class Session:
         tables.settle()
         while scalars or tables.active:
             by_bulk = self._bulk.is_possible and self.version != "1"
-            tables.begin_round()
+            tables.begin_round(self.profile.rows)
             if by_bulk and not tables.walkable and (alone := tables.columns_without_rows()):
                 # GETNEXT takes longer, and touches no object but those it reads.
                 self._bulk.give_up()

@@ -30,6 +30,11 @@ class Unlikely:
         self._left = sorted(set(oids))
         self._rounds = 0
 
+    @property
+    def are_left(self) -> bool:
+        """Whether any are not to be asked for yet."""
+        return bool(self._left)
+
     def due(self, absent: Callable[[Oid], bool]) -> set[Oid]:
         """Return those that are to be asked for from this round on; what is `absent` never is."""
         self._left = [oid for oid in self._left if not absent(oid)]

@@ -112,11 +112,16 @@ class Tables:
                 self._lengths.add(len(column))
         self._cells_elsewhere.update(apart)
 
-    def begin_round(self) -> None:
-        """Let go on with columns that were held, and let some more of the unlikely names be asked for."""
+    def begin_round(self, rows: Mapping[Oid, int]) -> None:
+        """Let go on with columns that were held, and let some more of the unlikely names be asked for.
+
+        Where columns are to be walked, one of them may be asked for from then on; `rows` are those of tables, as far as known.
+        """
         while not self.walkable and self.apart.release():
             pass
         self.due |= self._unlikely.due(self.lacks)
+        while self._unlikely.are_left and self.walkable and not any(self.may_ask(walk, rows) for walk in self.walkable):
+            self.due |= self._unlikely.due(self.lacks)
 
     def lacks(self, oid: Oid) -> bool:
         """Return whether the agent is known not to have a column, or a scalar."""
@@ -199,11 +204,11 @@ class Tables:
     def may_ask(self, walk: ColumnWalk, rows: Mapping[Oid, int]) -> bool:
         """Return whether `walk` may be asked for, the first of neighbouring columns.
 
-        Of a table that is not in `rows` those in `seldom` go ahead, and of these one.
+        Of a table that is not in `rows` those in `seldom` go ahead, and of these one; what is not walked now holds up none.
         """
         if walk.indexes or walk.table in rows:
             return True
-        others = [each for each in self.walks if each.table == walk.table and each is not walk]
+        others = [each for each in self.walks if each.table == walk.table and each is not walk and self.apart.allow(each.column)]
         if walk.column in self.seldom:
             return walk.column in self.due and not any(each.indexes and not each.ended for each in others)
         return not any(each.column in self.seldom and not each.indexes for each in others)
