@@ -17,9 +17,13 @@ WORKERS: Final = 8
 Kind = Literal["tcp", "udp"]
 
 
+def worker_number() -> int:
+    """Return the number of this worker of a test run, from 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
 def _ports_of_this_worker() -> list[int]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    first = FIRST + worker * A_WORKER
+    first = FIRST + worker_number() % WORKERS * A_WORKER
     ports = list(range(first, first + A_WORKER))
     # Another run beside this one begins elsewhere.
     random.shuffle(ports)

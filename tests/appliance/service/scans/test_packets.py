@@ -19,9 +19,11 @@ from tests.appliance.http.documents import LEDM
 from tests.appliance.http.web import Device, Page
 from tests.appliance.service.scans.test_named_printers import NamingSite, print_server, queue
 from tests.conftest import FreePort
+from tests.ports import worker_number
 from tests.requirement import missing
 
-PRINTER, SILENT = "127.92.9.1", "127.92.9.2"
+PRINTER, SILENT = (f"127.92.{100 + worker_number()}.{number}" for number in (1, 2))
+"""Nobody else sends anything there: each worker of a test run has its own."""
 ICMP, TCP, UDP = 1, 6, 17
 _IPV4 = 0x0800
 _REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n")
