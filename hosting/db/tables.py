@@ -176,6 +176,20 @@ configuration = sa.Table(
     sa.Column("published_by", sa.String(100), nullable=False),
 )
 
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("holder", sa.String(100)),  # the server process at it; null: none
+    sa.Column("held_until", Moment),  # then another process may take it
+    sa.Column("began_at", Moment),  # the run under way
+    sa.Column("last_run_at", Moment),
+    sa.Column("seconds", sa.Float),  # of the last run, as `rows` and `error`
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("next_at", Moment, nullable=False),
+    sa.Column("error", sa.Text),
+)
+
 support_bundle = sa.Table(
     "support_bundle",
     metadata,
