@@ -49,7 +49,7 @@ def from_rfc3339(text: str) -> datetime:
 def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _LOCAL_TIME) -> tzinfo:
     """Return the time zone of the site: by the variable TZ (`Europe/Berlin`), else that of the machine, else UTC."""
     if name := _zone_name(environment):
-        return _zone(name) or UTC
+        return zone_named(name) or UTC
     try:
         with local_time.open("rb") as file:
             return ZoneInfo.from_file(file, key="localtime")
@@ -60,7 +60,7 @@ def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _L
 def zone_fault(environment: Mapping[str, str] = os.environ) -> Message | None:
     """Return the sentence for a variable TZ that names no known time zone, so that UTC is used; None where it is well."""
     name = _zone_name(environment)
-    if not name or _zone(name):
+    if not name or zone_named(name):
         return None
     return Message(
         "TZ is %(name)s, which is no time zone known here: quiet times, update windows and all times of day are in UTC. Write a "
@@ -73,7 +73,8 @@ def _zone_name(environment: Mapping[str, str]) -> str:
     return environment.get("TZ", "").lstrip(":")
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return the time zone of a name of the IANA time zone database, such as `Europe/Berlin`; None where there is none."""
     try:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError):

@@ -110,6 +110,43 @@ reading = sa.Table(
     sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, as received
 )
 
+device_day = sa.Table(
+    "device_day",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("zone", sa.String(64), nullable=False),  # in which the day began and ended
+    sa.Column("number", sa.Integer, nullable=False),  # of readings
+    sa.Column("first_at", Moment, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
+    # Meters as they were read last on that day.
+    sa.Column("total", sa.BigInteger),
+    sa.Column("total_mono", sa.BigInteger),
+    sa.Column("total_color", sa.BigInteger),
+    sa.Column("print_total", sa.BigInteger),
+    sa.Column("copy_total", sa.BigInteger),
+    sa.Column("fax_total", sa.BigInteger),
+    sa.Column("scan_total", sa.BigInteger),
+    sa.Column("meters", sa.Text),  # JSON of the others, {"meters": {name: value}, "units": {name: unit, where not impressions}}
+    sa.Column("supplies", sa.Text),  # JSON {index: [first, lowest, last]} in percent, with the unit as a fourth in others
+    sa.Column("dictionary", sa.Integer),  # the version that the segment needs, 0: none
+    sa.Column("segment", sa.LargeBinary),  # null: had its time
+    sa.Index("device_day_day", "day"),
+    sa.Index(
+        "device_day_segment", "day", sqlite_where=sa.text("segment IS NOT NULL"), postgresql_where=sa.text("segment IS NOT NULL")
+    ),
+)
+
+dictionary = sa.Table(
+    "dictionary",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("last_day", sa.Date),  # the newest day that has a segment made with it
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
 device_latest = sa.Table(
     "device_latest",
     metadata,

@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,8 +32,9 @@ EVERY = timedelta(hours=1)
 
 
 @pytest.fixture
-def database(migrated_address: str | None, tmp_path: Path) -> Database:
-    return Database(database_url(migrated_address, tmp_path))
+def database(migrated_address: str | None, tmp_path: Path) -> Iterator[Database]:
+    with Database(database_url(migrated_address, tmp_path)) as database:
+        yield database
 
 
 def cleanup() -> Job:
