@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from appliance.common.message import Message
 
 _LOCAL_TIME = Path("/etc/localtime")
+_UNNAMED = "localtime"
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 """What is said to be before or after is no moment of ours, however wrong a clock was: to ours days can be added, in each zone."""
 
@@ -51,10 +52,18 @@ def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _L
     if name := _zone_name(environment):
         return zone_named(name) or UTC
     try:
+        _, _, name = str(local_time.resolve()).partition("/zoneinfo/")
         with local_time.open("rb") as file:
-            return ZoneInfo.from_file(file, key="localtime")
+            return ZoneInfo.from_file(file, key=name or _UNNAMED)
     except (LookupError, OSError, ValueError):
         return UTC
+
+
+def zone_name(zone: tzinfo) -> str | None:
+    """Return the name of what `site_zone` returned in the IANA time zone database; None where the machine does not tell it."""
+    if not isinstance(zone, ZoneInfo):
+        return "UTC"
+    return zone.key if zone.key != _UNNAMED else None
 
 
 def zone_fault(environment: Mapping[str, str] = os.environ) -> Message | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import structlog
@@ -41,12 +41,20 @@ def newest(connection: sa.Connection, site_id: str, device_key: str, limit: int)
     return sorted(found.values(), reverse=True)[:limit]
 
 
-def days(connection: sa.Connection, site_id: str, device_key: str, limit: int) -> list[tuple[date, str, Summary]]:
-    """Return the newest days of a device that are over, newest first: day, time zone, what it came to."""
+class DayOver(NamedTuple):
+    """A day that is over, the name of the time zone it was a day of, and what it came to."""
+
+    day: date
+    zone: str
+    summary: Summary
+
+
+def days(connection: sa.Connection, site_id: str, device_key: str, limit: int) -> list[DayOver]:
+    """Return the newest days of a device that are over, newest first."""
     theirs = (device_day.c.site_id == site_id, device_day.c.device_key == device_key)
     columns = [column for column in device_day.c if column.name not in ("segment", "dictionary")]
     chosen = sa.select(*columns).where(*theirs).order_by(device_day.c.day.desc()).limit(limit)
-    return [(row["day"], row["zone"], Summary.from_columns(row)) for row in connection.execute(chosen).mappings()]
+    return [DayOver(row["day"], row["zone"], Summary.from_columns(row)) for row in connection.execute(chosen).mappings()]
 
 
 @dataclass(slots=True)

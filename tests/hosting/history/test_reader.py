@@ -25,6 +25,7 @@ from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 from tests.hosting.test_changes import change, changes
 from tests.hosting.test_events import happened
+from web.quantities import number
 
 LATER = timedelta(days=10)
 
@@ -61,6 +62,26 @@ def test_the_page_of_a_device_shows_what_is_rolled_up(server: RunningServer, per
     assert "5 readings" in html.unescape(after)
     part = '<section class="panel" aria-labelledby="history">'
     assert after.partition(part)[2].partition("</section>")[0] == before.partition(part)[2].partition("</section>")[0]
+    assert "by day" not in before
+    by_day = after.partition('aria-labelledby="days"')[2].partition("</section>")[0]
+    assert "At the end of the day, UTC." in by_day
+    assert f'<td class="numeric nowrap">{number(1004)}</td>' in by_day
+
+
+def test_the_page_of_a_device_of_which_only_days_are_left_opens(server: RunningServer, person: Person, site: Site) -> None:
+    site.upload(batch(reading()))
+    roll_up_all(server)
+    server.write(lambda connection: connection.execute(sa.update(device_day).values(segment=None, dictionary=None)))
+    page = person.get(f"/device?site={site.site_id}&key={KEY}")
+    assert page.status == 200
+    assert "0 readings" in html.unescape(page.text)
+    assert 'aria-labelledby="days"' in page.text
+
+
+def test_the_page_of_a_site_says_in_which_time_zone_its_days_are(server: RunningServer, person: Person, site: Site) -> None:
+    assert "its days are counted in UTC" in person.get(f"/sites/{site.site_id}").text
+    assert site.check_in({"time_zone": "America/Sao_Paulo"}).status == 200
+    assert "America/Sao_Paulo" in person.get(f"/sites/{site.site_id}").text
 
 
 def test_a_change_builds_on_a_reading_that_is_rolled_up(server: RunningServer, site: Site) -> None:
