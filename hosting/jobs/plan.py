@@ -60,7 +60,7 @@ JOBS: Final[tuple[Job, ...]] = (
         "dictionary",
         Message("Dictionary"),
         Message("Learns from the newest readings of the fleet how to compress them best."),
-        timedelta(hours=1),
+        timedelta(days=1),
         _learn,
     ),
     Job(

@@ -26,6 +26,8 @@ from hosting.jobs.plan import JOBS, Job
 
 LOOK_SECONDS = 15.0
 """So often a process looks whether a job is due."""
+THREADS = 2
+"""A long run keeps no other job waiting; as many connections has the pool beside those for requests."""
 JITTER = 0.2
 """Share by which a look, and the next run of a job, is earlier or later."""
 FIRST_LOOK_SECONDS = 1.0, 5.0
@@ -48,8 +50,7 @@ class JobRunner:
         self._config = config
         self._holder = process_name()
         self._stopping = threading.Event()
-        # One for each, so that a long run keeps no other job waiting.
-        self._threads = ThreadPoolExecutor(len(JOBS), thread_name_prefix="job")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="job")
 
     async def run(self) -> None:
         """Do what is due until cancelled."""

@@ -21,7 +21,7 @@ from hosting.db.history.stored_reading import StoredReading, parse_stored
 from hosting.db.jobs import Step
 from hosting.db.tables import device_day, reading, site
 
-READINGS_A_STEP = 1000
+READINGS_A_STEP = 500
 BYTES_A_STEP = 8 * 1024 * 1024
 """The most that one transaction takes; a single reading is taken whatever its size."""
 SITES_A_STEP = 50
