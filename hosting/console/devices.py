@@ -26,7 +26,7 @@ from web import quantities
 PAGE = 50
 HISTORY = 200
 HISTORY_SHOWN = 12
-DAYS_SHOWN = 31
+DAYS, DAYS_SHOWN = 366, 7
 EVENTS_SHOWN = 20
 CONDITIONS = {
     "silent": Message("Silent"),
@@ -111,7 +111,7 @@ class DevicePage(ConsoleHandler):
             if row is None:
                 return None
             kept = list(readings.history(connection, site_id, key, limit=HISTORY))
-            days = reader.days(connection, site_id, key, limit=DAYS_SHOWN + 1)
+            days = reader.days(connection, site_id, key, limit=DAYS + 1)
             return device_view(row), kept, days, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
@@ -131,7 +131,8 @@ class DevicePage(ConsoleHandler):
             columns=_columns(view.reading),
             history=_history(kept, meter)[: HISTORY if everything else HISTORY_SHOWN],
             kept=len(kept),
-            days=_days(days, meter, self.locale)[:DAYS_SHOWN],
+            days=_days(days, meter, self.locale)[: DAYS if everything else DAYS_SHOWN],
+            days_kept=min(len(days), DAYS),
             zones=", ".join(dict.fromkeys(each.zone for each in days)),
             events=happened,
             meter_name=meter_name,

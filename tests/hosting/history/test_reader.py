@@ -68,6 +68,16 @@ def test_the_page_of_a_device_shows_what_is_rolled_up(server: RunningServer, per
     assert f'<td class="numeric nowrap">{number(1004)}</td>' in by_day
 
 
+def test_the_page_of_a_device_shows_a_week_of_days_and_all_on_demand(server: RunningServer, person: Person, site: Site) -> None:
+    site.upload(batch(*(reading(total=1000 + number, hours=24 * (20 - number)) for number in range(20))))
+    roll_up_all(server)
+    address = f"/device?site={site.site_id}&key={KEY}"
+    for query, shown in (("", 7), ("&history=all", 20)):
+        part = person.get(address + query).text.partition('aria-labelledby="days"')[2].partition("</section>")[0]
+        assert part.count("<tr><td") == shown
+        assert ("Show all" in part) == (shown == 7)
+
+
 def test_the_page_of_a_device_of_which_only_days_are_left_opens(server: RunningServer, person: Person, site: Site) -> None:
     site.upload(batch(reading()))
     roll_up_all(server)
