@@ -21,7 +21,7 @@ from hosting.db.tables import reading as reading_table
 from hosting.jobs.plan import job_named
 from hosting.jobs.runner import JobRunner
 from tests.children import run_child
-from tests.conftest import ROOT
+from tests.conftest import ROOT, StartChild
 from tests.hosting.history.days import (
     KEY,
     NOON,
@@ -248,6 +248,23 @@ def test_two_servers_at_once_roll_up_each_reading_once(database: Database) -> No
     for key in keys:
         assert history(database, key) == hourly(30, key)
     assert sum(row["number"] for row in rows(database)) == 12 * 30
+
+
+def test_two_processes_at_once_share_the_job(
+    database: Database, migrated_address: str | None, tmp_path: Path, start_child: StartChild
+) -> None:
+    add_site(database)
+    keys = [f"serial:A:{number}" for number in range(6)]
+    for key in keys:
+        keep(database, hourly(50, key), key)
+    environment: dict[str, str] = {"DCA_HOSTING_DATABASE_URL": migrated_address} if migrated_address else {}
+    command: list[str | Path] = [sys.executable, Path(__file__).with_name("killed.py"), tmp_path, "7", "1000000"]
+    children = [start_child(command, environment=environment | {"PYTHONPATH": str(ROOT)}, folder=ROOT) for _ in range(2)]
+    assert [child.wait().returncode for child in children] == [0, 0]
+    assert rows(database, reading_table) == []
+    for key in keys:
+        assert history(database, key) == hourly(50, key)
+    assert sum(row["number"] for row in rows(database)) == 6 * 50
 
 
 @pytest.mark.parametrize(("readings_a_step", "kills"), [(1000, 8), (7, 4)], ids=["one step", "many steps"])
