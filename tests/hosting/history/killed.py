@@ -1,4 +1,4 @@
-"""Runs the roll-up and kills itself with SIGKILL at a statement of it. A script of its own: `DATA_FOLDER READINGS_A_STEP NUMBER`.
+"""Runs the roll-up and kills itself with SIGKILL at a statement of it. A program of its own: `DATA_FOLDER READINGS_A_STEP NUMBER`.
 
 The statement with this number is not executed any more; the one after the last is COMMIT. Where there are fewer, the run ends well.
 """

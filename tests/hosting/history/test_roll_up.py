@@ -20,8 +20,8 @@ from hosting.db.tables import device_day, job
 from hosting.db.tables import reading as reading_table
 from hosting.jobs.plan import job_named
 from hosting.jobs.runner import JobRunner
-from tests.children import run_child
 from tests.conftest import ROOT, StartChild
+from tests.forked import run_forked
 from tests.hosting.history.days import (
     KEY,
     NOON,
@@ -279,13 +279,11 @@ def test_a_run_that_was_killed_at_any_statement_goes_on_where_it_was(
     for key in keys:
         keep(database, hourly(30, key)[20:], key)
     environment: dict[str, str] = {"DCA_HOSTING_DATABASE_URL": migrated_address} if migrated_address else {}
-    environment |= {"PYTHONPATH": str(ROOT)}
-    script = Path(__file__).with_name("killed.py")
     number, returncode = 0, -9
     while returncode:
         number += 2
-        command: list[str | Path] = [sys.executable, script, tmp_path, str(readings_a_step), str(number)]
-        finished = run_child(command, environment=environment, folder=ROOT)
+        words: list[str | Path] = ["-m", "tests.hosting.history.killed", tmp_path, str(readings_a_step), str(number)]
+        finished = run_forked("hosting", words, environment=environment, folder=ROOT)
         returncode = finished.returncode
         assert returncode in (0, -9), finished.stderr
         for key in keys:
