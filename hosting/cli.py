@@ -76,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (("sites", "list the sites"), ("devices", "list the devices")):
         listing = _command(commands, name, text)
         listing.add_argument("--json", action="store_true", help="as JSON")
+    jobs = _command(commands, "jobs", "list what the server does by itself: last run, rows, seconds, next run")
+    jobs.add_argument("--json", action="store_true", help="as JSON")
+    jobs.add_argument("--run", metavar="NAME", help="run one of them now, unless a server is at it")
     _declare_configuration(commands)
     _declare_signing(commands)
     _declare_repository(commands)

@@ -15,6 +15,8 @@ from hosting.errors import ConfigurationError
 CHECK_IN_SECONDS, UPLOAD_SECONDS = 50, 60
 """The defaults of `appliance.settings.model.HostingSettings`, which takes too long to load for a command such as `token`."""
 
+RAW_DAYS, MOST_RAW_DAYS = 90, 3650
+
 TRUSTED_PROXIES = "DCA_HOSTING_TRUSTED_PROXIES"
 ALLOWED_HOSTS = "DCA_HOSTING_ALLOWED_HOSTS"
 
@@ -55,6 +57,8 @@ class Config:
     allowed_hosts: tuple[str, ...] = ()
     check_in_seconds: int = CHECK_IN_SECONDS
     upload_seconds: int = UPLOAD_SECONDS
+    raw_days: int = RAW_DAYS
+    """So many days readings are kept as they came; what each day came to is kept for ten years."""
     limits: Limits = Limits()
 
     @property
@@ -116,6 +120,7 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         allowed_hosts=_words(ALLOWED_HOSTS),
         check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
+        raw_days=_number("DCA_HOSTING_RAW_DAYS", defaults.raw_days, 2, MOST_RAW_DAYS, "days"),
     )
 
 
@@ -131,9 +136,13 @@ def _network(word: str) -> Network:
 
 
 def _seconds(name: str, default: int, least: int) -> int:
+    return _number(name, default, least, 86400, "seconds")
+
+
+def _number(name: str, default: int, least: int, most: int, what: str) -> int:
     text = read_variable(name)
     if text is None:
         return default
-    if not text.isdigit() or not least <= int(text) <= 86400:
-        raise ConfigurationError(f"{name} is {text!r}. Write a number of seconds from {least} to 86400.")
+    if not text.isdigit() or not least <= int(text) <= most:
+        raise ConfigurationError(f"{name} is {text!r}. Write a number of {what} from {least} to {most}.")
     return int(text)

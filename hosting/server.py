@@ -15,8 +15,8 @@ from tornado.web import RequestHandler
 from hosting.api.routes import API_ROUTES
 from hosting.connections import BoundedServer, ConnectionLog, ListeningSocket, raise_file_limit
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
-from hosting.db.cleanup import clean
 from hosting.errors import ConfigurationError, DataError, RepositoryError
+from hosting.jobs.runner import JobRunner
 from hosting.misdirected import OWN_PATHS, MisdirectedCall, MisdirectedPage
 from hosting.repository.renewal import resign_regularly
 from hosting.server_certificate import ServerCertificate, watch_certificate
@@ -27,7 +27,6 @@ from web.application import WebApplication
 from web.hosts import HostCheck
 
 CONSOLE_BODY_BYTES = 1024 * 1024
-CLEAN_SECONDS = 60
 GRACE_SECONDS = 5
 IDLE_SECONDS = 120
 BODY_SECONDS = 120
@@ -124,7 +123,8 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     server.add_sockets(sockets)
     resigning = resign_regularly(services.config.repository, services.publishing_threads)
     watching = watch_certificate(listening.certificate, take_anew)
-    work = (_finish_publishing(services), _clean_regularly(services), resigning, watching)
+    runner = JobRunner(services.database, services.config)
+    work = (_finish_publishing(services), runner.run(), resigning, watching)
     tasks = [asyncio.create_task(each) for each in work]
     ready(sockets[0].getsockname()[1])
     await stop.wait()
@@ -134,6 +134,7 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     server.stop()
     # Connections that are kept alive between two requests are closed; a request under way is answered first.
     await asyncio.wait([asyncio.create_task(server.close_all_connections())], timeout=GRACE_SECONDS)
+    await loop.run_in_executor(None, runner.close)
 
 
 async def _finish_publishing(services: Services) -> None:
@@ -142,13 +143,3 @@ async def _finish_publishing(services: Services) -> None:
         await services.publish(lambda publishing: publishing.finish_what_was_begun())
     except (DataError, RepositoryError) as error:
         structlog.get_logger().error("a configuration was not published; publish it again", reason=str(error))
-
-
-async def _clean_regularly(services: Services) -> None:
-    log = structlog.get_logger()
-    while True:
-        try:
-            await services.upkeep.write(clean)
-        except DataError as error:
-            log.warning("cleaning failed; it is tried again", reason=str(error))
-        await asyncio.sleep(CLEAN_SECONDS)

@@ -32,7 +32,7 @@ class Services:
     database: Database
     intake: Lane  # what sites send
     pages: Lane  # what people and their programs look at
-    upkeep: Lane  # cleaning, and whether the server is well
+    upkeep: Lane  # whether the server is well
     readiness: Readiness
     passwords: Passwords
     password_threads: ThreadPoolExecutor

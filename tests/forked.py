@@ -24,7 +24,8 @@ MODULES: dict[Package, tuple[str, ...]] = {
     "appliance": tuple(f"appliance.commands.{name}" for name in ("cli", "enrol", "read", "scan", "settings", "status")),
     "hosting": (
         *("hosting.cli", "hosting.db.migrate", "hosting.configuration.publication", "tuf.api.serialization.json"),
-        *(f"hosting.commands.{name}" for name in ("configuration", "init", "keys", "release", "repository", "rollout", "sign")),
+        *(f"hosting.commands.{name}" for name in ("configuration", "init", "jobs", "keys", "release")),
+        *(f"hosting.commands.{name}" for name in ("repository", "rollout", "sign")),
     ),
     "updater": (
         *("updater.cli", "updater.configuration.refresh", "updater.trust.command", "updater.commands.update"),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from appliance.common.message import Message
 
 _LOCAL_TIME = Path("/etc/localtime")
+_UNNAMED = "localtime"
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 """What is said to be before or after is no moment of ours, however wrong a clock was: to ours days can be added, in each zone."""
 
@@ -49,18 +50,26 @@ def from_rfc3339(text: str) -> datetime:
 def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _LOCAL_TIME) -> tzinfo:
     """Return the time zone of the site: by the variable TZ (`Europe/Berlin`), else that of the machine, else UTC."""
     if name := _zone_name(environment):
-        return _zone(name) or UTC
+        return zone_named(name) or UTC
     try:
+        _, _, name = str(local_time.resolve()).partition("/zoneinfo/")
         with local_time.open("rb") as file:
-            return ZoneInfo.from_file(file, key="localtime")
+            return ZoneInfo.from_file(file, key=name or _UNNAMED)
     except (LookupError, OSError, ValueError):
         return UTC
+
+
+def zone_name(zone: tzinfo) -> str | None:
+    """Return the name of what `site_zone` returned in the IANA time zone database; None where the machine does not tell it."""
+    if not isinstance(zone, ZoneInfo):
+        return "UTC"
+    return zone.key if zone.key != _UNNAMED else None
 
 
 def zone_fault(environment: Mapping[str, str] = os.environ) -> Message | None:
     """Return the sentence for a variable TZ that names no known time zone, so that UTC is used; None where it is well."""
     name = _zone_name(environment)
-    if not name or _zone(name):
+    if not name or zone_named(name):
         return None
     return Message(
         "TZ is %(name)s, which is no time zone known here: quiet times, update windows and all times of day are in UTC. Write a "
@@ -73,7 +82,8 @@ def _zone_name(environment: Mapping[str, str]) -> str:
     return environment.get("TZ", "").lstrip(":")
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return the time zone of a name of the IANA time zone database, such as `Europe/Berlin`; None where there is none."""
     try:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError):

@@ -30,6 +30,7 @@ NAVIGATION = (
     ("/releases", Message("Releases")),
     ("/enrolment", Message("Enrolment")),
     ("/repository", Message("Repository")),
+    ("/jobs", Message("Jobs")),
 )
 
 NOTICES: Mapping[str, tuple[str, str]] = {

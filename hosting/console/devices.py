@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 
+from tornado.locale import Locale
 from tornado.web import HTTPError
 
 from appliance.common.clock import in_utc
@@ -19,6 +21,8 @@ from hosting.db import events, fleet, readings, sites
 from hosting.db.database import Connection
 from hosting.db.events import DeviceEvent
 from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
+from hosting.db.history import reader
+from hosting.db.history.reader import DayOver
 from web import quantities
 
 PAGE = 50
@@ -26,6 +30,7 @@ SITES_OFFERED = 50
 """So many names are offered to whoever types the name of a site."""
 HISTORY = 200
 HISTORY_SHOWN = 12
+DAYS, DAYS_SHOWN = 366, 7
 EVENTS_SHOWN = 20
 CONDITIONS = {
     "silent": Message("Silent"),
@@ -100,6 +105,16 @@ class HistoryLine:
     change: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """A day that is over: `value` is the meter at its end, `change` against the day before."""
+
+    day: str
+    value: int | None
+    change: int | None
+    readings: int
+
+
 class DevicePage(ConsoleHandler):
     """`/device?site=ID&key=KEY`: everything one device said, and its meters over time."""
 
@@ -107,18 +122,19 @@ class DevicePage(ConsoleHandler):
         """Show the device. Raises HTTPError 404."""
         site_id, key = self._exact("site"), self._exact("key")
 
-        def look(connection: Connection) -> tuple[DeviceView, list[Reading], list[DeviceEvent]] | None:
+        def look(connection: Connection) -> tuple[DeviceView, list[Reading], list[DayOver], list[DeviceEvent]] | None:
             row = fleet.device(connection, site_id, key)
             if row is None:
                 return None
             kept = list(readings.history(connection, site_id, key, limit=HISTORY))
-            return device_view(row), kept, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
+            days = reader.days(connection, site_id, key, limit=DAYS + 1)
+            return device_view(row), kept, days, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
         found = None if "\x00" in site_id + key else await self.services.pages.read(look)
         if found is None:
             raise HTTPError(404)
-        view, kept, happened = found
+        view, kept, days, happened = found
         everything = self.get_query_argument("history", "") == "all"
         meter = _charted(view.reading)
         points = [(in_utc(item.taken_at), item.meters[meter].value) for item in reversed(kept) if meter and meter in item.meters]
@@ -132,6 +148,9 @@ class DevicePage(ConsoleHandler):
             columns=_columns(view.reading),
             history=_history(kept, meter)[: HISTORY if everything else HISTORY_SHOWN],
             kept=len(kept),
+            days=_days(days, meter, self.locale)[: DAYS if everything else DAYS_SHOWN],
+            days_kept=min(len(days), DAYS),
+            zones=", ".join(dict.fromkeys(each.zone for each in days)),
             events=happened,
             meter_name=meter_name,
             words=words,
@@ -170,10 +189,20 @@ def _columns(reading: Reading) -> list[str]:
 
 def _history(kept: list[Reading], meter: str | None) -> list[HistoryLine]:
     lines = []
-    for item, before in zip(kept, [*kept[1:], None], strict=True):
+    for item, before in zip_longest(kept, kept[1:]):
         meters = {name: value.value for name, value in item.meters.items()}
         now, then = meters.get(meter or ""), before.meters.get(meter or "") if before else None
         # A counter that went back is an event, not a negative number of pages.
         change = now - then.value if now is not None and then and now >= then.value else None
         lines.append(HistoryLine(in_utc(item.taken_at), meters, change))
+    return lines
+
+
+def _days(days: list[DayOver], meter: str | None, locale: Locale) -> list[DayLine]:
+    lines = []
+    for each, before in zip_longest(days, days[1:]):
+        now, then = (one.summary.meters.get(meter or "") if one else None for one in (each, before))
+        value = now[0] if now else None
+        change = now[0] - then[0] if now and then and now[0] >= then[0] else None
+        lines.append(DayLine(quantities.day(each.day, locale), value, change, each.summary.number))
     return lines

@@ -11,6 +11,7 @@ from hosting.console.base import ConsoleHandler, UnknownPage
 from hosting.console.configuration import ConfigurationPage, EditPage
 from hosting.console.devices import DevicePage, DevicesPage
 from hosting.console.enrolment import EnrolmentPage
+from hosting.console.jobs import JobsPage
 from hosting.console.releases import ReleasesPage, RolloutPage
 from hosting.console.repository import RepositoryPage
 from hosting.console.session import LoginHandler, LogoutHandler
@@ -71,6 +72,7 @@ CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/releases/{CHANNEL}/(site)/{SITE}", RolloutPage),
     (r"/enrolment", EnrolmentPage),
     (r"/repository", RepositoryPage),
+    (r"/jobs", JobsPage),
 ]
 
 

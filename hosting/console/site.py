@@ -20,6 +20,7 @@ from hosting.db import audit, bundles, configuration, fleet, readings, releases,
 from hosting.db.contact import turned_away
 from hosting.db.database import Connection
 from hosting.db.fleet import DeviceQuery
+from hosting.db.history.site_zone import reported_zone
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.expiry import end_of_day
@@ -59,8 +60,10 @@ class SitePage(ConsoleHandler):
             raise HTTPError(404)
         site, rollout = found["view"].site, found.pop("rollout")
         offered, offered_by = offer_of_site(parse_rollout(rollout.content) if rollout else Rollout(0), site)
+        zone = reported_zone(site.state)
         self.page(
             "site.html",
+            zone=zone.name if zone else None,
             channel=site.update_channel or DEFAULT_CHANNEL,
             offered=offered,
             offered_by=offered_by,

@@ -15,7 +15,7 @@ from appliance.report.supply_level import SupplyView, ink_views, supply_view
 from hosting.console import texts
 from hosting.db.contact import contact, turned_away
 from hosting.db.fleet import LatestReading
-from hosting.db.readings import parse_stored
+from hosting.db.history.stored_reading import parse_stored
 from hosting.db.sites import Site
 from hosting.site_report import reported_moment, reported_number, reported_numbers
 

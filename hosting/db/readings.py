@@ -12,13 +12,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from appliance.common.clock import in_utc, utc_now
-from appliance.report import Batch, Device, Reading
+from appliance.report import Batch, Reading
 from appliance.report.condition import condition
 from hosting.db import events
 from hosting.db.changes import Rebuilt
+from hosting.db.history import reader
+from hosting.db.history.day import SETTLED
+from hosting.db.history.stored_reading import parse_stored
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest, reading, reading_ahead
 from hosting.db.upsert import insert, insert_new
@@ -26,6 +28,9 @@ from hosting.site_report import CLOCK_TOLERANCE
 
 DEVICES_NAMED = 5
 """So many devices are named whose readings are kept aside."""
+
+OPENED_BYTES = 10 * 1024 * 1024
+"""So much of days that are over is looked through for readings that come late. Beyond it, roll-up finds them there."""
 
 REPLACED = (
     "taken_at",
@@ -70,7 +75,10 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebu
     # In the order of the keys, so that two uploads of one site never wait for each other crosswise.
     ordered = sorted(taken, key=lambda item: (item.device.key, in_utc(item.taken_at)))
     rows = [_latest_row(site_id, item, now) for item in ordered]
-    history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in rows]
+    late = {(row["device_key"], row["taken_at"]) for row in rows if row["taken_at"] < now - SETTLED}
+    known = reader.rolled_up(connection, site_id, late, OPENED_BYTES)
+    fresh = [row for row in rows if (row["device_key"], row["taken_at"]) not in known]
+    history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in fresh]
     latest = now + CLOCK_TOLERANCE
     accepted = insert_new(connection, reading, [row for row in history if row["taken_at"] <= latest])
     accepted += insert_new(connection, reading_ahead, [row for row in history if row["taken_at"] > latest])
@@ -150,17 +158,7 @@ def ahead(connection: sa.Connection, site_id: str) -> Ahead | None:
     return Ahead(count, latest, received_at, tuple(connection.execute(keys).scalars()))
 
 
-def parse_stored(body: str, device_key: str, taken_at: datetime) -> Reading:
-    """Return a reading as it is stored; of one that would not be taken in any more its device and its moment alone."""
-    try:
-        return Reading.model_validate_json(body)
-    except ValidationError:
-        return Reading.model_construct(taken_at=in_utc(taken_at), device=Device.model_construct(key=device_key))
-
-
 def history(connection: sa.Connection, site_id: str, device_key: str, *, limit: int) -> Iterator[Reading]:
     """Yield the newest readings of a device, newest first."""
-    chosen = sa.select(reading.c.body, reading.c.taken_at)
-    chosen = chosen.where(reading.c.site_id == site_id, reading.c.device_key == device_key)
-    for body, taken_at in connection.execute(chosen.order_by(reading.c.taken_at.desc()).limit(limit)):
+    for taken_at, body in reader.newest(connection, site_id, device_key, limit):
         yield parse_stored(body, device_key, taken_at)

@@ -122,6 +122,42 @@ reading_ahead = sa.Table(
     sa.Index("reading_ahead_received_at", "received_at"),
 )
 
+device_day = sa.Table(
+    "device_day",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("zone", sa.String(64), nullable=False),  # in which the day began and ended
+    sa.Column("number", sa.Integer, nullable=False),  # of readings
+    sa.Column("first_at", Moment, nullable=False),
+    sa.Column("last_at", Moment, nullable=False),
+    # Meters as they were read last on that day.
+    sa.Column("total", sa.BigInteger),
+    sa.Column("total_mono", sa.BigInteger),
+    sa.Column("total_color", sa.BigInteger),
+    sa.Column("print_total", sa.BigInteger),
+    sa.Column("copy_total", sa.BigInteger),
+    sa.Column("fax_total", sa.BigInteger),
+    sa.Column("scan_total", sa.BigInteger),
+    sa.Column("meters", sa.Text),  # JSON of the others, {"meters": {name: value}, "units": {name: unit, where not impressions}}
+    sa.Column("supplies", sa.Text),  # JSON {index: [first, lowest, last]} in percent, with the unit as a fourth in others
+    sa.Column("dictionary", sa.Integer),  # the version that the segment needs, 0: none
+    sa.Column("segment", sa.LargeBinary),  # null: had its time
+    sa.Index("device_day_day", "day"),
+    # Of rows that have a segment alone: the migration says so, since the words for it load PostgreSQL's dialect.
+    sa.Index("device_day_segment", "day"),
+)
+
+dictionary = sa.Table(
+    "dictionary",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("last_day", sa.Date),  # the newest day that has a segment made with it
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
 device_latest = sa.Table(
     "device_latest",
     metadata,
@@ -186,6 +222,20 @@ configuration = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("published_at", Moment),  # null: it was about to be published when the server ended
     sa.Column("published_by", sa.String(100), nullable=False),
+)
+
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("holder", sa.String(100)),  # the server process at it; null: none
+    sa.Column("held_until", Moment),  # then another process may take it
+    sa.Column("began_at", Moment),  # the run under way
+    sa.Column("last_run_at", Moment),
+    sa.Column("seconds", sa.Float),  # of the last run, as `rows` and `error`
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("next_at", Moment, nullable=False),
+    sa.Column("error", sa.Text),
 )
 
 support_bundle = sa.Table(

@@ -57,6 +57,18 @@ def test_wire_counts_as_the_kernel_does() -> None:
     assert set(rows["1 printer, first read"]["peers"]) == {"snmpbulkwalk -Cr10", "snmpwalk", "one OID per GET"}
 
 
+def test_history_is_small_on_both_databases_and_read_back_whole() -> None:
+    rows = figures(quick("hosting"))
+    for name in ("SQLite", "PostgreSQL"):
+        kept = rows[f"history on {name}, each reading"]
+        if kept["ours"] is None:
+            missing("no PostgreSQL server in /usr/lib/postgresql")
+        # Of four printers there is no dictionary, and pages of the database are hardly filled.
+        assert 20 < kept["ours"] < 600
+        assert rows[f"roll-up on {name}"]["ours"] > 0
+        assert rows[f"history read back from segments on {name}"]["ours"] > 0
+
+
 def test_configuration_counts_what_a_check_costs_and_times_a_publication() -> None:
     rows = figures(quick("configuration"))
     idle, changed, first = (rows[f"300 sites, {what}"] for what in ("idle poll", "changed configuration", "first fetch"))

@@ -233,4 +233,4 @@ def every_page(page: Page) -> list[str]:
     assert device
     assert site
     pages = ["/sites", site, "/devices", device, "/enrolment", "/nowhere", "/devices?q=nothing-fits"]
-    return [*pages, "/configuration", "/configuration/global", "/repository"]
+    return [*pages, "/configuration", "/configuration/global", "/repository", "/jobs"]

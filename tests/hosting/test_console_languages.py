@@ -3,15 +3,22 @@
 import gzip
 import html
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from appliance.common.clock import utc_now
 from hosting.configuration.publication import Publishing
 from hosting.db import sites
+from hosting.db.database import Connection
+from hosting.db.history.roll_up import RollUp
+from hosting.db.tables import job
 from hosting.releases.rollout import Audience, Wish
 from tests.hosting.batches import batch, moment, reading
+from tests.hosting.history.days import steps
 from tests.hosting.person import Person
 from tests.hosting.releases.published import offer, publish_releases
 from tests.hosting.running import RunningServer
@@ -24,7 +31,7 @@ __all__ = ["bracketed"]
 
 DATA = re.compile(
     r"\S*[./:#]\S*|admin|test|site|all|stable|\w+_(now|bundle)|prtMarkerLifeCount|"
-    r"root|targets|snapshot|timestamp|release|globalcfg|config|"
+    r"cleanup|roll-up|dictionary|retention|UTC|root|targets|snapshot|timestamp|release|globalcfg|config|"
     r"valid for \d+ days|lowToner|jam|vendor|\d+ bytes|config/\S+ version \d+|version 0.1.0|its own name|north|sha256:a+, .*|"
     r"[0-9a-f]{8}(, [0-9a-f]{8})*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,64}"
 )
@@ -76,7 +83,7 @@ def browse(server: RunningServer, publisher: Person, publishing: Publishing, key
     pages["login"] = visitor.get("/login").text
     pages["login refused"] = visitor.log_in("wrong").text
     lists = ("/sites", "/devices", "/configuration", "/configuration/global", "/releases", "/releases/stable/all", "/enrolment")
-    look(*lists, "/repository", note="empty")
+    look(*lists, "/repository", "/jobs", note="empty")
     pages["made"] = publisher.post("/enrolment", {"site": "NEW", "url": "https://X", "days": "7"}).text
     pages["not made"] = publisher.post("/enrolment", {"site": "", "url": "X", "days": "7"}).text
 
@@ -109,6 +116,10 @@ def browse(server: RunningServer, publisher: Person, publishing: Publishing, key
     look(*lists, *offers, f"/configuration/site/{first.site_id}", "/configuration/global?version=1", page, other)
     look("/devices?q=X", "/sites?q=X", "/configuration?group=+X", "/releases?group=+X", note="nothing found")
     look(*(f"/device?site={site.site_id}&key={key}" for site, key in ((first, KEY), (second, "serial:ACME:2"))))
+    steps(server.database, RollUp(utc_now() + timedelta(days=10)))
+    look(f"/device?site={first.site_id}&key={KEY}", note="rolled up")
+    server.write(_note_jobs)
+    look("/jobs")
     for path, form in (
         (offers[0], {"action": "compare", "version": "0.2.0", "percent": "100"}),
         (offers[0], {"action": "compare", "version": "0.2.0", "percent": "101"}),
@@ -124,6 +135,15 @@ def browse(server: RunningServer, publisher: Person, publishing: Publishing, key
     pages["not logged in"] = visitor.post(f"{page}/scan").text
     look("/nowhere")
     return pages
+
+
+def _note_jobs(connection: Connection) -> None:
+    """Let one job be under way, one have failed, and one be in order."""
+    now = utc_now()
+    ended = {"last_run_at": now, "rows": 7, "seconds": 0.5, "next_at": now}
+    connection.execute(sa.insert(job).values(name="cleanup", began_at=now, **ended))
+    connection.execute(sa.insert(job).values(name="roll-up", error="FAULT", **ended))
+    connection.execute(sa.insert(job).values(name="retention", **ended))
 
 
 def test_every_text_of_every_page_is_in_the_catalogue(

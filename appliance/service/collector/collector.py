@@ -76,7 +76,7 @@ class Collector:
         self._scanning = ScanService(settings, self._reading_writer, self._collector_notes, self._scan_ended, zone)
         self._connection = HostingConnection(paths.trust, settings_store, self._store, self._problems)
         self._mask_choice = MaskChoice(settings_store, self._collector_notes, self._reading_writer.masking)
-        self._site_state = SiteStateSource(paths, settings_store, self._collector_notes, self._masking)
+        self._site_state = SiteStateSource(paths, settings_store, self._collector_notes, self._masking, zone)
         self._traffic_writer = TrafficWriter(self._collector_notes, self._connection.traffic)
         self._store_check = StoreCheck(self._store, self._problems)
         self._plan = Plan()

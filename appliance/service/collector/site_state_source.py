@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from typing import Any
 
+from appliance.common.clock import zone_name
 from appliance.common.errors import ControlError, DataFolderError, DcaError, SettingsError
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
@@ -26,8 +28,11 @@ SUPERVISOR_SECONDS = 3.0
 class SiteStateSource:
     """Makes the state of a check-in."""
 
-    def __init__(self, paths: Paths, settings_store: SettingsStore, notes: CollectorNotes, masking: Callable[[], Masking]) -> None:
+    def __init__(
+        self, paths: Paths, settings_store: SettingsStore, notes: CollectorNotes, masking: Callable[[], Masking], zone: tzinfo = UTC
+    ) -> None:
         """`masking` returns the masks in force; it may raise SettingsError or DataFolderError, and no sentence is told then."""
+        self._zone_name = zone_name(zone)
         self._settings_store = settings_store
         self._notes = notes
         self._masking = masking
@@ -41,7 +46,7 @@ class SiteStateSource:
             received: Received | None = await asyncio.to_thread(self._settings_store.received)
         except (SettingsError, DataFolderError):  # what is wrong with the settings is a problem of its own
             received = None
-        state = site_state(settings, status, traffic, received, await self._update(settings))
+        state = site_state(settings, status, traffic, received, await self._update(settings)) | {"time_zone": self._zone_name}
         return await asyncio.to_thread(self._scrubbed, state, str(status["hosting"]["url"] or ""))
 
     async def told(self) -> bool:

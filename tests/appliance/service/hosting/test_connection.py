@@ -47,7 +47,12 @@ def test_a_site_enrols_by_its_environment_scans_and_sends_every_reading(sending_
 
 def test_a_check_in_tells_the_state_of_the_site(sending_site: Site, hosting: Hosting) -> None:
     hosting.start()
-    sending_site.variables |= {"DCA_ENROLMENT": hosting.enrolment(), "DCA_HEALTH_CHECK": "off", "DCA_UPDATE": "config"}
+    sending_site.variables |= {
+        "DCA_ENROLMENT": hosting.enrolment(),
+        "DCA_HEALTH_CHECK": "off",
+        "DCA_UPDATE": "config",
+        "TZ": "Europe/Berlin",
+    }
     sending_site.start()
     wait_until("the scan was told", lambda: (hosting.state().get("last_scan") or {}).get("read") == 4)
     state = hosting.state()
@@ -55,6 +60,7 @@ def test_a_check_in_tells_the_state_of_the_site(sending_site: Site, hosting: Hos
     assert state["health_check"] is False
     assert state["update"] == {"level": "config", "support_bundle": False}
     assert state["problems"] == []
+    assert state["time_zone"] == "Europe/Berlin"
     assert "outbox" in state
     assert {purpose for purpose, bytes_ in state["traffic"].items() if bytes_ > 1000} >= {"sweep", "first_read"}
 

@@ -1,0 +1,78 @@
+"""The jobs of the server, with their intervals. Several processes share them: whoever finds one due and free does it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from appliance.common.clock import utc_now
+from appliance.common.message import Message
+from hosting.config import Config
+from hosting.db.cleanup import clean
+from hosting.db.database import Connection
+from hosting.db.history.dictionaries import train_anew
+from hosting.db.history.retention import Retention
+from hosting.db.history.roll_up import RollUp
+from hosting.db.jobs import Step
+
+LEARNT_ANEW = timedelta(days=30)
+"""So seldom another dictionary is made, where one is there: the old ones are kept beside it."""
+
+Work = Callable[[Connection], Step]
+"""One step of a job, in a transaction of its own: bounded, and nothing is lost when the process is killed in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job, and how often it is done; `begin` returns the work of one run."""
+
+    name: str
+    title: str
+    what: str
+    every: timedelta
+    begin: Callable[[Config], Work]
+
+
+def _clean_up(_config: Config) -> Work:
+    return lambda connection: Step(clean(connection))
+
+
+def _learn(_config: Config) -> Work:
+    return lambda connection: Step(train_anew(connection, utc_now(), LEARNT_ANEW))
+
+
+JOBS: Final[tuple[Job, ...]] = (
+    Job(
+        "cleanup",
+        Message("Clean-up"),
+        Message("Takes away what has expired: sessions, enrolment codes, commands, old events, notes of what was received."),
+        timedelta(minutes=1),
+        _clean_up,
+    ),
+    Job(
+        "roll-up",
+        Message("Roll-up"),
+        Message("Puts the readings of each device and day that is over into one row, compressed."),
+        timedelta(hours=1),
+        lambda _config: RollUp(),
+    ),
+    Job(
+        "dictionary",
+        Message("Dictionary"),
+        Message("Learns from the newest readings of the fleet how to compress them best."),
+        timedelta(days=1),
+        _learn,
+    ),
+    Job(
+        "retention",
+        Message("Retention"),
+        Message("Takes away readings that are older than DCA_HOSTING_RAW_DAYS, and what days came to after ten years."),
+        timedelta(days=1),
+        lambda config: Retention(config.raw_days),
+    ),
+)
+
+
+def job_named(name: str) -> Job | None:
+    """Return the job of this name, None where there is none."""
+    return next((job for job in JOBS if job.name == name), None)

@@ -1,0 +1,1 @@
+"""Tests of the history: readings as they came, and days that are over."""
