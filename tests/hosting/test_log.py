@@ -84,13 +84,13 @@ def test_a_refused_request_of_a_site_names_it(start_server: StartServer) -> None
 def test_what_failed_and_its_request_have_one_id(server: RunningServer, site: Site) -> None:
     with structlog.testing.capture_logs() as lines, database_away(server):
         site.upload(batch(reading()))
-        line = refused(lines)
+        line = refused(lines, "/api/v1/readings")
     [failed] = [each for each in lines if each["event"] == "the database failed"]
     assert (failed["request"], failed["claimed"]) == (line["request"], site.site_id)
     server.write(lambda connection: connection.execute(sa.update(site_table).values(public_key="damaged")))
     with structlog.testing.capture_logs() as lines:
         site.check_in()
-        line = refused(lines)
+        line = refused(lines, "/api/v1/checkin")
     [failed] = [each for each in lines if each["event"] == "request failed"]
     assert failed["request"] == line["request"]
 
@@ -103,6 +103,6 @@ def test_people_and_programs_are_named(server: RunningServer, person: Person, by
             person.get("/nothing")
         else:
             server.request("GET", "/api/v1/sites?limit=x", headers={"Authorization": f"Bearer {secret}"})
-        line = refused(lines)
+        line = refused(lines, "/nothing" if by == "person" else "/api/v1/sites")
     assert line["account" if by == "person" else by] == ("admin" if by == "person" else "ERP")
     assert str(secret) not in str(lines)
