@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from hosting.db.migrate import migrate
 from hosting.db.tables import device_day, device_latest, dictionary, reading, site
 from hosting.jobs.plan import job_named
 from hosting.jobs.runner import JobRunner
-from tests.hosting.postgresql import private_server
+from tests.hosting.postgresql import NotInstalledError, private_server
 from tests.ports import free_port
 
 PRINTERS, QUICK_PRINTERS = 100, 4
@@ -175,8 +175,10 @@ def _open_all(database: Database, devices: set[tuple[str, str]], count: int) -> 
 @contextmanager
 def _postgresql() -> Iterator[str | None]:
     """Yield the address of a database of our own, None where PostgreSQL is not installed."""
-    if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-        yield None
-        return
-    with private_server(free_port()) as server:
-        yield server.new_database()
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(private_server(free_port()))
+        except NotInstalledError:
+            yield None
+        else:
+            yield server.new_database()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import time
 import urllib.request
@@ -43,6 +44,9 @@ COMPOSE = {
 HEALTH = ("--health-interval", "2s", "--health-timeout", "15s", "--health-start-period", "5s", "--health-retries", "8")
 """Faster than that of the image, and the user's own: it has to stay."""
 
+FIRST_NETWORK, NETWORKS = 128, 100
+"""The third numbers of the networks of sites, 10.216.N.0/24."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -57,6 +61,18 @@ class Wanted:
     """Whether the release is; None where it may be either."""
 
 
+def free_network() -> str:
+    """Return the beginning of a /24 in which this machine has no address yet: other runs, and what was killed, have some."""
+    for number in range(NETWORKS):
+        network = f"10.216.{FIRST_NETWORK + (os.getpid() + number) % NETWORKS}"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((f"{network}.1", 0))
+            except OSError:
+                return network
+    raise AssertionError("all networks of these tests are in use; remove bridges that were left behind (ip -br link)")
+
+
 class Site:
     """One appliance at an engine, which it reaches through a door."""
 
@@ -64,8 +80,7 @@ class Site:
         self.engine = engine
         self.door = door
         self.port = port
-        # Several test runs on one machine have networks of their own.
-        self._network = f"10.216.{128 + os.getpid() % 100}"
+        self._network = free_network()
         self.health: tuple[str, ...] = HEALTH
         self.before: dict[str, Any] = {}
         self._roles: dict[str, str] = {}

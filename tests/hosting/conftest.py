@@ -1,6 +1,7 @@
 """Fixtures of the hosting tests: both databases, a running server, an enrolled site."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import copy2, copytree
 from typing import Any
@@ -12,11 +13,12 @@ from hosting.configuration.publication import Publishing
 from hosting.db.database import Database, database_url
 from hosting.db.migrate import migrate
 from tests.hosting.person import Person
-from tests.hosting.postgresql import PostgreSQL, private_server
+from tests.hosting.postgresql import NotInstalledError, PostgreSQL, private_server
 from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 from tests.ports import free_port
+from tests.requirement import missing
 
 StartServer = Callable[..., RunningServer]
 
@@ -24,7 +26,11 @@ StartServer = Callable[..., RunningServer]
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """Run a private PostgreSQL server for the whole session."""
-    with private_server(free_port()) as server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(private_server(free_port()))
+        except NotInstalledError as error:
+            missing(str(error))
         yield server
 
 

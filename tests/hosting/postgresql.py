@@ -13,14 +13,17 @@ from pathlib import Path
 import psycopg
 
 from tests.children import Child
-from tests.requirement import missing
+
+
+class NotInstalledError(Exception):
+    """There is no PostgreSQL here, or nobody as whom it could run."""
 
 
 def _programs() -> Path:
-    """Return the folder of the newest installed PostgreSQL."""
+    """Return the folder of the newest installed PostgreSQL. Raises NotInstalledError."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
     if not folders:
-        missing("no PostgreSQL server in /usr/lib/postgresql")
+        raise NotInstalledError("no PostgreSQL server in /usr/lib/postgresql")
     return folders[-1].parent
 
 
@@ -45,15 +48,15 @@ class PostgreSQL:
 
 @contextmanager
 def private_server(port: int) -> Iterator[PostgreSQL]:
-    """Run a server on `port`. As root it runs as the user postgres, since PostgreSQL refuses root."""
+    """Run a server on `port`. As root it runs as the user postgres, since PostgreSQL refuses root. Raises NotInstalledError."""
     programs = _programs()
     as_owner: list[str | Path] = []
     folder = Path(tempfile.mkdtemp(prefix="dca-postgresql-"))
     if os.geteuid() == 0:
         try:
             owner = pwd.getpwnam("postgres")
-        except KeyError:
-            missing("PostgreSQL does not run as root, and there is no user postgres")
+        except KeyError as error:
+            raise NotInstalledError("PostgreSQL does not run as root, and there is no user postgres") from error
         runuser = shutil.which("runuser") or "/usr/sbin/runuser"
         as_owner = [runuser, "-u", "postgres", "--"]
         os.chown(folder, owner.pw_uid, owner.pw_gid)
