@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from appliance.snmp.shown import Shown
 from appliance.snmp.values import Oid
 from appliance.snmp.walk import WITNESSES, ColumnWalk, Tables
 
@@ -144,6 +143,11 @@ def _batch(runs: Iterable[_Run], repetitions: int, room: int) -> Batch:
     return batch._replace(left=left)
 
 
+def _follows(walk: ColumnWalk, other: ColumnWalk) -> bool:
+    """Return whether nothing stands between two columns: what nobody wants is not asked for, not even on the way."""
+    return walk.table == other.table and walk.column[-1] + 1 == other.column[-1]
+
+
 class _Planned:
     """What is left of tables, and what is likely of it."""
 
@@ -171,17 +175,12 @@ class _Planned:
         for walk in sorted(self._tables.walkable, key=lambda each: each.column):
             if self._one_by_one and walk.table not in self._rows and found and found[-1][-1].table == walk.table:
                 continue
-            if not walk.indexes and before is not None and found and found[-1][-1] is before and self._is_near(before, walk):
+            if not walk.indexes and before is not None and found and found[-1][-1] is before and _follows(before, walk):
                 found[-1].append(walk)
             elif self._tables.may_ask(walk, self._rows):
                 found.append([walk])
             before = walk
         return found
-
-    def _is_near(self, walk: ColumnWalk, other: ColumnWalk) -> bool:
-        """Return whether it costs the least to go on from one column to the other: in a table of one row also past a third one."""
-        between = other.column[-1] - walk.column[-1] - 1
-        return walk.table == other.table and (not between or (between == 1 and len(self._tables.rows_seen(walk.table)) == 1))
 
     def _likely(self, walk: ColumnWalk) -> list[Oid]:
         """Return the rows that the table of `walk` is likely to have, none where nobody can tell."""
@@ -214,8 +213,6 @@ class _Planned:
             is_next = bool(before) and not walk.indexes
             begin = before if is_next and walk.table not in self._seen else walk.cursor
             before = before if is_next else walk.cursor
-            if is_next and before[len(walk.table)] + 1 < walk.column[-1]:
-                before = begin = self._pass(runs, before, walk, self._tables.shown)
             for index in filter(walk.is_before, likely):
                 cell = (*walk.column, *index)
                 if not self._tables.knows(cell):
@@ -226,16 +223,6 @@ class _Planned:
                     self._proved[walk.table] = self._proved.get(walk.table, 0) + (not walk.holds(begin) and begin != walk.column)
                 before = begin = cell
         return runs or [_Run([walk.cursor], [walk.column]) for walk in group]
-
-    @staticmethod
-    def _pass(runs: list[_Run], before: Oid, walk: ColumnWalk, shown: Shown) -> Oid:
-        """Have the one cell of a column that nobody wants taken along, on the way to `walk`; return that cell."""
-        cell = (*walk.table, walk.column[-1] - 1, *before[len(walk.column) :])
-        if shown.following(before) is None:
-            if not runs or runs[-1].last != before:
-                runs.append(_Run())
-            runs[-1].add(before, cell, walk.column)
-        return cell
 
     def _add_end(self, group: Sequence[ColumnWalk], runs: list[_Run]) -> None:
         """Have the end of the last column looked for where not enough others show which row is the last."""
