@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from appliance.commands.asking import options_of, settings_here, targets_of
-from appliance.commands.recorded import snmp_file, web_file
-from appliance.commands.recorded_scrubbing import web_without_names, without_names, without_place
+from appliance.commands.recorded_device import snmp_file, web_file
+from appliance.commands.recording_scrubbing import web_without_names, without_names, without_place
 from appliance.common.clock import utc_now
 from appliance.common.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
 from appliance.common.files import write_atomic

@@ -15,7 +15,7 @@ from appliance.commands.asking import (
     settings_here,
     targets_of,
 )
-from appliance.commands.recorded import read_recorded
+from appliance.commands.recorded_device import read_recorded
 from appliance.commands.sheets import device_sheet
 from appliance.commands.tables import writes_unicode
 from appliance.common.clock import utc_now

@@ -14,7 +14,7 @@ from appliance.discovery.targets import Ranges, TargetSet
 from appliance.settings.address_ranges import Address, is_no_device, span
 from appliance.settings.model import Settings
 from appliance.settings.reach import PRIVATE_NETWORKS
-from appliance.settings.wanted import wanted_targets
+from appliance.settings.scan_targets import wanted_targets
 
 MOST_CANDIDATES: Final = 4_096
 """Of one source of addresses, such as a router; more are left out."""

@@ -37,7 +37,7 @@ from appliance.reading.supplies.supplies import has_colorless_rows, has_open_lev
 from appliance.reading.view import View, integer, text
 from appliance.report import Reading
 from appliance.snmp.faults import NOT_VALID
-from appliance.snmp.following import Following, More
+from appliance.snmp.follow_up import Following, More
 from appliance.snmp.values import Objects, Oid, Value
 
 _ROUNDS = 4

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from appliance.common.errors import DcaError
-from appliance.snmp.following import Following
+from appliance.snmp.follow_up import Following
 from appliance.snmp.values import Objects, Oid, Tag, Value, format_oid, parse_oid
 
 UNKNOWN_ADDRESS = "192.0.2.1"

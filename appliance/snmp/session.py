@@ -24,7 +24,7 @@ from appliance.snmp.column_stream import ColumnStream, Row
 from appliance.snmp.columns_apart import ColumnsApart
 from appliance.snmp.exchange import Exchange, Refused, Silence, Stop
 from appliance.snmp.faults import NO_ERROR, NO_SUCH_NAME, NOT_ASKED_AGAIN, TOO_BIG, Faults, error_name
-from appliance.snmp.following import Following
+from appliance.snmp.follow_up import Following
 from appliance.snmp.object_reader import ObjectReader
 from appliance.snmp.requester import Requester
 from appliance.snmp.shown import Shown

@@ -10,7 +10,7 @@ from appliance.reading.device import read_device
 from appliance.snmp.recording import Recording
 from benchmarks.accuracy import makers, peers, private, standard, tables
 from benchmarks.accuracy.facts import FAULTS, Fact, Reading, Verdict, item_of
-from benchmarks.accuracy.invented import inventions
+from benchmarks.accuracy.inventions import inventions
 from benchmarks.accuracy.partial import partial_facts
 from benchmarks.accuracy.recorded import Recorded
 

@@ -13,7 +13,7 @@ from appliance.reading.identity.identity import NOT_REPORTED
 from appliance.reading.missing import NOT_READ
 from benchmarks.accuracy.agents import CutOff, address_of
 from benchmarks.accuracy.facts import At, Fact, Reading, Verdict
-from benchmarks.accuracy.invented import inventions
+from benchmarks.accuracy.inventions import inventions
 from benchmarks.accuracy.recorded import Recorded
 from simulator.agent import Agent as SimulatedAgent
 from simulator.snmprec import read_recording

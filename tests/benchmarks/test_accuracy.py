@@ -16,7 +16,7 @@ from benchmarks import accuracy
 from benchmarks.accuracy import ipp_answers
 from benchmarks.accuracy.facts import ITEMS, Verdict
 from benchmarks.accuracy.forms import FORMS, Form
-from benchmarks.accuracy.invented import inventions
+from benchmarks.accuracy.inventions import inventions
 from benchmarks.accuracy.judge import TAKEN_AT, Judged, all_facts, judge
 from benchmarks.accuracy.partial import untrue
 from benchmarks.accuracy.recorded import Recorded, load_file

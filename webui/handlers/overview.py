@@ -6,7 +6,7 @@ from typing import Any
 
 from appliance.common.errors import StoreError
 from appliance.report.supply_level import SupplyView, left, needs_attention, supply_view
-from appliance.settings.wanted import wanted_targets
+from appliance.settings.scan_targets import wanted_targets
 from appliance.store.rows import DeviceRow, EventRow
 from webui.fleet import DeviceView, device_view
 from webui.handlers.base import Page

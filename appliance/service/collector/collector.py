@@ -47,8 +47,8 @@ from appliance.settings.first_scan import first_scan_waits, first_scan_was_asked
 from appliance.settings.layers import Effective, warnings_of
 from appliance.settings.model import Settings
 from appliance.settings.rows import By
+from appliance.settings.scan_targets import wanted_targets
 from appliance.settings.store import SettingsStore
-from appliance.settings.wanted import wanted_targets
 from appliance.store.store import Store
 from appliance.transmission.answers import CheckInAnswer
 from appliance.transmission.enrolment import knows_devices

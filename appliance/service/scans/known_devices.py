@@ -9,7 +9,7 @@ from appliance.service.scans.agent_profile import profile_of, snmp_asked_at
 from appliance.service.scans.devices import Known
 from appliance.settings.ipp_targets import is_ipp_target
 from appliance.settings.model import Settings
-from appliance.settings.wanted import wanted_targets
+from appliance.settings.scan_targets import wanted_targets
 from appliance.store.rows import DeviceRow
 
 SILENT_DAYS = 30

@@ -37,7 +37,7 @@ from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.service.scans.trial_reading import TrialReading, choose, read_a_few
 from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week
-from appliance.settings.wanted import wanted_targets
+from appliance.settings.scan_targets import wanted_targets
 from appliance.store.store import Store
 
 LEFT_ALONE = "left_alone"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from appliance.commands.capture import outermost
-from appliance.commands.recorded_scrubbing import without_names, without_place
+from appliance.commands.recording_scrubbing import without_names, without_place
 from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.sources import objects as mib
 from appliance.snmp.recording import recording_line

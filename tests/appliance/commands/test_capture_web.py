@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from appliance.commands.capture import Captured, ask, scrubbed, write
-from appliance.commands.recorded import read_recorded
+from appliance.commands.recorded_device import read_recorded
 from appliance.common.clock import utc_now
 from appliance.common.errors import NoAnswerError
 from appliance.common.traffic import Traffic

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from appliance.snmp.client import Agent, AgentProfile, SnmpClient, SnmpOptions
-from appliance.snmp.following import More
+from appliance.snmp.follow_up import More
 from appliance.snmp.values import Objects, Oid
 from tests.appliance.snmp.messages import GET_BULK, GET_NEXT, Asked, integer, text, write_response
 from tests.appliance.snmp.responder import Answer, Responder, responding
