@@ -19,11 +19,12 @@ from appliance.reading.device import visit_device
 from appliance.reading.sources.objects import PROBE
 from appliance.snmp.agent import IPV4_OVERHEAD, Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
-from appliance.snmp.exchange import Exchange, Patience, Silence
+from appliance.snmp.exchange import Patience, Silence
 from appliance.snmp.replies import decode_reply
 from appliance.snmp.session import Session
-from appliance.snmp.templates import Kind, Query, Templates
+from appliance.snmp.templates import Kind, Query
 from appliance.snmp.values import Objects, Oid, Value
+from benchmarks._direct import DirectExchange
 from simulator.agent import Agent as SimulatedAgent
 from simulator.ber import encode_oid
 from simulator.fleet import Options, generated_fleet
@@ -45,32 +46,18 @@ class Sent:
     response: Response | None
 
 
-class DirectExchange(Exchange):
+class CountedExchange(DirectExchange):
     """Asks a simulated agent without a network; `sent` has what was."""
 
     def __init__(self, agent: SimulatedAgent, version: Version, sent: list[Sent]) -> None:
-        self.version = version
-        self.answered = False
+        super().__init__(agent, version)
         self.sent = sent
-        self._agent = agent
-        self._templates = Templates()
-
-    @property
-    def refused(self) -> bool:
-        """Return False: something listens."""
-        return False
-
-    @property
-    def round_trip(self) -> float | None:
-        """Return that it answers at once."""
-        return 0.0
 
     async def ask(self, query: Query, patience: Patience | None = None) -> Response:
         """Return the reply; see `Exchange.ask`."""
-        query, number = query._replace(version=self.version), self._templates.next_request_id()
-        message = self._templates.get(query).message(number)
+        number, message = self._message(query)
         for _ in range(patience.attempts if patience else 2):
-            reply = self._agent.answer(message, _SECONDS)
+            reply = self._reply(message, _SECONDS)
             response = decode_reply(reply, number) if reply else None
             self.sent.append(Sent(query, len(message), len(reply or b""), response))
             if response:
@@ -84,12 +71,12 @@ async def first_read(agent: SimulatedAgent, address: str) -> tuple[list[Sent], O
     sent: list[Sent] = []
     version: Version = "2c"
     try:
-        response = await DirectExchange(agent, version, sent).ask(Query(version, "public", Kind.GET, PROBE), Patience(1.0))
+        response = await CountedExchange(agent, version, sent).ask(Query(version, "public", Kind.GET, PROBE), Patience(1.0))
     except Silence:
         version = "1"
-        response = await DirectExchange(agent, version, sent).ask(Query(version, "public", Kind.GET, PROBE), Patience(1.0))
+        response = await CountedExchange(agent, version, sent).ask(Query(version, "public", Kind.GET, PROBE), Patience(1.0))
     probed = {oid: value for oid, value in response.varbinds if value.content is not None}
-    exchange = DirectExchange(agent, version, sent)
+    exchange = CountedExchange(agent, version, sent)
     profile = AgentProfile(version=version)
     session = Session(Agent(address, version=version), options=SnmpOptions(), exchange=exchange, traffic=Traffic(), profile=profile)
     session.was_heard = True

@@ -28,14 +28,15 @@ from appliance.reading.device import read_device
 from appliance.report import Reading
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions
 from appliance.snmp.ber import Response, read_message_id, read_request_id, read_response
-from appliance.snmp.exchange import Delivery, Exchange, Patience, Silence, Stop
+from appliance.snmp.exchange import Patience, Silence, Stop
 from appliance.snmp.replies import UNDECODABLE, decode_reply
 from appliance.snmp.session import Session
-from appliance.snmp.templates import Kind, Query, Templates
+from appliance.snmp.templates import Kind, Query
 from appliance.snmp.user_reply import UnreadableError
 from appliance.snmp.user_security import UserSecurity
 from benchmarks._broken import KINDS
 from benchmarks._broken import run as answers
+from benchmarks._direct import DirectExchange
 from benchmarks._guard import LoopError, no_longer_than
 from benchmarks._mutations import mutate
 from benchmarks._v3_replies import ENGINE_ID, MESSAGE_ID, USER, v3_replies
@@ -73,16 +74,14 @@ class Tally:
     failures: list[dict[str, Any]] = field(default_factory=list)
 
 
-class MutatingExchange(Exchange):
+class MutatingExchange(DirectExchange):
     """Stands for the network: the device's own reply, more or less broken."""
 
     def __init__(self, agent: SimulatedAgent, version: str, chance: random.Random, tally: Tally) -> None:
-        super().__init__("1" if version == "1" else "2c", _NO_DELIVERY)
+        super().__init__(agent, "1" if version == "1" else "2c")
         self.requests = 0
-        self._agent = agent
         self._chance = chance
         self._tally = tally
-        self._templates = Templates(capacity=16)
         self._rate = chance.choice((0.2, 0.5, 1.0))
         self._before = b""
 
@@ -91,9 +90,8 @@ class MutatingExchange(Exchange):
         self.requests += 1
         if self.requests > REQUESTS_PER_DEVICE:
             raise Stop("the requests one device may take are over")
-        request_id = self._templates.next_request_id()
-        request = self._templates.get(query._replace(version=self.version, community="public")).message(request_id)
-        reply = self._agent.answer(request, 0.0)
+        request_id, message = self._message(query)
+        reply = self._reply(message)
         if reply is None or self._chance.random() < 0.01:
             raise Silence("no answer")
         self._tally.replies += 1
@@ -116,17 +114,6 @@ class MutatingExchange(Exchange):
         else:
             self._tally.by_pysnmp += 1
         return response
-
-
-class _NoDelivery(Delivery):
-    """Nothing is delivered here."""
-
-    def __init__(self) -> None:
-        self.refused = False
-        self.round_trip = 0.001
-
-
-_NO_DELIVERY = _NoDelivery()
 
 
 class Endurance:

@@ -10,11 +10,12 @@ from appliance.common.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
 from appliance.snmp.client import SnmpClient
-from appliance.snmp.exchange import CommunityExchange, Delivery, Exchange, Patience, Silence
+from appliance.snmp.exchange import CommunityExchange, Delivery, Patience, Silence
 from appliance.snmp.recording import own_address, read_recording
 from appliance.snmp.replies import decode_reply
 from appliance.snmp.session import Session
-from appliance.snmp.templates import Query, Templates
+from appliance.snmp.templates import Query
+from benchmarks._direct import DirectExchange
 from benchmarks.accuracy.recorded import Recorded
 from simulator.agent import VERSION_1, VERSION_2C, Abilities
 from simulator.agent import Agent as SimulatedAgent
@@ -105,31 +106,20 @@ async def served(recorded: Recorded, client: SnmpClient, *, versions: frozenset[
         transport.close()
 
 
-class _NoDelivery(Delivery):
-    """Nothing is delivered within the process."""
-
-    def __init__(self) -> None:
-        self.refused = False
-        self.round_trip = 0.001
-
-
-class CutOff(Exchange):
+class CutOff(DirectExchange):
     """Stands for a device that answers so many requests, and then no more."""
 
     def __init__(self, agent: SimulatedAgent, answers: int) -> None:
-        super().__init__("2c", _NoDelivery())
+        super().__init__(agent, "2c")
         self.given = 0
         self._answers = answers
-        self._agent = agent
-        self._templates = Templates(capacity=16)
 
     async def ask(self, query: Query, patience: Patience | None = None) -> Response:  # noqa: ARG002 - nothing is waited for
         """Return the decoded answer. Raises Silence when they are used up."""
         if self.given >= self._answers:
             raise Silence("no answer")
-        request_id = self._templates.next_request_id()
-        request = self._templates.get(query._replace(version=self.version, community="public")).message(request_id)
-        reply = self._agent.answer(request, 0.0)
+        request_id, message = self._message(query)
+        reply = self._reply(message)
         if reply is None:
             raise Silence("no answer")
         self.given += 1
