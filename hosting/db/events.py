@@ -12,7 +12,7 @@ from appliance.common.clock import in_utc, utc_now
 from appliance.report import Event
 from appliance.report.device_keys import are_of_one_serial, is_by_serial
 from hosting.db.history import joining
-from hosting.db.tables import device_latest, event, reading_ahead
+from hosting.db.tables import device_latest, event
 from hosting.db.upsert import insert_new
 from hosting.site_report import CLOCK_TOLERANCE, bounded
 
@@ -80,10 +80,6 @@ def _known_before(connection: sa.Connection, site_id: str, events: Sequence[Even
 def _join(connection: sa.Connection, site_id: str, former: str, key: str) -> None:
     """Let what was kept under the `former` key of a device stand under the one it is known by now."""
     joining.join(connection, site_id, former, key)
-    there = reading_ahead.alias()
-    twice = sa.exists().where(there.c.site_id == site_id, there.c.device_key == key, there.c.taken_at == reading_ahead.c.taken_at)
-    mine = (reading_ahead.c.site_id == site_id, reading_ahead.c.device_key == former)
-    connection.execute(sa.update(reading_ahead).where(*mine, ~twice).values(device_key=key))
     connection.execute(sa.update(event).where(event.c.site_id == site_id, event.c.device_key == former).values(device_key=key))
     latest = device_latest.c
     before = (latest.site_id == site_id, latest.device_key == former)

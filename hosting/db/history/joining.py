@@ -9,7 +9,7 @@ from hosting.db.history.day import Summary
 from hosting.db.history.dictionaries import Dictionaries
 from hosting.db.history.segment import SegmentError, unpack
 from hosting.db.history.site_zone import hold
-from hosting.db.tables import device_day, reading
+from hosting.db.tables import device_day, reading, reading_ahead
 from hosting.db.upsert import insert_new
 
 OPENED = 31
@@ -19,11 +19,12 @@ OPENED = 31
 def join(connection: sa.Connection, site_id: str, former: str, key: str) -> None:
     """Let the history under the `former` key of a device stand under the one it is known by now; each moment once."""
     hold(connection, site_id)
-    there = reading.alias()
-    twice = sa.exists().where(there.c.site_id == site_id, there.c.device_key == key, there.c.taken_at == reading.c.taken_at)
-    mine = (reading.c.site_id == site_id, reading.c.device_key == former)
-    connection.execute(sa.update(reading).where(*mine, ~twice).values(device_key=key))
-    connection.execute(sa.delete(reading).where(*mine))
+    for table in (reading, reading_ahead):
+        there = table.alias()
+        twice = sa.exists().where(there.c.site_id == site_id, there.c.device_key == key, there.c.taken_at == table.c.taken_at)
+        mine = (table.c.site_id == site_id, table.c.device_key == former)
+        connection.execute(sa.update(table).where(*mine, ~twice).values(device_key=key))
+    connection.execute(sa.delete(reading).where(reading.c.site_id == site_id, reading.c.device_key == former))
     known = device_day.alias()
     both = sa.exists().where(known.c.site_id == site_id, known.c.device_key == key, known.c.day == device_day.c.day)
     days = (device_day.c.site_id == site_id, device_day.c.device_key == former)

@@ -1,8 +1,6 @@
 """`dca capture` and `dca read --recording` as people type them, in a network of its own: printers have their real ports there."""
 
 import json
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,8 @@ import pytest
 
 from tests.children import run_child
 from tests.conftest import ROOT
-from tests.requirement import missing
+from tests.namespaces import UNSHARE, require_namespaces
 
-UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
 SCRIPT = """
 set -eu
 ip link set lo up
@@ -32,10 +29,7 @@ dca read 127.0.42.1 127.0.42.8 --json >live.json
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if any(shutil.which(tool) is None for tool in ("unshare", "ip")):
-        missing("unshare and ip are needed; install util-linux and iproute2")
-    if subprocess.run([*UNSHARE, "true"], capture_output=True, check=False, timeout=60).returncode:
-        missing("this machine does not let its users make network namespaces")
+    require_namespaces("ip -V", "unshare or ip (install util-linux and iproute2)")
     folder = tmp_path_factory.mktemp("captured")
     environment = {
         "DCA_DATA_DIR": str(folder / "none"),

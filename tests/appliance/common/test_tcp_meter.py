@@ -1,31 +1,18 @@
 """What connections cost, compared with what nftables counts of them in a network namespace."""
 
-import json
-import shutil
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.requirement import missing
+from tests.namespaces import play, require_namespaces
 
-UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
 COUNTS = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 
 @pytest.fixture(scope="module")
 def outcome() -> dict[str, Any]:
-    if any(shutil.which(tool) is None for tool in ("unshare", "nft", "ip")):
-        missing("unshare, nft and ip are needed; install util-linux, nftables and iproute2")
-    if subprocess.run([*UNSHARE, "nft", "list", "ruleset"], capture_output=True, check=False, timeout=60).returncode:
-        missing("this machine does not let its users make network namespaces")
-    command = [*UNSHARE, sys.executable, "-m", "tests.appliance.common.counted_network"]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert finished.returncode == 0, finished.stderr
-    result: dict[str, Any] = json.loads(finished.stdout)
-    return result
+    require_namespaces("nft list ruleset && ip -V", "unshare, nft or ip (install util-linux, nftables, iproute2)")
+    return play("tests.appliance.common.counted_network")
 
 
 @pytest.mark.parametrize("name", ["visit 127.0.0.1", "visit ::1", "http", "https"])

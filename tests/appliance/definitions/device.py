@@ -5,7 +5,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.reading.definitions.definitions import Definitions, builtin_definitions, parse
+from appliance.reading.definitions.definitions import DefinitionError, Definitions, builtin_definitions, parse
 from appliance.reading.device import read_device
 from appliance.report import Meter, Reading, Supply
 from appliance.snmp.recording import Recording
@@ -93,6 +93,15 @@ name = "Acme"
 enterprises = [32473]
 """
 """How a definition begins: a vendor nobody knows, with the enterprise number 32473."""
+
+
+def refusal(text: str) -> str:
+    """Return the sentence by which a definition is refused, empty where it is taken."""
+    try:
+        parse(text, "acme.toml")
+    except DefinitionError as error:
+        return str(error)
+    return ""
 
 
 def defined(text: str, *, head: str = HEAD) -> Definitions:

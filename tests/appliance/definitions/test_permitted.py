@@ -8,10 +8,10 @@ from itertools import product
 import pytest
 
 from appliance.reading.definitions import permitted
-from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, parse
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.definitions.permitted import ENTERPRISES, FORBIDDEN, Meaning
 from appliance.snmp.values import Oid, format_oid
-from tests.appliance.definitions.device import HEAD, P
+from tests.appliance.definitions.device import HEAD, P, refusal
 
 SUBTREES: list[tuple[Oid, frozenset[Meaning]]] = sorted(permitted.subtrees())
 PRIVATE = [(oid, meanings) for oid, meanings in SUBTREES if oid[:6] == ENTERPRISES and oid[6] not in (2699, 32473)]
@@ -36,15 +36,6 @@ def definition(oid: str, gives: str, *, enterprise: int, more: str = "") -> str:
     """Return a definition of a vendor with this enterprise number that asks for one object."""
     head = HEAD.replace("32473", str(enterprise))
     return f'{head}\n[[object]]\nname = "wanted"\noid = "{oid}"\ngives = "{gives}"\nevidence = "A"\n{more}\n'
-
-
-def refusal(text: str) -> str:
-    """Return the sentence by which a definition is refused, empty where it is taken."""
-    try:
-        parse(text, "acme.toml")
-    except DefinitionError as error:
-        return str(error)
-    return ""
 
 
 def named(pair: tuple[Oid, object]) -> str:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from appliance.reading.definitions.definitions import DefinitionError, builtin_definitions, parse
+from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.definitions.permitted_documents import meanings_of, why_not
-from tests.appliance.definitions.device import HEAD
+from tests.appliance.definitions.device import HEAD, refusal
 
 COUNTERS = "/sws/app/information/counters/counters.json"
 
@@ -21,15 +21,6 @@ def definition(
     head = HEAD.replace("32473", str(enterprise))
     document = f'name = "wanted"\nfamily = "f"\npath = "{path}"\nformat = "{kind}"\nevidence = "A"\n'
     return f"{head}\n[[web_document]]\n{document}{more}\n{what}\n"
-
-
-def refusal(text: str) -> str:
-    """Return the sentence by which a definition is refused, empty where it is taken."""
-    try:
-        parse(text, "acme.toml")
-    except DefinitionError as error:
-        return str(error)
-    return ""
 
 
 def test_what_comes_with_the_program_is_held_to_the_same() -> None:

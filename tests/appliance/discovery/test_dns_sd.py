@@ -1,38 +1,20 @@
 """DNS-SD in a network namespace of its own, with a real responder: what is heard, and what floods and garbage cost."""
 
-import functools
-import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from appliance.discovery.dns_sd import MOST_NAMES, MOST_OF_ONE
 from appliance.discovery.own_network import is_made_up
-from tests.appliance.discovery.test_routed import ROOT, UNSHARE
 from tests.children import run_child
-from tests.requirement import missing
-
-
-@functools.cache
-def may_have_interfaces() -> bool:
-    try:
-        command = [*UNSHARE, "ip", "link", "add", "lan0", "type", "veth"]
-        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
-    except FileNotFoundError:
-        return False
+from tests.conftest import ROOT
+from tests.namespaces import play, require_namespaces
 
 
 def scene(name: str) -> dict[str, Any]:
     """Return what came of a scene of `tests.appliance.discovery.announced`."""
-    if not may_have_interfaces():
-        missing("this machine does not let its users make network namespaces, or lacks unshare or ip")
-    command = [*UNSHARE, sys.executable, "-m", "tests.appliance.discovery.announced", name]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=150)
-    assert finished.returncode == 0, finished.stderr
-    told: dict[str, Any] = json.loads(finished.stdout)
-    return told
+    require_namespaces("ip link add lan0 type veth", "unshare or ip")
+    return play("tests.appliance.discovery.announced", name, deadline=150)
 
 
 def test_what_a_printer_announces_is_heard_with_the_port_and_path_of_ipp_alone() -> None:

@@ -1,35 +1,16 @@
 """A network whose devices do not answer pings, in a namespace of its own."""
 
-import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.requirement import missing
-
-ROOT = Path(__file__).parents[3]
-UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
-
-
-def may_have_a_network() -> bool:
-    if shutil.which("unshare") is None:
-        return False
-    return subprocess.run([*UNSHARE, "true"], capture_output=True, check=False, timeout=60).returncode == 0
+from tests.namespaces import play, require_namespaces
 
 
 @pytest.fixture(scope="module")
 def outcome() -> dict[str, Any]:
-    if not may_have_a_network():
-        missing("this machine does not let its users make network namespaces")
-    command = [*UNSHARE, sys.executable, "-m", "tests.appliance.discovery.quiet_network"]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert finished.returncode == 0, finished.stderr
-    result: dict[str, Any] = json.loads(finished.stdout)
-    return result
+    require_namespaces("true", "unshare")
+    return play("tests.appliance.discovery.quiet_network")
 
 
 def test_agents_that_block_pings_are_found(outcome: dict[str, Any]) -> None:

@@ -1,39 +1,20 @@
 """Sweeps of a network behind a router, in namespaces of their own: what is on the wire, and what happens when things go wrong."""
 
-import functools
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from tests.requirement import missing
+from tests.namespaces import play, require_namespaces
 
 ROOT = Path(__file__).parents[3]
-UNSHARE = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
 BOUND_SECONDS = 15
 """A sweep of a few hundred addresses at 500 packets a second takes 2 s and the patience with the last ones."""
 
 
-@functools.cache
-def may_have_namespaces() -> bool:
-    command = [*UNSHARE, "sh", "-c", "ip link add near type veth peer name far && nft add table ip test && nsenter --version"]
-    try:
-        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
-    except FileNotFoundError:
-        return False
-
-
 def scene(name: str) -> dict[str, Any]:
     """Return what came of a scene of `tests.appliance.discovery.routed`."""
-    if not may_have_namespaces():
-        missing("this machine does not let its users make network namespaces, or lacks unshare, nsenter, ip or nft")
-    command = [*UNSHARE, sys.executable, "-m", "tests.appliance.discovery.routed", name]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    assert finished.returncode == 0, finished.stderr
-    told: dict[str, Any] = json.loads(finished.stdout)
-    return told
+    tried = "ip link add near type veth peer name far && nft add table ip test && nsenter --version"
+    require_namespaces(tried, "unshare, nsenter, ip or nft")
+    return play("tests.appliance.discovery.routed", name)
 
 
 def found_once(outcome: dict[str, Any]) -> list[str]:
