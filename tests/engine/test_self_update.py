@@ -27,9 +27,10 @@ TOLD_SECONDS = 60.0
 class UpdatingSite(Site):
     """A site that is enrolled at a team, and what the team sees of it."""
 
-    def __init__(self, site: Site, team: ReleasingTeam) -> None:
-        super().__init__(site.engine, site.door, site.port)
-        self.team = team
+    def __init__(self, engine: PrivateEngine, door: Door, team_folder: Path) -> None:
+        super().__init__(engine, door, free_port())
+        self.make_networks()
+        self.team = ReleasingTeam(team_folder, self.gateway)
 
     def ended(self, version: str, outcome: str) -> str:
         """Wait for an update to end, and return its transaction."""
@@ -81,15 +82,12 @@ def site(private: PrivateEngine, tmp_path: Path) -> Iterator[UpdatingSite]:
     private.clear()
     allowed = documented_calls()
     with Door(private.folder / "door.sock", private.socket, lambda call: call.pattern in allowed) as door:
-        place = Site(private, door, free_port())
-        place.make_networks()
-        team = ReleasingTeam(tmp_path / "team", place.gateway)
-        made = UpdatingSite(place, team)
-        url = f"http://{place.gateway}:{team.port}"
-        enrolment = team.command("enrolment-code", "--site", "Office", "--url", url)
+        made = UpdatingSite(private, door, tmp_path / "team")
+        url = f"http://{made.gateway}:{made.team.port}"
+        enrolment = made.team.command("enrolment-code", "--site", "Office", "--url", url)
         made.install(f"{REPOSITORY}:9.0.1", "unless-stopped", {"DCA_ENROLMENT": enrolment, "DCA_CHECK_IN_SECONDS": "5"})
         yield made
-        team.stop()
+        made.team.stop()
     private.clear()
 
 
