@@ -9,7 +9,8 @@ from datetime import datetime
 
 from appliance.common.clock import to_rfc3339
 from appliance.settings.rows import By, Choice
-from appliance.settings.store import ENROLMENT, PRIVACY_CHOICE, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT, PRIVACY_CHOICE
 
 ENROLLED_BY = "enrolled_by"
 """In its row: `page`, `command` or `environment`; in one of an earlier version there is none."""

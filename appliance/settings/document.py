@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal
 
 from appliance.common import strict_json
 from appliance.common.errors import SettingsError
@@ -26,7 +26,6 @@ from appliance.settings.validation import validate_section
 
 ReceivedLayerName = Literal["global", "group", "assigned"]
 """The layers that come as documents, in rising order; `assigned` is what the hosting team sets for one site."""
-RECEIVED_LAYERS: Final[tuple[ReceivedLayerName, ...]] = get_args(ReceivedLayerName)
 DocumentReason = Literal["too long", "too deep", "not json", "format", "invalid", "site only", "secret"]
 
 FORMAT = 1

@@ -29,7 +29,8 @@ from appliance.privacy.outgoing import Masking
 from appliance.settings.configuration_state import Received
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.presentation import visible
-from appliance.settings.store import ENROLMENT, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT
 from appliance.store.reader import Reader
 from appliance.store.rows import DeviceRow
 from appliance.support.component_answers import Asked, ask_components

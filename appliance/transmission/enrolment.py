@@ -20,7 +20,8 @@ from appliance.common.traffic import TrafficByPurpose
 from appliance.privacy.choice import ENROLLED_BY, choice, choose
 from appliance.settings.model import HostingSettings
 from appliance.settings.rows import By, Registration
-from appliance.settings.store import ENROLMENT, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT
 from appliance.transmission.answers import EnrolAnswer
 from appliance.transmission.authority import join_authorities, remove_other_authorities
 from appliance.transmission.client import HostingClient

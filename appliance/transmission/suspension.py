@@ -11,7 +11,8 @@ from appliance.common.backoff import jittered
 from appliance.common.clock import from_rfc3339, to_rfc3339
 from appliance.common.errors import RefusedError
 from appliance.common.message import Message, message_of
-from appliance.settings.store import ENROLMENT, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT
 
 DAY_SECONDS = 86_400.0
 UNREACHED_SECONDS = 3_600.0

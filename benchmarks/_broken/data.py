@@ -105,8 +105,8 @@ def broken_json(octets: bytes, other: bytes, chance: Random) -> bytes:
     if roll < 0.75:
         return plain.changed(octets, other, chance, chance.choice((1, 1, 2, 4)))
     for _ in range(chance.choice((1, 2))):
-        octets = chance.choice(_IN_WRITING)(octets, other, chance)
-    return octets[: plain.MOST]
+        octets = chance.choice(_IN_WRITING)(octets, other, chance)[: plain.MOST]
+    return octets
 
 
 def broken_csv(octets: bytes, other: bytes, chance: Random) -> bytes:
@@ -114,8 +114,8 @@ def broken_csv(octets: bytes, other: bytes, chance: Random) -> bytes:
     if chance.random() < 0.3:
         return plain.changed(octets, other, chance, chance.choice((1, 1, 2, 4)))
     for _ in range(chance.choice((1, 1, 2, 4))):
-        octets = chance.choice(_IN_TABLES)(octets, other, chance)
-    return octets[: plain.MOST]
+        octets = chance.choice(_IN_TABLES)(octets, other, chance)[: plain.MOST]
+    return octets
 
 
 def _filled(document: WebDocumentSpec) -> Iterator[tuple[Pointer, Any]]:

@@ -43,7 +43,7 @@ BREACHES = {
         "hosting.console.planted_tuf": "tuf"
     },
     "pysnmp: appliance/snmp": {"appliance.service.scans.planted_pysnmp": "pysnmp"},
-    "tinydb: appliance/settings/store.py": {"appliance.release.planted_tinydb": "tinydb"},
+    "tinydb: appliance/settings/store.py and its storage": {"appliance.release.planted_tinydb": "tinydb"},
     "SQL of the site: appliance/store": {"webui.handlers.planted_sqlite3": "sqlite3"},
     "SQL of the hosting server: hosting/db": {"hosting.api.planted_sqlalchemy": "sqlalchemy"},
     "zstandard: hosting/db/history/segment.py": {"hosting.console.planted_zstandard": "zstandard"},

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from appliance.common.message import Message
 from appliance.settings.rows import Registration
-from appliance.settings.store import ENROLMENT, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT
 from updater.errors import NotFollowingError
 
 

@@ -28,13 +28,11 @@ from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
-from appliance.privacy.people import scrub
-from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.identity.identity import is_imaging_device
-from appliance.reading.polling import is_due
 from appliance.report import Reading
-from appliance.report.device_keys import are_alike, are_of_one_serial, device_key
+from appliance.report.device_keys import are_alike
 from appliance.service.scans.access import access_by
+from appliance.service.scans.agent_visits import AgentVisits
 from appliance.service.scans.devices import DeviceAnswer, Keep, Known, Missed, Resume, nothing_missed
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.ipp_reader import NO_IPP, NOT_ASKED, IppReader
@@ -45,17 +43,13 @@ from appliance.service.scans.quiet_gate import QuietGate
 from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.silence import why_silent
 from appliance.service.scans.task_group import side_by_side, tasks
-from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient
-from appliance.snmp.values import Objects
 
 READ_AT_ONCE = 16
 LATE_NAMES_SECONDS = 10.0
 """For so long a sweep that has asked everybody else waits for host names."""
 SNMP_AGAIN = timedelta(days=1)
 """After this a device that is read by IPP is asked over SNMP again."""
-LEARN_AGAIN = timedelta(days=30)
-"""Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
 
 log = structlog.get_logger()
 
@@ -86,6 +80,7 @@ class ScanRun:
         self._sweep: Sweep | None = None
         # What is read beside a sweep keeps to the ceiling together with it.
         self._bucket = PacketBucket(options.packets_per_second, time.monotonic)
+        self._visits = AgentVisits(options, scan, self._memory, self._bucket)
         self._ipp = IppReader(self._supplements, options, scan, self._gate, self._bucket) if self._supplements else None
         self._asked: set[str] = set()
         self._over_snmp: dict[str, str] = {}
@@ -111,7 +106,7 @@ class ScanRun:
         A `thorough` sweep also asks over SNMP what answers no ping. `by_snmp` has the keys and addresses of devices that
         were read over SNMP: none of them is read otherwise. `silent_too`: a single address is looked at by IPP even when silent.
         """
-        self._recall(known)
+        self._visits.recall(known)
         if resume:
             self._found.update(resume.read)
             self._scan.devices = self._scan.read = len(resume.read)
@@ -159,7 +154,7 @@ class ScanRun:
 
     async def read(self, known: Sequence[Known]) -> None:
         """Read the devices of `known`."""
-        self._recall(known)
+        self._visits.recall(known)
         self._over_snmp |= {device.key: device.address for device in known if device.key and not (device.by_ipp or device.printer)}
         self._scan.addresses = self._scan.devices = len(known)
         async with self._client() as client:
@@ -198,19 +193,13 @@ class ScanRun:
         """Return a device the sweep has not heard; one that is read by IPP need not be asked over SNMP again, if it just was."""
         return replace(device, snmp_asked_at=utc_now()) if device.by_ipp and device.address in self._asked else device
 
-    def _recall(self, known: Iterable[Known]) -> None:
-        """Take what earlier visits have learned about agents this process has not visited yet."""
-        for device in known:
-            if device.profile:
-                self._memory.profiles.setdefault((device.address, device.port), device.profile)
-
     async def _read_all(self, client: SnmpClient, known: Iterable[Known]) -> None:
         await side_by_side(self._read_known(client, device) for device in known)
 
     async def _read_found(self, client: SnmpClient, found: Found, hostname: str | None) -> None:
         device = Known(found.address, found.agent.port, hostname=hostname)
-        self._learn(found)
-        await self._read(client, device, [found.credential], partial(self._visit, probed=found.objects))
+        self._visits.learn(found)
+        await self._read(client, device, [found.credential], partial(self._visits.visit, probed=found.objects))
         self.unread.discard(found.address)
 
     async def _read_named(self, device: Known) -> None:
@@ -233,7 +222,7 @@ class ScanRun:
             return
         fitting = covering(self._options.credentials, device.address)
         ordered = sorted(fitting, key=lambda item: item.name != device.credential)
-        await self._read(client, device, ordered, self._visit_known)
+        await self._read(client, device, ordered, self._visits.visit_known)
 
     async def _read(self, client: SnmpClient, device: Known, credentials: Sequence[Credential], visit: "Visit") -> None:
         """Read one device; whatever happens to it stays with it. What is asked over HTTP takes no slot from other devices."""
@@ -249,7 +238,7 @@ class ScanRun:
                 await self._fail(device, answer)
             return
         if self._supplements:
-            unit: Unit = "first_read_http" if self._was_full(answer) else "poll_http"
+            unit: Unit = "first_read_http" if self._visits.was_full(answer) else "poll_http"
             with self._scan.counting("http", unit) as traffic:
                 object_id = partial(self._memory.object_id, answer.agent)
                 completed = await self._supplements.complete(answer.reading, traffic, self._options.definitions, object_id)
@@ -308,12 +297,12 @@ class ScanRun:
             agent = credential.agent(device.address, device.port)
             try:
                 reading = await visit(client, agent, device)
-                profile = self._profile(agent)
+                profile = self._visits.profile(agent)
                 reading = reading.model_copy(update={"access": access_by(credential, profile.version or agent.version)})
                 return DeviceAnswer(reading, agent, credential.name, profile, scan=self._scan.id)
             except NoAnswerError as error:
                 silence = silence or error
-                self._forget_version(agent)
+                self._visits.forget_version(agent)
             except CredentialError as error:
                 refusal = refusal or error
         raise (
@@ -326,78 +315,6 @@ class ScanRun:
                 )
             )
         )
-
-    async def _visit(self, client: SnmpClient, agent: Agent, device: Known, *, probed: Objects | None = None) -> Reading:
-        """Ask for what changes where that is enough, else for everything; `probed` is what a sweep has been told just now."""
-        said = await self._poll(client, agent, device)
-        if said is None:
-            with self._scan.counting("first_read", "first_read") as traffic:
-                session = client.session(
-                    agent, traffic, profile=self._profile(agent), pace=self._bucket.permit, was_heard=probed is not None
-                )
-                said = await visit_device(
-                    session, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions, probed=probed
-                )
-        place = agent.address, agent.port
-        if said.snapshot is None:
-            self._memory.snapshots.pop(place, None)
-        else:
-            self._memory.snapshots[place] = said.snapshot
-        # Names of documents and people go no further than this, whatever becomes of the reading.
-        return scrub(said.reading)
-
-    def _was_full(self, answer: DeviceAnswer) -> bool:
-        """Return whether an answer came of asking for everything."""
-        snapshot = self._memory.snapshots.get((answer.agent.address, answer.agent.port))
-        return snapshot is None or snapshot.full_at == answer.reading.taken_at
-
-    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> PollResult | None:
-        """Return what the device said to a poll, None where it has to be read in full."""
-        snapshot = self._memory.snapshots.get((agent.address, agent.port))
-        if snapshot is None or self._options.in_full or is_due(agent.address, snapshot.full_at, utc_now()):
-            return None
-        with self._scan.counting("poll", "poll") as traffic:
-            session = client.session(agent, traffic, profile=self._profile(agent), pace=self._bucket.permit)
-            return await poll_device(
-                session, snapshot, taken_at=utc_now(), hostname=device.hostname, definitions=self._options.definitions
-            )
-
-    def _learn(self, found: Found) -> None:
-        """Spare the visit the trials of the sweep: above all the silence of an agent that speaks SNMPv1 alone."""
-        known = self._memory.profiles.setdefault((found.address, found.agent.port), found.profile)
-        known.version = found.profile.version
-        known.max_varbinds = min(known.max_varbinds, found.profile.max_varbinds)
-
-    def _forget_version(self, agent: Agent) -> None:
-        # A device that speaks SNMPv1 alone may have been replaced by one that does not speak it at all.
-        self._profile(agent).version = None
-
-    def _profile(self, agent: Agent) -> AgentProfile:
-        profile = self._memory.profiles.setdefault((agent.address, agent.port), AgentProfile())
-        if utc_now() - profile.learned_at > LEARN_AGAIN:
-            profile = self._memory.profiles[agent.address, agent.port] = AgentProfile(rows=profile.rows)
-        return profile
-
-    async def _visit_known(self, client: SnmpClient, agent: Agent, device: Known) -> Reading:
-        """Read what should be a known device; something that is no printer may have taken its address."""
-        reading = await self._visit(client, agent, device)
-        known, told = device.key, reading.device.key
-        by_mac = device_key(None, None, reading.device.mac, agent.address) if reading.device.mac else told
-        another = known is not None and known not in (told, by_mac) and not are_of_one_serial(told, known)
-        if another and "reading" in reading.reasons and reading.device.serial is None:
-            # Half an answer tells nothing of another device: it is the one that was known here.
-            return reading.model_copy(update={"device": reading.device.model_copy(update={"key": device.key})})
-        if another:
-            self._memory.profiles[agent.address, agent.port] = AgentProfile(version=self._profile(agent).version)
-        if another and reading.status.printer == "unknown" and not (reading.meters or reading.supplies or reading.trays):
-            raise SnmpError(
-                Message(
-                    "Another device answers SNMP at %(address)s now, and it is no imaging device. The next sweep "
-                    "finds where this one has gone.",
-                    address=agent.address,
-                )
-            )
-        return reading
 
 
 Visit = Callable[[SnmpClient, Agent, Known], Awaitable[Reading]]

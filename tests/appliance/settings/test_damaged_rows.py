@@ -13,7 +13,8 @@ from appliance.common.errors import DcaError
 from appliance.privacy.choice import choice, choose
 from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
 from appliance.settings.rows import Registration
-from appliance.settings.store import ENROLMENT, PRIVACY_CHOICE, RECEIVED, RECOVERIES, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT, PRIVACY_CHOICE, RECEIVED, RECOVERIES
 from appliance.transmission.enrolment import registration
 from appliance.transmission.suspension import keep_quiet, read_quiet
 

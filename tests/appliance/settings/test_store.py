@@ -13,7 +13,8 @@ import pytest
 
 from appliance.common.errors import DataFolderError, SettingsError
 from appliance.settings.configuration_state import Configuration, ReceivedLayer
-from appliance.settings.store import RECOVERIES, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import RECOVERIES
 
 
 @pytest.fixture

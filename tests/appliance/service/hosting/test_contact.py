@@ -9,7 +9,8 @@ import pytest
 from appliance.common.errors import ControlError
 from appliance.common.paths import Paths
 from appliance.privacy.choice import ENROLLED_BY
-from appliance.settings.store import ENROLMENT, PRIVACY_CHOICE, SettingsStore
+from appliance.settings.store import SettingsStore
+from appliance.settings.tables import ENROLMENT, PRIVACY_CHOICE
 from tests.appliance.collector import Site
 from tests.appliance.hosting_server import Hosting
 from tests.children import run_child, wait_until
