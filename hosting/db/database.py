@@ -26,7 +26,13 @@ STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
 QUERY_CANCELED = "57014"
 """What PostgreSQL says of a statement that took too long (SQLSTATE)."""
+CONTENDED = ("55P03", "40P01")
+"""What it says where others hold a lock for longer than `lock_timeout`, or wait crosswise."""
+READ_ONLY = "25006"
+"""What it says of a write where it has become the copy of another server."""
 BUSY_SECONDS = 20
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+"""After so many seconds, and milliseconds, a connection is given up whose other end is gone without a word (libpq's names)."""
 
 
 def database_url(text: str | None, folder: Path) -> URL:
@@ -50,8 +56,16 @@ def make_engine(url: URL) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin_sqlite)
         sa.event.listen(engine, "reset", _lift_limit)
         return engine
-    options = {"connect_timeout": 10, "application_name": "dca-hosting"}
-    return sa.create_engine(url, pool_size=THREADS, max_overflow=2, pool_pre_ping=True, connect_args=options)
+    options = {"connect_timeout": 10, "application_name": "dca-hosting", **KEEPALIVE}
+    engine = sa.create_engine(url, pool_size=THREADS, max_overflow=2, pool_pre_ping=True, connect_args=options)
+    sa.event.listen(engine, "handle_error", _drop_read_only)
+    return engine
+
+
+def _drop_read_only(context: sa.engine.ExceptionContext) -> None:
+    """Let all connections be made anew where the server has become a copy: another one takes writes by now."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -86,6 +100,20 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether it is PostgreSQL; SQLite otherwise."""
+        return self.url.get_backend_name() == "postgresql"
+
+    @contextmanager
+    def connecting(self, *, autocommit: bool = False) -> Iterator[sa.Connection]:
+        """Yield a connection whose transactions the caller ends, or without any; it is closed afterwards, with all set in it."""
+        with self._connect(writing=True) as connection:
+            try:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT") if autocommit else connection
+            finally:
+                connection.invalidate()
+
     @contextmanager
     def reading(self, seconds: float | None = None) -> Iterator[sa.Connection]:
         """One transaction that only reads, each statement in `seconds`. Raises DeadlineError where one takes longer."""
@@ -111,7 +139,8 @@ class Database:
                 raise DeadlineError from error
             raise _translate(error, self.url) from error
         except sa.exc.DatabaseError as error:
-            if type(error) is sa.exc.DatabaseError:  # SQLite: not a database, or damaged; subclasses are faults of ours
+            # SQLite: not a database, or damaged. Subclasses are faults of ours, but for a server that takes no writes any more.
+            if type(error) is sa.exc.DatabaseError or _state_of(error) == READ_ONLY:
                 raise _translate(error, self.url) from error
             raise
 
@@ -126,9 +155,19 @@ class Database:
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(1000 * seconds))}")
 
 
+def is_contended(error: sa.exc.SQLAlchemyError) -> bool:
+    """Tell whether others held what a statement wanted: the same later will do."""
+    return _state_of(error) in CONTENDED
+
+
+def _state_of(error: sa.exc.SQLAlchemyError) -> str | None:
+    """Return the SQLSTATE that PostgreSQL gave an error."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
 def _took_too_long(error: sa.exc.SQLAlchemyError) -> bool:
     told = getattr(error, "orig", None)
-    return getattr(told, "sqlstate", None) == QUERY_CANCELED or getattr(told, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
+    return _state_of(error) == QUERY_CANCELED or getattr(told, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
 
 
 def _translate(error: sa.exc.SQLAlchemyError, url: URL) -> DataError:

@@ -1,14 +1,23 @@
-"""Bring the schema up to date. Two servers that start at once are safe: one migrates, the other waits and finds it done."""
+"""Bring the schema up to date while other servers work on the same database.
+
+Each migration is a transaction of its own, and one that cannot be (an index made concurrently, a constraint validated) is written
+so that it goes on where it was cut off. On PostgreSQL a change waits for the locks of others no longer than `LOCK_WAIT`, since all
+that comes after it would wait with it; then it is given up and tried again. Two servers that start at once are safe: one migrates,
+the other waits and finds it done.
+"""
 
 import fcntl
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 
-from hosting.db.database import Database
+from hosting.db.database import Database, is_contended
 from hosting.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,28 +25,57 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).with_name("migrations")
 ADVISORY_LOCK = 0x44434148  # an arbitrary number, the same for all servers of one database
+LOCK_WAIT = "2s"
+TRIES = 60
+"""So often a migration is tried where others hold what it wants: for some minutes."""
+PAUSE_SECONDS = 0.5, 1.5
+"""Between two tries, and between two looks whether another server has done it."""
 
 
 def migrate(database: Database) -> bool:
-    """Bring the schema of `database` up to date and return whether anything was to do. Raises DataError for a newer schema."""
+    """Bring the schema of `database` up to date and return whether anything was to do.
+
+    Raises DataError for a newer schema, and where others keep its tables locked for minutes.
+    """
     if _is_current(database):
         return False
     # Loaded only now: it takes longer than all the rest of most commands.
-    from alembic import command  # noqa: PLC0415
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    config = alembic_config()
-    with _only_one(database), database.writing() as connection:
-        context = MigrationContext.configure(connection)
-        script = ScriptDirectory.from_config(config)
-        before = context.get_current_revision()
-        if before == script.get_current_head():
+    with _only_one(database):
+        before = _schema(database)
+        if before == newest_schema():
             return False
-        if before is not None and before not in {revision.revision for revision in script.walk_revisions()}:
+        known = {revision.revision for revision in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+        if before is not None and before not in known:
             raise DataError(f"The database was made by a newer version of this server (schema {before}). Install that version.")
+        for number in range(1, TRIES + 1):
+            if upgrade(database):
+                return True
+            structlog.get_logger().info("the tables are in use; the migration is tried again", try_=number, of=TRIES)
+            time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - spreads load
+    raise DataError(
+        "The tables of the database could not be brought up to date: others keep them locked. Look for long transactions in "
+        "pg_stat_activity, end them, and start again; what was done so far stays."
+    )
+
+
+def upgrade(database: Database, revision: str = "head") -> bool:
+    """Migrate to a revision; false where others hold what a migration wants. What was done up to there stays."""
+    from alembic import command  # noqa: PLC0415
+
+    config = alembic_config()
+    with database.connecting() as connection:
+        if database.is_postgresql:
+            connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_WAIT}'")
+            connection.commit()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, revision)
+        except sa.exc.OperationalError as error:
+            if not is_contended(error):
+                raise
+            return False
     return True
 
 
@@ -47,10 +85,16 @@ def newest_schema() -> str:
 
 
 def _is_current(database: Database) -> bool:
+    return _schema(database) == newest_schema()
+
+
+def _schema(database: Database) -> str | None:
+    """Return the revision that the database has, None where it has none."""
     with database.reading() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
-            return False
-        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalars().all() == [newest_schema()]
+            return None
+        found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return found
 
 
 def alembic_config() -> "Config":
@@ -66,14 +110,13 @@ def alembic_config() -> "Config":
 @contextmanager
 def _only_one(database: Database) -> Iterator[None]:
     """Hold the lock of the migrations: an advisory lock in PostgreSQL, a locked file beside a SQLite database."""
-    if database.url.get_backend_name() == "sqlite":
+    if not database.is_postgresql:
         with Path(f"{database.url.database}.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return
-    with database.reading() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_lock(ADVISORY_LOCK)))
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(ADVISORY_LOCK)))
+    with database.connecting(autocommit=True) as connection:
+        # Asked for again and again: whoever waits inside a statement has a snapshot, for which an index made concurrently waits.
+        while not connection.execute(sa.select(sa.func.pg_try_advisory_lock(ADVISORY_LOCK))).scalar_one():
+            time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - spreads load
+        yield  # the lock ends with the connection

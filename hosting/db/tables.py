@@ -101,6 +101,7 @@ batch = sa.Table(
     sa.Index("batch_received_at", "received_at"),
 )
 
+# On PostgreSQL partitioned by day (`hosting.db.history.partitions`): the migration says so, as for `device_day_segment`.
 reading = sa.Table(
     "reading",
     metadata,

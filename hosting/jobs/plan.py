@@ -11,6 +11,7 @@ from hosting.config import Config
 from hosting.db.cleanup import clean
 from hosting.db.database import Connection
 from hosting.db.history.dictionaries import train_anew
+from hosting.db.history.partitions import Partitions
 from hosting.db.history.retention import Retention
 from hosting.db.history.roll_up import RollUp
 from hosting.db.jobs import Step
@@ -48,6 +49,13 @@ JOBS: Final[tuple[Job, ...]] = (
         Message("Takes away what has expired: sessions, enrolment codes, commands, old events, notes of what was received."),
         timedelta(minutes=1),
         _clean_up,
+    ),
+    Job(
+        "partitions",
+        Message("Partitions"),
+        Message("Makes the tables for the readings of the days to come, and drops those of days that are rolled up (PostgreSQL)."),
+        timedelta(hours=1),
+        lambda _config: Partitions(),
     ),
     Job(
         "roll-up",

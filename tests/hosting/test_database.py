@@ -32,7 +32,13 @@ def test_the_migrations_make_exactly_the_tables(database: Database) -> None:
         assert migrate(database)
         assert not migrate(database)
         with database.reading() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": False})
+            partitions = {"reading_default"} if database.is_postgresql else set()
+
+            def is_a_table_of_its_own(_item: object, name: str | None, kind: str, *_: object) -> bool:
+                return kind != "table" or name not in partitions
+
+            opts = {"compare_type": False, "include_object": is_a_table_of_its_own}
+            context = MigrationContext.configure(connection, opts=opts)
             assert compare_metadata(context, metadata) == []
 
 

@@ -1,4 +1,4 @@
-"""Runs the roll-up and kills itself with SIGKILL at a statement of it. A program of its own: `DATA_FOLDER READINGS_A_STEP NUMBER`.
+"""Runs a job and kills itself with SIGKILL at a statement of it. A program of its own: `DATA_FOLDER JOB READINGS_A_STEP NUMBER`.
 
 The statement with this number is not executed any more; the one after the last is COMMIT. Where there are fewer, the run ends well.
 """
@@ -21,7 +21,7 @@ from hosting.jobs.runner import JobRunner
 def main() -> None:
     """Run the job, or a part of it."""
     config: Config = make_config(Path(sys.argv[1]))
-    roll_up.READINGS_A_STEP, last = int(sys.argv[2]), int(sys.argv[3])
+    roll_up.READINGS_A_STEP, last = int(sys.argv[3]), int(sys.argv[4])
     database = Database(database_url(config.database_url, config.folder))
     count = 0
 
@@ -33,7 +33,7 @@ def main() -> None:
 
     sa.event.listen(database.engine, "before_cursor_execute", next_statement)
     sa.event.listen(database.engine, "commit", next_statement)
-    job = job_named("roll-up")
+    job = job_named(sys.argv[2])
     assert job
     JobRunner(database, config).run_now(job, rest=0.0)
 

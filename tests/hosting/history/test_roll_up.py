@@ -258,7 +258,7 @@ def test_two_processes_at_once_share_the_job(
     for key in keys:
         keep(database, hourly(50, key), key)
     environment: dict[str, str] = {"DCA_HOSTING_DATABASE_URL": migrated_address} if migrated_address else {}
-    command: list[str | Path] = [sys.executable, Path(__file__).with_name("killed.py"), tmp_path, "7", "1000000"]
+    command: list[str | Path] = [sys.executable, Path(__file__).with_name("killed.py"), tmp_path, "roll-up", "7", "1000000"]
     children = [start_child(command, environment=environment | {"PYTHONPATH": str(ROOT)}, folder=ROOT) for _ in range(2)]
     assert [child.wait().returncode for child in children] == [0, 0]
     assert rows(database, reading_table) == []
@@ -282,7 +282,7 @@ def test_a_run_that_was_killed_at_any_statement_goes_on_where_it_was(
     number, returncode = 0, -9
     while returncode:
         number += 2
-        words: list[str | Path] = ["-m", "tests.hosting.history.killed", tmp_path, str(readings_a_step), str(number)]
+        words: list[str | Path] = ["-m", "tests.hosting.history.killed", tmp_path, "roll-up", str(readings_a_step), str(number)]
         finished = run_forked("hosting", words, environment=environment, folder=ROOT)
         returncode = finished.returncode
         assert returncode in (0, -9), finished.stderr
