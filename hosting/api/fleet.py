@@ -46,6 +46,8 @@ def _cursor(*key: str) -> str:
 class SitesHandler(ListHandler):
     """`GET /api/v1/sites`."""
 
+    scope = "read:sites"
+
     async def get(self) -> None:
         """Answer the sites with what they last said."""
         limit, after = self.limit(), self.after(1)
@@ -77,6 +79,8 @@ def _site(site: Site, word: str) -> dict[str, Any]:
 
 class DevicesHandler(ListHandler):
     """`GET /api/v1/devices`, with `site=ID` for one site."""
+
+    scope = "read:devices"
 
     async def get(self) -> None:
         """Answer the newest reading of each device, and in `next` the cursor of what follows, or null."""
