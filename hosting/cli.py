@@ -16,6 +16,8 @@ SIGN = (
     "Compare a draft with what this machine trusts, show all that is different, ask, add one signature, and show who is still "
     "lacking. Needs no data folder."
 )
+TOKEN_SCOPES = ("read:devices", "read:meters", "read:sites")
+"""As `hosting.db.tokens` has them, which takes too long to load for what is no token."""
 TRUST = "folder with what this machine trusts; default: `trust` beside the key file"
 
 
@@ -66,9 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("--url", required=True, metavar="URL", help="address of this server as the site reaches it")
     code.add_argument("--days", type=int, default=7, help="days until the code expires, default: 7")
 
-    token = _command(commands, "token", "make a token for reading sites and devices over the API")
-    token.add_argument("--name", required=True, metavar="NAME", help="what the token is for")
-
+    _declare_tokens(commands)
     password = _command(commands, "reset-password", "set a new password and end all sessions of an account")
     password.add_argument("--account", default="admin", metavar="NAME", help="default: admin")
     password.add_argument("--password-file", metavar="F", help="file with the new password; without it one is made and shown")
@@ -84,6 +84,24 @@ def _parser() -> argparse.ArgumentParser:
     _declare_repository(commands)
     _declare_releases(commands)
     return parser
+
+
+def _declare_tokens(commands: Any) -> None:
+    actions = commands.add_parser("token", help="tokens, with which programs read over the API").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    create = _command(actions, "create", "make a token and print it, which is done this once")
+    create.add_argument("--name", required=True, metavar="NAME", help="what the token is for")
+    create.add_argument(
+        "--scope", action="append", default=[], choices=TOKEN_SCOPES, help="what it opens; may be given again; default: all"
+    )
+    create.add_argument("--expires", metavar="DATE", help="the last day it is good for; default: it never ends")
+    listing = _command(actions, "list", "list the tokens: state, end, last use, what they open, name")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    revoke = _command(actions, "revoke", "let a token open nothing any more")
+    revoke.add_argument("name", metavar="NAME", help="name of the token")
+    for action, parser in (("create", create), ("list", listing), ("revoke", revoke)):
+        parser.set_defaults(module="hosting.commands.token", action=action)
 
 
 def _declare_configuration(commands: Any) -> None:

@@ -8,22 +8,28 @@ from urllib.parse import urlsplit
 import structlog
 from tornado.web import HTTPError, stream_request_body
 
+from appliance.common.clock import to_rfc3339, utc_now
 from hosting.api import body as request_body
 from hosting.api.errors import ApiError, retry_after_busy, retry_after_fault
 from hosting.api.signature import SignedRequest, claimed_key_id
-from hosting.db import accounts
+from hosting.db import tokens
+from hosting.db.tokens import Scope, Token
 from hosting.errors import BusyError, DataError
 from hosting.web import BaseHandler
 from web.security import SECURITY_HEADERS
 
 SMALL = 64 * 1024
 """Bytes of a body that is taken before anything of its request is looked at: most are far smaller."""
+MAKES_ONE = "The page Tokens of the console makes one, and so does the command dca-hosting token create."
 DRAINED = 4
 """A body above its limit is read on up to so many times the limit and dropped, so that the client gets to read the answer."""
 
 
 class ApiHandler(BaseHandler):
     """Answers JSON; every error is `{"error": code, "message": sentence}`."""
+
+    challenge = "Signature"
+    """How a request that was not allowed could be (RFC 9110, 11.6.1)."""
 
     def check_xsrf_cookie(self) -> None:
         """Skip: no request of the API is opened by a cookie."""
@@ -43,8 +49,8 @@ class ApiHandler(BaseHandler):
         error = as_api_error(kwargs.get("exc_info", (None, None, None))[1])
         if error.retry_after is not None:
             self.set_header("Retry-After", str(error.retry_after))
-        if error.status == 401:
-            self.set_header("WWW-Authenticate", "Bearer" if isinstance(self, TokenHandler) else "Signature")
+        if error.status == 401 or error.code == "scope_missing":
+            self.set_header("WWW-Authenticate", self.challenge)
         self.answer({"error": error.code, "message": error.message}, error.status)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
@@ -228,12 +234,13 @@ class SignedHandler(ApiHandler):
 
 
 class TokenHandler(ApiHandler):
-    """A GET opened by `Authorization: Bearer TOKEN`."""
+    """A GET opened by `Authorization: Bearer TOKEN` (RFC 6750), of a token that has the scope of the handler."""
 
     SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET",)  # type: ignore[misc]
+    scope: ClassVar[Scope]
 
     async def prepare(self) -> None:
-        """Let in who has a token. Raises ApiError 401, or 429 after too many wrong ones."""
+        """Let in who has a token for this. Raises ApiError 401, 403, or 429 after too many that nobody has."""
         if self.request.method != "GET":
             return
         address = f"token {self.client}"
@@ -242,17 +249,33 @@ class TokenHandler(ApiHandler):
             raise ApiError(429, "throttled", "Too many wrong tokens came from this address.", retry_after=wait)
         scheme, _, secret = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
-            raise ApiError(401, "no_token", "Send Authorization: Bearer TOKEN. The command dca-hosting token makes one.")
-        name, due = await self.services.pages.read(lambda connection: accounts.find_token(connection, secret.strip()))
-        if name is None:
+            raise ApiError(401, "no_token", f"Send Authorization: Bearer TOKEN. {MAKES_ONE}")
+        token = await self.services.pages.read(lambda connection: tokens.find_token(connection, secret.strip()))
+        if token is None:
             self.services.failures.take(address)
-            raise ApiError(401, "bad_token", "The token is not valid. The command dca-hosting token makes one.")
-        if due:
-            await self.services.pages.write(lambda connection: accounts.see_token(connection, name))
-        self.program = name
+            self.challenge = 'Bearer error="invalid_token"'
+            raise ApiError(401, "bad_token", f"The token is not valid. {MAKES_ONE}")
+        self.program = token.name
+        self._require_valid(token)
+        if token.use_is_due(utc_now()):
+            await self.services.pages.write(lambda connection: tokens.see_token(connection, token.name))
+
+    def _require_valid(self, token: Token) -> None:
+        """Raise ApiError 401 for a token that had its time, 403 for one that does not open this."""
+        state = token.state(utc_now())
+        self.challenge = 'Bearer error="invalid_token"'
+        if state == "revoked":
+            raise ApiError(401, "token_revoked", f"The token {token.name!r} was revoked. {MAKES_ONE}")
+        if state == "expired":
+            raise ApiError(401, "token_expired", f"The token {token.name!r} expired at {to_rfc3339(token.expires_at)}. {MAKES_ONE}")
+        if self.scope not in token.scopes:
+            self.challenge = f'Bearer error="insufficient_scope", scope="{self.scope}"'
+            sentence = f"The token {token.name!r} does not have the scope {self.scope}, which this needs. Make one that has it."
+            raise ApiError(403, "scope_missing", sentence)
 
     program: str | None = None
     """The name of the token."""
+    challenge = "Bearer"
 
     def log_fields(self) -> dict[str, str]:
         """Return for the log which program asks."""

@@ -3,7 +3,7 @@
 from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
-from hosting.api.fleet import DevicesHandler, SitesHandler
+from hosting.api.fleet import DevicesHandler, MetersHandler, NewestMetersHandler, SitesHandler
 from hosting.api.probes import LiveHandler, ReadyHandler
 from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
 from hosting.api.tuf import TufHandler
@@ -17,6 +17,8 @@ API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/v1/support-bundle", SupportBundleHandler),
     (r"/api/v1/sites", SitesHandler),
     (r"/api/v1/devices", DevicesHandler),
+    (r"/api/v1/meters", MetersHandler),
+    (r"/api/v1/meters/newest", NewestMetersHandler),
     (r"/api(?:/.*)?", UnknownHandler),
     (r"/tuf(?:/.*)?", TufHandler),
 ]

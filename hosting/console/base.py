@@ -31,6 +31,7 @@ NAVIGATION = (
     ("/enrolment", Message("Enrolment")),
     ("/repository", Message("Repository")),
     ("/jobs", Message("Jobs")),
+    ("/tokens", Message("Tokens")),
 )
 
 NOTICES: Mapping[str, tuple[str, str]] = {
@@ -48,6 +49,7 @@ NOTICES: Mapping[str, tuple[str, str]] = {
     "group": ("ok", Message("The group is signed into the configuration of the site.")),
     "published": ("ok", Message("The configuration is signed and published. Sites learn of it at their next check-in.")),
     "rollout": ("ok", Message("The rollout is signed and published. Sites learn of it at their next check-in.")),
+    "token-revoked": ("ok", Message("The token is revoked: from now on it opens nothing.")),
     "same": ("info", Message("Nothing is different, so nothing was published.")),
 }
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""

@@ -29,6 +29,7 @@ from hosting.console.site import (
     SitePage,
 )
 from hosting.console.sites import SitesPage
+from hosting.console.tokens import RevokeToken, TokensPage
 
 ROOM = Path(__file__).parent
 SITE = BUNDLE = r"([0-9a-f-]{36})"
@@ -73,6 +74,8 @@ CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/enrolment", EnrolmentPage),
     (r"/repository", RepositoryPage),
     (r"/jobs", JobsPage),
+    (r"/tokens", TokensPage),
+    (r"/tokens/revoke", RevokeToken),
 ]
 
 

@@ -1,13 +1,12 @@
-"""People and programs: accounts of the console, their sessions, and read tokens. Secrets are stored as hashes only."""
+"""People: accounts of the console and their sessions. Secrets are stored as hashes only."""
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
-from hosting.credentials import digest, new_token
 from hosting.db import audit
-from hosting.db.tables import account, session, token
+from hosting.db.tables import account, session
 from hosting.db.upsert import insert_new
 from web.session import USE_NOTED_EVERY, ends_at, new_session_id, session_key
 
@@ -74,25 +73,3 @@ def see_session(connection: sa.Connection, session_hash: str) -> None:
 def end_session(connection: sa.Connection, session_hash: str) -> None:
     """Log out."""
     connection.execute(sa.delete(session).where(session.c.session_hash == session_hash))
-
-
-def add_token(connection: sa.Connection, name: str) -> str | None:
-    """Return a new read token, shown this once; None when there is one of that name."""
-    secret = new_token()
-    if insert_new(connection, token, [{"token_hash": digest(secret), "name": name, "created_at": utc_now()}]) == 0:
-        return None
-    audit.note(connection, "command line", "token made", name)
-    return secret
-
-
-def find_token(connection: sa.Connection, secret: str) -> tuple[str | None, bool]:
-    """Return the name of the token, or None when it is unknown, and whether it is time to call `see_token`."""
-    row = connection.execute(sa.select(token).where(token.c.token_hash == digest(secret))).first()
-    if row is None:
-        return None, False
-    return row.name, row.last_used_at is None or row.last_used_at < utc_now() - USE_NOTED_EVERY
-
-
-def see_token(connection: sa.Connection, name: str) -> None:
-    """Note that the token is in use."""
-    connection.execute(sa.update(token).where(token.c.name == name).values(last_used_at=utc_now()))

@@ -32,6 +32,9 @@ class Moment(TypeDecorator[datetime]):
 
 metadata = sa.MetaData()
 
+EVERY_SCOPE = "read:devices read:meters read:sites"
+"""What the tokens open that were made before there were scopes."""
+
 site = sa.Table(
     "site",
     metadata,
@@ -275,6 +278,10 @@ token = sa.Table(
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_used_at", Moment),
+    sa.Column("scopes", sa.String(200), nullable=False, server_default=EVERY_SCOPE),  # with blanks between, as in RFC 6749
+    sa.Column("created_by", sa.String(100), nullable=False, server_default="command line"),
+    sa.Column("expires_at", Moment),  # null: never
+    sa.Column("revoked_at", Moment),
 )
 
 probe = sa.Table(

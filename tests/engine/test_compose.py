@@ -96,7 +96,9 @@ def test_the_overlay_gives_the_socket_to_an_ordinary_user_who_can_then_replace_t
 def test_demo_file_brings_all_13_printers_to_the_hosting_server(compose: tuple[Compose, dict[str, int]]) -> None:
     run, ports = compose
     run("demo.yaml", "up", "--detach", "--wait", "--wait-timeout", "90")
-    token = run("demo.yaml", "exec", "-T", "hosting", "dca-hosting", "token", "--data", "/data", "--name", "test").split()[-1]
+    token = run(
+        "demo.yaml", "exec", "-T", "hosting", "dca-hosting", "token", "create", "--data", "/data", "--name", "test"
+    ).split()[-1]
     authority = run("demo.yaml", "exec", "-T", "hosting", "cat", "/data/ca.pem")
 
     devices: list[dict[str, Any]] = []

@@ -169,8 +169,8 @@ def test_a_string_without_https_says_what_the_site_will_say(folder: Path, url: s
 
 
 def test_a_token_opens_the_read_api(folder: Path, start_child: StartChild) -> None:
-    token = done(hosting("token", "--data", folder, "--name", "ERP")).strip()
-    assert "ERP" in one_sentence(hosting("token", "--data", folder, "--name", "ERP"))
+    token = done(hosting("token", "create", "--data", folder, "--name", "ERP")).strip()
+    assert "ERP" in one_sentence(hosting("token", "create", "--data", folder, "--name", "ERP"))
     _, port = serve(start_child, folder, "--http")
     answer = urllib3.request("GET", f"http://127.0.0.1:{port}/api/v1/sites", headers={"Authorization": f"Bearer {token}"})
     assert answer.json() == {"sites": [], "next": None}
@@ -251,7 +251,6 @@ def test_a_server_without_a_certificate_says_what_to_do(tmp_path: Path) -> None:
         (["enrolment-code", "--site", "Mill", "--url", "mps.example"], "mps.example"),
         (["enrolment-code", "--site", "Mill", "--url", "https://x", "--days", "0"], "--days"),
         (["enrolment-code", "--site", " ", "--url", "https://x"], "--site"),
-        (["token", "--name", ""], "--name"),
         (["serve", "--http", "--cert", "x", "--key", "y"], "--http"),
         (["serve", "--cert", "x"], "--key"),
         (["serve", "--public-url", "mps.example", "--http"], "mps.example"),

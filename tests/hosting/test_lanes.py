@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from hosting.config import Limits
-from hosting.db import accounts
 from hosting.db.database import Database, database_url
 from hosting.db.lane import Lane, LanePlan
+from hosting.db.tokens import Maker, NewToken, add_token
 from hosting.errors import BusyError
 from tests.hosting.batches import batch, reading
 from tests.hosting.conftest import StartServer
@@ -43,7 +43,7 @@ def locked(server: RunningServer, table: str) -> Iterator[None]:
 def test_a_site_is_served_while_many_pages_wait(start_server: StartServer) -> None:
     server = start_server(limits=Limits(page_seconds=60))
     site, person = Site(server).enrol(), Person(server)
-    secret = server.write(lambda connection: accounts.add_token(connection, "ERP"))
+    secret = server.write(lambda connection: add_token(connection, NewToken("ERP"), Maker()))
     assert person.log_in().status == 302
     site.upload(batch(reading()))
     with ThreadPoolExecutor(32) as threads:
@@ -78,7 +78,7 @@ def test_a_page_that_waits_for_too_long_says_so(start_server: StartServer) -> No
 def test_a_page_that_asks_too_much_is_ended_and_the_next_one_is_not(start_server: StartServer) -> None:
     server = start_server(limits=Limits(page_seconds=0.05))
     site = Site(server).enrol()
-    secret = server.write(lambda connection: accounts.add_token(connection, "ERP"))
+    secret = server.write(lambda connection: add_token(connection, NewToken("ERP"), Maker()))
     site.upload(batch(reading()))
     server.write(lambda connection: connection.exec_driver_sql(MANY))
     person = Person(server)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 import structlog
 
 from hosting.config import Limits
-from hosting.db import accounts
 from hosting.db.sites import set_revoked
 from hosting.db.tables import site as site_table
+from hosting.db.tokens import Maker, NewToken, add_token
 from tests.children import run_child, wait_until
 from tests.hosting.batches import batch, reading
 from tests.hosting.conftest import StartServer
@@ -97,7 +97,7 @@ def test_what_failed_and_its_request_have_one_id(server: RunningServer, site: Si
 
 @pytest.mark.parametrize("by", ["person", "program"])
 def test_people_and_programs_are_named(server: RunningServer, person: Person, by: str) -> None:
-    secret = server.write(lambda connection: accounts.add_token(connection, "ERP"))
+    secret = server.write(lambda connection: add_token(connection, NewToken("ERP"), Maker()))
     with structlog.testing.capture_logs() as lines:
         if by == "person":
             person.get("/nothing")

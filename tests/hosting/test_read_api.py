@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hosting.config import Limits
-from hosting.db import accounts
 from hosting.db.tables import event as event_table
 from hosting.db.tables import site as site_table
 from hosting.db.tables import token as token_table
+from hosting.db.tokens import Maker, NewToken, add_token
 from tests.hosting.batches import batch, reading
 from tests.hosting.conftest import StartServer
 from tests.hosting.running import Answer, RunningServer
@@ -18,7 +18,7 @@ from tests.hosting.test_events import happened
 
 
 def token(server: RunningServer, name: str = "ERP") -> str:
-    secret = server.write(lambda connection: accounts.add_token(connection, name))
+    secret = server.write(lambda connection: add_token(connection, NewToken(name), Maker()))
     assert secret is not None
     return secret
 
@@ -75,7 +75,7 @@ def test_without_a_valid_token_nothing_is_told(server: RunningServer, site: Site
         for secret in (None, "dca_wrong"):
             answer = get(server, path, secret)
             assert answer.status == 401
-            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert answer.headers["WWW-Authenticate"] == ('Bearer error="invalid_token"' if secret else "Bearer")
             assert b"Harbour" not in answer.body
 
 
