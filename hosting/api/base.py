@@ -25,6 +25,8 @@ DRAINED = 4
 class ApiHandler(BaseHandler):
     """Answers JSON; every error is `{"error": code, "message": sentence}`."""
 
+    route: ClassVar[str] = "read"
+
     def check_xsrf_cookie(self) -> None:
         """Skip: no request of the API is opened by a cookie."""
 
@@ -41,6 +43,7 @@ class ApiHandler(BaseHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002 - inherited
         """Answer an error as JSON."""
         error = as_api_error(kwargs.get("exc_info", (None, None, None))[1])
+        self.refusal_code = error.code
         if error.retry_after is not None:
             self.set_header("Retry-After", str(error.retry_after))
         if error.status == 401:
@@ -261,6 +264,8 @@ class TokenHandler(ApiHandler):
 
 class UnknownHandler(ApiHandler):
     """Whatever the API does not have."""
+
+    route: ClassVar[str] = "unknown"
 
     def prepare(self) -> None:
         """Answer 404 to every method."""
