@@ -19,6 +19,10 @@ RAW_DAYS, MOST_RAW_DAYS = 90, 3650
 
 TRUSTED_PROXIES = "DCA_HOSTING_TRUSTED_PROXIES"
 ALLOWED_HOSTS = "DCA_HOSTING_ALLOWED_HOSTS"
+METRICS_ALLOW = "DCA_HOSTING_METRICS_ALLOW"
+METRICS_TOKEN = "DCA_HOSTING_METRICS_TOKEN"  # noqa: S105 - the name of a variable
+TOKEN_CHARACTERS = 16
+"""So long is a token of the metrics at least."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -55,6 +59,10 @@ class Config:
     public_urls: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    metrics_allow: tuple[Network, ...] = ()
+    """Who may read the metrics by their address."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """Who may read them by a token."""
     check_in_seconds: int = CHECK_IN_SECONDS
     upload_seconds: int = UPLOAD_SECONDS
     raw_days: int = RAW_DAYS
@@ -116,8 +124,10 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         folder,
         database_url=read_variable("DCA_HOSTING_DATABASE_URL"),
         public_urls=tuple(check_public_url(url) for url in urls),
-        trusted_proxies=tuple(_network(word) for word in _words(TRUSTED_PROXIES)),
+        trusted_proxies=_networks(TRUSTED_PROXIES),
         allowed_hosts=_words(ALLOWED_HOSTS),
+        metrics_allow=_networks(METRICS_ALLOW),
+        metrics_token=_metrics_token(),
         check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
         raw_days=_number("DCA_HOSTING_RAW_DAYS", defaults.raw_days, 2, MOST_RAW_DAYS, "days"),
@@ -128,11 +138,22 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple((read_variable(name) or "").replace(",", " ").split())
 
 
-def _network(word: str) -> Network:
+def _networks(name: str) -> tuple[Network, ...]:
+    return tuple(_network(name, word) for word in _words(name))
+
+
+def _network(name: str, word: str) -> Network:
     try:
         return ipaddress.ip_network(word, strict=False)
     except ValueError as error:
-        raise ConfigurationError(f"{TRUSTED_PROXIES}: {word!r} is no address and no network.") from error
+        raise ConfigurationError(f"{name}: {word!r} is no address and no network.") from error
+
+
+def _metrics_token() -> str | None:
+    token = read_variable(METRICS_TOKEN)
+    if token is None or re.fullmatch(rf"[\x21-\x7e]{{{TOKEN_CHARACTERS},}}", token):
+        return token
+    raise ConfigurationError(f"{METRICS_TOKEN}: write at least {TOKEN_CHARACTERS} characters of ASCII, without spaces.")
 
 
 def _seconds(name: str, default: int, least: int) -> int:

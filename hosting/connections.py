@@ -37,21 +37,49 @@ class ConnectionLog:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._next = 0.0
-        self._closed = self._refused = 0
+        self._told = (0, 0)
+        self.closed = self.refused = 0
+        """Since the process began."""
 
     def note(self, *, closed: int = 0, refused: int = 0) -> None:
         """Count connections, and tell of them when it is time."""
-        self._closed += closed
-        self._refused += refused
+        self.closed += closed
+        self.refused += refused
         if self._clock() < self._next:
             return
         self._next = self._clock() + LOG_SECONDS
         structlog.get_logger().warning(
             "too many connections; raise the limit of open files (ulimit -n, LimitNOFILE) where so many sites are right",
-            closed_idle=self._closed,
-            refused=self._refused,
+            closed_idle=self.closed - self._told[0],
+            refused=self.refused - self._told[1],
         )
-        self._closed = self._refused = 0
+        self._told = (self.closed, self.refused)
+
+
+class Connections:
+    """The connections of this process: at most `most`, of which some are idle, the one that is so for longest first."""
+
+    def __init__(self, log: ConnectionLog | None = None) -> None:
+        self.most = 0
+        self.log = log or ConnectionLog()
+        self.open: set[IOStream] = set()
+        self.waiting: OrderedDict[IOStream, None] = OrderedDict()
+        """Those on which no request has begun."""
+
+    @property
+    def idle(self) -> int:
+        """How many wait for a request."""
+        return len(self.waiting)
+
+    @property
+    def busy(self) -> int:
+        """On how many a request is under way."""
+        return len(self.open) - len(self.waiting)
+
+    def forget(self, stream: IOStream) -> None:
+        """Count a connection no longer."""
+        self.open.discard(stream)
+        self.waiting.pop(stream, None)
 
 
 class ListeningSocket(socket.socket):
@@ -116,48 +144,41 @@ class _Watched(HTTPMessageDelegate):
 
 
 class BoundedServer(HTTPServer):
-    """An HTTP server that holds at most `most` connections. The one that was idle for longest makes room for a new one."""
+    """An HTTP server that bounds its connections. The one that was idle for longest makes room for a new one."""
 
     def initialize(self, *args: Any, **options: Any) -> None:
-        """Take what HTTPServer takes, the bound as `most`, and as `log` what tells of it."""
-        self._most: int = options.pop("most")
-        self._log: ConnectionLog = options.pop("log")
-        self._open: set[IOStream] = set()
-        self._idle: OrderedDict[IOStream, None] = OrderedDict()
+        """Take what HTTPServer takes, and as `connections` what counts and bounds them."""
+        self._held: Connections = options.pop("connections")
         super().initialize(*args, **options)
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Serve a connection, or close it where none is idle that could make room."""
-        if len(self._open) >= self._most and not self._close_idle():
+        if len(self._held.open) >= self._held.most and not self._close_idle():
             stream.close()
-            self._log.note(refused=1)
+            self._held.log.note(refused=1)
             return
-        self._open.add(stream)
-        self._idle[stream] = None
+        self._held.open.add(stream)
+        self._held.waiting[stream] = None
         super().handle_stream(stream, address)
 
     def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
         """Count the connection as idle until the head of its next request has come."""
         stream = request_conn.stream
-        if stream in self._open:
-            self._idle[stream] = None
-            self._idle.move_to_end(stream)
-        return _Watched(super().start_request(server_conn, request_conn), lambda: self._idle.pop(stream, None))
+        if stream in self._held.open:
+            self._held.waiting[stream] = None
+            self._held.waiting.move_to_end(stream)
+        return _Watched(super().start_request(server_conn, request_conn), lambda: self._held.waiting.pop(stream, None))
 
     def on_close(self, server_conn: object) -> None:
         """Count the connection no longer."""
-        self._forget(cast(HTTP1ServerConnection, server_conn).stream)
+        self._held.forget(cast(HTTP1ServerConnection, server_conn).stream)
         super().on_close(server_conn)
 
-    def _forget(self, stream: IOStream) -> None:
-        self._open.discard(stream)
-        self._idle.pop(stream, None)
-
     def _close_idle(self) -> bool:
-        if not self._idle:
+        if not self._held.waiting:
             return False
-        stream = next(iter(self._idle))
-        self._forget(stream)
+        stream = next(iter(self._held.waiting))
+        self._held.forget(stream)
         stream.close()
-        self._log.note(closed=1)
+        self._held.log.note(closed=1)
         return True

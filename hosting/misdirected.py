@@ -3,6 +3,8 @@
 Without it a request that a site signed for another server would count here when it comes with that server's name.
 """
 
+from typing import ClassVar
+
 from appliance.common.message import Message
 from hosting.api.base import ApiHandler
 from hosting.api.errors import ApiError
@@ -25,6 +27,8 @@ def _refused(host: str) -> str:
 class MisdirectedCall(ApiHandler):
     """For programs."""
 
+    route: ClassVar[str] = "misdirected"
+
     def prepare(self) -> None:
         """Answer 421 to every method."""
         raise ApiError(421, "misdirected", _refused(self.request.host_name))
@@ -32,6 +36,8 @@ class MisdirectedCall(ApiHandler):
 
 class MisdirectedPage(ConsoleHandler):
     """For people."""
+
+    route: ClassVar[str] = "misdirected"
 
     def check_xsrf_cookie(self) -> None:
         """Skip: no form is taken here."""

@@ -13,10 +13,11 @@ from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
 from hosting.api.routes import API_ROUTES
-from hosting.connections import BoundedServer, ConnectionLog, ListeningSocket, raise_file_limit
+from hosting.connections import BoundedServer, ListeningSocket, raise_file_limit
 from hosting.console.routes import CONSOLE_ROUTES, console_settings
 from hosting.errors import ConfigurationError, DataError, RepositoryError
 from hosting.jobs.runner import JobRunner
+from hosting.metrics.standing import Standing
 from hosting.misdirected import OWN_PATHS, MisdirectedCall, MisdirectedPage
 from hosting.repository.renewal import resign_regularly
 from hosting.server_certificate import ServerCertificate, watch_certificate
@@ -51,6 +52,7 @@ class HostingApplication(WebApplication):
             base_path=services.config.base_path,
             proxies=services.proxies,
             services=services,
+            standing=Standing(services),
             log_function=log_request,
             **console_settings(services.config),
         )
@@ -72,7 +74,9 @@ class HostingApplication(WebApplication):
 
 def log_request(handler: RequestHandler) -> None:
     """Log one request: never its query, its headers or its body."""
-    status = handler.get_status()
+    status, route, seconds = handler.get_status(), route_of(handler), handler.request.request_time()
+    if isinstance(handler, BaseHandler):
+        handler.services.counts.answered(route, status, seconds, handler.refusal_code)
     log = structlog.get_logger()
     usual = status < 400 or getattr(handler, "is_usual", False)
     say: Callable[..., object] = log.error if status >= 500 else log.debug if usual else log.warning
@@ -80,12 +84,18 @@ def log_request(handler: RequestHandler) -> None:
         "request",
         method=handler.request.method,
         path=handler.request.path[:200],
+        route=route,
         status=status,
-        milliseconds=round(1000 * handler.request.request_time(), 1),
+        milliseconds=round(1000 * seconds, 1),
         address=handler.client_ip if isinstance(handler, BaseHandler) else handler.request.remote_ip,
         refusal=getattr(handler, "refusal", None),
         **(handler.log_fields() if isinstance(handler, BaseHandler) else {}),
     )
+
+
+def route_of(handler: RequestHandler) -> str:
+    """Return the kind of address that was asked for."""
+    return handler.route if isinstance(handler, BaseHandler) else "static"
 
 
 def open_sockets(listening: Listening) -> list[socket.socket]:
@@ -105,16 +115,15 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    most, log = raise_file_limit(), ConnectionLog()
-    sockets = [ListeningSocket(one, log) for one in open_sockets(listening)]
+    services.connections.most = raise_file_limit()
+    sockets = [ListeningSocket(one, services.connections.log) for one in open_sockets(listening)]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     take_anew = asyncio.Event()
     loop.add_signal_handler(signal.SIGHUP, take_anew.set)
     server = BoundedServer(
         HostingApplication(services),
-        most=most,
-        log=log,
+        connections=services.connections,
         ssl_options=listening.certificate.context if listening.certificate else None,
         max_body_size=CONSOLE_BODY_BYTES,
         idle_connection_timeout=IDLE_SECONDS,

@@ -10,9 +10,11 @@ from appliance.common.forwarded import TrustedProxies
 from hosting.api.bodies import BodiesUnderWay
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
+from hosting.connections import Connections
 from hosting.db.database import Database
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
+from hosting.metrics.counts import Counts
 from hosting.repository.repository_status import RepositoryStatusCache
 from hosting.server_certificate import ServerCertificate
 from web.login_budget import LoginBudget, Rate
@@ -34,6 +36,8 @@ class Services:
     pages: Lane  # what people and their programs look at
     upkeep: Lane  # whether the server is well
     readiness: Readiness
+    connections: Connections
+    counts: Counts
     passwords: Passwords
     password_threads: ThreadPoolExecutor
     sites: Throttle  # requests of one site
@@ -70,6 +74,8 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
         pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds)),
         upkeep=upkeep,
         readiness=Readiness(upkeep),
+        connections=Connections(),
+        counts=Counts(),
         passwords=Passwords(),
         password_threads=ThreadPoolExecutor(2, thread_name_prefix="password"),
         sites=Throttle(limits.site_burst, limits.site_per_second),

@@ -2,7 +2,7 @@
 
 import secrets
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from appliance.common.forwarded import client_of
 from hosting.config import Config
@@ -12,6 +12,11 @@ from web.handler import WebHandler
 
 class BaseHandler(WebHandler):
     """Base of every handler."""
+
+    route: ClassVar[str] = "page"
+    """The kind of its address, for the log and the metrics."""
+    refusal_code: str | None = None
+    """Why the request is refused, in a word for programs; None where it is not."""
 
     @property
     def services(self) -> Services:

@@ -28,6 +28,7 @@ DRAINED = 4
 class ApiHandler(BaseHandler):
     """Answers JSON; every error is `{"error": code, "message": sentence}`."""
 
+    route: ClassVar[str] = "read"
     challenge = "Signature"
     """How a request that was not allowed could be (RFC 9110, 11.6.1)."""
 
@@ -47,6 +48,7 @@ class ApiHandler(BaseHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002 - inherited
         """Answer an error as JSON."""
         error = as_api_error(kwargs.get("exc_info", (None, None, None))[1])
+        self.refusal_code = error.code
         if error.retry_after is not None:
             self.set_header("Retry-After", str(error.retry_after))
         if error.status == 401 or error.code == "scope_missing":
@@ -284,6 +286,8 @@ class TokenHandler(ApiHandler):
 
 class UnknownHandler(ApiHandler):
     """Whatever the API does not have."""
+
+    route: ClassVar[str] = "unknown"
 
     def prepare(self) -> None:
         """Answer 404 to every method."""

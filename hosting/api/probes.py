@@ -10,6 +10,7 @@ from hosting.api.errors import ApiError, retry_after_fault
 class LiveHandler(ApiHandler):
     """`GET /livez`: whether this process answers. Where it does not, starting it again helps."""
 
+    route: ClassVar[str] = "probe"
     SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET", "HEAD")  # type: ignore[misc]
 
     async def get(self) -> None:

@@ -4,6 +4,7 @@ from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
 from hosting.api.fleet import DevicesHandler, MetersHandler, NewestMetersHandler, SitesHandler
+from hosting.api.metrics import MetricsHandler
 from hosting.api.probes import LiveHandler, ReadyHandler
 from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
 from hosting.api.tuf import TufHandler
@@ -11,6 +12,7 @@ from hosting.api.tuf import TufHandler
 API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/livez", LiveHandler),
     (r"/(?:readyz|healthz)", ReadyHandler),
+    (r"/metrics", MetricsHandler),
     (r"/api/v1/enrol", EnrolHandler),
     (r"/api/v1/checkin", CheckInHandler),
     (r"/api/v1/readings", ReadingsHandler),

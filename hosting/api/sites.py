@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -72,6 +72,8 @@ class CheckIn(BaseModel):
 
 class EnrolHandler(SignedHandler):
     """`POST /api/v1/enrol`: a code and a key in, a site id out. Signed with the very key, which proves possession."""
+
+    route: ClassVar[str] = "enrol"
 
     @property
     def body_bytes(self) -> int:
@@ -165,6 +167,8 @@ class SiteHandler(SignedHandler):
 class CheckInHandler(SiteHandler):
     """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
 
+    route: ClassVar[str] = "checkin"
+
     @property
     def body_bytes(self) -> int:
         """The limit of the body: a state, however it is written."""
@@ -216,6 +220,18 @@ def _news(connection: Connection, site: Site, state: Mapping[str, Any]) -> dict[
 class ReadingsHandler(SiteHandler):
     """`POST /api/v1/readings`: a batch in; how many of it were new out, and of which devices the whole reading is needed."""
 
+    route: ClassVar[str] = "readings"
+    taken: readings.Taken | None = None
+    """What has become of the batch, once it is known."""
+
+    def on_finish(self) -> None:
+        """Count what was acknowledged."""
+        super().on_finish()
+        if self.taken is not None and self.get_status() == 200:
+            newest = self.taken.newest_at
+            lag = (utc_now() - newest).total_seconds() if newest else 0.0
+            self.services.counts.took_in(self.taken.accepted, self.taken.duplicate, lag)
+
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Rebuild what was sent as changes, take the batch in."""
         batch = parse(Batch, content)
@@ -232,6 +248,7 @@ class ReadingsHandler(SiteHandler):
             except readings.OtherContentError as error:
                 sentence = "This batch id stands for other content already. Nothing of this batch was kept: send it under a new id."
                 raise ApiError(409, "batch_conflict", sentence) from error
+            self.taken = taken
             sites.touch(connection, site.site_id)
             needed = {"needed": rebuilt.needed} if rebuilt.needed else {}
             return ApiAnswer({"accepted": taken.accepted, "duplicate": taken.duplicate, "changes": True, **needed})
@@ -241,6 +258,8 @@ class ReadingsHandler(SiteHandler):
 
 class SupportBundleHandler(SiteHandler):
     """`POST /api/v1/support-bundle`: a gzip file in, kept as it is."""
+
+    route: ClassVar[str] = "support-bundle"
 
     @property
     def body_bytes(self) -> int:

@@ -26,6 +26,7 @@ ALWAYS_ASK = "no-cache"
 class TufHandler(BaseHandler):
     """`/tuf/metadata/NAME` and `/tuf/targets/PATH`. Sites pay for each byte: few headers, and nothing in a 404."""
 
+    route: ClassVar[str] = "tuf"
     SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("GET", "HEAD")  # type: ignore[misc]
 
     is_usual = False

@@ -218,8 +218,10 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         elif isinstance(error, HTTPError):
             text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
         if isinstance(error, ThrottledError):
+            self.refusal_code = "throttled"
             self.set_header("Retry-After", str(error.wait))
         elif isinstance(error, DataError | BusyError):
+            self.refusal_code = "busy" if isinstance(error, BusyError) else "database"
             self.set_status(503)
             self.set_header("Retry-After", "15")
             away = Message("The server cannot reach its database at the moment. Try again in a moment.")

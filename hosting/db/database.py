@@ -7,6 +7,7 @@ instead of failing half-way.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -83,6 +84,14 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """How many connections are kept, and how many are in use."""
+
+    size: int
+    in_use: int
+
+
 class Database:
     """Transactions on one engine. They block; a `Lane` does the same work on a thread for the event loop."""
 
@@ -95,6 +104,13 @@ class Database:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    @property
+    def pool(self) -> PoolState:
+        """How the connections of this process stand."""
+        pool = self.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        return PoolState(pool.size(), pool.checkedout())
 
     def close(self) -> None:
         """Close all connections."""

@@ -42,7 +42,29 @@ class Lane:
         self._threads = ThreadPoolExecutor(plan.threads, thread_name_prefix=plan.name)
         self._free = plan.threads
         self._waiting = 0
+        self.refused = 0
+        """For how many requests there was no place, since the process began."""
         self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """What it is for, in a word."""
+        return self._plan.name
+
+    @property
+    def threads(self) -> int:
+        """How many requests are worked on at once."""
+        return self._plan.threads
+
+    @property
+    def running(self) -> int:
+        """How many are worked on now."""
+        return self._plan.threads - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._waiting
 
     def close(self) -> None:
         """Wait for the work under way."""
@@ -52,6 +74,7 @@ class Lane:
         """Return what `work` returns, done on a thread in the turn of `who`."""
         most = self._plan.waiting
         if self._waiting >= most or (who and len(self._turns.get(who, ())) >= max(1, most // EACH)):
+            self.refused += 1
             raise BusyError("The server has more requests waiting than it can take. Try again in a moment.")
         await self._take_turn(who)
         try:

@@ -53,6 +53,8 @@ class Taken:
 
     accepted: int
     duplicate: int
+    newest_at: datetime | None = None
+    """When the newest reading of a batch with something new was taken."""
 
 
 class OtherContentError(Exception):
@@ -84,7 +86,7 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebu
     accepted += insert_new(connection, reading_ahead, [row for row in history if row["taken_at"] > latest])
     _keep_latest(connection, [row for row in rows if row["taken_at"] <= latest])
     events.take_in(connection, site_id, batch.events)
-    return Taken(accepted, count - accepted)
+    return Taken(accepted, count - accepted, max((row["taken_at"] for row in rows), default=None))
 
 
 def _require_same(connection: sa.Connection, site_id: str, batch_id: str, digest: str | None) -> None:

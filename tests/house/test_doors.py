@@ -47,6 +47,7 @@ BREACHES = {
     "SQL of the site: appliance/store": {"webui.handlers.planted_sqlite3": "sqlite3"},
     "SQL of the hosting server: hosting/db": {"hosting.api.planted_sqlalchemy": "sqlalchemy"},
     "zstandard: hosting/db/history/segment.py": {"hosting.console.planted_zstandard": "zstandard"},
+    "prometheus_client: hosting/metrics": {"hosting.api.planted_prometheus": "prometheus_client"},
     "schedule: appliance/common/periodic.py": {"updater.supervisor.planted_schedule": "schedule"},
     "urllib3: one HTTP client, and who gives it connections": {"webui.planted_urllib3": "urllib3"},
     "tornado: web servers, control sockets, visits to devices": {"appliance.settings.planted_tornado": "tornado"},
