@@ -1,4 +1,4 @@
-"""What the history of a device costs the hosting server: bytes a reading on disk after roll-up, and how fast days are rolled up.
+"""What a fleet costs the hosting server: readings taken in, check-ins, kept connections, bytes a reading on disk after roll-up.
 
 On SQLite and on a PostgreSQL of its own. The readings are what the appliance's reader makes of simulated printers, one an hour,
 70 % of which print. The dictionary is learnt from other printers of the same models than those that are measured.
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from benchmarks import _command, _machine
 from benchmarks._figures import Bars, Figure, Reach, Report
+from benchmarks._hosting import check_in, intake
 from benchmarks._office import Printer, office
 from hosting.config import Config
 from hosting.db.database import Database, database_url
@@ -27,7 +28,7 @@ from hosting.db.migrate import migrate
 from hosting.db.tables import device_day, device_latest, dictionary, reading, site
 from hosting.jobs.plan import job_named
 from hosting.jobs.runner import JobRunner
-from tests.hosting.postgresql import NotInstalledError, private_server
+from tests.hosting.postgresql import NotInstalledError, PostgreSQL, private_server
 from tests.ports import free_port
 
 PRINTERS, QUICK_PRINTERS = 100, 4
@@ -37,6 +38,11 @@ HOURS = 24
 ROUNDS_AN_HOUR = 2
 """Rounds of `benchmarks._office` are half an hour apart."""
 SITES = 10
+INTAKE_SITES, QUICK_INTAKE_SITES = 6, 2
+INTAKE_ROUNDS, QUICK_INTAKE_ROUNDS = 4, 1
+CHECK_IN_SITES, QUICK_CHECK_IN_SITES = 200, 4
+CHECK_INS = 10
+KEPT, QUICK_KEPT = 2000, 40
 REACH = Reach(60.0, "at most")
 """Bytes of a reading on disk after roll-up, all indexes included."""
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -51,6 +57,20 @@ class _Readings:
     learnt_from: Sequence[str]
 
 
+class _Fleet:
+    """What a server process is sent: readings, and check-ins."""
+
+    def __init__(self, quick: bool) -> None:
+        self._rounds = intake.rounds(QUICK_PRINTERS, QUICK_INTAKE_ROUNDS) if quick else intake.rounds(intake.BATCH, INTAKE_ROUNDS)
+        self._senders = QUICK_INTAKE_SITES if quick else INTAKE_SITES
+        self._sites = QUICK_CHECK_IN_SITES if quick else CHECK_IN_SITES
+
+    def figures(self, name: str, folder: Path, address: str | None) -> list[Figure]:
+        """Return what they cost on a database that is empty."""
+        taken = intake.figures(name, folder, address, self._rounds, self._senders)
+        return [*taken, *check_in.figures(name, folder, address, self._sites, CHECK_INS)]
+
+
 def run(arguments: Sequence[str]) -> int:
     """Measure, print, and return 0 where the reach is kept, else 1."""
     return _command.run("hosting", __doc__, measure, arguments)
@@ -62,14 +82,18 @@ def measure(quick: bool) -> Report:
     days = QUICK_DAYS if quick else DAYS
     learnt_from = [] if quick else [printer.read(7).to_json() for printer in office(PRINTERS + LEARNT_FROM)[PRINTERS:]]
     readings = _Readings(day, days, learnt_from)
+    fleet = _Fleet(quick)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="dca-hosting-") as folder:
+        figures += fleet.figures("SQLite", Path(folder) / "fleet", None)
+        figures += check_in.kept(Path(folder) / "kept", QUICK_KEPT if quick else KEPT)
         figures += _figures("SQLite", Config(Path(folder)), readings)
-        with _postgresql() as address:
-            if address is None:
+        with _postgresql() as server:
+            if server is None:
                 figures.append(Figure("history on PostgreSQL, each reading", None, "B", REACH))
             else:
-                figures += _figures("PostgreSQL", Config(Path(folder), database_url=address), readings)
+                figures += fleet.figures("PostgreSQL", Path(folder) / "fleet-postgresql", server.new_database())
+                figures += _figures("PostgreSQL", Config(Path(folder), database_url=server.new_database()), readings)
     size = statistics.mean(len(body) for _, _, body in day)
     details = (
         f"{len(day) * days:,} readings of {len(day) // HOURS} printers, {size:,.0f} B each as they came, one an hour for {days} "
@@ -173,12 +197,12 @@ def _open_all(database: Database, devices: set[tuple[str, str]], count: int) -> 
 
 
 @contextmanager
-def _postgresql() -> Iterator[str | None]:
-    """Yield the address of a database of our own, None where PostgreSQL is not installed."""
+def _postgresql() -> Iterator[PostgreSQL | None]:
+    """Yield a PostgreSQL of our own, None where it is not installed."""
     with ExitStack() as stack:
         try:
             server = stack.enter_context(private_server(free_port()))
         except NotInstalledError:
             yield None
         else:
-            yield server.new_database()
+            yield server

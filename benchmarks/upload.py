@@ -36,7 +36,7 @@ CEILINGS = {(1000, "full"): 150.0, (1000, "changes"): 40.0}
 IDLE_CEILING = 1000
 """Bytes of TLS and HTTP of a check-in with nothing to do, both ways, on the connection that is kept alive."""
 
-_STATE = {
+STATE = {
     "site_name": "Harbour office",
     "started_at": "2026-11-22T08:00:00Z",
     "collector": "idle",
@@ -234,8 +234,8 @@ def _check_in(hosting: Hosting) -> dict[str, Count]:
     assert client is not None
     counts: dict[str, Count] = {}
     with client:
-        changed = _STATE | {"collector": "reading"}
-        told = (("the first", _STATE), ("another state", changed), ("unchanged", changed), ("unchanged, resumed", changed))
+        changed = STATE | {"collector": "reading"}
+        told = (("the first", STATE), ("another state", changed), ("unchanged", changed), ("unchanged, resumed", changed))
         for name, state in told:
             if name == "unchanged, resumed":
                 client.close()

@@ -57,8 +57,9 @@ def test_wire_counts_as_the_kernel_does() -> None:
     assert set(rows["1 printer, first read"]["peers"]) == {"snmpbulkwalk -Cr10", "snmpwalk", "one OID per GET"}
 
 
-def test_history_is_small_on_both_databases_and_read_back_whole() -> None:
+def test_a_server_process_takes_readings_and_check_ins_and_its_history_is_small_on_both_databases() -> None:
     rows = figures(quick("hosting"))
+    assert rows["memory of a kept connection over HTTPS, of 40"]["ours"] > 0
     for name in ("SQLite", "PostgreSQL"):
         kept = rows[f"history on {name}, each reading"]
         if kept["ours"] is None:
@@ -67,6 +68,10 @@ def test_history_is_small_on_both_databases_and_read_back_whole() -> None:
         assert 20 < kept["ours"] < 600
         assert rows[f"roll-up on {name}"]["ours"] > 0
         assert rows[f"history read back from segments on {name}"]["ours"] > 0
+        taken = rows[f"readings taken in on {name}, each CPU second, changes"]
+        assert taken["ours"] > 0
+        assert set(taken["peers"]) == ({"INSERT", "COPY"} if name == "PostgreSQL" else {"INSERT"})
+        assert 0 < rows[f"check-in on {name} where nothing changed, 200 a second"]["ours"] < 1000
 
 
 def test_configuration_counts_what_a_check_costs_and_times_a_publication() -> None:

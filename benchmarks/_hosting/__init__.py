@@ -1,0 +1,1 @@
+"""Measurements of a hosting server that runs as a process of its own: intake, check-ins, kept connections."""
