@@ -95,14 +95,19 @@ class Steps:
             return new is not None and new["State"]["Status"] in ENDED and self._engine.was_stopped(new["Id"], self._since)
         if transaction.phase != "switching" or new is not None or old is None:
             return False
-        started_at = started_at_of(old)
-        if started_at != self._old_started_at:
-            self._old_started_at, self._stops = started_at, 0
+        started_at = self._life_of(old)
         if old["State"]["Status"] not in ENDED:
             return False
         if policy_of(old) != NO_POLICY:
             return self._engine.was_stopped(old["Id"], self._since)
         return self._engine.stops(old["Id"], max(self._since, started_at)) > self._stops  # fenced, it is stopped by us as well
+
+    def _life_of(self, old: Json) -> float:
+        """Return since when the old container runs, or ran last; our stops of an earlier life do not count for it."""
+        started_at = started_at_of(old)
+        if started_at != self._old_started_at:
+            self._old_started_at, self._stops = started_at, 0
+        return started_at
 
     def perform(self, action: Action, transaction: Transaction, world: World) -> None:
         """Do one step. Raises EngineError or OSError."""
@@ -145,7 +150,10 @@ class Steps:
     def _stop(self, transaction: Transaction, _world: World) -> None:
         self._require_image(transaction)
         seconds = transaction.old.inspect["Config"].get("StopTimeout")
-        self._stops += self._engine.stop(transaction.old.id, STOP_SECONDS if seconds is None else int(seconds))
+        stopped = self._engine.stop(transaction.old.id, STOP_SECONDS if seconds is None else int(seconds))
+        if found := self._engine.container(transaction.old.id):
+            self._life_of(found)  # its engine may have started it anew since we looked: it is that life which we have ended
+        self._stops += stopped
 
     def _snapshot(self, transaction: Transaction, _world: World) -> None:
         folder = self._backup(transaction)

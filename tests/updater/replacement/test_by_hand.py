@@ -167,6 +167,29 @@ def test_a_stop_of_another_life_of_the_old_version_is_forgotten(tmp_path: Path) 
     site.check_installed()
 
 
+def test_an_old_version_that_was_killed_and_is_started_by_its_engine_while_it_is_stopped_was_stopped_by_nobody_else(
+    tmp_path: Path,
+) -> None:
+    """What the switcher saw last was the life before; its own stop ended the next one."""
+    site = Site.made(tmp_path)
+    killed: list[str] = []
+
+    def kills(called: str, _arguments: tuple[object, ...]) -> EngineFailure | None:
+        if called == "stop" and not killed:
+            killed.append(OLD_ID)
+            site.engine._set(OLD_ID, "exited")
+            site.engine._start(OLD_ID)
+        return None
+
+    def fails(_them: Person) -> None:
+        raise AssertionError("nobody has stopped it, and nothing runs")
+
+    site.engine.refuses = kills
+    Person(site, lambda them: None, fails)
+    assert site.run().phase == "done"
+    site.check_installed()
+
+
 def test_a_stop_of_a_switcher_that_is_gone_is_nobody_else_s(tmp_path: Path) -> None:
     site = Site.made(tmp_path)
     [stop] = [number for number, call in enumerate(_calls(tmp_path / "other")) if call.startswith("stop")]
