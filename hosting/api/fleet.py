@@ -49,7 +49,7 @@ class SitesHandler(ListHandler):
     async def get(self) -> None:
         """Answer the sites with what they last said."""
         limit, after = self.limit(), self.after(1)
-        found = await self.services.pages.read(
+        found = await self.services.pages.look(
             lambda connection: sites.sites_after(connection, after=after[0] if after else None, limit=limit + 1)
         )
         following = _cursor(found[limit - 1].site_id) if len(found) > limit else None
@@ -83,7 +83,7 @@ class DevicesHandler(ListHandler):
         limit, after = self.limit(), self.after(2)
         site_id = self.get_query_argument("site", None)
         cursor = (after[0], after[1]) if after else None
-        rows = await self.services.pages.read(
+        rows = await self.services.pages.look(
             lambda connection: fleet.devices_after(connection, site_id=site_id, after=cursor, limit=limit + 1)
         )
         following = _cursor(rows[limit - 1].site_id, rows[limit - 1].device_key) if len(rows) > limit else None
