@@ -23,6 +23,7 @@ METRICS_ALLOW = "DCA_HOSTING_METRICS_ALLOW"
 METRICS_TOKEN = "DCA_HOSTING_METRICS_TOKEN"  # noqa: S105 - the name of a variable
 TOKEN_CHARACTERS = 16
 """So long is a token of the metrics at least."""
+DATABASE_READ_URL = "DCA_HOSTING_DATABASE_READ_URL"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -41,6 +42,8 @@ class Limits:
     site_burst: int = 120  # requests of one site at once
     site_per_second: float = 2.0  # and what comes back each second
     page_seconds: float = 10.0  # for one statement of a page
+    intake_seconds: float = 20.0  # for one statement of what a site sends
+    behind_seconds: float = 10.0  # so far behind a standby may be from which pages are read
     failures_burst: int = 20  # refused enrolments and logins of one address
     failures_per_second: float = 1 / 10
     logins_burst: int = 200  # of everybody together
@@ -56,6 +59,7 @@ class Config:
 
     folder: Path
     database_url: str | None = field(default=None, repr=False)
+    database_read_url: str | None = field(default=None, repr=False)
     public_urls: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
@@ -123,6 +127,7 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
     return Config(
         folder,
         database_url=read_variable("DCA_HOSTING_DATABASE_URL"),
+        database_read_url=_read_url(),
         public_urls=tuple(check_public_url(url) for url in urls),
         trusted_proxies=_networks(TRUSTED_PROXIES),
         allowed_hosts=_words(ALLOWED_HOSTS),
@@ -132,6 +137,13 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
         raw_days=_number("DCA_HOSTING_RAW_DAYS", defaults.raw_days, 2, MOST_RAW_DAYS, "days"),
     )
+
+
+def _read_url() -> str | None:
+    url = read_variable(DATABASE_READ_URL)
+    if url and not read_variable("DCA_HOSTING_DATABASE_URL"):
+        raise ConfigurationError(f"{DATABASE_READ_URL} is for a standby of PostgreSQL. Set DCA_HOSTING_DATABASE_URL, too.")
+    return url
 
 
 def _words(name: str) -> tuple[str, ...]:

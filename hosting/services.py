@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from appliance.common.forwarded import TrustedProxies
 from hosting.api.bodies import BodiesUnderWay
-from hosting.config import TRUSTED_PROXIES, Config
+from hosting.config import DATABASE_READ_URL, TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.connections import Connections
-from hosting.db.database import Database
+from hosting.db.database import Database, postgresql_url
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
+from hosting.db.replica import Replica
 from hosting.metrics.counts import Counts
 from hosting.repository.repository_status import RepositoryStatusCache
 from hosting.server_certificate import ServerCertificate
@@ -24,6 +25,10 @@ from web.throttle import Throttle
 
 Result = TypeVar("Result")
 
+UPKEEP_SECONDS = 5.0
+STANDBY_CONNECT_SECONDS = 3
+"""A page waits no longer for a standby that does not answer at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -32,6 +37,7 @@ class Services:
     config: Config
     proxies: Proxies
     database: Database
+    replica: Replica | None  # from which pages are read; none where there is no standby
     intake: Lane  # what sites send
     pages: Lane  # what people and their programs look at
     upkeep: Lane  # whether the server is well
@@ -59,19 +65,23 @@ class Services:
         self.publishing_threads.shutdown()
         for lane in (self.intake, self.pages, self.upkeep):
             lane.close()
+        if self.replica:
+            self.replica.close()
         self.database.close()
 
 
 def make_services(config: Config, database: Database, certificate: ServerCertificate | None = None) -> Services:
     """Return the services of one server process."""
     limits = config.limits
-    upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16))
+    upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16, seconds=UPKEEP_SECONDS))
+    replica = _make_replica(config, database)
     return Services(
         config=config,
         proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
-        intake=Lane(database, LanePlan("intake", threads=8, waiting=256)),
-        pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds)),
+        replica=replica,
+        intake=Lane(database, LanePlan("intake", threads=8, waiting=256, seconds=limits.intake_seconds)),
+        pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds), replica),
         upkeep=upkeep,
         readiness=Readiness(upkeep),
         connections=Connections(),
@@ -89,3 +99,10 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
         repository=RepositoryStatusCache(config.repository),
     )
+
+
+def _make_replica(config: Config, database: Database) -> Replica | None:
+    if not config.database_read_url:
+        return None
+    url = postgresql_url(config.database_read_url, DATABASE_READ_URL)
+    return Replica(database, Database(url, DATABASE_READ_URL, STANDBY_CONNECT_SECONDS), config.limits.behind_seconds)

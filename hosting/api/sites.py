@@ -101,7 +101,7 @@ class EnrolHandler(SignedHandler):
         root = self._root(wanted.root_sha256)
         name = _storable(wanted.site_name)
         applicant = sites.Applicant(wanted.public_key, name, wanted.version, wanted.root_sha256, self.client_ip)
-        with self.services.database.writing() as connection:
+        with self.services.database.writing(self.config.limits.intake_seconds) as connection:
             enrolled = sites.enrol(connection, wanted.code, applicant)
             if enrolled is not None:
                 _take_nonce(connection, enrolled.site_id, verified)
@@ -137,14 +137,14 @@ class SiteHandler(SignedHandler):
         self.services.sites.take(site.site_id)
         content = self.content(signed)
         work = self.prepare_work(content, site)
-        with self.services.database.writing() as connection:
+        with self.services.database.writing(self.config.limits.intake_seconds) as connection:
             _take_nonce(connection, site.site_id, verified)
             return work(connection)
 
     def _signer(self, signed: SignedRequest, *, head_alone: bool = False) -> tuple[Site, Verified]:
         """Return the site that has signed and what it signed. Raises ApiError for another, and for one that may not send now."""
         site_id = claimed_key_id(signed.headers)
-        with self.services.database.reading() as connection:
+        with self.services.database.reading(self.config.limits.intake_seconds) as connection:
             site = sites.site_by_id(connection, site_id) if site_id else None
         key = parse_public_key(site.public_key) if site and site.public_key else None
         verified = verify(signed, key, head_alone=head_alone)
@@ -239,7 +239,7 @@ class ReadingsHandler(SiteHandler):
         digest = hashlib.sha256(content).hexdigest()
         rebuilt = changes.Rebuilt()
         if batch.changes:
-            with self.services.database.reading() as connection:
+            with self.services.database.reading(self.config.limits.intake_seconds) as connection:
                 rebuilt = changes.rebuild_all(connection, site.site_id, batch.changes, self.config.limits.decoded_bytes)
 
         def work(connection: Connection) -> ApiAnswer:

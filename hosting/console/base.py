@@ -1,8 +1,8 @@
 """Base of the console's pages: nobody gets in without a session unless a page says it is public."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import structlog
@@ -15,6 +15,7 @@ from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
+from hosting.db.database import Connection
 from hosting.errors import BusyError, ConfigurationError, DataError, DeadlineError, RepositoryError
 from hosting.web import BaseHandler
 from web import quantities
@@ -22,7 +23,11 @@ from web.hidden_characters import escape_shown
 from web.origin import FormRefusedError
 from web.translations import ENGLISH, TranslatedHandler
 
+Result = TypeVar("Result")
+
 SESSION_COOKIE = "dca_hosting_session"
+WRITTEN_COOKIE = "dca_hosting_written"
+"""Whoever sent a form sees for a while what is newest, whichever server is asked."""
 NAVIGATION = (
     ("/sites", Message("Sites")),
     ("/devices", Message("Devices")),
@@ -89,6 +94,9 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
 
     async def prepare(self) -> None:
         """Let in who is logged in; send others to the login page."""
+        if self.request.method == "POST":
+            # Longer than a standby may be behind, and than is passed until that is seen.
+            self.set_cookie(WRITTEN_COOKIE, "1", max_age=int(self.config.limits.behind_seconds) + 5)
         secret = self.get_cookie(SESSION_COOKIE)
         if secret:
             self.session, due = await self.services.pages.read(lambda connection: accounts.find_session(connection, secret))
@@ -103,6 +111,11 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
             self.redirect(self.url("/login", next=self.request.path) if self.request.path != "/" else self.url("/login"))
         else:
             raise RefusedError(403, Message("You are not logged in, or your session is over. Log in again."))
+
+    async def look(self, work: Callable[[Connection], Result]) -> Result:
+        """Return what `work` reads: at most some seconds old, and not older than what this person has written."""
+        newest = self.request.method == "POST" or self.get_cookie(WRITTEN_COOKIE) is not None
+        return await self.services.pages.look(work, newest=newest)
 
     def check_xsrf_cookie(self) -> None:
         """Refuse a form without the token of this browser, in words for the person who sent it."""

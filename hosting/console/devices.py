@@ -74,7 +74,7 @@ class DevicesPage(ConsoleHandler):
                 return [], 0, names, meant
             return *fleet.devices(connection, replace(query, site_id=meant[0][0])), names, meant
 
-        rows, count, names, meant = await self.services.pages.read(look)
+        rows, count, names, meant = await self.look(look)
         asked, site_name = selection.get("site", ""), ""
         if asked and len(meant) == 1:
             [(selection["site"], site_name)] = meant
@@ -131,7 +131,7 @@ class DevicePage(ConsoleHandler):
             return device_view(row), kept, days, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
-        found = None if "\x00" in site_id + key else await self.services.pages.read(look)
+        found = None if "\x00" in site_id + key else await self.look(look)
         if found is None:
             raise HTTPError(404)
         view, kept, days, happened = found

@@ -55,7 +55,7 @@ class SitePage(ConsoleHandler):
                 "rollout": configuration.in_force(connection, ROLLOUT_PATH),
             }
 
-        found = await self.services.pages.read(look)
+        found = await self.look(look)
         if found is None:
             raise HTTPError(404)
         site, rollout = found["view"].site, found.pop("rollout")

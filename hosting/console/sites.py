@@ -54,7 +54,7 @@ class SitesPage(ConsoleHandler):
             views = site_views(connection, found, seconds)
             return {"sites": views, "count": count, "contacts": contacts, "shown": shown, "conditions": conditions}
 
-        found = await self.services.pages.read(look)
+        found = await self.look(look)
         self.page(
             "sites.html",
             **found,

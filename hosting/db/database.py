@@ -21,6 +21,8 @@ Connection = sa.Connection
 Condition = sa.ColumnElement[bool]
 """Which rows are meant. Only the modules of this room put one together; others hand it on."""
 
+DATABASE_URL = "DCA_HOSTING_DATABASE_URL"
+CONNECT_SECONDS = 10
 THREADS = 16
 """So many connections are kept: one for each thread of all lanes, and for publishing."""
 STEPS = 10_000
@@ -38,18 +40,21 @@ KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count"
 
 def database_url(text: str | None, folder: Path) -> URL:
     """Return the address of the database: the PostgreSQL one in `text`, else `hosting.db` in the data folder."""
-    if not text:
-        return URL.create("sqlite", database=str(folder / "hosting.db"))
+    return postgresql_url(text, DATABASE_URL) if text else URL.create("sqlite", database=str(folder / "hosting.db"))
+
+
+def postgresql_url(text: str, variable: str) -> URL:
+    """Return the address of a PostgreSQL database. Raises ConfigurationError that names the variable it is from."""
     try:
         url = make_url(text)
     except sa.exc.ArgumentError:
         url = URL.create("none")
     if url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
-        raise ConfigurationError("DCA_HOSTING_DATABASE_URL is not understood. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE.")
+        raise ConfigurationError(f"{variable} is not understood. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE.")
     return url.set(drivername="postgresql+psycopg")
 
 
-def make_engine(url: URL) -> sa.Engine:
+def make_engine(url: URL, connect_seconds: int = CONNECT_SECONDS) -> sa.Engine:
     """Return an engine that opens its connections as this server needs them."""
     if url.get_backend_name() == "sqlite":
         engine = sa.create_engine(url, pool_size=THREADS, connect_args={"timeout": BUSY_SECONDS})
@@ -57,7 +62,7 @@ def make_engine(url: URL) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin_sqlite)
         sa.event.listen(engine, "reset", _lift_limit)
         return engine
-    options = {"connect_timeout": 10, "application_name": "dca-hosting", **KEEPALIVE}
+    options = {"connect_timeout": connect_seconds, "application_name": "dca-hosting", **KEEPALIVE}
     engine = sa.create_engine(url, pool_size=THREADS, max_overflow=2, pool_pre_ping=True, connect_args=options)
     sa.event.listen(engine, "handle_error", _drop_read_only)
     return engine
@@ -95,9 +100,11 @@ class PoolState:
 class Database:
     """Transactions on one engine. They block; a `Lane` does the same work on a thread for the event loop."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, variable: str = DATABASE_URL, connect_seconds: int = CONNECT_SECONDS) -> None:
+        """Connect to nothing yet; `variable` is what an error names for people to look at."""
         self.url = url
-        self.engine = make_engine(url)
+        self.engine = make_engine(url, connect_seconds)
+        self._variable = variable
 
     def __enter__(self) -> Self:
         return self
@@ -153,11 +160,11 @@ class Database:
         except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
             if _took_too_long(error):
                 raise DeadlineError from error
-            raise _translate(error, self.url) from error
+            raise _translate(error, self.url, self._variable) from error
         except sa.exc.DatabaseError as error:
             # SQLite: not a database, or damaged. Subclasses are faults of ours, but for a server that takes no writes any more.
             if type(error) is sa.exc.DatabaseError or _state_of(error) == READ_ONLY:
-                raise _translate(error, self.url) from error
+                raise _translate(error, self.url, self._variable) from error
             raise
 
     def _limit(self, connection: sa.Connection, seconds: float | None) -> None:
@@ -186,7 +193,7 @@ def _took_too_long(error: sa.exc.SQLAlchemyError) -> bool:
     return _state_of(error) == QUERY_CANCELED or getattr(told, "sqlite_errorname", None) == "SQLITE_INTERRUPT"
 
 
-def _translate(error: sa.exc.SQLAlchemyError, url: URL) -> DataError:
+def _translate(error: sa.exc.SQLAlchemyError, url: URL, variable: str) -> DataError:
     """Return a database error as one sentence that says which database and what the database said, without its password."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = lines[0].rstrip(".") if lines else type(error).__name__
@@ -194,6 +201,6 @@ def _translate(error: sa.exc.SQLAlchemyError, url: URL) -> DataError:
     advice = (
         "Check that the folder exists, is writable and has free space."
         if url.get_backend_name() == "sqlite"
-        else "Check DCA_HOSTING_DATABASE_URL and that the server runs."
+        else f"Check {variable} and that the server runs."
     )
     return DataError(f"The database {where} cannot be used: {said}. {advice}")

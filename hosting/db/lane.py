@@ -16,6 +16,7 @@ from hosting.errors import BusyError
 
 if TYPE_CHECKING:
     from hosting.db.database import Database
+    from hosting.db.replica import Replica
 
 Result = TypeVar("Result")
 
@@ -36,8 +37,9 @@ class LanePlan:
 class Lane:
     """Work on a database from one event loop, on threads. Raises BusyError where too much waits, DeadlineError, DataError."""
 
-    def __init__(self, database: "Database", plan: LanePlan) -> None:
+    def __init__(self, database: "Database", plan: LanePlan, replica: "Replica | None" = None) -> None:
         self._database = database
+        self._replica = replica
         self._plan = plan
         self._threads = ThreadPoolExecutor(plan.threads, thread_name_prefix=plan.name)
         self._free = plan.threads
@@ -90,6 +92,16 @@ class Lane:
                 return work(connection)
 
         return await self.run(job)
+
+    async def look(self, work: Callable[[sa.Connection], Result], *, newest: bool = False) -> Result:
+        """Return what `work` returns, as `read`, but where there is a standby from there: at most some seconds old.
+
+        With `newest` as `read` does: for somebody who has just written.
+        """
+        replica = self._replica
+        if replica is None or newest:
+            return await self.read(work)
+        return await self.run(lambda: replica.read(work, self._plan.seconds))
 
     async def write(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Return what `work` returns, in a transaction that writes, on a thread."""

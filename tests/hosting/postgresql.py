@@ -6,9 +6,10 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -38,6 +39,10 @@ class PostgreSQL:
         """Return the address of a database as the operator would write it."""
         return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
 
+    def at(self, port: int) -> "PostgreSQL":
+        """Return the server on another port that has the same accounts."""
+        return PostgreSQL(port, self._password)
+
     def new_database(self, template: str = "template0") -> str:
         """Make a database, empty or a copy of the one at the address `template`, which nobody uses; return its address."""
         name = f"test_{secrets.token_hex(6)}"
@@ -45,49 +50,95 @@ class PostgreSQL:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.rpartition("/")[2]}"'.encode())
         return self.url(name)
 
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection of the administrator, without transactions."""
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Do something as the administrator."""
+        with self.connect(database) as connection:
+            connection.execute(statement.encode())
+
+
+SETTINGS: dict[str, object] = {"fsync": "off", "max_connections": 200, "shared_buffers": "32MB", "autovacuum": "off"}
+ALONE: dict[str, object] = {"wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off"}
+"""Nothing of it outlives the tests; and with little to log, a copy of a database is soon made."""
+FOLLOWED: dict[str, object] = {"wal_level": "replica", "max_wal_senders": 4, "hot_standby": "on"}
+"""With a standby, which has the same settings."""
+
 
 @contextmanager
-def private_server(port: int) -> Iterator[PostgreSQL]:
+def private_server(port: int, settings: Mapping[str, object] = ALONE) -> Iterator[PostgreSQL]:
     """Run a server on `port`. As root it runs as the user postgres, since PostgreSQL refuses root. Raises NotInstalledError."""
-    programs = _programs()
+    password = secrets.token_hex(12)
+    with _owned_folder() as (folder, as_owner):
+        password_file = folder / "password"
+        password_file.write_text(password)
+        password_file.chmod(0o644)
+        words: list[str | Path] = [
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            password_file,
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale=C",
+        ]
+        subprocess.run([*as_owner, _programs() / "initdb", "-D", folder / "data", *words], check=True, capture_output=True, cwd="/")
+        with _running(folder, as_owner, port, settings):
+            yield PostgreSQL(port, password)
+
+
+@contextmanager
+def standby(primary: PostgreSQL, port: int) -> Iterator[PostgreSQL]:
+    """Run a server on `port` that follows one with the settings `FOLLOWED`, as streaming replication does."""
+    with _owned_folder() as (folder, as_owner):
+        words: list[str | Path] = [
+            "-D",
+            folder / "data",
+            "-d",
+            primary.url("postgres"),
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+        ]
+        subprocess.run([*as_owner, _programs() / "pg_basebackup", *words], check=True, capture_output=True, cwd="/")
+        with _running(folder, as_owner, port, FOLLOWED):
+            yield primary.at(port)
+
+
+@contextmanager
+def _owned_folder() -> Iterator[tuple[Path, list[str | Path]]]:
+    """Yield a folder for a server, and the words that let a program run as its owner."""
     as_owner: list[str | Path] = []
     folder = Path(tempfile.mkdtemp(prefix="dca-postgresql-"))
-    if os.geteuid() == 0:
-        try:
-            owner = pwd.getpwnam("postgres")
-        except KeyError as error:
-            raise NotInstalledError("PostgreSQL does not run as root, and there is no user postgres") from error
-        runuser = shutil.which("runuser") or "/usr/sbin/runuser"
-        as_owner = [runuser, "-u", "postgres", "--"]
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    password = secrets.token_hex(12)
-    password_file = folder / "password"
-    password_file.write_text(password)
-    password_file.chmod(0o644)
-    data = folder / "data"
-    initdb: list[str | Path] = [
-        programs / "initdb",
-        "-D",
-        data,
-        "-U",
-        "postgres",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        password_file,
-        "-E",
-        "UTF8",
-    ]
-    subprocess.run([*as_owner, *initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd="/")
-    settings: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
-    settings |= {"max_connections": 200, "shared_buffers": "32MB"}
-    # Nothing of it outlives the tests; and with little to log, a copy of a database is soon made.
-    settings |= {"wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off", "autovacuum": "off"}
-    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    child = Child([*as_owner, programs / "postgres", "-D", data, *words], folder=folder)
     try:
-        child.wait_for("database system is ready to accept connections")
-        yield PostgreSQL(port, password)
+        if os.geteuid() == 0:
+            try:
+                owner = pwd.getpwnam("postgres")
+            except KeyError as error:
+                raise NotInstalledError("PostgreSQL does not run as root, and there is no user postgres") from error
+            runuser = shutil.which("runuser") or "/usr/sbin/runuser"
+            as_owner = [runuser, "-u", "postgres", "--"]
+            os.chown(folder, owner.pw_uid, owner.pw_gid)
+        yield folder, as_owner
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _running(folder: Path, as_owner: list[str | Path], port: int, more: Mapping[str, object]) -> Iterator[None]:
+    own: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
+    words = [word for name, value in (own | SETTINGS | dict(more)).items() for word in ("-c", f"{name}={value}")]
+    child = Child([*as_owner, _programs() / "postgres", "-D", folder / "data", *words], folder=folder)
+    try:
+        child.wait_for("ready to accept")
+        yield
     finally:
         child.stop()
-        shutil.rmtree(folder, ignore_errors=True)

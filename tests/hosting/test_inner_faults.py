@@ -2,15 +2,19 @@
 
 import json
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
+from hosting.config import Limits
 from hosting.db.tables import reading as reading_table
 from hosting.db.tables import site as site_table
 from tests.hosting.batches import batch, reading
+from tests.hosting.conftest import StartServer
 from tests.hosting.outage import database_away
 from tests.hosting.running import Answer, RunningServer
 from tests.hosting.site import Site
+from tests.hosting.test_lanes import locked
 
 STRANGER = "00000000-0000-4000-8000-000000000000"
 
@@ -42,6 +46,34 @@ def test_nor_is_one_that_enrols(server: RunningServer) -> None:
 def test_nor_is_a_program_with_a_token(server: RunningServer) -> None:
     with database_away(server):
         assert_fault(server.request("GET", "/api/v1/sites", headers={"Authorization": "Bearer anything"}), server)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("migrated_address", ["postgresql"], indirect=True)
+def test_a_site_is_told_to_come_again_where_the_database_takes_too_long(start_server: StartServer) -> None:
+    server = start_server(limits=Limits(intake_seconds=3))
+    site = Site(server).enrol()
+    with locked(server, "batch"):
+        answer = site.upload(batch(reading()))
+    assert (answer.status, answer.json()["error"]) == (503, "busy")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert site.upload(batch(reading())).json()["accepted"] == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("migrated_address", ["postgresql"], indirect=True)
+def test_a_database_that_takes_no_writes_for_a_while_is_connected_anew(server: RunningServer, site: Site) -> None:
+    address = str(server.config.database_url)
+    name = address.rpartition("/")[2]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'.encode())
+        server.database.engine.dispose()
+        answer = site.upload(batch(reading()))
+        assert_fault(answer, server)
+        assert answer.json()["error"] == "database"
+        connection.execute("SET default_transaction_read_only = off")
+        connection.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'.encode())
+    assert site.upload(batch(reading())).json()["accepted"] == 1
 
 
 def test_a_damaged_key_in_the_database_is_a_fault_of_the_server(server: RunningServer, site: Site) -> None:
