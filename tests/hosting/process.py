@@ -26,22 +26,18 @@ class ServerProcess:
             accounts.add_account(connection, "admin", "nobody logs in")
         self.child: Child
         self.port = 0
-        self._through: int | None = None
         self._pool = urllib3.PoolManager(maxsize=32)
         self.start()
 
     def start(self) -> None:
-        """Start the process; again after it has ended."""
-        self.child, self.port = serve(self._start_child, self._folder, "--http", environment=self._environment)
-
-    def by_way_of(self, port: int) -> None:
-        """Send requests to a proxy at `port` from now on."""
-        self._through = port
+        """Start the process; again, at the same port, after it has ended."""
+        words = ("--http", "--port", str(self.port))
+        self.child, self.port = serve(self._start_child, self._folder, *words, environment=self._environment)
 
     @property
     def url(self) -> str:
-        """The address of the server, or of the proxy in front."""
-        return f"http://127.0.0.1:{self._through or self.port}"
+        """The address of the server."""
+        return f"http://127.0.0.1:{self.port}"
 
     def request(self, method: str, path: str, *, headers: dict[str, str] | None = None, body: Any = None) -> Answer:
         """Return what the server answers. Raises urllib3's HTTPError where it does not."""
