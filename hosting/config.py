@@ -69,6 +69,8 @@ class Config:
     """Who may read them by a token."""
     check_in_seconds: int = CHECK_IN_SECONDS
     upload_seconds: int = UPLOAD_SECONDS
+    drain_seconds: int = 0
+    """For so long the server still serves after it was told to stop, while it says that it is not ready."""
     raw_days: int = RAW_DAYS
     """So many days readings are kept as they came; what each day came to is kept for ten years."""
     limits: Limits = Limits()
@@ -135,6 +137,7 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         metrics_token=_metrics_token(),
         check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
+        drain_seconds=_number("DCA_HOSTING_DRAIN_SECONDS", defaults.drain_seconds, 0, 300, "seconds"),
         raw_days=_number("DCA_HOSTING_RAW_DAYS", defaults.raw_days, 2, MOST_RAW_DAYS, "days"),
     )
 

@@ -1,5 +1,6 @@
 """The HTTP server with a bound on its connections: idle ones are closed, then new ones refused, before files run out."""
 
+import asyncio
 import os
 import resource
 import socket
@@ -65,6 +66,8 @@ class Connections:
         self.open: set[IOStream] = set()
         self.waiting: OrderedDict[IOStream, None] = OrderedDict()
         """Those on which no request has begun."""
+        self.ending = False
+        self._gone = asyncio.Event()
 
     @property
     def idle(self) -> int:
@@ -80,6 +83,18 @@ class Connections:
         """Count a connection no longer."""
         self.open.discard(stream)
         self.waiting.pop(stream, None)
+        if not self.open:
+            self._gone.set()
+
+    async def end(self, seconds: float) -> None:
+        """Close those that are idle, each other one after its answer, and return: after so many seconds at the latest."""
+        self.ending = True
+        self._gone.clear()
+        for stream in list(self.waiting):
+            stream.close()
+        if self.open:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._gone.wait(), seconds)
 
 
 class ListeningSocket(socket.socket):
@@ -152,7 +167,10 @@ class BoundedServer(HTTPServer):
         super().initialize(*args, **options)
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        """Serve a connection, or close it where none is idle that could make room."""
+        """Serve a connection, or close it where none is idle that could make room, and when the server ends."""
+        if self._held.ending:
+            stream.close()
+            return
         if len(self._held.open) >= self._held.most and not self._close_idle():
             stream.close()
             self._held.log.note(refused=1)
@@ -162,8 +180,10 @@ class BoundedServer(HTTPServer):
         super().handle_stream(stream, address)
 
     def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
-        """Count the connection as idle until the head of its next request has come."""
+        """Count the connection as idle until the head of its next request has come; when the server ends, none comes any more."""
         stream = request_conn.stream
+        if self._held.ending:
+            stream.close()
         if stream in self._held.open:
             self._held.waiting[stream] = None
             self._held.waiting.move_to_end(stream)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,8 @@ from web.application import WebApplication
 from web.hosts import HostCheck
 
 CONSOLE_BODY_BYTES = 1024 * 1024
-GRACE_SECONDS = 5
+GRACE_SECONDS = 8.0
+"""So long a request under way may take once the server stops: an engine kills a container after 10 s."""
 IDLE_SECONDS = 120
 BODY_SECONDS = 120
 
@@ -137,13 +139,24 @@ async def serve(services: Services, listening: Listening, ready: Callable[[int],
     tasks = [asyncio.create_task(each) for each in work]
     ready(sockets[0].getsockname()[1])
     await stop.wait()
-    structlog.get_logger().info("stopping")
     for task in tasks:
         task.cancel()
+    runner.stop()
+    await _leave(services, stop)
     server.stop()
-    # Connections that are kept alive between two requests are closed; a request under way is answered first.
+    await services.connections.end(GRACE_SECONDS)
     await asyncio.wait([asyncio.create_task(server.close_all_connections())], timeout=GRACE_SECONDS)
     await loop.run_in_executor(None, runner.close)
+
+
+async def _leave(services: Services, again: asyncio.Event) -> None:
+    """Say that this server is not ready, and go on serving until load balancers have noticed; a second signal shortens it."""
+    services.readiness.leaving = True
+    seconds = services.config.drain_seconds
+    structlog.get_logger().info("stopping", drain_seconds=seconds)
+    again.clear()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(again.wait(), seconds)
 
 
 async def _finish_publishing(services: Services) -> None:

@@ -42,6 +42,12 @@ class BaseHandler(WebHandler):
         """Return for the log which request it is, and who asks as far as that is known."""
         return {"request": self.request_id}
 
+    def set_default_headers(self) -> None:
+        """Add, once the server was told to stop, that the next request needs another connection."""
+        super().set_default_headers()
+        if self.services.readiness.leaving:
+            self.set_header("Connection", "close")
+
     def compute_etag(self) -> None:
         """Return no ETag: answers are never cached."""
 

@@ -10,7 +10,7 @@ from tornado.web import HTTPError, stream_request_body
 
 from appliance.common.clock import to_rfc3339, utc_now
 from hosting.api import body as request_body
-from hosting.api.errors import ApiError, retry_after_busy, retry_after_fault
+from hosting.api.errors import ApiError, retry_after_busy, retry_after_fault, throttled
 from hosting.api.signature import SignedRequest, claimed_key_id
 from hosting.db import tokens
 from hosting.db.tokens import Scope, Token
@@ -21,6 +21,7 @@ from web.security import SECURITY_HEADERS
 SMALL = 64 * 1024
 """Bytes of a body that is taken before anything of its request is looked at: most are far smaller."""
 MAKES_ONE = "The page Tokens of the console makes one, and so does the command dca-hosting token create."
+BUDGET_SPENT = "The site sends more requests than it may. Try again later."
 DRAINED = 4
 """A body above its limit is read on up to so many times the limit and dropped, so that the client gets to read the answer."""
 
@@ -147,6 +148,10 @@ class SignedHandler(ApiHandler):
         set_limit = getattr(connection, "set_max_body_size", None)
         if set_limit:
             set_limit(self.body_bytes * DRAINED)
+        if self.claimed_id and (wait := self.services.sites.wait(self.claimed_id)):
+            # Nothing is looked up for it: whoever claims to be this site is told the same, and takes nothing of its budget.
+            self._refuse(throttled(BUDGET_SPENT, wait))
+            return
         length = self.request.headers.get("Content-Length", "")
         if self.request.method != "POST" or (length.isdigit() and int(length) <= SMALL):
             return
@@ -248,7 +253,7 @@ class TokenHandler(ApiHandler):
         address = f"token {self.client}"
         wait = self.services.failures.wait(address)
         if wait:
-            raise ApiError(429, "throttled", "Too many wrong tokens came from this address.", retry_after=wait)
+            raise throttled("Too many wrong tokens came from this address.", wait)
         scheme, _, secret = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise ApiError(401, "no_token", f"Send Authorization: Bearer TOKEN. {MAKES_ONE}")

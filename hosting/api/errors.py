@@ -19,6 +19,11 @@ def unauthorized(code: str, message: str) -> ApiError:
     return ApiError(401, code, message)
 
 
+def throttled(message: str, wait: int) -> ApiError:
+    """Return the 429 for whoever asks more often than it may, and may again after `wait` seconds: another time for each."""
+    return ApiError(429, "throttled", message, retry_after=wait + secrets.randbelow(2 + wait // 4))
+
+
 def retry_after_fault() -> int:
     """Return after how many seconds a client may ask again where this server failed: another time for each, not all at once."""
     return 15 + secrets.randbelow(30)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from appliance.common.forwarded import TrustedProxies
 from hosting.api.base import ApiHandler
-from hosting.api.errors import ApiError
+from hosting.api.errors import ApiError, throttled
 from hosting.config import METRICS_ALLOW, METRICS_TOKEN
 from hosting.metrics.counts import CONTENT_TYPE
 from hosting.metrics.standing import Standing
@@ -30,7 +30,7 @@ class MetricsHandler(ApiHandler):
             raise ApiError(403, "not_allowed", sentence)
         attempts = f"metrics {self.client}"
         if wait := self.services.failures.wait(attempts):
-            raise ApiError(429, "throttled", "Too many wrong tokens came from this address.", retry_after=wait)
+            raise throttled("Too many wrong tokens came from this address.", wait)
         scheme, _, secret = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise ApiError(401, "no_token", f"Send Authorization: Bearer TOKEN, with the token in {METRICS_TOKEN} of the server.")

@@ -26,7 +26,10 @@ class ReadyHandler(LiveHandler):
     """`GET /readyz`, also `/healthz`: whether it can take what sites send. Starting it again would not help."""
 
     async def get(self) -> None:
-        """Answer 200 when the database has taken something just now. Raises ApiError 503 when it has not."""
+        """Answer 200 when the database has taken something just now. Raises ApiError 503 when it has not, or was told to stop."""
+        if self.services.readiness.leaving:
+            sentence = "The server was told to stop. Ask another one, or this one when it was started again."
+            raise ApiError(503, "stopping", sentence, retry_after=retry_after_fault())
         if not await self.services.readiness.is_ready():
             sentence = "The server cannot keep anything at the moment; its log says more."
             raise ApiError(503, "not_ready", sentence, retry_after=retry_after_fault())

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.report import Batch
 from appliance.report.changes import state_digest
-from hosting.api.base import SMALL, ApiAnswer, SignedHandler
+from hosting.api.base import BUDGET_SPENT, SMALL, ApiAnswer, SignedHandler
 from hosting.api.body import parse
-from hosting.api.errors import ApiError, unauthorized
+from hosting.api.errors import ApiError, throttled, unauthorized
+from hosting.api.intervals import intervals
 from hosting.api.signature import SignedRequest, Verified, claimed_key_id, parse_public_key, unknown_site, verify
 from hosting.db import bundles, changes, configuration, readings, sites
 from hosting.db.contact import TurnedAway, turned_away
@@ -93,7 +94,7 @@ class EnrolHandler(SignedHandler):
         address = f"enrol {self.client}"
         wait = self.services.failures.wait(address)
         if wait:
-            raise ApiError(429, "throttled", "Too many wrong enrolment codes came from this address.", retry_after=wait)
+            raise throttled("Too many wrong enrolment codes came from this address.", wait)
         verified = verify(signed, _key_to_enrol(signed))
         wanted = parse(Enrolment, self.content(signed))
         if wanted.public_key != verified.key_id:
@@ -156,7 +157,7 @@ class SiteHandler(SignedHandler):
             raise ApiError(403, away, TURNED_AWAY[away])
         wait = self.services.sites.wait(site.site_id)
         if wait:
-            raise ApiError(429, "throttled", "The site sends more requests than it may. Try again later.", retry_after=wait)
+            raise throttled(BUDGET_SPENT, wait)
         return site, verified
 
     def prepare_work(self, content: bytes, site: Site) -> Work:
@@ -184,10 +185,10 @@ class CheckInHandler(SiteHandler):
         said = parse(CheckIn, content)
         if len(json.dumps(said.state, separators=(",", ":"))) > STATE_BYTES:
             raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
+        wanted = intervals(self.config.check_in_seconds, self.config.upload_seconds, self.services.intake.load.stretch)
 
         def work(connection: Connection) -> ApiAnswer:
-            intervals = {"check_in_seconds": self.config.check_in_seconds, "upload_seconds": self.config.upload_seconds}
-            answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": intervals, "commands": []}
+            answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": wanted, "commands": []}
             known = sites.site_by_id(connection, site.site_id) if said.unchanged else None
             if said.unchanged and (known is None or state_digest(known.state) != said.unchanged):
                 return ApiAnswer(answer | {"state_needed": True})

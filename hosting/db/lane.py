@@ -1,10 +1,12 @@
 """Threads for one kind of work on the database, with a queue of their own: what others wait for never holds it up.
 
-Where more waits than there are threads, who asks comes in turn: many requests of one site hold up that site alone.
+Where more waits than there are threads, who asks comes in turn, and nobody has more than a share of the threads: many requests of
+one site hold up that site alone. Where no more may wait, what makes room is the newest request of whoever has most of them there.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+import time
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 
+from hosting.db.load import Load
 from hosting.errors import BusyError
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ Result = TypeVar("Result")
 
 EACH = 4
 """Whoever asks may have this part of all that may wait."""
+SHARE = 2
+"""Whoever asks may have this part of the threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Lane:
         self.refused = 0
         """For how many requests there was no place, since the process began."""
         self._turns: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._begun: Counter[str] = Counter()
+        self.load = Load()
 
     @property
     def name(self) -> str:
@@ -74,15 +81,14 @@ class Lane:
 
     async def run(self, work: Callable[[], Result], who: str = "") -> Result:
         """Return what `work` returns, done on a thread in the turn of `who`."""
-        most = self._plan.waiting
-        if self._waiting >= most or (who and len(self._turns.get(who, ())) >= max(1, most // EACH)):
-            self.refused += 1
-            raise BusyError("The server has more requests waiting than it can take. Try again in a moment.")
+        self._make_place(who)
+        asked = time.monotonic()
         await self._take_turn(who)
+        self.load.waited(time.monotonic() - asked)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
-            self._hand_over()
+            self._give_back(who)
 
     async def read(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Return what `work` returns, in a transaction that only reads, on a thread."""
@@ -112,9 +118,35 @@ class Lane:
 
         return await self.run(job)
 
+    def _make_place(self, who: str) -> None:
+        """See that one more may wait. Raises BusyError where others have not more waiting than `who` has."""
+        most, mine = self._plan.waiting, len(self._turns.get(who, ()))
+        if who and mine >= max(1, most // EACH):
+            raise self._busy()
+        if self._waiting < most:
+            return
+        loudest = max(self._turns, key=lambda name: len(self._turns[name]))
+        if len(self._turns[loudest]) <= mine + 1:
+            raise self._busy()
+        turn = self._turns[loudest][-1]
+        self._leave(loudest, turn)
+        turn.set_exception(self._busy())
+
+    def _busy(self) -> BusyError:
+        self.refused += 1
+        self.load.refused()
+        return BusyError("The server has more requests waiting than it can take. Try again in a moment.")
+
+    def _may_begin(self, who: str) -> bool:
+        return self._free > 0 and (not who or self._begun[who] < max(1, self._plan.threads // SHARE))
+
+    def _begin(self, who: str) -> None:
+        self._free -= 1
+        self._begun[who] += 1
+
     async def _take_turn(self, who: str) -> None:
-        if self._free:
-            self._free -= 1
+        if self._may_begin(who):
+            self._begin(who)
             return
         turn = asyncio.get_running_loop().create_future()
         self._turns.setdefault(who, deque()).append(turn)
@@ -122,20 +154,34 @@ class Lane:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._hand_over()
+            if turn.cancelled():
+                self._leave(who, turn)
+            elif turn.exception() is None:
+                self._give_back(who)
             raise
-        finally:
-            self._waiting -= 1
 
-    def _hand_over(self) -> None:
-        """Let the next one begin: of each who waits one in turn."""
-        while self._turns:
-            who, turns = self._turns.popitem(last=False)
-            turn = turns.popleft()
-            if turns:
-                self._turns[who] = turns
-            if not turn.done():
-                turn.set_result(None)
-                return
+    def _leave(self, who: str, turn: "asyncio.Future[None]") -> None:
+        """Let a request wait no longer."""
+        turns = self._turns[who]
+        turns.remove(turn)
+        self._waiting -= 1
+        if not turns:
+            del self._turns[who]
+
+    def _give_back(self, who: str) -> None:
+        """Let those begin who may: of each who waits one in turn, `who` last."""
         self._free += 1
+        self._begun[who] -= 1
+        if not self._begun[who]:
+            del self._begun[who]
+        if who in self._turns:
+            self._turns.move_to_end(who)
+        for name in list(self._turns):
+            if not self._free:
+                return
+            if self._may_begin(name):
+                turn = self._turns[name][0]
+                self._turns.move_to_end(name)
+                self._leave(name, turn)
+                self._begin(name)
+                turn.set_result(None)

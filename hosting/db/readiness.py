@@ -27,6 +27,8 @@ class Readiness:
         self._until = 0.0
         self._ready = False
         self._looking = asyncio.Lock()
+        self.leaving = False
+        """Whether the server was told to stop."""
 
     async def is_ready(self) -> bool:
         """Return whether the server could write just now."""

@@ -59,15 +59,21 @@ class JobRunner:
             tasks.every(LOOK_SECONDS).seconds.within(JITTER).tag(job.name).starting_in(*FIRST_LOOK_SECONDS).do(self._look, job)
         await tasks.run()
 
-    def close(self) -> None:
-        """End after the step under way; the rest is left to whoever runs the jobs next."""
+    def stop(self) -> None:
+        """Begin no step any more; what is left of a run is left to whoever runs the jobs next."""
         self._stopping.set()
+
+    def close(self) -> None:
+        """Stop, and return when the step under way has ended and its job is given back."""
+        self.stop()
         self._threads.shutdown()
 
     async def _look(self, job: Job) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, self._run_when_due, job)
 
     def _run_when_due(self, job: Job) -> None:
+        if self._stopping.is_set():
+            return
         log = structlog.get_logger().bind(job=job.name)
         try:
             with self._database.reading() as connection:

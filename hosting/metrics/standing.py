@@ -83,6 +83,7 @@ def _of_process(services: Services) -> Iterator[Metric]:
     for lane in lanes:
         refused.add_metric([lane.name], lane.refused)
     yield refused
+    yield _gauge("dca_hosting_interval_stretch", "By what the intervals of sites are multiplied.", services.intake.load.stretch)
     pool = services.database.pool
     yield _gauge("dca_hosting_database_pool_size", "Connections to the database that are kept.", pool.size)
     yield _gauge("dca_hosting_database_pool_in_use", "Connections to the database in use.", pool.in_use)
