@@ -11,6 +11,7 @@ from hosting.api.bodies import BodiesUnderWay
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.db.database import Database
+from hosting.db.installation import Generation
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
 from hosting.repository.repository_status import RepositoryStatusCache
@@ -44,6 +45,7 @@ class Services:
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
     repository: RepositoryStatusCache
+    generation: Generation
 
     async def publish(self, work: Callable[[Publishing], Result]) -> Result:
         """Return what `work` returns, done on the one thread that signs."""
@@ -82,4 +84,5 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
         repository=RepositoryStatusCache(config.repository),
+        generation=Generation(),
     )
