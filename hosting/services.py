@@ -12,6 +12,8 @@ from hosting.config import DATABASE_READ_URL, TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.connections import Connections
 from hosting.db.database import Database, postgresql_url
+from hosting.db.database import Database
+from hosting.db.installation import Generation
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
 from hosting.db.replica import Replica
@@ -54,6 +56,7 @@ class Services:
     publishing: Publishing
     publishing_threads: ThreadPoolExecutor
     repository: RepositoryStatusCache
+    generation: Generation
 
     async def publish(self, work: Callable[[Publishing], Result]) -> Result:
         """Return what `work` returns, done on the one thread that signs."""
@@ -98,6 +101,7 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
         publishing=Publishing(config, database),
         publishing_threads=ThreadPoolExecutor(1, thread_name_prefix="publishing"),
         repository=RepositoryStatusCache(config.repository),
+        generation=Generation(),
     )
 
 

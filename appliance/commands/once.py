@@ -91,7 +91,7 @@ async def _run_once(paths: Paths, settings_store: SettingsStore, settings: Setti
     problems.set("configuration", signed.problem())
     problems.set("settings_meaning", sentences(*warnings_of(signed.effective, utc_now().date())) or None)
     problems.set("definitions", scanning.take_definitions(signed.all_definitions(paths.definitions)))
-    connection = HostingConnection(paths.trust, settings_store, store, problems)
+    connection = HostingConnection(paths.trust, settings_store, store, problems, writer.masking)
     try:
         await store.call(lambda _store: None)
         await scanning.recall()

@@ -23,13 +23,14 @@ def insert_event(
     details: Mapping[str, Any],
     *,
     at: datetime | None = None,
+    sent_as: str | None = None,
 ) -> int:
-    """Insert an event of this moment, where no other is given, and return its number."""
+    """Insert an event of this moment, where no other is given, and return its number; `sent_as` is its id away from the site."""
     facts = with_messages({**details, _TEXT: text})
     del facts[_TEXT]
     number = connection.execute(
-        "INSERT INTO event (at, kind, text, device_key, details) VALUES (?, ?, ?, ?, ?)",
-        (to_rfc3339(at or utc_now()), kind, str(text), device_key, to_json(facts).decode()),
+        "INSERT INTO event (at, kind, text, device_key, details, sent_as) VALUES (?, ?, ?, ?, ?, ?)",
+        (to_rfc3339(at or utc_now()), kind, str(text), device_key, to_json(facts).decode(), sent_as),
     ).lastrowid
     if number is None:
         raise StoreError("The database gave no number to a new event.")

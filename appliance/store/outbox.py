@@ -10,7 +10,7 @@ from appliance import report
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import StoreError
 from appliance.common.message import Message
-from appliance.store import bases
+from appliance.store import bases, resending
 from appliance.store.event_log import insert_event
 from appliance.store.rows import Batch
 from appliance.store.store_reading import Outgoing
@@ -74,6 +74,7 @@ def acknowledge(connection: sqlite3.Connection, batch_id: str, *, rebuilds: bool
         bases.acknowledged(connection, number)
     else:
         bases.forget(connection)
+    resending.note_acknowledged(connection, number, utc_now())
     connection.execute("DELETE FROM event_outbox WHERE batch_number = ?", (number,))
     count = connection.execute("DELETE FROM outbox WHERE batch_number = ?", (number,)).rowcount
     connection.execute("DELETE FROM batch WHERE number = ?", (number,))
@@ -182,6 +183,7 @@ def tell_anew(connection: sqlite3.Connection, outgoing: Outgoing, now: datetime)
 
     What waits already is sent in full, too, and in new batches: another server knows neither bases nor batches.
     """
+    resending.forget_server(connection)
     bases.forget(connection)
     break_up_batches(connection)
     rows = connection.execute(
@@ -196,10 +198,15 @@ def tell_anew(connection: sqlite3.Connection, outgoing: Outgoing, now: datetime)
             reading = report.Reading.model_validate_json(body)
         except ValidationError:
             continue
-        sent = outgoing.reading(reading)
-        connection.execute(
-            "INSERT INTO outbox (reading_id, body, masks) VALUES (?, ?, ?)",
-            (reading_id, None if sent is reading else sent.to_json(), outgoing.mark),
-        )
+        resending.put_in_outbox(connection, reading_id, reading, outgoing)
         added += 1
     return added
+
+
+def tell_restored(connection: sqlite3.Connection, generation: str, backup_at: datetime | None, now: datetime) -> bool:
+    """Let what a server of another generation lacks be sent again, and what waits in full; false where that was done already."""
+    if not resending.speak_with(connection, generation, backup_at, now):
+        return False
+    bases.forget(connection)
+    break_up_batches(connection)
+    return True

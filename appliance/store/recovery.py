@@ -84,7 +84,7 @@ def _carry_event(source: sqlite3.Connection, target: sqlite3.Connection, body: s
         event = report.Event.model_validate_json(body)
     except ValidationError:
         return
-    new_id = insert_event(target, event.kind, event.text, event.device, event.detail, at=event.at)
+    new_id = insert_event(target, event.kind, event.text, event.device, event.detail, at=event.at, sent_as=event.id)
     number = _carry_batch(source, target, batch)
     target.execute("INSERT INTO event_outbox (event_id, body, batch_number) VALUES (?, ?, ?)", (new_id, body, number))
 

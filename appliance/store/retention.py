@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from appliance.common.clock import to_rfc3339
-from appliance.store import accounting, snapshots
+from appliance.store import accounting, resending, snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Removed:
 
 def remove_old(connection: sqlite3.Connection, now: datetime, *, keep_days: int, max_waiting: int) -> Removed:
     """Remove what is older than `keep_days` and, when more than `max_waiting` readings wait, thin those out."""
-    cutoff = to_rfc3339(now - timedelta(days=keep_days))
+    oldest = now - timedelta(days=keep_days)
+    cutoff = to_rfc3339(oldest)
     thinned = _thin_waiting(connection, max_waiting)
     _drop_oldest_events(connection, max_waiting)
     _forget_rejected(connection, cutoff)
@@ -34,6 +35,7 @@ def remove_old(connection: sqlite3.Connection, now: datetime, *, keep_days: int,
     ).rowcount
     accounting.forget(connection, now)
     snapshots.forget(connection, now)
+    resending.forget_old(connection, oldest)
     return Removed(readings, events, thinned)
 
 

@@ -133,6 +133,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE second_address (other TEXT PRIMARY KEY, device_key TEXT NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE TABLE shared_serial (other TEXT PRIMARY KEY, device_key TEXT NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    (
+        # What was acknowledged in which hour, as spans of numbers of `reading` and `event`, and what is to be sent again.
+        """CREATE TABLE acknowledged (
+            hour TEXT NOT NULL,
+            what TEXT NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            PRIMARY KEY (hour, what, first)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE TABLE resend (what TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT",
+        # The id under which an event leaves the site: sent again it has to be the same one.
+        "ALTER TABLE event ADD COLUMN sent_as TEXT",
+        "UPDATE event SET sent_as = (SELECT json_extract(body, '$.id') FROM event_outbox WHERE event_id = event.id)",
+        # When former readings were acknowledged nobody knows: at the latest now.
+        """INSERT INTO acknowledged SELECT strftime('%Y-%m-%dT%H', 'now'), 'reading', MIN(id), MAX(id) FROM reading
+            HAVING COUNT(*) > 0""",
+    ),
 )
 
 

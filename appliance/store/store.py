@@ -16,7 +16,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.log import is_secret
 from appliance.common.message import Message
 from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
-from appliance.store import accounting, event_log, outbox, queries, snapshots
+from appliance.store import accounting, event_log, outbox, queries, resending, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.device_identity import device_of, note_missed
 from appliance.store.event_log import insert_event
@@ -242,6 +242,20 @@ class Store:
         """Let the newest reading of each known device wait to be sent in full, to a server that knows none of them."""
         with self._writing() as connection:
             return outbox.tell_anew(connection, outgoing or Unmasked(), now or utc_now())
+
+    def tell_restored(self, generation: str, backup_at: datetime | None) -> bool:
+        """Let all be sent again that a server of this generation lacks, which was restored from a backup; false: it was done."""
+        with self._writing() as connection:
+            return outbox.tell_restored(connection, generation, backup_at, utc_now())
+
+    def let_wait_again(self, outgoing: Outgoing, limit: int) -> int:
+        """Let at most `limit` of what is to be sent again wait in the outbox; return how much that is, 0 where nothing is left."""
+        with self._writing() as connection:
+            return resending.let_wait(connection, outgoing, limit)
+
+    def server_generation(self) -> str | None:
+        """Return which generation of the hosting server was spoken with last, None where it never told one."""
+        return self.recall(resending.SERVER_NOTE)
 
     def add_event(self, kind: str, text: str, device_key: str | None = None, **details: Any) -> None:
         """Keep an event; `text` is a sentence for a person, `details` must be JSON values without secrets."""

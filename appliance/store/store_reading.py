@@ -65,7 +65,7 @@ def tell(
         event = report.Event(
             id=make_id(), at=at, kind=device_event.kind, device=device.key, text=text, detail=dict(device_event.detail)
         )
-        number = insert_event(connection, event.kind, text, event.device, event.detail, at=event.at)
+        number = insert_event(connection, event.kind, text, event.device, event.detail, at=event.at, sent_as=event.id)
         if sent := outgoing.event(event, device):
             connection.execute("INSERT INTO event_outbox (event_id, body) VALUES (?, ?)", (number, sent.to_json()))
 

@@ -54,6 +54,13 @@ class Command(HostingAnswer):
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
+class Restored(HostingAnswer):
+    """The server is another generation of the one the site has spoken with: it was made of a backup of `since`."""
+
+    generation: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")]
+    since: datetime | None = None
+
+
 class CheckInAnswer(HostingAnswer):
     """Answer of `POST /api/v1/checkin`."""
 
@@ -68,6 +75,8 @@ class CheckInAnswer(HostingAnswer):
     """Marker of the configuration published for this site, when it is not the one the site has dealt with."""
     rollout: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16}|none)$")] | None = None
     """Marker of the rollout of new versions, when it is not the one the site has dealt with."""
+    restored: Restored | None = None
+    """What was acknowledged since then is to be sent again."""
 
 
 class UploadAnswer(HostingAnswer):

@@ -120,14 +120,18 @@ class HostingClient:
         self._identity = replace(self._identity, site_id=answer.site_id)
         return answer
 
-    def check_in(self, state: dict[str, Any]) -> CheckInAnswer:
-        """Tell the state of the site, in a few bytes when the server has it already; return intervals and commands."""
+    def check_in(self, state: dict[str, Any], generation: str | None = None) -> CheckInAnswer:
+        """Tell the state of the site, in a few bytes when the server has it already; return intervals and commands.
+
+        `generation` is that of the server which the site has dealt with, None where the server never told one.
+        """
+        known = {} if generation is None else {"generation": generation}
         digest = state_digest(state)
         if digest == self._told_state:
-            answer = self._check_in({"unchanged": digest})
+            answer = self._check_in({"unchanged": digest, **known})
             if not answer.state_needed:
                 return answer
-        answer = self._check_in({"state": state})
+        answer = self._check_in({"state": state, **known})
         self._told_state = answer.state_digest
         return answer
 

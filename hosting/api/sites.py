@@ -69,6 +69,8 @@ class CheckIn(BaseModel):
     state: Annotated[dict[str, Any], AfterValidator(bounded)] = Field(default_factory=dict)
     unchanged: Annotated[str, StringConstraints(max_length=100)] | None = None
     """In place of a state that is the one told before: its digest."""
+    generation: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")] | None = None
+    """Of this server, as the site has dealt with it last; None where no server told one."""
 
 
 class EnrolHandler(SignedHandler):
@@ -195,6 +197,7 @@ class CheckInHandler(SiteHandler):
             state = known.state if known else said.state
             kept = None if known else said.state
             answer["commands"] = sites.check_in(connection, site.site_id, version=said.version, state=kept)
+            answer |= self.services.generation.news(connection, site.site_id, said.generation)
             if site.root_sha256 is not None and RepositoryFolder(self.config.repository).is_published:
                 answer |= _news(connection, site, state)
             return ApiAnswer(answer if known else answer | {"state_digest": state_digest(said.state)})

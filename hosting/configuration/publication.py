@@ -8,6 +8,7 @@ import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from appliance.common.clock import utc_now
 from appliance.common.message import Message
@@ -17,7 +18,7 @@ from hosting.configuration.definitions import check_definitions
 from hosting.configuration.difference import Change, difference
 from hosting.configuration.layer_text import Wanted, document_of, wanted_of
 from hosting.configuration.scope import Scope
-from hosting.db import configuration
+from hosting.db import configuration, installation
 from hosting.db.database import Database
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
@@ -83,7 +84,7 @@ class Publishing:
         Raises ConfigurationError when another version was published in between, RepositoryError.
         """
         repository = self._repository()
-        with self._one_at_a_time():
+        with one_at_a_time(self._config.folder):
             self._finish_what_was_begun(repository)
             with self._database.writing() as connection:
                 if configuration.newest_version(connection, path) != base:
@@ -105,15 +106,23 @@ class Publishing:
         return PublishedState.look(RepositoryFolder(self._config.repository))
 
     def finish_what_was_begun(self) -> None:
-        """Publish what a server that ended in between was about to. Raises RepositoryError."""
+        """Publish what a server that ended in between was about to, and rise above what sites saw before a restore.
+
+        Raises RepositoryError.
+        """
         repository = Repository.open(self._config.repository)
         if repository is not None:
-            with self._one_at_a_time():
+            with one_at_a_time(self._config.folder):
                 self._finish_what_was_begun(repository)
 
     def _finish_what_was_begun(self, repository: Repository) -> None:
         with self._database.reading() as connection:
             changes = configuration.unfinished(connection)
+            leap = installation.here(connection).leap
+        if leap:
+            repository.leap(leap, utc_now())
+            with self._database.writing() as connection:
+                installation.has_leapt(connection)
         if changes:
             self._publish(repository, changes)
 
@@ -133,11 +142,13 @@ class Publishing:
             raise ConfigurationError(NO_REPOSITORY)
         return repository
 
-    @contextmanager
-    def _one_at_a_time(self) -> Iterator[None]:
-        with (self._config.folder / "publishing.lock").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let nobody else publish from this data folder."""
+    with (folder / "publishing.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def in_group(group: str | None) -> Callable[[Wanted], Wanted]:

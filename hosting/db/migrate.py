@@ -80,8 +80,22 @@ def upgrade(database: Database, revision: str = "head") -> bool:
 
 
 def newest_schema() -> str:
-    """Return the revision of the newest migration: their files begin with it, and are in order."""
-    return max(path.name.partition("_")[0] for path in FOLDER.joinpath("versions").glob("[0-9]*_*.py"))
+    """Return the revision of the newest migration."""
+    return max(known_schemas())
+
+
+def known_schemas() -> frozenset[str]:
+    """Return the revisions of all migrations: their files begin with them, and are in order."""
+    return frozenset(path.name.partition("_")[0] for path in FOLDER.joinpath("versions").glob("[0-9]*_*.py"))
+
+
+def make_schema(connection: sa.Connection, revision: str) -> None:
+    """Make the tables of a revision in an empty database, in this transaction."""
+    from alembic import command  # noqa: PLC0415
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def _is_current(database: Database) -> bool:
@@ -91,10 +105,15 @@ def _is_current(database: Database) -> bool:
 def _schema(database: Database) -> str | None:
     """Return the revision that the database has, None where it has none."""
     with database.reading() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-        return found
+        return schema_of(connection)
+
+
+def schema_of(connection: sa.Connection) -> str | None:
+    """Return the revision of the schema, None where there are no tables."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return found
 
 
 def alembic_config() -> "Config":

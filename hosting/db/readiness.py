@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
@@ -40,13 +41,22 @@ class Readiness:
 
     async def _could_write(self) -> bool:
         try:
-            await self._lane.write(_touch)
+            await self._lane.write(write_probe)
         except (BusyError, DataError, sa.exc.SQLAlchemyError) as error:  # such as a database that is read-only
             structlog.get_logger().error("the server is not ready: its database takes nothing", reason=str(error).splitlines()[0])
             return False
         return True
 
 
-def _touch(connection: sa.Connection) -> None:
+def write_probe(connection: sa.Connection) -> None:
+    """Write the row that shows whether the database takes anything."""
     statement = insert(connection, probe).values(name=ROW, at=utc_now())
     connection.execute(statement.on_conflict_do_update(index_elements=[probe.c.name], set_={"at": statement.excluded.at}))
+
+
+def database_clock(connection: sa.Connection) -> datetime | None:
+    """Return what the clock of the database says; None where that is the clock of this machine."""
+    if connection.dialect.name == "sqlite":
+        return None
+    now: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return now

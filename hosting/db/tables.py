@@ -284,6 +284,25 @@ token = sa.Table(
     sa.Column("revoked_at", Moment),
 )
 
+installation = sa.Table(
+    "installation",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),  # one row
+    sa.Column("generation", sa.String(40)),  # null: never restored
+    sa.Column("backup_at", Moment),  # when the backup was made that this was restored from
+    sa.Column("restored_at", Moment),
+    sa.Column("leap", sa.BigInteger),  # by so much the versions of the repository have to rise yet
+    sa.Column("last_backup_at", Moment),
+)
+
+site_generation = sa.Table(
+    "site_generation",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("generation", sa.String(40), nullable=False),  # of this server, which the site has dealt with
+    sa.Column("told_at", Moment, nullable=False),
+)
+
 probe = sa.Table(
     "probe",
     metadata,

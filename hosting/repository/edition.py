@@ -69,6 +69,8 @@ class Edition:
     former_root: Metadata[Root] | None = None
     """The root in force until now, where there is a new one."""
     renew_snapshot: bool = False
+    leap: int = 0
+    """So many versions are left out for each role that is signed."""
     _known: dict[str, Metadata[Targets]] = field(default_factory=dict)
     _changed: set[str] = field(default_factory=set)
     _files: dict[Path, bytes] = field(default_factory=dict)
@@ -204,7 +206,7 @@ class Edition:
         self.edit(GLOBAL)
 
     def _sign(self, name: str, metadata: Metadata[Any], version: int) -> None:
-        metadata.signed.version = version + 1
+        metadata.signed.version = version + 1 + self.leap
         metadata.signed.expires = self.now + validity(name)
         metadata.signatures.clear()
         for key, needed in self._keys(name):

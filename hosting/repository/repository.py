@@ -18,7 +18,7 @@ from hosting.repository.folder import RepositoryFolder, announced
 from hosting.repository.keys import silence_library
 from hosting.repository.online_signing import unusable_keys
 from hosting.repository.publication import publish
-from hosting.repository.roles import RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, require_configuration_path
+from hosting.repository.roles import OFFLINE, RELEASE, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, require_configuration_path
 from hosting.repository.validity import RoleCondition, conditions
 from hosting.repository.waiting import drafts_of, require_sitting, verified_all
 from hosting.signing.drafts import Draft
@@ -78,6 +78,19 @@ class Repository:
             if not edition.has_changed:
                 return Published((), edition.snapshot.signed.version)
             return _published(edition, publish(edition).roles)
+
+    def leap(self, versions: int, now: datetime) -> None:
+        """Sign all that the server signs anew, with versions so much higher that no site has seen them.
+
+        What people sign keeps its version.
+        """
+        with self._folder.locked():
+            edition = _begin(self._folder, now)
+            edition.leap, edition.renew_snapshot = versions, True
+            for role in edition.snapshot.signed.meta:
+                if (name := role.removesuffix(".json")) not in OFFLINE:
+                    edition.edit(name)
+            publish(edition)
 
     def condition(self, now: datetime) -> list[RoleCondition]:
         """Return how long each role is still valid and who signed it, the 1,024 bins last."""

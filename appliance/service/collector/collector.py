@@ -74,7 +74,7 @@ class Collector:
         self._known_devices = KnownDevices()
         self._reading_writer = ReadingWriter(self._store, self._problems, self._masking)
         self._scanning = ScanService(settings, self._reading_writer, self._collector_notes, self._scan_ended, zone)
-        self._connection = HostingConnection(paths.trust, settings_store, self._store, self._problems)
+        self._connection = HostingConnection(paths.trust, settings_store, self._store, self._problems, self._reading_writer.masking)
         self._mask_choice = MaskChoice(settings_store, self._collector_notes, self._reading_writer.masking)
         self._site_state = SiteStateSource(paths, settings_store, self._collector_notes, self._masking, zone)
         self._traffic_writer = TrafficWriter(self._collector_notes, self._connection.traffic)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,12 +27,15 @@ from appliance.common.errors import (
 from appliance.common.message import Message, message_of
 from appliance.common.traffic import TrafficByPurpose
 from appliance.privacy.in_words import masks_in_words
+from appliance.privacy.outgoing import Masking
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
+from appliance.service.hosting.restored_server import RestoredServer
 from appliance.settings.environment import ENROLMENT_VARIABLE, read_variable
 from appliance.settings.model import Settings
 from appliance.settings.rows import By, Registration
 from appliance.settings.store import SettingsStore
+from appliance.store.store import Store
 from appliance.transmission.answers import QUIET, CheckInAnswer
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
@@ -53,7 +57,15 @@ log = structlog.get_logger()
 class HostingConnection:
     """One site's connection to its hosting server. Its methods never raise for trouble on the way: they report it as a problem."""
 
-    def __init__(self, trust_folder: Path, settings: SettingsStore, store: StoreThread, problems: Problems) -> None:
+    def __init__(
+        self,
+        trust_folder: Path,
+        settings: SettingsStore,
+        store: StoreThread,
+        problems: Problems,
+        masking: Callable[[], Masking | None],
+    ) -> None:
+        """`masking` returns the masks in force, None when they cannot be had."""
         self.traffic = TrafficByPurpose()
         """All that it has cost since it was made."""
         self.held = False
@@ -62,6 +74,7 @@ class HostingConnection:
         self._settings = settings
         self._store = store
         self._problems = problems
+        self._restored = RestoredServer(masking)
         self._client: HostingClient | None = None
         self._registration: Registration | None = None
         self._quiet: Quiet | None = None
@@ -199,9 +212,7 @@ class HostingConnection:
                 if not self._sent.batches:
                     self._sent = sent
                 await self._call(
-                    lambda: self._store.borrow(
-                        lambda store: upload_waiting(store, client, stopping=self._stopping.is_set, sent=sent)
-                    ),
+                    lambda: self._store.borrow(lambda store: self._send_waiting(store, client, sent)),
                     answered=lambda done: done.calls > 0,
                 )
         finally:
@@ -216,7 +227,7 @@ class HostingConnection:
             client = self._client
             if client is None or self.held or not (now or self.check_in_due):
                 return None
-            return await self._call(lambda: client.check_in(state))
+            return await self._call(lambda: self._tell_state(client, state))
 
     async def send_bundle(self, bundle: bytes) -> str:
         """Send a support bundle and return its id at the hosting server. Raises HostingError, RefusedError."""
@@ -227,6 +238,22 @@ class HostingConnection:
             bundle_id = await abandonable(lambda: client.send_bundle(bundle))
             await self._contact()
         return bundle_id
+
+    def _send_waiting(self, store: Store, client: HostingClient, sent: Sent) -> Sent:
+        self._restored.let_wait(store)
+        return upload_waiting(store, client, stopping=self._stopping.is_set, sent=sent)
+
+    def _tell_state(self, client: HostingClient, state: dict[str, Any]) -> CheckInAnswer:
+        """Check in; a store in trouble does not stand in the way of telling so."""
+        generation = None
+        with suppress(DataFolderError, StoreError):
+            generation = self._store.borrow(self._restored.generation)
+        answer = client.check_in(state, generation)
+        try:
+            self._store.borrow(lambda store: self._restored.heed(store, answer))
+        except (DataFolderError, StoreError) as error:  # the server says it again
+            self._problems.report("store", message_of(error))
+        return answer
 
     def _may_call(self) -> bool:
         return not self._stopping.is_set() and time.monotonic() >= self._not_before

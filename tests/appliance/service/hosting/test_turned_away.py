@@ -33,7 +33,7 @@ class LinkOfASite:
         self.settings = SettingsStore(folder / "settings.json", {})
         self.store = StoreThread(folder / "readings.db")
         self.problems = Problems()
-        self.connection = HostingConnection(folder / "trust", self.settings, self.store, self.problems)
+        self.connection = HostingConnection(folder / "trust", self.settings, self.store, self.problems, lambda: None)
 
     def problem(self, name: str) -> str | None:
         return next((item["text"] for item in self.problems.as_json() if item["name"] == name), None)
