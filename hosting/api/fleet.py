@@ -10,6 +10,7 @@ from hosting.api.errors import ApiError
 from hosting.db import fleet, sites
 from hosting.db.contact import contact
 from hosting.db.fleet import LatestReading
+from hosting.db.history.stored_reading import whole
 from hosting.db.sites import Site
 
 PAGE = 1000
@@ -93,5 +94,5 @@ class DevicesHandler(ListHandler):
 
 def _device(row: LatestReading) -> bytes:
     head = {"site_id": row.site_id, "site_name": row.site_name, "received_at": to_rfc3339(row.received_at)}
-    # The reading is stored as JSON and passed on as it is.
-    return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"reading":' + row.body.encode() + b"}"
+    reading = whole(row.body)
+    return json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"reading":' + reading.encode() + b"}"
