@@ -12,7 +12,6 @@ from hosting.config import DATABASE_READ_URL, TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.connections import Connections
 from hosting.db.database import Database, postgresql_url
-from hosting.db.database import Database
 from hosting.db.installation import Generation
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness

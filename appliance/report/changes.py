@@ -55,8 +55,18 @@ def rebuild(base: str, change: Change) -> Reading | None:
 
 def digest(reading: Reading) -> str:
     """Return the digest of a reading: 48 bits of SHA-256 over what it says, as 8 characters of base64url."""
-    ordered = reading.model_copy(update={name: dict(sorted(getattr(reading, name).items())) for name in _UNORDERED})
-    return _digest(ordered.model_dump_json(exclude_defaults=True).encode())
+    return digest_of(compact(reading))
+
+
+def compact(reading: Reading) -> str:
+    """Return a reading as the JSON its digest is of: without what has its default, members of free name in their order."""
+    ordered = {name: dict(sorted(members.items())) for name in _UNORDERED if (members := getattr(reading, name))}
+    return reading.model_copy(update=ordered).model_dump_json(exclude_defaults=True)
+
+
+def digest_of(text: str) -> str:
+    """Return the digest of a reading that `compact` wrote."""
+    return _digest(text.encode())
 
 
 def state_digest(state: Mapping[str, Any]) -> str:

@@ -1,12 +1,12 @@
 """What a reading means for the people who look after the device: how it is, in one word, and whether it needs somebody. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
 from appliance.common.message import Message
-from appliance.report.model import Device, Reading
+from appliance.report.model import Device, Reading, Status, Supply
 from appliance.report.names import error_name
 from appliance.report.supply_level import needs_attention
 
@@ -70,7 +70,10 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
     """Return how a device is by its newest reading, which is `age` old."""
     if is_silent(age):
         return DeviceState("bad", Message("Silent for %(count)d days", count=age.days))
-    status = reading.status
+    return _said(reading.status, reading.supplies)
+
+
+def _said(status: Status, supplies: Iterable[Supply]) -> DeviceState:
     findings: tuple[tuple[Level, list[str]], ...] = (
         ("bad", [name for name in status.errors if name in STOPS_PRINTING]),
         ("bad", ["down"] if status.device == "down" else []),
@@ -80,7 +83,7 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
     for level, names in findings:
         if names:
             return DeviceState(level, error_name(names[0]), len(names) - 1)
-    if any(map(needs_attention, reading.supplies)):
+    if any(map(needs_attention, supplies)):
         return DeviceState("warn", Message("Supply low"))
     told: tuple[Level, str] = ("off", Message("Status not told")) if status.device == "unknown" else _PRINTER_STATUS["idle"]
     level, text = _PRINTER_STATUS.get(status.printer, told)
@@ -89,10 +92,15 @@ def state_of(reading: Reading, age: timedelta = timedelta()) -> DeviceState:
 
 def condition(reading: Reading) -> Condition:
     """Return `error` when the device cannot print, `warning` when it soon will not, `unknown` when it did not say."""
-    state = state_of(reading)
+    return condition_of(reading.status, reading.supplies)
+
+
+def condition_of(status: Status, supplies: Iterable[Supply]) -> Condition:
+    """Return what `condition` does of a reading with this status and these supplies."""
+    state = _said(status, supplies)
     if state.needs_attention:
         return _CONDITIONS[state.level]
-    return "unknown" if reading.status.device == "unknown" and reading.status.printer == "unknown" else "ok"
+    return "unknown" if status.device == "unknown" and status.printer == "unknown" else "ok"
 
 
 def make_and_model(device: Device) -> str:

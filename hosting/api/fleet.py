@@ -13,6 +13,7 @@ from hosting.db.contact import contact
 from hosting.db.database import Connection
 from hosting.db.export import Chosen, Closing, Key, NewestReading, Page
 from hosting.db.history.day import USUAL_UNIT
+from hosting.db.history.stored_reading import whole
 from hosting.db.sites import Site
 
 TYPED = (
@@ -88,11 +89,11 @@ class DevicesHandler(ListHandler[DevicesQuery, NewestReading]):
     def as_json(self, row: NewestReading) -> bytes:
         """Return the reading, which is stored as JSON, as it is."""
         head = {"site_id": row.site_id, "site_name": row.site_name, "received_at": to_rfc3339(row.received_at)}
-        return _dumped(head)[:-1] + b',"reading":' + row.body.encode() + b"}"
+        return _dumped(head)[:-1] + b',"reading":' + whole(row.body).encode() + b"}"
 
     def as_cells(self, row: NewestReading) -> Sequence[Cell]:
         """Return who the device is, how it is, and its meters."""
-        reading = json.loads(row.body)
+        reading = json.loads(whole(row.body))
         device, status = reading["device"], reading["status"]
         head = [row.site_id, row.site_name, row.device_key, to_rfc3339(row.received_at), to_rfc3339(row.taken_at)]
         how = [status["printer"], status["device"], " ".join(status["errors"])]
@@ -124,7 +125,7 @@ class NewestMetersHandler(ListHandler[DevicesQuery, NewestReading]):
 
     @staticmethod
     def _told(row: NewestReading) -> tuple[dict[str, Any], Meters]:
-        reading = json.loads(row.body)
+        reading = json.loads(whole(row.body))
         head: dict[str, Any] = {"site_id": row.site_id, "site_name": row.site_name, "device_key": row.device_key}
         head |= {name: reading["device"].get(name) for name in ("manufacturer", "model", "serial")}
         head |= {"day": None, "zone": None, "read_at": to_rfc3339(row.taken_at), "readings": 1}

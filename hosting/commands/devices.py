@@ -10,6 +10,7 @@ from hosting.commands.preparation import open_existing
 from hosting.db import fleet
 from hosting.db.database import Database
 from hosting.db.fleet import LatestReading
+from hosting.db.history.stored_reading import whole
 
 LISTED_AT_ONCE = 1000
 
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
             _print_json(_devices(database))
         else:
             for row in _devices(database):
-                print(_line(row, json.loads(row.body)))
+                print(_line(row, json.loads(whole(row.body))))
     return 0
 
 
@@ -43,7 +44,7 @@ def _print_json(rows: Iterator[LatestReading]) -> None:
     between = ""
     print('{"devices": [', end="")
     for row in rows:
-        device = {"site_id": row.site_id, "site_name": row.site_name, "reading": json.loads(row.body)}
+        device = {"site_id": row.site_id, "site_name": row.site_name, "reading": json.loads(whole(row.body))}
         print(f"{between}{plain_json(device)}", end="")
         between = ", "
     print("]}")

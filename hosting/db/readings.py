@@ -9,21 +9,20 @@ again, it is looked through again.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from appliance.common.clock import in_utc, utc_now
+from appliance.common.clock import utc_now
 from appliance.report import Batch, Reading
-from appliance.report.condition import condition
 from hosting.db import events
 from hosting.db.changes import Rebuilt
 from hosting.db.history import reader
 from hosting.db.history.day import SETTLED
 from hosting.db.history.stored_reading import parse_stored
+from hosting.db.reading_row import ReadingRow, row_of
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest, reading, reading_ahead
-from hosting.db.upsert import insert, insert_new
+from hosting.db.upsert import insert_new, insert_newer
 from hosting.site_report import CLOCK_TOLERANCE
 
 DEVICES_NAMED = 5
@@ -31,20 +30,6 @@ DEVICES_NAMED = 5
 
 OPENED_BYTES = 10 * 1024 * 1024
 """So much of days that are over is looked through for readings that come late. Beyond it, roll-up finds them there."""
-
-REPLACED = (
-    "taken_at",
-    "received_at",
-    "manufacturer",
-    "model",
-    "serial",
-    "address",
-    "location",
-    "condition",
-    "total",
-    "words",
-    "body",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +52,23 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebu
     Raises OtherContentError where its id stands for other content.
     """
     now = utc_now()
-    taken = batch.readings + rebuilt.readings
-    count = len(taken)
+    rows = [*map(row_of, batch.readings), *rebuilt.readings]
+    count = len(rows)
     entry = {"site_id": site_id, "batch_id": batch.batch, "received_at": now, "readings": count, "digest": digest}
     if rebuilt.needed or insert_new(connection, batch_table, [entry]) == 0:
         _require_same(connection, site_id, batch.batch, digest)
         if not rebuilt.needed:
             return Taken(0, count)
     # In the order of the keys, so that two uploads of one site never wait for each other crosswise.
-    ordered = sorted(taken, key=lambda item: (item.device.key, in_utc(item.taken_at)))
-    rows = [_latest_row(site_id, item, now) for item in ordered]
-    late = {(row["device_key"], row["taken_at"]) for row in rows if row["taken_at"] < now - SETTLED}
+    rows.sort(key=lambda row: (row.device_key, row.taken_at))
+    settled, latest = now - SETTLED, now + CLOCK_TOLERANCE
+    late = {(row.device_key, row.taken_at) for row in rows if row.taken_at < settled}
     known = reader.rolled_up(connection, site_id, late, OPENED_BYTES)
-    fresh = [row for row in rows if (row["device_key"], row["taken_at"]) not in known]
-    history = [{name: row[name] for name in ("site_id", "device_key", "taken_at", "received_at", "body")} for row in fresh]
-    latest = now + CLOCK_TOLERANCE
-    accepted = insert_new(connection, reading, [row for row in history if row["taken_at"] <= latest])
-    accepted += insert_new(connection, reading_ahead, [row for row in history if row["taken_at"] > latest])
-    _keep_latest(connection, [row for row in rows if row["taken_at"] <= latest])
+    fresh = [row for row in rows if (row.device_key, row.taken_at) not in known] if known else rows
+    history = [row.history(site_id, now) for row in fresh if row.taken_at <= latest]
+    accepted = insert_new(connection, reading, history)
+    accepted += insert_new(connection, reading_ahead, [row.history(site_id, now) for row in fresh if row.taken_at > latest])
+    _keep_latest(connection, site_id, [row for row in rows if row.taken_at <= latest], now)
     events.take_in(connection, site_id, batch.events)
     return Taken(accepted, count - accepted, max((row["taken_at"] for row in rows), default=None))
 
@@ -96,44 +80,15 @@ def _require_same(connection: sa.Connection, site_id: str, batch_id: str, digest
         raise OtherContentError
 
 
-def _keep_latest(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = insert(connection, device_latest)
-    newer = statement.excluded.taken_at > device_latest.c.taken_at
-    update = {name: statement.excluded[name] for name in REPLACED}
-    key = [device_latest.c.site_id, device_latest.c.device_key]
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=update, where=newer), rows)
-
-
-def _latest_row(site_id: str, item: Reading, now: datetime) -> dict[str, Any]:
-    device = item.device
-    named = (device.manufacturer, device.model, device.serial, device.ip, device.location)
-    manufacturer, model, serial, address, location = (_storable(text) for text in named)
-    others = (device.hostname, device.mac, device.asset_number, device.description)
-    words = " ".join(filter(None, (manufacturer, model, serial, address, location, *map(_storable, others))))
-    total = item.meters.get("total")
-    return {
-        "site_id": site_id,
-        "device_key": device.key,
-        "first_seen_at": now,
-        "taken_at": in_utc(item.taken_at),
-        "received_at": now,
-        "manufacturer": manufacturer,
-        "model": model,
-        "serial": serial,
-        "address": address,
-        "location": location,
-        "condition": condition(item),
-        "total": total.value if total else None,
-        "words": words.lower(),
-        "body": item.to_json(),
-    }
-
-
-def _storable(text: str | None) -> str | None:
-    """Return `text` without NUL characters, which PostgreSQL does not store; inside the JSON body they are escaped."""
-    return text.replace("\x00", "") if text else text
+def _keep_latest(connection: sa.Connection, site_id: str, rows: list[ReadingRow], now: datetime) -> None:
+    """Keep the newest of each device; of two of one moment the first one, as the history does."""
+    newest: dict[str, ReadingRow] = {}
+    for row in rows:
+        known = newest.get(row.device_key)
+        if known is None or row.taken_at > known.taken_at:
+            newest[row.device_key] = row
+    latest = [row.latest(site_id, now) for row in newest.values()]
+    insert_newer(connection, device_latest, latest, by="taken_at", kept=["first_seen_at"])
 
 
 @dataclass(frozen=True, slots=True)

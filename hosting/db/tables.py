@@ -112,7 +112,7 @@ reading = sa.Table(
     sa.Column("device_key", sa.String(200), primary_key=True),
     sa.Column("taken_at", Moment, primary_key=True),
     sa.Column("received_at", Moment, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, as received
+    sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, without what has its default
 )
 
 reading_ahead = sa.Table(

@@ -11,9 +11,11 @@ from appliance.report.changes import change_between
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest
 from hosting.db.tables import reading as reading_table
-from tests.hosting.batches import batch, reading
+from tests.hosting.batches import batch, moment, reading
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
+
+SUPPLY = {"index": "1.1", "type": "toner", "class": "supplyThatIsConsumed", "capacity": 100, "source": "prtMarkerSuppliesTable"}
 
 
 def change(base: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +34,10 @@ def kept(server: RunningServer, table: sa.Table = reading_table) -> list[Reading
     chosen = sa.select(table.c.body).order_by(table.c.taken_at, table.c.device_key)
     bodies = server.read(lambda connection: connection.execute(chosen).scalars().all())
     return [Reading.model_validate_json(body) for body in bodies]
+
+
+def execute(server: RunningServer, statement: sa.Executable) -> None:
+    server.write(lambda connection: connection.execute(statement))
 
 
 def test_a_change_becomes_a_whole_reading(server: RunningServer, site: Site) -> None:
@@ -57,6 +63,33 @@ def test_a_change_can_build_on_what_came_as_a_change(server: RunningServer, site
     for base, now in pairwise(steps):
         assert site.upload(changes(change(base, now))).json()["accepted"] == 1
     assert kept(server) == [Reading.model_validate(step) for step in steps]
+
+
+def test_changes_build_on_what_a_server_before_this_one_stored_with_all_defaults(server: RunningServer, site: Site) -> None:
+    base, now = reading(hours=1), reading(total=1020)
+    site.upload(batch(base))
+    for table in (reading_table, device_latest):
+        execute(server, sa.update(table).values(body=Reading.model_validate(base).to_json()))
+    assert site.upload(changes(change(base, now))).json()["accepted"] == 1
+    assert kept(server) == [Reading.model_validate(base), Reading.model_validate(now)]
+
+
+def test_the_condition_and_the_total_of_a_device_follow_its_changes(server: RunningServer, site: Site) -> None:
+    def told(**more: Any) -> dict[str, Any]:
+        return reading(**more) | {"supplies": [SUPPLY | {"level": level, "percent": float(level), "state": state}]}
+
+    level, state = 50, "ok"
+    base = told(hours=2)
+    level, state = 3, "low"
+    low = told(hours=1, total=1001)
+    down = low | {"taken_at": moment(), "status": {"printer": "idle", "device": "down"}}
+    site.upload(batch(base))
+    seen = []
+    for before, now in pairwise([base, low, down]):
+        site.upload(changes(change(before, now)))
+        row = server.read(lambda connection: connection.execute(sa.select(device_latest)).one())
+        seen.append((row.condition, row.total))
+    assert seen == [("warning", 1001), ("error", 1001)]
 
 
 def test_several_changes_of_a_device_build_on_the_same_base(server: RunningServer, site: Site) -> None:

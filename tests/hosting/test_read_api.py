@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from appliance.report import Reading
 from hosting.config import Limits
 from hosting.db.tables import event as event_table
 from hosting.db.tables import site as site_table
@@ -37,6 +38,9 @@ def test_devices_come_with_their_site_and_their_whole_reading(server: RunningSer
     assert device["received_at"].endswith("Z")
     assert device["reading"]["meters"] == sent["meters"]
     assert device["reading"]["device"]["location"] == "3rd floor"
+    # Also what has its default, which the server does not store.
+    assert device["reading"] == Reading.model_validate(sent).model_dump(mode="json")
+    assert device["reading"]["device"]["asset_number"] is None
 
 
 def test_the_devices_of_one_site_can_be_asked_for(server: RunningServer) -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from hosting.db.tables import Moment
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0011"
 
 
 def upgrade() -> None:
