@@ -70,7 +70,7 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebu
     accepted += insert_new(connection, reading_ahead, [row.history(site_id, now) for row in fresh if row.taken_at > latest])
     _keep_latest(connection, site_id, [row for row in rows if row.taken_at <= latest], now)
     events.take_in(connection, site_id, batch.events)
-    return Taken(accepted, count - accepted, max((row["taken_at"] for row in rows), default=None))
+    return Taken(accepted, count - accepted, max((row.taken_at for row in rows), default=None))
 
 
 def _require_same(connection: sa.Connection, site_id: str, batch_id: str, digest: str | None) -> None:
