@@ -39,7 +39,7 @@ POLICIES = ("unless-stopped", "always")
 FAULTS: tuple[Fault, ...] = ("killed", "power cut", *ENGINE_KILLS)
 VERSIONS: dict[Variant, str] = {"crashing": "9.0.3", "unhealthy": "9.0.4", "unwell": "9.0.5"}
 DEADLINE_SECONDS, STEADY_SECONDS = 12.0, 1.5
-SPRUNG_SECONDS = 60.0
+SPRUNG_SECONDS = 240.0
 GOOD_WRITES = ("snapshot is being written", "gate, new version says it is ready", "commit is written", "history is written")
 BAD_WRITES = ("way back is decided", "log of the new version is kept", "denied is written", "history is written")
 
