@@ -6,13 +6,13 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-from tests.children import Child
+from tests.children import Child, wait_until
 
 
 class NotInstalledError(Exception):
@@ -30,9 +30,28 @@ def _programs() -> Path:
 class PostgreSQL:
     """A running server. `new_database` gives each test its own."""
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, port: int, password: str, start: Callable[[], Child]) -> None:
+        """`start` returns the process of the server once it takes connections."""
         self.port = port
         self._password = password
+        self._start = start
+        self._child = start()
+
+    def crash(self) -> None:
+        """Kill it with SIGKILL, and let it recover."""
+        self._child.kill()
+        wait_until("PostgreSQL starts again", self._started)
+
+    def _started(self) -> bool:
+        try:
+            self._child = self._start()
+        except AssertionError:  # what was left of the killed one has not ended yet
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it."""
+        self._child.stop()
 
     def url(self, database: str) -> str:
         """Return the address of a database as the operator would write it."""
@@ -47,8 +66,11 @@ class PostgreSQL:
 
 
 @contextmanager
-def private_server(port: int) -> Iterator[PostgreSQL]:
-    """Run a server on `port`. As root it runs as the user postgres, since PostgreSQL refuses root. Raises NotInstalledError."""
+def private_server(port: int, *, durable: bool = False) -> Iterator[PostgreSQL]:
+    """Run a server on `port`; `durable`: as one that is to keep something. Raises NotInstalledError.
+
+    As root it runs as the user postgres, since PostgreSQL refuses root.
+    """
     programs = _programs()
     as_owner: list[str | Path] = []
     folder = Path(tempfile.mkdtemp(prefix="dca-postgresql-"))
@@ -79,15 +101,23 @@ def private_server(port: int) -> Iterator[PostgreSQL]:
         "UTF8",
     ]
     subprocess.run([*as_owner, *initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd="/")
-    settings: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
-    settings |= {"max_connections": 200, "shared_buffers": "32MB"}
-    # Nothing of it outlives the tests; and with little to log, a copy of a database is soon made.
-    settings |= {"wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off", "autovacuum": "off"}
+    settings: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
+    settings |= {"max_connections": 200, "shared_buffers": "256MB" if durable else "32MB"}
+    if not durable:
+        # Nothing of it outlives the tests; and with little to log, a copy of a database is soon made.
+        settings |= {"fsync": "off", "wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off", "autovacuum": "off"}
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    child = Child([*as_owner, programs / "postgres", "-D", data, *words], folder=folder)
-    try:
+
+    def start() -> Child:
+        child = Child([*as_owner, programs / "postgres", "-D", data, *words], folder=folder)
         child.wait_for("database system is ready to accept connections")
-        yield PostgreSQL(port, password)
+        return child
+
+    server: PostgreSQL | None = None
+    try:
+        server = PostgreSQL(port, password, start)
+        yield server
     finally:
-        child.stop()
+        if server:
+            server.stop()
         shutil.rmtree(folder, ignore_errors=True)
