@@ -63,8 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--http", action="store_true", help="plain HTTP, behind a proxy that speaks HTTPS")
     serving.add_argument("--public-url", action="append", default=[], metavar="URL", help="address of the proxy in front")
 
-    code = _command(commands, "enrolment-code", "make a one-time enrolment string for a site")
-    code.add_argument("--site", required=True, metavar="NAME", help="name of the site; made when there is none of that name")
+    code = _command(commands, "enrolment-code", "make one-time enrolment strings for sites")
+    named = code.add_mutually_exclusive_group(required=True)
+    named.add_argument("--site", metavar="NAME", help="name of the site; made when there is none of that name")
+    named.add_argument("--names", metavar="FILE", help="file with names of many sites, one a line; a string for each is printed")
     code.add_argument("--url", required=True, metavar="URL", help="address of this server as the site reaches it")
     code.add_argument("--days", type=int, default=7, help="days until the code expires, default: 7")
 

@@ -1,4 +1,4 @@
-"""The `dca-simulator` command: serve printers on loopback addresses, or say what they report."""
+"""The `dca-simulator` command: serve printers on loopback addresses, say what they report, or act as a fleet of sites."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from simulator.errors import SimulatorError
 from simulator.faults import Faults, FaultyPath
 from simulator.fleet import DEFAULT_BASE, Fleet, Options, generated_fleet, recorded_fleet
 from simulator.server import Server, open_socket
+from simulator.sites.command import add_commands
 from simulator.truth import fleet_truth
 from simulator.web.server import WebServer
 from simulator.web.tls import VERSIONS, TlsOptions, device_tls
@@ -33,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="dca-simulator", description="Printers on loopback addresses that answer SNMP v1 and v2c, IPP, and HTTP."
+        prog="dca-simulator",
+        description="Printers on loopback addresses (SNMP v1 and v2c, IPP, HTTP), and whole fleets of sites.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     fleet = argparse.ArgumentParser(add_help=False)
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     truth = commands.add_parser("truth", parents=[fleet], help="print what the generated printers report, as JSON")
     truth.add_argument("--at", type=_not_negative, default=0.0, metavar="SECONDS", help="seconds after the start (default: 0)")
     truth.set_defaults(run=_truth)
+    add_commands(commands)
     return parser
 
 

@@ -114,7 +114,7 @@ def generated_fleet(size: int | None, base: str, options: Options, within: ipadd
     """Return the printers of the demo (`size` None), or `size` printers like them. Raises SimulatorError."""
     models: Sequence[Model] = load_models()
     if size is not None:
-        models = [_variant(models[number % len(models)], number, options.seed) for number in range(size)]
+        models = [variant(models[number % len(models)], number, options.seed) for number in range(size)]
     members = []
     for address, model in zip(loopback_addresses(base, len(models), within), models, strict=True):
         printing = Printing.start(model, options.seconds_per_page, f"{options.seed} {model.device.serial}")
@@ -133,7 +133,7 @@ def _agent(printing: Printing, address: str, options: Options) -> Agent:
     return Agent(PrinterObjects(printing, address).build(), community=options.community, abilities=abilities)
 
 
-def _variant(model: Model, number: int, seed: int) -> Model:
+def variant(model: Model, number: int, seed: int) -> Model:
     """Return a printer of the same model with its own identity, meters and levels."""
     chance = random.Random(f"{seed} {number}")  # noqa: S311 - not a secret, repeatable
     device = replace(

@@ -4,7 +4,9 @@ import gzip
 import http.client
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -55,8 +57,9 @@ class HostingClient:
         *,
         limits: TimeLimits | None = None,
         traffic: TrafficByPurpose | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """`url` is the address of the server, with its path; `traffic` counts what the calls cost.
+        """`url` is the address of the server, with its path; `traffic` counts what the calls cost; `clock` dates the signatures.
 
         Raises SettingsError for a CA file or proxy that cannot be used.
         """
@@ -70,6 +73,7 @@ class HostingClient:
         self._traffic = TrafficByPurpose() if traffic is None else traffic
         self._purpose: Purpose = "check_in"
         self._connections = Connections()
+        self._clock = clock
         self._told_state: str | None = None
         self._used_at = time.monotonic()
         self._tls = connection.tls_context()
@@ -199,7 +203,7 @@ class HostingClient:
         if status == 407 and self._proxy:
             raise HostingError(proxy_login(self._proxy))
         date, retry_after = answered.get("Date"), answered.get("Retry-After")
-        raise refusal(status, date, retry_after, body, server=self._server, now=utc_now())
+        raise refusal(status, date, retry_after, body, server=self._server, now=self._clock())
 
     def _within_deadline(self, path: str, headers: dict[str, str], content: bytes, key_id: str) -> tuple[int, Any, bytes]:
         """Return status, headers and body of the answer: a server that drips, even its headers, is as bad as one that is silent."""
@@ -228,7 +232,7 @@ class HostingClient:
         if time.monotonic() - self._used_at > self._limits.idle:
             self.close()
         url = self._url + path
-        signed = signed_headers(url, headers, content, private_key=self._identity.private_key, key_id=key_id, created=utc_now())
+        signed = signed_headers(url, headers, content, private_key=self._identity.private_key, key_id=key_id, created=self._clock())
         response = self._pool.request(
             "POST", url, body=content, headers=signed, redirect=False, preload_content=False, decode_content=False
         )

@@ -1,15 +1,32 @@
 """Sending what waits: batch after batch, until the outbox is empty or something stands in the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from appliance.common.errors import BatchIdTakenError, ContentRefusedError
 from appliance.common.message import message_of
-from appliance.store.store import Store
+from appliance.store.rows import Batch
 from appliance.transmission.client import ChangesIgnoredError, HostingClient
 
 BATCH_READINGS = 1000
 """What the contract allows: the more readings are compressed together, the less each of them takes."""
+
+
+class Outbox(Protocol):
+    """What waits to be sent: `appliance.store.store.Store`, or what stands for it in a simulated site."""
+
+    def next_batch(self, limit: int) -> Batch | None:
+        """Return the oldest that waits; the same batch, id and content, until it is acknowledged or rejected."""
+
+    def acknowledge(self, batch_id: str, *, rebuilds: bool, needed: Collection[str]) -> int:
+        """Take out a batch the server has; readings of devices `needed` wait again, to be sent in full."""
+
+    def send_in_full(self, batch_id: str) -> None:
+        """Let the readings of a batch be sent in full, in a batch of another id."""
+
+    def reject(self, batch_id: str, reason: str) -> int:
+        """Deal with a batch the server will never take; return how many readings were set aside."""
 
 
 @dataclass(slots=True)
@@ -28,7 +45,7 @@ class Sent:
 
 
 def upload_waiting(
-    store: Store,
+    store: Outbox,
     client: HostingClient,
     *,
     limit: int = BATCH_READINGS,

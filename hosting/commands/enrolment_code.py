@@ -3,10 +3,11 @@
 import argparse
 import ipaddress
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from hosting.commands.preparation import open_existing
-from hosting.config import check_public_url
+from hosting.config import check_public_url, read_secret_file
 from hosting.db import sites
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
@@ -23,22 +24,36 @@ WITHOUT_ENCRYPTION = (
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the enrolment string."""
-    url, name = check_public_url(options.url), options.site.strip()
-    if not 1 <= len(name) <= 100 or not name.isprintable():
-        raise ConfigurationError("--site is empty, longer than 100 characters, or has characters that cannot be shown.")
+    """Print the enrolment string, or one a line for all sites that are named in a file."""
+    url, names = check_public_url(options.url), _names(options)
     if not 1 <= options.days <= 365:
         raise ConfigurationError("--days is no number from 1 to 365.")
     config, database = open_existing(options)
     with database, database.writing() as connection:
-        _, code = sites.make_enrolment_code(connection, name, days=options.days, actor="command line")
-    made = enrolment_string(config, url, code)
+        made = []
+        for name in names:
+            _, code = sites.make_enrolment_code(connection, name, days=options.days, actor="command line")
+            made.append(enrolment_string(config, url, code))
     if url.startswith("http://") and not _is_loopback(urlsplit(url).hostname or ""):
         print(f"dca-hosting: warning: {WITHOUT_ENCRYPTION}", file=sys.stderr, flush=True)
-    if "&root=" not in made:
+    if "&root=" not in made[0]:
         print(f"dca-hosting: warning: {WITHOUT_ROOT}", file=sys.stderr, flush=True)
-    print(made)
+    print(*made, sep="\n")
     return 0
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    """Return the names of the sites. Raises ConfigurationError for one that cannot be used, and for none."""
+    if options.names is None:
+        source, names = "--site", [options.site.strip()]
+    else:
+        source, lines = f"--names {options.names}", read_secret_file(Path(options.names), "--names").splitlines()
+        names = [line.strip() for line in lines if line.strip()]
+    for name in names or [""]:
+        fault = "empty" if not name else "longer than 100 characters" if len(name) > 100 else "one that cannot be shown"
+        if not (1 <= len(name) <= 100 and name.isprintable()):
+            raise ConfigurationError(f"{source}: a name is {fault}.")
+    return names
 
 
 def _is_loopback(host: str) -> bool:

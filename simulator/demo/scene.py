@@ -196,7 +196,8 @@ def _start_hosting(screen: Screen, stage: Stage, processes: Processes) -> int:
 def _reading_api(stage: Stage, processes: Processes, port: int) -> HostingApi:
     """Make a token and return the API it opens."""
     words = ["token", "create", "--data", str(stage.hosting_data), "--name", "demo"]
-    return HostingApi(port, stage.authority, processes.run("Making a token", command("dca-hosting", *words)).strip())
+    token = processes.run("Making a token", command("dca-hosting", *words)).strip()
+    return HostingApi(f"https://localhost:{port}", stage.authority, token)
 
 
 def _start_appliance(

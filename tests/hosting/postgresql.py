@@ -6,14 +6,14 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.children import Child
+from tests.children import Child, wait_until
 
 
 class NotInstalledError(Exception):
@@ -31,17 +31,32 @@ def _programs() -> Path:
 class PostgreSQL:
     """A running server. `new_database` gives each test its own."""
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, port: int, password: str, start: Callable[[], Child]) -> None:
+        """`start` returns the process of the server once it takes connections."""
         self.port = port
-        self._password = password
+        self.password = password
+        self._start = start
+        self._child = start()
+
+    def crash(self) -> None:
+        """Kill it with SIGKILL, and let it recover."""
+        self._child.kill()
+        wait_until("PostgreSQL starts again", self._started)
+
+    def _started(self) -> bool:
+        try:
+            self._child = self._start()
+        except AssertionError:  # what was left of the killed one has not ended yet
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it."""
+        self._child.stop()
 
     def url(self, database: str) -> str:
         """Return the address of a database as the operator would write it."""
-        return f"postgresql://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
-
-    def at(self, port: int) -> "PostgreSQL":
-        """Return the server on another port that has the same accounts."""
-        return PostgreSQL(port, self._password)
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def new_database(self, template: str = "template0") -> str:
         """Make a database, empty or a copy of the one at the address `template`, which nobody uses; return its address."""
@@ -63,6 +78,8 @@ class PostgreSQL:
 SETTINGS: dict[str, object] = {"fsync": "off", "max_connections": 200, "shared_buffers": "32MB", "autovacuum": "off"}
 ALONE: dict[str, object] = {"wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off"}
 """Nothing of it outlives the tests; and with little to log, a copy of a database is soon made."""
+DURABLE: dict[str, object] = {"fsync": "on", "shared_buffers": "256MB", "autovacuum": "on"}
+"""As one that is to keep something."""
 FOLLOWED: dict[str, object] = {"wal_level": "replica", "max_wal_senders": 4, "hot_standby": "on"}
 """With a standby, which has the same settings."""
 
@@ -88,8 +105,8 @@ def private_server(port: int, settings: Mapping[str, object] = ALONE) -> Iterato
             "--locale=C",
         ]
         subprocess.run([*as_owner, _programs() / "initdb", "-D", folder / "data", *words], check=True, capture_output=True, cwd="/")
-        with _running(folder, as_owner, port, settings):
-            yield PostgreSQL(port, password)
+        with _running(folder, as_owner, (port, password), settings) as server:
+            yield server
 
 
 @contextmanager
@@ -109,8 +126,8 @@ def standby(primary: PostgreSQL, port: int) -> Iterator[PostgreSQL]:
             "--no-sync",
         ]
         subprocess.run([*as_owner, _programs() / "pg_basebackup", *words], check=True, capture_output=True, cwd="/")
-        with _running(folder, as_owner, port, FOLLOWED):
-            yield primary.at(port)
+        with _running(folder, as_owner, (port, primary.password), FOLLOWED) as server:
+            yield server
 
 
 @contextmanager
@@ -133,12 +150,20 @@ def _owned_folder() -> Iterator[tuple[Path, list[str | Path]]]:
 
 
 @contextmanager
-def _running(folder: Path, as_owner: list[str | Path], port: int, more: Mapping[str, object]) -> Iterator[None]:
+def _running(
+    folder: Path, as_owner: list[str | Path], port_and_password: tuple[int, str], more: Mapping[str, object]
+) -> Iterator[PostgreSQL]:
+    port, password = port_and_password
     own: dict[str, object] = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
     words = [word for name, value in (own | SETTINGS | dict(more)).items() for word in ("-c", f"{name}={value}")]
-    child = Child([*as_owner, _programs() / "postgres", "-D", folder / "data", *words], folder=folder)
-    try:
+
+    def start() -> Child:
+        child = Child([*as_owner, _programs() / "postgres", "-D", folder / "data", *words], folder=folder)
         child.wait_for("ready to accept")
-        yield
+        return child
+
+    server = PostgreSQL(port, password, start)
+    try:
+        yield server
     finally:
-        child.stop()
+        server.stop()

@@ -1,5 +1,6 @@
 """`dca-hosting enrolment-code` says when its string carries no root of trust: such a site never takes anything from here."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,27 @@ def test_with_a_published_repository_there_is_none(folder: Path, tmp_path: Path)
 
     assert "&root=" in done(finished)
     assert finished.stderr == ""
+
+
+def test_a_file_of_names_gives_each_site_a_string(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "names").write_text("Mill\n\nHarbour\n")
+    words = ("enrolment-code", "--data", folder, "--names", tmp_path / "names", "--url", "https://localhost:8443")
+
+    lines = done(hosting(*words)).splitlines()
+
+    assert len({line.removeprefix("https://localhost:8443#enrol=") for line in lines}) == 2
+    listed = json.loads(done(hosting("sites", "--data", folder, "--json")))
+    assert {row["site_name"] for row in listed["sites"]} == {"Mill", "Harbour"}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [("", "a name is empty"), ("Mill\n" + "x" * 101, "a name is longer than 100 characters")]
+)
+def test_a_file_without_names_that_can_be_used_makes_no_site(folder: Path, tmp_path: Path, content: str, sentence: str) -> None:
+    (tmp_path / "names").write_text(content)
+
+    refused = hosting("enrolment-code", "--data", folder, "--names", tmp_path / "names", "--url", "https://localhost:8443")
+
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert json.loads(done(hosting("sites", "--data", folder, "--json")))["sites"] == []

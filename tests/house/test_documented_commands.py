@@ -18,6 +18,14 @@ from tests.hosting.repository.images import saved
 RUN_AS_A_WHOLE = {ROOT / "docs" / "key-ceremony.md": ROOT / "tests" / "hosting" / "repository" / "test_ceremony.py"}
 DOCUMENTS = sorted({ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - RUN_AS_A_WHOLE.keys())
 IMAGE = "dca-hosting release add 0.3.0 --data hosting-data --image registry.example.com/dca/appliance:0.3.0 --credentials login.txt"
+FLEET = (
+    "dca-simulator sites --count 20 --devices 50 --enrolment strings.txt --ca-file hosting-data/ca.pem --truth truth.jsonl "
+    "--minutes 5 --pace 60"
+)
+FLEET_CHECK = (
+    "dca-simulator sites-check --truth truth.jsonl --url https://localhost:8443 --ca-file hosting-data/ca.pem "
+    "--token-file token.txt"
+)
 RUN_ELSEWHERE = {
     "make demo": ".ci/run",
     "make test": ".ci/run",
@@ -34,6 +42,8 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
     IMAGE: "tests/hosting/repository/test_release.py",
+    FLEET: "tests/hosting/test_cluster.py",
+    FLEET_CHECK: "tests/hosting/test_cluster.py",
     "dca update check": "tests/updater/supervisor/test_configuration_trial.py",
     "dca update back": "tests/updater/supervisor/test_configuration_trial.py",
     "dca status": "tests/appliance/commands/test_status.py",
@@ -76,6 +86,7 @@ def test_documented_commands_of_the_hosting_server_succeed_in_their_order(tmp_pa
 
     (tmp_path / "settings.json").write_text('{"scan": {"read_minutes": 30}}')
     (tmp_path / "passphrase").write_text("four words of a test\n")
+    (tmp_path / "names.txt").write_text("Quarry\nFoundry\n")
     (tmp_path / "notes.txt").write_text("Reads meters of more models.\n")
     saved(tmp_path, "dca-0.2.0-amd64.tar.gz")
 

@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import structlog
 
 from appliance.common.abandonable import abandonable
-from appliance.common.backoff import jittered, next_delay
+from appliance.common.backoff import next_delay
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import (
-    ContentRefusedError,
     DataFolderError,
     DcaError,
     HostingError,
@@ -40,14 +39,11 @@ from appliance.transmission.answers import QUIET, CheckInAnswer
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings
 from appliance.transmission.enrolment import enrol_site, open_client, parse_enrolment, registration
+from appliance.transmission.pause import pause_after
 from appliance.transmission.suspension import Quiet, keep_quiet, read_quiet
 from appliance.transmission.upload import Sent, upload_waiting
 
-REFUSED_SECONDS = 900.0
-"""After a refusal the server is asked again about this rarely: whoever runs it may have changed his mind."""
 QUIET_PROBLEM = "hosting_quiet"
-LONGEST_WAIT_SECONDS = 300.0
-"""Longest pause while the server is away, unless it asks for a longer one itself."""
 
 Result = TypeVar("Result")
 
@@ -328,17 +324,6 @@ class HostingConnection:
             "team for an https:// address.",
             url=client.url,
         )
-
-
-def pause_after(error: HostingError, failures: int) -> float:
-    """Return the seconds for which the server is left alone after `error`, the last of so many failures in a row."""
-    if isinstance(error, ContentRefusedError):  # says nothing about the next content
-        return 0.0
-    if isinstance(error, UnknownHereError):
-        return next_delay(failures, retry_after=error.retry_after, ceiling=REFUSED_SECONDS)
-    if isinstance(error, RefusedError):
-        return max(jittered(REFUSED_SECONDS), error.retry_after or 0.0)
-    return next_delay(failures, retry_after=error.retry_after, ceiling=LONGEST_WAIT_SECONDS)
 
 
 def way_to_server(settings: Settings) -> tuple[object, ...]:

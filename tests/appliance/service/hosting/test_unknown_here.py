@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from appliance.common.errors import HostingError, RefusedError, UnknownHereError
-from appliance.service.hosting.connection import pause_after
 from appliance.settings.environment import ENROLMENT_VARIABLE
+from appliance.transmission.pause import pause_after
 from tests.appliance.service.hosting.test_turned_away import LinkOfASite, with_link
 from tests.appliance.transmission.peer import Received, Reply, serving
 
