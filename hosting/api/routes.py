@@ -5,6 +5,7 @@ from tornado.web import RequestHandler
 from hosting.api.base import UnknownHandler
 from hosting.api.fleet import DevicesHandler, MetersHandler, NewestMetersHandler, SitesHandler
 from hosting.api.metrics import MetricsHandler
+from hosting.api.openapi import OpenApiHandler
 from hosting.api.probes import LiveHandler, ReadyHandler
 from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
 from hosting.api.tuf import TufHandler
@@ -21,6 +22,7 @@ API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/api/v1/devices", DevicesHandler),
     (r"/api/v1/meters", MetersHandler),
     (r"/api/v1/meters/newest", NewestMetersHandler),
+    (r"/api/v1/openapi\.json", OpenApiHandler),
     (r"/api(?:/.*)?", UnknownHandler),
     (r"/tuf(?:/.*)?", TufHandler),
 ]
