@@ -41,6 +41,8 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
+    "dca-hosting backup --data hosting-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
+    "dca-hosting restore --data restored-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     IMAGE: "tests/hosting/repository/test_release.py",
     FLEET: "tests/hosting/test_cluster.py",
     FLEET_CHECK: "tests/hosting/test_cluster.py",
