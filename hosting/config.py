@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from appliance.common.files import BYTE_ORDER_MARK
@@ -71,6 +72,8 @@ class Config:
     upload_seconds: int = UPLOAD_SECONDS
     drain_seconds: int = 0
     """For so long the server still serves after it was told to stop, while it says that it is not ready."""
+    slow_statement_ms: int = 1000
+    """A statement of the database that takes so long is logged."""
     raw_days: int = RAW_DAYS
     """So many days readings are kept as they came; what each day came to is kept for ten years."""
     limits: Limits = Limits()
@@ -138,6 +141,7 @@ def make_config(folder: Path, *, public_urls: Iterable[str] = ()) -> Config:
         check_in_seconds=_seconds("DCA_HOSTING_CHECK_IN_SECONDS", defaults.check_in_seconds, 5),
         upload_seconds=_seconds("DCA_HOSTING_UPLOAD_SECONDS", defaults.upload_seconds, 1),
         drain_seconds=_number("DCA_HOSTING_DRAIN_SECONDS", defaults.drain_seconds, 0, 300, "seconds"),
+        slow_statement_ms=_number("DCA_HOSTING_SLOW_MS", defaults.slow_statement_ms, 1, 600_000, "milliseconds"),
         raw_days=_number("DCA_HOSTING_RAW_DAYS", defaults.raw_days, 2, MOST_RAW_DAYS, "days"),
     )
 
@@ -147,6 +151,14 @@ def _read_url() -> str | None:
     if url and not read_variable("DCA_HOSTING_DATABASE_URL"):
         raise ConfigurationError(f"{DATABASE_READ_URL} is for a standby of PostgreSQL. Set DCA_HOSTING_DATABASE_URL, too.")
     return url
+
+
+def log_form() -> Literal["json", "text"]:
+    """Return how lines of the log are written. Raises ConfigurationError."""
+    text = read_variable("DCA_HOSTING_LOG") or "json"
+    if text not in ("json", "text"):
+        raise ConfigurationError(f"DCA_HOSTING_LOG is {text!r}. Write json or text.")
+    return cast(Literal["json", "text"], text)
 
 
 def _words(name: str) -> tuple[str, ...]:

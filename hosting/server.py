@@ -86,12 +86,11 @@ def log_request(handler: RequestHandler) -> None:
         "request",
         method=handler.request.method,
         path=handler.request.path[:200],
-        route=route,
         status=status,
         milliseconds=round(1000 * seconds, 1),
         address=handler.client_ip if isinstance(handler, BaseHandler) else handler.request.remote_ip,
         refusal=getattr(handler, "refusal", None),
-        **(handler.log_fields() if isinstance(handler, BaseHandler) else {}),
+        **(handler.log_fields() if isinstance(handler, BaseHandler) else {"route": route}),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,7 +60,7 @@ class Services:
 
     async def publish(self, work: Callable[[Publishing], Result]) -> Result:
         """Return what `work` returns, done on the one thread that signs."""
-        return await asyncio.get_running_loop().run_in_executor(self.publishing_threads, work, self.publishing)
+        return await asyncio.get_running_loop().run_in_executor(self.publishing_threads, copy_context().run, work, self.publishing)
 
     def close(self) -> None:
         """Wait for the work under way and close the database."""

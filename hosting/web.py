@@ -1,11 +1,14 @@
 """What the API and the console share: their services, and where a request comes from."""
 
-import secrets
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application
+
 from appliance.common.forwarded import client_of
 from hosting.config import Config
+from hosting.request_context import REQUEST_ID_HEADER, enter, request_id
 from hosting.services import Services
 from web.handler import WebHandler
 
@@ -35,16 +38,21 @@ class BaseHandler(WebHandler):
 
     @cached_property
     def request_id(self) -> str:
-        """What the lines of the log about this request have in common."""
-        return secrets.token_hex(4)
+        """What the lines of the log about this request have in common: as the proxy in front gave it, or one of ours."""
+        return request_id(self.request.headers.get(REQUEST_ID_HEADER))
+
+    def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
+        super().__init__(application, request, **kwargs)
+        enter(self.log_fields)
 
     def log_fields(self) -> dict[str, str]:
         """Return for the log which request it is, and who asks as far as that is known."""
-        return {"request": self.request_id}
+        return {"request": self.request_id, "route": self.route}
 
     def set_default_headers(self) -> None:
-        """Add, once the server was told to stop, that the next request needs another connection."""
+        """Add the id of the request and, once the server was told to stop, that the next one needs another connection."""
         super().set_default_headers()
+        self.set_header(REQUEST_ID_HEADER, self.request_id)
         if self.services.readiness.leaving:
             self.set_header("Connection", "close")
 

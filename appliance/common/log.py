@@ -1,14 +1,16 @@
-"""Structured logs: JSON lines on standard output and in a rotated file, secrets removed."""
+"""Structured logs: JSON lines, or text, on standard output and in a rotated file, secrets removed."""
 
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
+
+from appliance.common.plain import plain
 
 LOG_FILE_BYTES = 2_000_000
 LOG_FILES_KEPT = 4
@@ -59,6 +61,16 @@ def _without_secrets(name: object, value: Any) -> Any:
     return value
 
 
+def _as_text(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str:
+    """Return an event as one line of text, a traceback below it; nothing in it can look like another line."""
+    time, level, name = event.pop("time", ""), event.pop("level", ""), event.pop("event", "")
+    exception = event.pop("exception", None)
+    words = [f"{key}={plain(str(value))}" for key, value in event.items() if value is not None]
+    line = " ".join([str(time), f"{level:7}", plain(str(name)), *words])
+    below = [f"    {plain(each)}" for each in str(exception).splitlines()] if exception else []
+    return "\n".join([line, *below])
+
+
 class _Constant:
     """A processor that adds the same fields to every event."""
 
@@ -70,10 +82,22 @@ class _Constant:
         return event
 
 
-def configure_logging(component: str, *, level: str = "INFO", folder: Path | None = None, stream: Any = None) -> None:
-    """Send structlog and standard logging of this process to `stream` (standard output) and `folder`/`component`.log."""
+def configure_logging(
+    component: str,
+    *,
+    level: str = "INFO",
+    folder: Path | None = None,
+    stream: Any = None,
+    form: Literal["json", "text"] = "json",
+    context: Sequence[structlog.typing.Processor] = (),
+) -> None:
+    """Send structlog and standard logging of this process to `stream` (standard output) and `folder`/`component`.log.
+
+    `context` adds to each event what it is about, where it is logged.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        *context,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -86,7 +110,7 @@ def configure_logging(component: str, *, level: str = "INFO", folder: Path | Non
             _Constant(component=component),
             structlog.processors.format_exc_info,
             redact,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(ensure_ascii=False) if form == "json" else _as_text,
         ],
     )
     handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]

@@ -15,6 +15,7 @@ from hosting.api.signature import SignedRequest, claimed_key_id
 from hosting.db import tokens
 from hosting.db.tokens import Scope, Token
 from hosting.errors import BusyError, DataError
+from hosting.request_context import REQUEST_ID_HEADER
 from hosting.web import BaseHandler
 from web.security import SECURITY_HEADERS
 
@@ -50,6 +51,7 @@ class ApiHandler(BaseHandler):
         """Answer an error as JSON."""
         error = as_api_error(kwargs.get("exc_info", (None, None, None))[1])
         self.refusal_code = error.code
+        self.set_header(REQUEST_ID_HEADER, self.request_id)
         if error.retry_after is not None:
             self.set_header("Retry-After", str(error.retry_after))
         if error.status == 401 or error.code == "scope_missing":
@@ -113,6 +115,8 @@ class SignedHandler(ApiHandler):
         super().set_default_headers()
         for name in SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}:
             self.clear_header(name)
+        if REQUEST_ID_HEADER not in self.request.headers:
+            self.clear_header(REQUEST_ID_HEADER)
 
     @property
     def body_bytes(self) -> int:
@@ -139,7 +143,7 @@ class SignedHandler(ApiHandler):
         fields = super().log_fields()
         if self.site_id is None:
             return fields
-        return {"request": fields["request"], "site": self.site_id}
+        return {"request": fields["request"], "route": self.route, "site": self.site_id}
 
     async def prepare(self) -> None:
         """Look at the head before the body is taken; where it is refused the body is dropped, so that the answer can be read."""

@@ -11,6 +11,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from hosting.api.errors import retry_after_fault
+from hosting.request_context import REQUEST_ID_HEADER
 from hosting.web import BaseHandler
 from web.security import SECURITY_HEADERS
 
@@ -35,7 +36,7 @@ class TufHandler(BaseHandler):
     def set_default_headers(self) -> None:
         """Leave out the headers that are for pages."""
         super().set_default_headers()
-        for name in (SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}) | {"Cache-Control", "Content-Type"}:
+        for name in (SECURITY_HEADERS.keys() - {"X-Content-Type-Options"}) | {"Cache-Control", "Content-Type", REQUEST_ID_HEADER}:
             self.clear_header(name)
 
     def prepare(self) -> None:

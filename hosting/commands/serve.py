@@ -11,8 +11,10 @@ from appliance.common.log import configure_logging
 from appliance.common.version import installed_version
 from hosting.certificates import CertificateFiles
 from hosting.commands.preparation import open_existing
-from hosting.config import Config
+from hosting.config import Config, log_form
+from hosting.db.slow_statements import log_slow_statements
 from hosting.errors import ConfigurationError
+from hosting.request_context import add_request
 from hosting.server import Listening, serve
 from hosting.server_certificate import ServerCertificate
 from hosting.services import make_services
@@ -23,7 +25,7 @@ COLLECTED_AFTER = 100_000
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT."""
-    configure_logging("hosting", level=options.log_level, stream=sys.stderr)
+    configure_logging("hosting", level=options.log_level, stream=sys.stderr, form=log_form(), context=[add_request])
     if options.http and (options.cert or options.key):
         raise ConfigurationError("--http and --cert cannot both be: choose plain HTTP or HTTPS.")
     if bool(options.cert) != bool(options.key):
@@ -37,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     except BaseException:
         database.close()
         raise
+    log_slow_statements(database.engine, config.slow_statement_ms / 1000)
     services = make_services(named, database, certificate)
     # What is there by now stays, and batches leave no circles behind: looking for them took a third of the time of intake.
     gc.freeze()

@@ -240,7 +240,7 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
             away = Message("The server cannot reach its database at the moment. Try again in a moment.")
             text = message_of(error) if isinstance(error, DeadlineError) else away
         failed = Message("The server failed to answer; its log says more.")
-        self.render("error.html", text=text or failed, status=self.get_status())
+        self.render("error.html", text=text or failed, status=self.get_status(), request_id=self.request_id)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what this server did wrong with its traceback; a refusal is told by the log line of the request."""

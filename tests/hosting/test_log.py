@@ -71,7 +71,7 @@ def test_a_refused_request_of_a_site_names_it(start_server: StartServer) -> None
             line = refused(lines, "/api/v1/readings")
         # Beyond its budget nothing is looked up: it is not known who it is.
         assert line["claimed" if status == 429 else "site"] == site.site_id
-        assert len(line["request"]) == 8
+        assert len(line["request"]) == 16
 
     refuse(422)
     server.write(lambda connection: set_revoked(connection, site.site_id, True, actor="test"))
