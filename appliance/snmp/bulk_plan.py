@@ -180,7 +180,14 @@ class _Planned:
             elif self._tables.may_ask(walk, self._rows):
                 found.append([walk])
             before = walk
-        return found
+        return [group for group in found if not self._is_shown_by_others(group, found)]
+
+    def _is_shown_by_others(self, group: list[ColumnWalk], groups: list[list[ColumnWalk]]) -> bool:
+        """Return whether enough columns are about to be asked for that show which row is the last of a column already begun."""
+        first = group[0]
+        return bool(first.indexes) and any(
+            len(others) > WITNESSES and others[0].table == first.table and not others[0].indexes for others in groups
+        )
 
     def _likely(self, walk: ColumnWalk) -> list[Oid]:
         """Return the rows that the table of `walk` is likely to have, none where nobody can tell."""
@@ -203,7 +210,7 @@ class _Planned:
         first = group[0]
         likely = self._likely(first)
         if len(group) == 1 and first.indexes and first.table not in self._rows and not self._one_by_one:
-            return [_Run([first.cursor], [first.column], max(FIRST_CELLS // 2, first.rows) - 1)]
+            return [_Run([first.cursor], [first.column], first.rows - 1)]
         if not likely:
             is_short = first.table in self._rows or first.column in self._tables.seldom
             return [_Run([first.cursor], [first.column], 0 if is_short else FIRST_CELLS - 1)]

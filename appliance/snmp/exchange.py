@@ -67,6 +67,8 @@ class Delivery:
         self.refused = False
         self.round_trip: float | None = None
         self.destination = destination_of(agent)
+        self.is_waiting: Final = transport.is_waiting
+        """Tells whether a message with an id is on its way."""
         self._options = options
         self._transport = transport
         self._traffic = traffic
@@ -74,10 +76,6 @@ class Delivery:
         self._deadline: float | None = None
         self._loop = asyncio.get_running_loop()
         self._patience = Patience(options.timeout, options.retries + 1)
-
-    def is_waiting(self, key: int) -> bool:
-        """Return whether a message with this id is on its way."""
-        return self._transport.is_waiting(key)
 
     async def deliver(self, key: int, message: bytes, patience: Patience | None = None) -> bytes:
         """Return the reply to `message`, whose id is `key`. Raises Stop."""

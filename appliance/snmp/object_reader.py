@@ -32,7 +32,8 @@ class ObjectReader:
 
         What is left when an object at fault was found goes into `later`, if that is given: it may be asked for with something else.
         """
-        waiting = self._chunks(oids)
+        # Nearly every read is one request, and its answer is in order: that goes the short way.
+        waiting = [list(oids)] if 0 < len(oids) <= self._profile.max_varbinds else self._chunks(oids)
         while waiting:
             chunk = waiting.pop(0)
             try:
@@ -48,7 +49,9 @@ class ObjectReader:
                 else:
                     self._faults.note_unread(chunk, UNANSWERED)
                 continue
-            if self._took_all(chunk, response, objects):
+            undecodable: list[Oid] = []
+            if not response.error_status and _take_in_order(chunk, response.varbinds, objects, undecodable) and not undecodable:
+                self._faults.note_read(chunk, objects)
                 continue
             again = await self._take(chunk, response, objects)
             if later is not None and response.error_status not in (NO_ERROR, TOO_BIG, NO_SUCH_NAME):
@@ -90,21 +93,13 @@ class ObjectReader:
 
     def _chunks(self, oids: Sequence[Oid]) -> list[list[Oid]]:
         most = self._profile.max_varbinds
-        return [list(oids)] if 0 < len(oids) <= most else [list(oids[start : start + most]) for start in range(0, len(oids), most)]
+        return [list(oids[start : start + most]) for start in range(0, len(oids), most)]
 
     def _halves(self, chunk: list[Oid]) -> list[list[Oid]]:
         """Return a request that was too large in two, and remember how much the agent can bear."""
         middle = (len(chunk) + 1) // 2
         self._profile.max_varbinds = max(1, min(self._profile.max_varbinds, middle))
         return [part for part in (chunk[:middle], chunk[middle:]) if part]
-
-    def _took_all(self, chunk: list[Oid], response: Response, objects: Objects) -> bool:
-        """Take a reply to a GET that is as nearly every one is: return False where anything in it is to be asked again."""
-        again: list[Oid] = []
-        if response.error_status != NO_ERROR or not _take_in_order(chunk, response.varbinds, objects, again) or again:
-            return False
-        self._faults.note_read(chunk, objects)
-        return True
 
     async def _take(self, chunk: list[Oid], response: Response, objects: Objects) -> list[list[Oid]]:
         """Take the objects of a reply to a GET; return what has to be asked again."""

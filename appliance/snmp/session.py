@@ -97,7 +97,7 @@ class Session:
         try:
             self.partial = None
             objects: dict[Oid, Value] = {}
-            apart = self._faults.apart(oids)
+            apart = self._faults.apart(oids) if self.profile.faults else ()
             try:
                 await self._reader.read([oid for oid in oids if oid not in apart] if apart else oids, objects)
                 if apart:
