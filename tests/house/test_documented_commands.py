@@ -42,7 +42,7 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
     IMAGE: "tests/hosting/repository/test_release.py",
-    FLEET: "tests/hosting/test_cluster.py",
+    FLEET: "tests/hosting/load.py",
     FLEET_CHECK: "tests/hosting/test_cluster.py",
     "dca update check": "tests/updater/supervisor/test_configuration_trial.py",
     "dca update back": "tests/updater/supervisor/test_configuration_trial.py",
