@@ -81,6 +81,7 @@ def _figures(outcome: Outcome) -> list[Figure]:
         Figure("undisturbed sites: slowest that failed", undisturbed["slowest_refusal"], "s", ANSWERED_SECONDS),
         Figure("undisturbed sites: longest until answered", undisturbed["longest_gap"], "s"),
         Figure("the simulator was behind by, at most", told["late_seconds"], "s"),
+        Figure("the simulator's memory, at most", told["memory_mb"], "MB"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -93,7 +94,8 @@ def _sites(options: argparse.Namespace) -> int:
         fleet.drain(options.drain, progress)
     if sys.stderr.isatty():
         sys.stderr.write("\n")
-    figures = fleet.statistics.as_json() | {"waiting": fleet.waiting}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    figures = fleet.statistics.as_json() | {"waiting": fleet.waiting, "memory_mb": memory}
     print(json.dumps(figures) if options.json else f"{fleet.statistics.line()}; {fleet.waiting:,} readings still wait")
     return 0
 
