@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from appliance.common.forwarded import TrustedProxies
 from hosting.api.bodies import BodiesUnderWay
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.db.database import Database
+from hosting.db.gathering import Gathering
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
 from hosting.repository.repository_status import RepositoryStatusCache
@@ -32,6 +33,7 @@ class Services:
     database: Database
     intake: Lane  # what sites send
     pages: Lane  # what people and their programs look at
+    check_ins: Gathering[Any, Any]  # those that tell nothing new, on the lane of the intake
     upkeep: Lane  # whether the server is well
     readiness: Readiness
     passwords: Passwords
@@ -62,11 +64,13 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
     """Return the services of one server process."""
     limits = config.limits
     upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16))
+    intake = Lane(database, LanePlan("intake", threads=8, waiting=256))
     return Services(
         config=config,
         proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
-        intake=Lane(database, LanePlan("intake", threads=8, waiting=256)),
+        intake=intake,
+        check_ins=Gathering(intake),
         pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds)),
         upkeep=upkeep,
         readiness=Readiness(upkeep),

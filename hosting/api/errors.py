@@ -19,6 +19,11 @@ def unauthorized(code: str, message: str) -> ApiError:
     return ApiError(401, code, message)
 
 
+def replayed() -> ApiError:
+    """Return the 401 for a nonce that its site has used before."""
+    return unauthorized("replayed", "This very request has been answered before. Sign each request anew.")
+
+
 def retry_after_fault() -> int:
     """Return after how many seconds a client may ask again where this server failed: another time for each, not all at once."""
     return 15 + secrets.randbelow(30)

@@ -3,9 +3,10 @@
 from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
+from hosting.api.check_in import CheckInHandler
 from hosting.api.fleet import DevicesHandler, SitesHandler
 from hosting.api.probes import LiveHandler, ReadyHandler
-from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
+from hosting.api.sites import EnrolHandler, ReadingsHandler, SupportBundleHandler
 from hosting.api.tuf import TufHandler
 
 API_ROUTES: list[tuple[str, type[RequestHandler]]] = [
