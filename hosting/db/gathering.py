@@ -13,7 +13,7 @@ from hosting.errors import BusyError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-SECONDS = 0.05
+SECONDS = 0.1
 """So long is waited for others where they come as fast as that. A site does not notice."""
 TOGETHER = 64
 WAITING = 1024
