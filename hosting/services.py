@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from appliance.common.forwarded import TrustedProxies
 from hosting.api.bodies import BodiesUnderWay
@@ -13,6 +13,7 @@ from hosting.config import DATABASE_READ_URL, TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.connections import Connections
 from hosting.db.database import Database, postgresql_url
+from hosting.db.gathering import Gathering
 from hosting.db.installation import Generation
 from hosting.db.lane import Lane, LanePlan
 from hosting.db.readiness import Readiness
@@ -42,6 +43,7 @@ class Services:
     replica: Replica | None  # from which pages are read; none where there is no standby
     intake: Lane  # what sites send
     pages: Lane  # what people and their programs look at
+    check_ins: Gathering[Any, Any]  # those that tell nothing new, on the lane of the intake
     upkeep: Lane  # whether the server is well
     readiness: Readiness
     connections: Connections
@@ -77,13 +79,15 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
     """Return the services of one server process."""
     limits = config.limits
     upkeep = Lane(database, LanePlan("upkeep", threads=2, waiting=16, seconds=UPKEEP_SECONDS))
+    intake = Lane(database, LanePlan("intake", threads=8, waiting=256, seconds=limits.intake_seconds))
     replica = _make_replica(config, database)
     return Services(
         config=config,
         proxies=Proxies(TrustedProxies(config.trusted_proxies), TRUSTED_PROXIES),
         database=database,
         replica=replica,
-        intake=Lane(database, LanePlan("intake", threads=8, waiting=256, seconds=limits.intake_seconds)),
+        intake=intake,
+        check_ins=Gathering(intake),
         pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds), replica),
         upkeep=upkeep,
         readiness=Readiness(upkeep),

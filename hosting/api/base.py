@@ -164,7 +164,7 @@ class SignedHandler(ApiHandler):
             return
         head = SignedRequest("POST", self._urls(), self.request.headers, b"")
         try:
-            await self.services.intake.run(lambda: self.check_head(head), self._sender)
+            await self.services.intake.run(lambda: self.check_head(head), self.sender)
         except (ApiError, BusyError, DataError) as error:
             self._refuse(error)
 
@@ -173,7 +173,7 @@ class SignedHandler(ApiHandler):
         self._size += len(chunk)
         if self._refused is None and self._size > self.body_bytes:
             self._refuse(request_body.too_large(self.body_bytes))
-        if self._refused is None and not self.services.bodies.take(self._sender, len(chunk)):
+        if self._refused is None and not self.services.bodies.take(self.sender, len(chunk)):
             sentence = "The server has more to receive than it can hold. Try again in a moment."
             self._refuse(ApiError(503, "busy", sentence, retry_after=retry_after_busy()))
         if self._refused is None:
@@ -190,11 +190,15 @@ class SignedHandler(ApiHandler):
         signed = SignedRequest("POST", self._urls(), self.request.headers, body)
         self._processing = True
         try:
-            answer = await self.services.intake.run(lambda: self.process(signed), self._sender)
+            answer = await self.respond(signed)
         finally:
             self._processing = False
             self._give_back()
         self.answer(answer.value, answer.status)
+
+    async def respond(self, signed: SignedRequest) -> ApiAnswer:
+        """Return the answer to a request that has come whole. Raises ApiError, BusyError, DataError."""
+        return await self.services.intake.run(lambda: self.process(signed), self.sender)
 
     def on_finish(self) -> None:
         """Count the body no longer."""
@@ -207,7 +211,8 @@ class SignedHandler(ApiHandler):
             self._give_back()
 
     @property
-    def _sender(self) -> str:
+    def sender(self) -> str:
+        """As whom the request counts where something is shared out among those who send."""
         return self.claimed_id or self.client
 
     def _refuse(self, error: Exception) -> None:
@@ -217,7 +222,7 @@ class SignedHandler(ApiHandler):
     def _give_back(self) -> None:
         held, self._held, self._parts = self._held, 0, []
         if held:
-            self.services.bodies.give_back(self._sender, held)
+            self.services.bodies.give_back(self.sender, held)
 
     def check_head(self, head: SignedRequest) -> None:
         """Raise ApiError where nothing of the body is to be kept; asked for large ones, before they come. Runs on a thread."""

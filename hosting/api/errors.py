@@ -24,6 +24,11 @@ def throttled(message: str, wait: int) -> ApiError:
     return ApiError(429, "throttled", message, retry_after=wait + secrets.randbelow(2 + wait // 4))
 
 
+def replayed() -> ApiError:
+    """Return the 401 for a nonce that its site has used before."""
+    return unauthorized("replayed", "This very request has been answered before. Sign each request anew.")
+
+
 def retry_after_fault() -> int:
     """Return after how many seconds a client may ask again where this server failed: another time for each, not all at once."""
     return 15 + secrets.randbelow(30)

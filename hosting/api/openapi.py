@@ -16,8 +16,9 @@ from pydantic.json_schema import models_json_schema
 from appliance.report import Batch
 from hosting.api import answers
 from hosting.api.base import ApiHandler
+from hosting.api.check_in import CheckIn
 from hosting.api.queries import DevicesQuery, ListQuery, MetersQuery, SitesQuery
-from hosting.api.sites import BUNDLE_TYPE, CheckIn, Enrolment
+from hosting.api.sites import BUNDLE_TYPE, Enrolment
 from hosting.db.tokens import Scope
 
 Json = dict[str, Any]

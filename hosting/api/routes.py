@@ -3,11 +3,12 @@
 from tornado.web import RequestHandler
 
 from hosting.api.base import UnknownHandler
+from hosting.api.check_in import CheckInHandler
 from hosting.api.fleet import DevicesHandler, MetersHandler, NewestMetersHandler, SitesHandler
 from hosting.api.metrics import MetricsHandler
 from hosting.api.openapi import OpenApiHandler
 from hosting.api.probes import LiveHandler, ReadyHandler
-from hosting.api.sites import CheckInHandler, EnrolHandler, ReadingsHandler, SupportBundleHandler
+from hosting.api.sites import EnrolHandler, ReadingsHandler, SupportBundleHandler
 from hosting.api.tuf import TufHandler
 
 API_ROUTES: list[tuple[str, type[RequestHandler]]] = [

@@ -1,39 +1,28 @@
-"""The calls of a site: enrol, check in, send readings and support bundles."""
+"""The calls of a site: enrol, send readings and support bundles. Its check-in is in `hosting.api.check_in`."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.clock import utc_now
 from appliance.report import Batch
-from appliance.report.changes import state_digest
 from hosting.api.base import BUDGET_SPENT, SMALL, ApiAnswer, SignedHandler
 from hosting.api.body import parse
-from hosting.api.errors import ApiError, throttled, unauthorized
-from hosting.api.intervals import intervals
+from hosting.api.errors import ApiError, replayed, throttled, unauthorized
 from hosting.api.signature import SignedRequest, Verified, claimed_key_id, parse_public_key, unknown_site, verify
-from hosting.db import bundles, changes, configuration, readings, sites
+from hosting.db import bundles, changes, readings, sites
 from hosting.db.contact import TurnedAway, turned_away
 from hosting.db.database import Connection
 from hosting.db.sites import Site
-from hosting.releases.update_report import reported_versions
-from hosting.repository.folder import RepositoryFolder
 from hosting.repository.repository import Repository
-from hosting.site_report import bounded
 
-STATE_BYTES = 64 * 1024
-CHECK_IN_BYTES = 4 * STATE_BYTES
 BUNDLE_TYPE = "application/gzip"
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GZIP_MAGIC = b"\x1f\x8b\x08"
-
-LEVELS_WITH_VERSIONS = ("notify", "auto")
-"""At these, a site looks for new versions."""
 
 TURNED_AWAY: Mapping[TurnedAway, str] = {
     "revoked": "This site was revoked at the hosting server. Ask your provider.",
@@ -58,19 +47,6 @@ class Enrolment(BaseModel):
     version: Version = ""
     root_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$", to_lower=True)] | None = None
     """The root of the enrolment string, which the answer is to hold."""
-
-
-class CheckIn(BaseModel):
-    """The body of `POST /api/v1/checkin`."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    version: Version = ""
-    state: Annotated[dict[str, Any], AfterValidator(bounded)] = Field(default_factory=dict)
-    unchanged: Annotated[str, StringConstraints(max_length=100)] | None = None
-    """In place of a state that is the one told before: its digest."""
-    generation: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")] | None = None
-    """Of this server, as the site has dealt with it last; None where no server told one."""
 
 
 class EnrolHandler(SignedHandler):
@@ -149,6 +125,13 @@ class SiteHandler(SignedHandler):
         site_id = claimed_key_id(signed.headers)
         with self.services.database.reading(self.config.limits.intake_seconds) as connection:
             site = sites.site_by_id(connection, site_id) if site_id else None
+        return self.admit(signed, site, head_alone=head_alone)
+
+    def admit(self, signed: SignedRequest, site: Site | None, *, head_alone: bool = False) -> tuple[Site, Verified]:
+        """Return the site and what it signed; `site` is the one of the claimed key id, None where there is none.
+
+        Raises ApiError where it was signed by another, and for a site that may not send now.
+        """
         key = parse_public_key(site.public_key) if site and site.public_key else None
         verified = verify(signed, key, head_alone=head_alone)
         if site is None:
@@ -165,60 +148,6 @@ class SiteHandler(SignedHandler):
     def prepare_work(self, content: bytes, site: Site) -> Work:
         """Return what is to be done with a body of the site. Raises ApiError when the body cannot be used."""
         raise NotImplementedError
-
-
-class CheckInHandler(SiteHandler):
-    """`POST /api/v1/checkin`: the state of the site in; commands and intervals out."""
-
-    route: ClassVar[str] = "checkin"
-
-    @property
-    def body_bytes(self) -> int:
-        """The limit of the body: a state, however it is written."""
-        return min(CHECK_IN_BYTES, self.config.limits.body_bytes)
-
-    @property
-    def decoded_bytes(self) -> int:
-        """The limit of the body after gzip."""
-        return min(CHECK_IN_BYTES, self.config.limits.decoded_bytes)
-
-    def prepare_work(self, content: bytes, site: Site) -> Work:
-        """Keep the state, hand out what waits. A state this server has not as the site says is asked for, and nothing is done."""
-        said = parse(CheckIn, content)
-        if len(json.dumps(said.state, separators=(",", ":"))) > STATE_BYTES:
-            raise ApiError(422, "does_not_fit", f"state: it is larger than {STATE_BYTES // 1024} KiB.")
-        wanted = intervals(self.config.check_in_seconds, self.config.upload_seconds, self.services.intake.load.stretch)
-
-        def work(connection: Connection) -> ApiAnswer:
-            answer: dict[str, Any] = {"server_time": to_rfc3339(utc_now()), "intervals": wanted, "commands": []}
-            known = sites.site_by_id(connection, site.site_id) if said.unchanged else None
-            if said.unchanged and (known is None or state_digest(known.state) != said.unchanged):
-                return ApiAnswer(answer | {"state_needed": True})
-            state = known.state if known else said.state
-            kept = None if known else said.state
-            answer["commands"] = sites.check_in(connection, site.site_id, version=said.version, state=kept)
-            answer |= self.services.generation.news(connection, site.site_id, said.generation)
-            if site.root_sha256 is not None and RepositoryFolder(self.config.repository).is_published:
-                answer |= _news(connection, site, state)
-            return ApiAnswer(answer if known else answer | {"state_digest": state_digest(said.state)})
-
-        return work
-
-
-def _news(connection: Connection, site: Site, state: Mapping[str, Any]) -> dict[str, str]:
-    """Return the markers of the configuration and the rollout that a site has not dealt with, where it would fetch them."""
-    update = reported_versions(state)
-    found = {}
-    told = sites.reported_configuration(state).get("marker")
-    if told is not None and update.get("level") != "off":
-        marker = configuration.marker_of(connection, site.site_id, site.group_name)
-        if marker != told:
-            found["configuration"] = marker
-    if update.get("rollout") is not None and update.get("level") in LEVELS_WITH_VERSIONS:
-        rollout = configuration.marker_of_rollout(connection)
-        if rollout != update["rollout"]:
-            found["rollout"] = rollout
-    return found
 
 
 class ReadingsHandler(SiteHandler):
@@ -309,7 +238,7 @@ def _check_keys(batch: Batch) -> None:
 
 def _take_nonce(connection: Connection, site_id: str, verified: Verified) -> None:
     if not sites.use_nonce(connection, site_id, verified.nonce, verified.expires_at):
-        raise unauthorized("replayed", "This very request has been answered before. Sign each request anew.")
+        raise replayed()
 
 
 def _storable(text: str) -> str:

@@ -18,6 +18,7 @@ from appliance.release import ROLLOUT_PATH
 from appliance.settings.document import GLOBAL_PATH, group_path, marker, site_path
 from hosting.db import audit
 from hosting.db.tables import configuration, site
+from hosting.db.upsert import one_of
 
 SITE_PREFIX, GROUP_PREFIX, SUFFIX = "config/site/", "config/group/", ".json"
 
@@ -80,9 +81,20 @@ def newest_version(connection: sa.Connection, path: str) -> int:
 
 
 def marker_of(connection: sa.Connection, site_id: str, group: str | None) -> str:
-    """Return the marker of what a site is to have: the documents in force for all, for its group and for itself."""
-    paths = [GLOBAL_PATH, site_path(site_id), *([group_path(group)] if group else [])]
-    return marker([(path, digest) for path, _, digest in _newest(connection, configuration.c.path.in_(paths))])
+    """Return the marker of what one site is to have."""
+    return markers_of(connection, {site_id: group})[site_id]
+
+
+def markers_of(connection: sa.Connection, groups: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the marker of what each site is to have: the documents in force for all, for its group and for itself.
+
+    `groups` has the sites by their ids, with the group each is in.
+    """
+    paths = {
+        site_id: {GLOBAL_PATH, site_path(site_id), *([group_path(group)] if group else [])} for site_id, group in groups.items()
+    }
+    found = _newest(connection, one_of(connection, configuration.c.path, set().union(*paths.values())))
+    return {site_id: marker([(path, digest) for path, _, digest in found if path in own]) for site_id, own in paths.items()}
 
 
 def marker_of_rollout(connection: sa.Connection) -> str:

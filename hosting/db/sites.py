@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.database import Condition
 from hosting.db.tables import command, enrolment_code, nonce, site
-from hosting.db.upsert import insert_new
+from hosting.db.upsert import insert_new, one_of
 from hosting.site_report import bounded
 
 COMMAND_LIFE = timedelta(hours=24)
@@ -68,6 +68,12 @@ def site_by_id(connection: sa.Connection, site_id: str) -> Site | None:
     """Return the site, or None when there is none of this id."""
     row = connection.execute(sa.select(site).where(site.c.site_id == site_id)).first()
     return _site(row) if row else None
+
+
+def sites_by_ids(connection: sa.Connection, site_ids: Collection[str]) -> dict[str, Site]:
+    """Return those of the sites that there are, by their ids."""
+    rows = connection.execute(sa.select(site).where(one_of(connection, site.c.site_id, site_ids)))
+    return {row.site_id: _site(row) for row in rows}
 
 
 def site_named(connection: sa.Connection, name: str) -> Site | None:
@@ -213,6 +219,12 @@ def use_nonce(connection: sa.Connection, site_id: str, value: str, expires_at: d
     return insert_new(connection, nonce, [{"site_id": site_id, "nonce": value, "expires_at": expires_at}]) == 1
 
 
+def to_be_handed_out(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition on the table of commands under which a check-in hands one out, or out again."""
+    due = sa.and_(command.c.delivered_at.is_(None), command.c.created_at > now - COMMAND_LIFE)
+    return sa.or_(due, command.c.delivered_at > now - COMMAND_REPEATED)
+
+
 def check_in(connection: sa.Connection, site_id: str, *, version: str, state: dict[str, Any] | None) -> list[dict[str, str]]:
     """Keep what the site says of itself (`state` None: as before) and hand out the commands that wait for it."""
     now = utc_now()
@@ -224,10 +236,7 @@ def check_in(connection: sa.Connection, site_id: str, *, version: str, state: di
         values |= releases.columns_of(state)
         releases.keep(connection, site_id, state)
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(**values))
-    undelivered = command.c.delivered_at.is_(None)
-    due = sa.and_(undelivered, command.c.created_at > now - COMMAND_LIFE)
-    again = command.c.delivered_at > now - COMMAND_REPEATED
-    chosen = sa.select(command).where(command.c.site_id == site_id, sa.or_(due, again)).order_by(command.c.created_at)
+    chosen = sa.select(command).where(command.c.site_id == site_id, to_be_handed_out(now)).order_by(command.c.created_at)
     rows = connection.execute(chosen.with_for_update()).all()
     fresh = [row.command_id for row in rows if row.delivered_at is None]
     if fresh:

@@ -32,10 +32,20 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) 
     if not rows:
         return 0
     if len(rows) > 1 and connection.dialect.name == "postgresql":
-        return _insert_by_arrays(connection, table, rows, "NOTHING")
-    statement = insert(connection, table).on_conflict_do_nothing()
-    done = connection.execute(statement, [dict(row) for row in rows], execution_options={"preserve_rowcount": True})
+        statement, values = _by_arrays(connection, table, rows, "ON CONFLICT DO NOTHING")
+        return connection.exec_driver_sql(statement, values).rowcount
+    one_by_one = insert(connection, table).on_conflict_do_nothing()
+    done = connection.execute(one_by_one, [dict(row) for row in rows], execution_options={"preserve_rowcount": True})
     return done.rowcount
+
+
+def insert_new_keys(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> set[tuple[Any, ...]]:
+    """Insert the rows whose key is not there yet and return the keys of those."""
+    key = [column.name for column in table.primary_key]
+    if len(rows) > 1 and connection.dialect.name == "postgresql":
+        statement, values = _by_arrays(connection, table, rows, f"ON CONFLICT DO NOTHING RETURNING {', '.join(map(_quoted, key))}")
+        return {tuple(found) for found in connection.exec_driver_sql(statement, values)}
+    return {tuple(row[name] for name in key) for row in rows if insert_new(connection, table, [row])}
 
 
 def insert_newer(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], *, by: str, kept: Sequence[str] = ()) -> None:
@@ -46,8 +56,8 @@ def insert_newer(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]
     replaced = [name for name in rows[0] if name not in (*key, *kept)]
     if connection.dialect.name == "postgresql":
         changes = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in replaced)
-        newer = f"WHERE excluded.{by} > {table.name}.{by}"
-        _insert_by_arrays(connection, table, rows, f"UPDATE SET {changes} {newer}", key)
+        newer = f"UPDATE SET {changes} WHERE excluded.{by} > {table.name}.{by}"
+        connection.exec_driver_sql(*_by_arrays(connection, table, rows, f"ON CONFLICT ({', '.join(key)}) DO {newer}"))
         return
     statement = insert(connection, table)
     update = {name: statement.excluded[name] for name in replaced}
@@ -63,8 +73,8 @@ def one_of(connection: sa.Connection, column: "sa.Column[str]", texts: Collectio
     return column.in_(texts)
 
 
-def _insert_by_arrays(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], action: str, key: Sequence[str] = ()) -> int:
-    """Insert rows by one statement and return how many were written; `action` is what is done with one whose key is there.
+def _by_arrays(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], end: str) -> tuple[str, tuple[Any, ...]]:
+    """Return an INSERT of rows with an array for each column, and its values; `end` is how the statement ends.
 
     A column that has one value in all rows is given once.
     """
@@ -77,13 +87,9 @@ def _insert_by_arrays(connection: sa.Connection, table: sa.Table, rows: Sequence
     chosen = ", ".join(f"CAST(%b AS {kinds[name]})" if name in single else f"new.{_quoted(name)}" for name in names)
     unnested = ", ".join(f"CAST(%b AS {kinds[name]}[])" for name in arrays)
     listed = ", ".join(map(_quoted, names))
-    conflict = f"ON CONFLICT ({', '.join(key)})" if key else "ON CONFLICT"
-    statement = (
-        f"INSERT INTO {table.name} ({listed}) SELECT {chosen} "  # noqa: S608 - names of columns of ours
-        f"FROM unnest({unnested}) AS new ({', '.join(map(_quoted, arrays))}) {conflict} DO {action}"
-    )
-    values = [first[name] for name in single] + [[row[name] for row in rows] for name in arrays]
-    return connection.exec_driver_sql(statement, tuple(values)).rowcount
+    source = f"unnest({unnested}) AS new ({', '.join(map(_quoted, arrays))})"
+    statement = f"INSERT INTO {table.name} ({listed}) SELECT {chosen} FROM {source} {end}"  # noqa: S608 - names of columns of ours
+    return statement, (*(first[name] for name in single), *([row[name] for row in rows] for name in arrays))
 
 
 def _kind(column: "sa.Column[Any]", dialect: sa.Dialect) -> str:

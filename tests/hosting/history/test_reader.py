@@ -107,11 +107,19 @@ def test_a_change_builds_on_a_reading_that_is_rolled_up(server: RunningServer, s
 @pytest.mark.parametrize("values", [{"segment": None, "dictionary": None}, {"segment": b"damaged"}, {"dictionary": 7}])
 def test_a_change_whose_base_is_gone_is_asked_for_in_full(server: RunningServer, site: Site, values: dict[str, Any]) -> None:
     base, now = reading(hours=2), reading(total=1001)
-    site.upload(batch(base))
+    site.upload(batch(base, reading(hours=1)))  # the newest is kept beside the days
     roll_up_all(server)
     server.write(lambda connection: connection.execute(sa.update(device_day).values(**values)))
     assert site.upload(changes(change(base, now))).json()["needed"] == [KEY]
     assert site.upload(batch(now)).json()["accepted"] == 1
+
+
+def test_the_newest_reading_is_a_base_also_where_its_day_cannot_be_read(server: RunningServer, site: Site) -> None:
+    base, now = reading(hours=2), reading(total=1001)
+    site.upload(batch(base))
+    roll_up_all(server)
+    server.write(lambda connection: connection.execute(sa.update(device_day).values(segment=b"damaged")))
+    assert site.upload(changes(change(base, now))).json() == {"accepted": 1, "duplicate": 0, "changes": True}
 
 
 def test_segments_are_opened_only_as_far_as_a_batch_may_weigh(start_server: StartServer) -> None:
@@ -119,8 +127,8 @@ def test_segments_are_opened_only_as_far_as_a_batch_may_weigh(start_server: Star
     site = Site(server).enrol()
     keys = [f"serial:A:{number}" for number in range(8)]
     bases = [reading(key, hours=2) | {"misc": {"note": "x" * 30_000}} for key in keys]
-    for base in bases:
-        site.upload(batch(base))
+    for key, base in zip(keys, bases, strict=True):
+        site.upload(batch(base, reading(key, hours=1.5)))
     roll_up_all(server)
     answer = site.upload(changes(*(change(base, base | {"taken_at": reading(hours=1)["taken_at"]}) for base in bases))).json()
     assert 0 < answer["accepted"] <= 3
