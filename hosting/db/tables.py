@@ -32,10 +32,16 @@ class Moment(TypeDecorator[datetime]):
 
 metadata = sa.MetaData()
 
+# Where a table stands in a Citus cluster, said beside it as `info`; `hosting.db.distribution` does it.
+BY_SITE = {"placement": "distributed"}  # split among the workers by site_id, all of a site on one
+EVERYWHERE = {"placement": "reference"}  # a copy on each node
+COORDINATOR = {"placement": "local"}  # on the coordinator alone: a node that is down stops no login
+
 site = sa.Table(
     "site",
     metadata,
     sa.Column("site_id", sa.String(36), primary_key=True),
+    # Unique by `site_name`; the constraint is for servers of before that table, and does not go into a cluster.
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     sa.Column("public_key", sa.String(43)),  # Ed25519, base64url; null until the site enrolled
     sa.Column("created_at", Moment, nullable=False),
@@ -57,6 +63,15 @@ site = sa.Table(
     sa.Column("update_result", sa.String(16)),
     sa.Column("update_reason", sa.String(40)),
     sa.Column("update_waits", sa.String(240)),  # why it waits, words with commas between
+    info=BY_SITE,
+)
+
+site_name = sa.Table(
+    "site_name",
+    metadata,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("site_id", sa.String(36), nullable=False),
+    info=EVERYWHERE,
 )
 
 site_update = sa.Table(
@@ -75,6 +90,7 @@ site_update = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("log", sa.Text, nullable=False),  # the end of it, of one that failed
     sa.Index("site_update_version", "version", "told_at"),
+    info=BY_SITE,
 )
 
 enrolment_code = sa.Table(
@@ -88,6 +104,7 @@ enrolment_code = sa.Table(
     sa.Column("used_at", Moment),
     sa.Column("public_key", sa.String(43)),  # the key it was used with: the same one may ask again
     sa.Index("enrolment_code_hash", "code_hash"),
+    info=EVERYWHERE,
 )
 
 batch = sa.Table(
@@ -99,6 +116,7 @@ batch = sa.Table(
     sa.Column("readings", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64)),  # SHA-256 of its JSON; null: a server without this column took it
     sa.Index("batch_received_at", "received_at"),
+    info=BY_SITE,
 )
 
 # On PostgreSQL partitioned by day (`hosting.db.history.partitions`): the migration says so, as for `device_day_segment`.
@@ -110,6 +128,7 @@ reading = sa.Table(
     sa.Column("taken_at", Moment, primary_key=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, as received
+    info=BY_SITE,
 )
 
 reading_ahead = sa.Table(
@@ -121,6 +140,7 @@ reading_ahead = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Index("reading_ahead_received_at", "received_at"),
+    info=BY_SITE,
 )
 
 device_day = sa.Table(
@@ -148,6 +168,7 @@ device_day = sa.Table(
     sa.Index("device_day_day", "day"),
     # Of rows that have a segment alone: the migration says so, since the words for it load PostgreSQL's dialect.
     sa.Index("device_day_segment", "day"),
+    info=BY_SITE,
 )
 
 dictionary = sa.Table(
@@ -157,6 +178,7 @@ dictionary = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("last_day", sa.Date),  # the newest day that has a segment made with it
     sa.Column("content", sa.LargeBinary, nullable=False),
+    info=COORDINATOR,
 )
 
 device_latest = sa.Table(
@@ -176,6 +198,7 @@ device_latest = sa.Table(
     sa.Column("total", sa.BigInteger),
     sa.Column("words", sa.Text, nullable=False),  # what the search looks through, in lower case
     sa.Column("body", sa.Text, nullable=False),
+    info=BY_SITE,
 )
 
 event = sa.Table(
@@ -191,6 +214,7 @@ event = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),  # JSON of what the sentence is made of
     sa.Index("event_device", "site_id", "device_key", "at"),
     sa.Index("event_at", "at"),
+    info=BY_SITE,
 )
 
 nonce = sa.Table(
@@ -200,6 +224,7 @@ nonce = sa.Table(
     sa.Column("nonce", sa.String(64), primary_key=True),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Index("nonce_expires_at", "expires_at"),
+    info=BY_SITE,
 )
 
 command = sa.Table(
@@ -211,6 +236,7 @@ command = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.String(100), nullable=False),
     sa.Column("delivered_at", Moment),
+    info=BY_SITE,
 )
 
 configuration = sa.Table(
@@ -223,6 +249,7 @@ configuration = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("published_at", Moment),  # null: it was about to be published when the server ended
     sa.Column("published_by", sa.String(100), nullable=False),
+    info=EVERYWHERE,
 )
 
 job = sa.Table(
@@ -237,6 +264,7 @@ job = sa.Table(
     sa.Column("rows", sa.BigInteger),
     sa.Column("next_at", Moment, nullable=False),
     sa.Column("error", sa.Text),
+    info=COORDINATOR,
 )
 
 support_bundle = sa.Table(
@@ -247,6 +275,7 @@ support_bundle = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("bytes", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
+    info=BY_SITE,
 )
 
 account = sa.Table(
@@ -256,6 +285,7 @@ account = sa.Table(
     sa.Column("password_hash", sa.String(200), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
+    info=COORDINATOR,
 )
 
 session = sa.Table(
@@ -266,6 +296,7 @@ session = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
+    info=COORDINATOR,
 )
 
 token = sa.Table(
@@ -275,6 +306,7 @@ token = sa.Table(
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_used_at", Moment),
+    info=COORDINATOR,
 )
 
 probe = sa.Table(
@@ -282,6 +314,7 @@ probe = sa.Table(
     metadata,
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("at", Moment, nullable=False),  # when it could be written last
+    info=COORDINATOR,
 )
 
 audit = sa.Table(
@@ -294,4 +327,5 @@ audit = sa.Table(
     sa.Column("action", sa.String(40), nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
+    info=COORDINATOR,
 )
