@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
     init = _command(commands, "init", "set up the data folder: database, account admin, certificate")
     init.add_argument("--name", action="append", default=[], metavar="HOST", help="host name or address in the certificate")
+    init.add_argument("--citus", action="store_true", help="split the tables of sites among the workers of a Citus cluster")
     init.add_argument("--private-ca", action="store_true", help="make a private certificate authority and a certificate by it")
     init.add_argument(
         "--admin-password-file", metavar="F", help="file with the password of admin; without it one is made and shown"

@@ -6,7 +6,7 @@ import secrets
 from hosting.certificates import CertificateFiles, make_authority, make_server_certificate, require_names
 from hosting.commands.preparation import open_database, password_from
 from hosting.config import data_folder, make_config
-from hosting.db import accounts
+from hosting.db import accounts, distribution
 from hosting.errors import ConfigurationError
 from web.passwords import Passwords
 
@@ -25,8 +25,11 @@ def run(options: argparse.Namespace) -> int:
     said = []
     with open_database(config) as database:
         password = given or secrets.token_urlsafe(15)
+        moved = distribution.distribute(database) if options.citus else []
         with database.writing() as connection:
             made = not accounts.has_account(connection) and accounts.add_account(connection, ADMIN, Passwords().hash(password))
+        if moved:
+            said.append(f"Tables distributed or copied to the workers: {', '.join(moved)}")
         if made and given:
             said.append("Account: admin, with the password of the file.")
         elif made:

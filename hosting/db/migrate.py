@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
+from hosting.db import distribution
 from hosting.db.database import Database, is_contended
 from hosting.errors import DataError
 
@@ -51,6 +52,7 @@ def migrate(database: Database) -> bool:
             raise DataError(f"The database was made by a newer version of this server (schema {before}). Install that version.")
         for number in range(1, TRIES + 1):
             if upgrade(database):
+                _distribute_what_is_new(database)
                 return True
             structlog.get_logger().info("the tables are in use; the migration is tried again", try_=number, of=TRIES)
             time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - spreads load
@@ -58,6 +60,13 @@ def migrate(database: Database) -> bool:
         "The tables of the database could not be brought up to date: others keep them locked. Look for long transactions in "
         "pg_stat_activity, end them, and start again; what was done so far stays."
     )
+
+
+def _distribute_what_is_new(database: Database) -> None:
+    with database.reading() as connection:
+        distributed = distribution.is_distributed(connection)
+    if distributed:
+        distribution.distribute(database)
 
 
 def upgrade(database: Database, revision: str = "head") -> bool:
@@ -105,6 +114,7 @@ def _is_current(database: Database) -> bool:
 def _schema(database: Database) -> str | None:
     """Return the revision that the database has, None where it has none."""
     with database.reading() as connection:
+        distribution.refuse_worker(connection)
         return schema_of(connection)
 
 

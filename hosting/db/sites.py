@@ -13,7 +13,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.database import Condition
-from hosting.db.tables import command, enrolment_code, nonce, site
+from hosting.db.tables import command, enrolment_code, nonce, site, site_name
 from hosting.db.upsert import insert_new, one_of
 from hosting.site_report import bounded
 
@@ -166,9 +166,7 @@ def make_enrolment_code(connection: sa.Connection, name: str, *, days: int, acto
     For a site that is enrolled already the code lets an appliance take its place: same site, same history, another key.
     """
     now = utc_now()
-    fresh = {"site_id": str(uuid.uuid4()), "name": name, "created_at": now}
-    insert_new(connection, site, [fresh])
-    site_id = connection.execute(sa.select(site.c.site_id).where(site.c.name == name)).scalar_one()
+    site_id = _site_called(connection, name, now)
     code = new_enrolment_code()
     row = {
         "site_id": site_id,
@@ -180,6 +178,21 @@ def make_enrolment_code(connection: sa.Connection, name: str, *, days: int, acto
     connection.execute(sa.insert(enrolment_code).values(**row))
     audit.note(connection, actor, "enrolment code made", f"valid for {days} days", site_id=site_id, address=address)
     return site_id, code
+
+
+def _site_called(connection: sa.Connection, name: str, now: datetime) -> str:
+    """Return the id of the site of this name, which is made when there is none."""
+    known = site_name.c.name == name
+    fresh = str(uuid.uuid4())
+    if insert_new(connection, site_name, [{"name": name, "site_id": fresh}]) == 0:
+        found: str = connection.execute(sa.select(site_name.c.site_id).where(known)).scalar_one()
+        return found
+    if insert_new(connection, site, [{"site_id": fresh, "name": name, "created_at": now}]):
+        return fresh
+    # A server of before this table, which runs beside this one, has made it.
+    site_id: str = connection.execute(sa.select(site.c.site_id).where(site.c.name == name)).scalar_one()
+    connection.execute(sa.update(site_name).where(known).values(site_id=site_id))
+    return site_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +210,18 @@ def enrol(connection: sa.Connection, code: str, applicant: Applicant) -> Enrolle
     """Register the applicant for the site of `code`; None when the code is unknown, expired, or was used with another key."""
     public_key = applicant.public_key
     now = utc_now()
-    wanted = sa.select(enrolment_code).where(enrolment_code.c.code_hash == hash_code(code)).with_for_update()
+    wanted = sa.select(enrolment_code).where(enrolment_code.c.code_hash == hash_code(code))
     row = connection.execute(wanted).first()
     if row is None or (row.used_at is None and row.expires_at < now):
         return None
-    if row.used_at is not None:
-        known = site_by_id(connection, row.site_id)
-        same = known is not None and row.public_key == public_key == known.public_key
-        return Enrolled(row.site_id, created=False) if same else None
     this_code = sa.and_(enrolment_code.c.site_id == row.site_id, enrolment_code.c.code_hash == row.code_hash)
-    connection.execute(sa.update(enrolment_code).where(this_code).values(used_at=now, public_key=public_key))
+    mine = sa.update(enrolment_code).where(this_code, enrolment_code.c.used_at.is_(None))
+    # Whoever changes the row first has the code: no lock is held before it is known which site it is for.
+    if connection.execute(mine.values(used_at=now, public_key=public_key)).rowcount == 0:
+        used_with = connection.execute(sa.select(enrolment_code.c.public_key).where(this_code)).scalar_one_or_none()
+        known = site_by_id(connection, row.site_id)
+        same = known is not None and used_with == public_key == known.public_key
+        return Enrolled(row.site_id, created=False) if same else None
     values = {"public_key": public_key, "enrolled_at": now, "revoked_at": None, "root_sha256": applicant.root_sha256}
     values |= {"own_name": applicant.site_name, "version": applicant.version}
     connection.execute(sa.update(site).where(site.c.site_id == row.site_id).values(**values))

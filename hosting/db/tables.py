@@ -35,10 +35,16 @@ metadata = sa.MetaData()
 EVERY_SCOPE = "read:devices read:meters read:sites"
 """What the tokens open that were made before there were scopes."""
 
+# Where a table stands in a Citus cluster, said beside it as `info`; `hosting.db.distribution` does it.
+BY_SITE = {"placement": "distributed"}  # split among the workers by site_id, all of a site on one
+EVERYWHERE = {"placement": "reference"}  # a copy on each node
+COORDINATOR = {"placement": "local"}  # on the coordinator alone: a node that is down stops no login
+
 site = sa.Table(
     "site",
     metadata,
     sa.Column("site_id", sa.String(36), primary_key=True),
+    # Unique by `site_name`; the constraint is for servers of before that table, and does not go into a cluster.
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     sa.Column("public_key", sa.String(43)),  # Ed25519, base64url; null until the site enrolled
     sa.Column("created_at", Moment, nullable=False),
@@ -60,6 +66,15 @@ site = sa.Table(
     sa.Column("update_result", sa.String(16)),
     sa.Column("update_reason", sa.String(40)),
     sa.Column("update_waits", sa.String(240)),  # why it waits, words with commas between
+    info=BY_SITE,
+)
+
+site_name = sa.Table(
+    "site_name",
+    metadata,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("site_id", sa.String(36), nullable=False),
+    info=EVERYWHERE,
 )
 
 site_update = sa.Table(
@@ -78,6 +93,7 @@ site_update = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("log", sa.Text, nullable=False),  # the end of it, of one that failed
     sa.Index("site_update_version", "version", "told_at"),
+    info=BY_SITE,
 )
 
 enrolment_code = sa.Table(
@@ -91,6 +107,7 @@ enrolment_code = sa.Table(
     sa.Column("used_at", Moment),
     sa.Column("public_key", sa.String(43)),  # the key it was used with: the same one may ask again
     sa.Index("enrolment_code_hash", "code_hash"),
+    info=EVERYWHERE,
 )
 
 batch = sa.Table(
@@ -102,6 +119,7 @@ batch = sa.Table(
     sa.Column("readings", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64)),  # SHA-256 of its JSON; null: a server without this column took it
     sa.Index("batch_received_at", "received_at"),
+    info=BY_SITE,
 )
 
 # On PostgreSQL partitioned by day (`hosting.db.history.partitions`): the migration says so, as for `device_day_segment`.
@@ -113,6 +131,7 @@ reading = sa.Table(
     sa.Column("taken_at", Moment, primary_key=True),
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("body", sa.Text, nullable=False),  # JSON of appliance.report.Reading, without what has its default
+    info=BY_SITE,
 )
 
 reading_ahead = sa.Table(
@@ -124,6 +143,7 @@ reading_ahead = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Index("reading_ahead_received_at", "received_at"),
+    info=BY_SITE,
 )
 
 device_day = sa.Table(
@@ -151,6 +171,7 @@ device_day = sa.Table(
     sa.Index("device_day_day", "day"),
     # Of rows that have a segment alone: the migration says so, since the words for it load PostgreSQL's dialect.
     sa.Index("device_day_segment", "day"),
+    info=BY_SITE,
 )
 
 dictionary = sa.Table(
@@ -160,6 +181,7 @@ dictionary = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("last_day", sa.Date),  # the newest day that has a segment made with it
     sa.Column("content", sa.LargeBinary, nullable=False),
+    info=COORDINATOR,
 )
 
 device_latest = sa.Table(
@@ -179,6 +201,7 @@ device_latest = sa.Table(
     sa.Column("total", sa.BigInteger),
     sa.Column("words", sa.Text, nullable=False),  # what the search looks through, in lower case
     sa.Column("body", sa.Text, nullable=False),
+    info=BY_SITE,
 )
 
 event = sa.Table(
@@ -194,6 +217,7 @@ event = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),  # JSON of what the sentence is made of
     sa.Index("event_device", "site_id", "device_key", "at"),
     sa.Index("event_at", "at"),
+    info=BY_SITE,
 )
 
 nonce = sa.Table(
@@ -203,6 +227,7 @@ nonce = sa.Table(
     sa.Column("nonce", sa.String(64), primary_key=True),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Index("nonce_expires_at", "expires_at"),
+    info=BY_SITE,
 )
 
 command = sa.Table(
@@ -214,6 +239,7 @@ command = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.String(100), nullable=False),
     sa.Column("delivered_at", Moment),
+    info=BY_SITE,
 )
 
 configuration = sa.Table(
@@ -226,6 +252,7 @@ configuration = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("published_at", Moment),  # null: it was about to be published when the server ended
     sa.Column("published_by", sa.String(100), nullable=False),
+    info=EVERYWHERE,
 )
 
 job = sa.Table(
@@ -240,6 +267,7 @@ job = sa.Table(
     sa.Column("rows", sa.BigInteger),
     sa.Column("next_at", Moment, nullable=False),
     sa.Column("error", sa.Text),
+    info=COORDINATOR,
 )
 
 support_bundle = sa.Table(
@@ -250,6 +278,7 @@ support_bundle = sa.Table(
     sa.Column("received_at", Moment, nullable=False),
     sa.Column("bytes", sa.Integer, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
+    info=BY_SITE,
 )
 
 account = sa.Table(
@@ -259,6 +288,7 @@ account = sa.Table(
     sa.Column("password_hash", sa.String(200), nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("changed_at", Moment, nullable=False),
+    info=COORDINATOR,
 )
 
 session = sa.Table(
@@ -269,6 +299,7 @@ session = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
+    info=COORDINATOR,
 )
 
 token = sa.Table(
@@ -282,6 +313,7 @@ token = sa.Table(
     sa.Column("created_by", sa.String(100), nullable=False, server_default="command line"),
     sa.Column("expires_at", Moment),  # null: never
     sa.Column("revoked_at", Moment),
+    info=COORDINATOR,
 )
 
 installation = sa.Table(
@@ -293,6 +325,7 @@ installation = sa.Table(
     sa.Column("restored_at", Moment),
     sa.Column("leap", sa.BigInteger),  # by so much the versions of the repository have to rise yet
     sa.Column("last_backup_at", Moment),
+    info=COORDINATOR,
 )
 
 site_generation = sa.Table(
@@ -301,6 +334,7 @@ site_generation = sa.Table(
     sa.Column("site_id", sa.String(36), primary_key=True),
     sa.Column("generation", sa.String(40), nullable=False),  # of this server, which the site has dealt with
     sa.Column("told_at", Moment, nullable=False),
+    info=BY_SITE,
 )
 
 probe = sa.Table(
@@ -308,6 +342,7 @@ probe = sa.Table(
     metadata,
     sa.Column("name", sa.String(40), primary_key=True),
     sa.Column("at", Moment, nullable=False),  # when it could be written last
+    info=COORDINATOR,
 )
 
 audit = sa.Table(
@@ -320,4 +355,5 @@ audit = sa.Table(
     sa.Column("action", sa.String(40), nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
+    info=COORDINATOR,
 )

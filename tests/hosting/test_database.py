@@ -52,7 +52,17 @@ def test_a_database_of_a_newer_server_is_refused(database: Database) -> None:
 
 
 def test_every_table_of_sites_is_led_by_the_site() -> None:
-    own = {"account", "session", "token", "configuration", "job", "dictionary", "probe", "installation"}  # of the whole server
+    own = {
+        "account",
+        "session",
+        "token",
+        "configuration",
+        "site_name",
+        "job",
+        "dictionary",
+        "probe",
+        "installation",
+    }  # of the server
     for table in metadata.sorted_tables:
         assert table.name in own or table.primary_key.columns.keys()[0] == "site_id", table.name
         assert not table.foreign_keys, table.name

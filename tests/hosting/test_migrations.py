@@ -29,7 +29,7 @@ READINGS = 400
 def before(word: str) -> str:
     """Return the schema before the migration whose file is named after `word`."""
     [file] = FOLDER.joinpath("versions").glob(f"[0-9]*_{word}.py")
-    match = re.search(r'^down_revision = "(\d+)"', file.read_text(), re.MULTILINE)
+    match = re.search(r'^down_revision = "(\w+)"', file.read_text(), re.MULTILINE)
     assert match
     return match.group(1)
 

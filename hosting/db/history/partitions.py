@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
 from hosting.db.database import is_contended
+from hosting.db.distribution import is_distributed
 from hosting.db.history.day import SETTLED
 from hosting.db.jobs import Step
 
@@ -64,7 +65,8 @@ class Partitions:
 
     def __call__(self, connection: sa.Connection) -> Step:
         """Do the next that is to be done."""
-        if connection.dialect.name != "postgresql":
+        # In a cluster all stands in the DEFAULT partition: these statements were not tried there.
+        if connection.dialect.name != "postgresql" or is_distributed(connection):
             return Step(0)
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
         connection.exec_driver_sql("SET LOCAL TimeZone = 'UTC'")

@@ -1,0 +1,79 @@
+"""A database that one PostgreSQL is too small for: Citus, a coordinator with workers. Each table goes where `tables` says.
+
+The server works with the coordinator, and knows of the cluster only here. Each step looks at what is done already, so that a run
+that was cut off, or a table that a later migration made, is finished by the next one.
+"""
+
+import sqlalchemy as sa
+
+from hosting.db.database import Database
+from hosting.db.tables import metadata
+from hosting.errors import ConfigurationError, DataError
+
+FIRST = "site"
+"""The table beside which those of sites stand: all of a site is on one node, and its transactions need no other."""
+NOT_DISTRIBUTED = "site_name_key"
+"""The one constraint that does not lead with the site: what it says `site_name` says, too."""
+METHODS = {"h": "distributed", "n": "reference"}
+"""How `pg_dist_partition` calls them."""
+
+
+def refuse_worker(connection: sa.Connection) -> None:
+    """Raise DataError where the database is a worker of a cluster: it has a part of the tables, and a schema of no server."""
+    if connection.dialect.name != "postgresql" or not _has(connection, "pg_dist_local_group"):
+        return
+    if connection.exec_driver_sql("SELECT groupid FROM pg_dist_local_group").scalar_one() != 0:
+        raise DataError("This PostgreSQL is a worker of a Citus cluster. Let DCA_HOSTING_DATABASE_URL name its coordinator.")
+
+
+def is_distributed(connection: sa.Connection) -> bool:
+    """Tell whether the tables of sites are split among workers."""
+    return connection.dialect.name == "postgresql" and _has(connection, "pg_dist_partition") and FIRST in _placements(connection)
+
+
+def distribute(database: Database) -> list[str]:
+    """Let each table stand where it is declared to, and return the names of those that were moved.
+
+    Raises ConfigurationError for a database without Citus or without workers.
+    """
+    if not database.is_postgresql:
+        raise ConfigurationError("--citus is for PostgreSQL. Set DCA_HOSTING_DATABASE_URL to the coordinator of a cluster.")
+    with database.reading() as connection:
+        if not _has(connection, "pg_dist_partition"):
+            raise ConfigurationError("The database has no Citus. Run CREATE EXTENSION citus in it on all nodes, add the workers.")
+        workers = "SELECT count(*) FROM pg_dist_node WHERE isactive AND groupid > 0"
+        if connection.exec_driver_sql(workers).scalar_one() == 0:
+            raise ConfigurationError("The cluster has no workers. Add them with citus_add_node('HOST', PORT), then run this again.")
+        placed = _placements(connection)
+    wanted = {table.name: table.info["placement"] for table in metadata.sorted_tables}
+    for name, placement in placed.items():
+        if wanted.get(name, placement) != placement:
+            raise DataError(f"The table {name} is {placement} in the cluster and should be {wanted[name]}. Undistribute it first.")
+    moved = []
+    for name in sorted(wanted, key=lambda name: (name != FIRST, name)):
+        if wanted[name] != "local" and name not in placed:
+            with database.writing() as connection:
+                _move(connection, name, wanted[name])
+            moved.append(name)
+    return moved
+
+
+def _move(connection: sa.Connection, name: str, placement: str) -> None:
+    if name == FIRST:
+        connection.exec_driver_sql(f"ALTER TABLE {FIRST} DROP CONSTRAINT IF EXISTS {NOT_DISTRIBUTED}")
+    if placement == "reference":
+        connection.execute(sa.text("SELECT create_reference_table(:name)"), {"name": name})
+        return
+    beside = "none" if name == FIRST else FIRST
+    split = sa.text("SELECT create_distributed_table(:name, 'site_id', colocate_with => :beside)")
+    connection.execute(split, {"name": name, "beside": beside})
+
+
+def _has(connection: sa.Connection, relation: str) -> bool:
+    return connection.execute(sa.text("SELECT to_regclass(:name) IS NOT NULL"), {"name": relation}).scalar_one() is True
+
+
+def _placements(connection: sa.Connection) -> dict[str, str]:
+    """Return where the tables stand that are not on the coordinator alone."""
+    rows = connection.exec_driver_sql("SELECT logicalrelid::regclass::text, partmethod::text FROM pg_dist_partition")
+    return {name: METHODS[method] for name, method in rows if method in METHODS}
