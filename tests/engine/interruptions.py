@@ -144,9 +144,13 @@ class InterruptedSite:
         return [Wanted(mark, after, "installed"), *ways_back] if good else ways_back
 
     def _ended(self, wanted: Sequence[Wanted], until: float) -> tuple[Wanted, list[str]]:
-        """Wait as `Site.wait_end` does; a name that somebody gave to what is left is taken back by him."""
+        """Wait as `Site.wait_end` does; a name that somebody gave to what is left is taken back by him.
+
+        The update was begun beside the supervisor, which looks after one that it has begun every 20 seconds.
+        """
         while True:
             self._name_back()
+            self._site.tidy()
             best, problems = self._site.wait_end(*wanted, seconds=5)
             if not problems or time.monotonic() > until:
                 return best, problems
