@@ -6,11 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from appliance.common.log import configure_logging
 from appliance.common.version import installed_version
 from hosting.certificates import CertificateFiles
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
+from hosting.db.lists import search_index
 from hosting.errors import ConfigurationError
 from hosting.server import Listening, serve
 from hosting.server_certificate import ServerCertificate
@@ -28,6 +31,9 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"--port {options.port} is no port. Choose one from 1 to 65535, or 0 for any free one.")
     config, database = open_existing(options)
     named = replace(config, allowed_hosts=(*config.allowed_hosts, *([options.bind] if options.bind else [])))
+    missing = search_index.prepare(database)
+    if missing:
+        structlog.get_logger().warning("searches are slow", reason=missing)
     try:
         certificate = None if options.http else _certificate(options, config)
     except BaseException:

@@ -16,11 +16,12 @@ from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.db import audit, bundles, configuration, fleet, readings, releases, sites
+from hosting.db import audit, bundles, configuration, readings, releases, sites
 from hosting.db.contact import turned_away
 from hosting.db.database import Connection
-from hosting.db.fleet import DeviceQuery
 from hosting.db.history.site_zone import reported_zone
+from hosting.db.lists import devices
+from hosting.db.lists.devices import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.expiry import end_of_day
@@ -40,10 +41,10 @@ class SitePage(ConsoleHandler):
             if site is None:
                 return None
             [view] = site_views(connection, [site], self.config.check_in_seconds)
-            rows, count = fleet.devices(connection, query)
+            part, count = devices.devices(connection, query)
             return {
                 "view": view,
-                "devices": [device_view(row) for row in rows],
+                "devices": [device_view(row) for row in part.rows],
                 "count": count,
                 "ahead": readings.ahead(connection, site_id),
                 "lines": audit.latest(connection, site_id=site_id),

@@ -21,6 +21,7 @@ from hosting.db.changes import Rebuilt
 from hosting.db.history import reader
 from hosting.db.history.day import SETTLED
 from hosting.db.history.stored_reading import parse_stored
+from hosting.db.lists import device_search
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import device_latest, reading, reading_ahead
 from hosting.db.upsert import insert, insert_new
@@ -82,6 +83,7 @@ def take_in(connection: sa.Connection, site_id: str, batch: Batch, rebuilt: Rebu
     latest = now + CLOCK_TOLERANCE
     accepted = insert_new(connection, reading, [row for row in history if row["taken_at"] <= latest])
     accepted += insert_new(connection, reading_ahead, [row for row in history if row["taken_at"] > latest])
+    device_search.keep(connection, site_id, [item for item in ordered if in_utc(item.taken_at) <= latest])
     _keep_latest(connection, [row for row in rows if row["taken_at"] <= latest])
     events.take_in(connection, site_id, batch.events)
     return Taken(accepted, count - accepted)
@@ -108,8 +110,6 @@ def _latest_row(site_id: str, item: Reading, now: datetime) -> dict[str, Any]:
     device = item.device
     named = (device.manufacturer, device.model, device.serial, device.ip, device.location)
     manufacturer, model, serial, address, location = (_storable(text) for text in named)
-    others = (device.hostname, device.mac, device.asset_number, device.description)
-    words = " ".join(filter(None, (manufacturer, model, serial, address, location, *map(_storable, others))))
     total = item.meters.get("total")
     return {
         "site_id": site_id,
@@ -124,7 +124,7 @@ def _latest_row(site_id: str, item: Reading, now: datetime) -> dict[str, Any]:
         "location": location,
         "condition": condition(item),
         "total": total.value if total else None,
-        "words": words.lower(),
+        "words": "",
         "body": item.to_json(),
     }
 

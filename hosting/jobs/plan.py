@@ -9,11 +9,13 @@ from appliance.common.clock import utc_now
 from appliance.common.message import Message
 from hosting.config import Config
 from hosting.db.cleanup import clean
+from hosting.db.contact import counted_sites
 from hosting.db.database import Connection
 from hosting.db.history.dictionaries import train_anew
 from hosting.db.history.retention import Retention
 from hosting.db.history.roll_up import RollUp
 from hosting.db.jobs import Step
+from hosting.db.lists import tally
 
 LEARNT_ANEW = timedelta(days=30)
 """So seldom another dictionary is made, where one is there: the old ones are kept beside it."""
@@ -41,6 +43,10 @@ def _learn(_config: Config) -> Work:
     return lambda connection: Step(train_anew(connection, utc_now(), LEARNT_ANEW))
 
 
+def _count(config: Config) -> Work:
+    return lambda connection: Step(tally.count_all(connection, counted_sites(utc_now(), config.check_in_seconds)))
+
+
 JOBS: Final[tuple[Job, ...]] = (
     Job(
         "cleanup",
@@ -48,6 +54,13 @@ JOBS: Final[tuple[Job, ...]] = (
         Message("Takes away what has expired: sessions, enrolment codes, commands, old events, notes of what was received."),
         timedelta(minutes=1),
         _clean_up,
+    ),
+    Job(
+        "count",
+        Message("Count"),
+        Message("Counts the devices and the sites by their state, for pages that would take too long to count them."),
+        timedelta(minutes=1),
+        _count,
     ),
     Job(
         "roll-up",
