@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import _document
 from benchmarks._figures import Bars, Figure, Reach, Report, as_markdown, as_text, report_of
+from hosting.db.lists.devices import SORTS
 from tests.children import run_child
 from tests.conftest import ROOT
 from tests.requirement import missing
@@ -67,6 +68,17 @@ def test_history_is_small_on_both_databases_and_read_back_whole() -> None:
         assert 20 < kept["ours"] < 600
         assert rows[f"roll-up on {name}"]["ours"] > 0
         assert rows[f"history read back from segments on {name}"]["ours"] > 0
+
+
+def test_lists_are_asked_for_in_every_order_at_both_ends_on_both_databases() -> None:
+    rows = figures(quick("hosting_lists"))
+    for name in ("SQLite", "PostgreSQL"):
+        if f"devices made on {name}" not in rows:
+            missing("no PostgreSQL server in /usr/lib/postgresql")
+        for sort in SORTS:
+            assert rows[f"by {sort}, first page, {name}"]["ours"] > 0
+            assert rows[f"by {sort}, page 20, {name}"]["ours"] > 0
+        assert "by the clock" in rows[f"one serial number, {name}"]["note"]
 
 
 def test_configuration_counts_what_a_check_costs_and_times_a_publication() -> None:
