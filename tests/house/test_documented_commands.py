@@ -30,6 +30,8 @@ RUN_ELSEWHERE = {
     "dca-hosting config set --data hosting-data --site Mill --definition acme.toml --yes": "tests/hosting/test_config_command.py",
     "dca-hosting config show --data hosting-data --site Mill": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --group north": "tests/hosting/test_config_command.py",
+    "dca-hosting site set --data hosting-data --matching Mill --group north": "tests/hosting/test_sites_command.py",
+    "dca-hosting site set --data hosting-data --file sites.csv": "tests/hosting/test_sites_command.py",
     "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
