@@ -20,10 +20,10 @@ from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.reading_writer import ReadingWriter
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.service.scans.scan_service import ScanService
 from appliance.settings.store import SettingsStore

@@ -9,7 +9,7 @@ from pysnmp.proto import rfc1905
 from pysnmp.proto.api import v2c
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 
-from appliance.snmp.usm import User
+from appliance.snmp.v3.usm import User
 
 ENGINE_ID = bytes.fromhex("80001f8804") + b"endurance"
 USER = User("reader", "SHA-256", "correct horse battery", b"", "AES-128", "staple of the printer")

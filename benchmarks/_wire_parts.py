@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.reading.device import visit_device
 from appliance.reading.sources.objects import PROBE
 from appliance.snmp.agent import IPV4_OVERHEAD, Agent, AgentProfile, SnmpOptions, Version

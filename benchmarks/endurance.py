@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.common.errors import SnmpError
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.privacy.people import scrub
 from appliance.reading.device import read_device
 from appliance.report import Reading
@@ -32,8 +32,8 @@ from appliance.snmp.exchange import Patience, Silence, Stop
 from appliance.snmp.replies import UNDECODABLE, decode_reply
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Kind, Query
-from appliance.snmp.user_reply import UnreadableError
-from appliance.snmp.user_security import UserSecurity
+from appliance.snmp.v3.user_reply import UnreadableError
+from appliance.snmp.v3.user_security import UserSecurity
 from benchmarks._broken import KINDS
 from benchmarks._broken import run as answers
 from benchmarks._direct import DirectExchange

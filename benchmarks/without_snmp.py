@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.common.clock import utc_now
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import Supplements
 from appliance.reading.without_snmp import reading_of_parts

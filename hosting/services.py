@@ -7,7 +7,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from appliance.common.forwarded import TrustedProxies
+from appliance.common.network.forwarded import TrustedProxies
 from hosting.api.bodies import BodiesUnderWay
 from hosting.config import DATABASE_READ_URL, TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application
 
-from appliance.common.forwarded import client_of
+from appliance.common.network.forwarded import client_of
 from hosting.config import Config
 from hosting.request_context import REQUEST_ID_HEADER, enter, request_id
 from hosting.services import Services

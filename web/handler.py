@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 from tornado.web import RequestHandler, StaticFileHandler
 
-from appliance.common.forwarded import Forwarded
+from appliance.common.network.forwarded import Forwarded
 from web.origin import ForeignOrigin, FormRefusedError
 from web.proxies import Proxies
 from web.security import SECURITY_HEADERS

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterable
 
-from appliance.common.forwarded import is_address
+from appliance.common.network.forwarded import is_address
 
 
 class HostCheck:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from appliance.common.forwarded import client_of
+from appliance.common.network.forwarded import client_of
 from appliance.common.token_bucket import TokenBucket
 from web.throttle import Throttle, whole_seconds
 

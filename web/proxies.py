@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from appliance.common.forwarded import Forwarded, TrustedProxies
+from appliance.common.network.forwarded import Forwarded, TrustedProxies
 
 UNNAMED_KEPT = 100
 

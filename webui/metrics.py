@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from appliance.common.clock import from_rfc3339
-from appliance.common.traffic import PURPOSES
+from appliance.common.network.traffic import PURPOSES
 from webui.exposition import Metric, gauge
 
 DIRECTIONS = ("sent", "received")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from appliance.common.message import Message
-from appliance.common.traffic import PURPOSES
+from appliance.common.network.traffic import PURPOSES
 from appliance.report.network_load import WEB_PAGE_BYTES, Row
 from appliance.store.traffic_report import Day
 from web.quantities import number

@@ -14,8 +14,8 @@ import structlog
 from tornado.httpserver import HTTPServer
 
 from appliance.common.errors import DcaError
-from appliance.common.forwarded import TrustedProxies
 from appliance.common.message import message_of
+from appliance.common.network.forwarded import TrustedProxies
 from appliance.common.paths import Paths
 from appliance.common.version import installed_version
 from appliance.settings.environment import environment_layer

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Literal
 
-from appliance.common.forwarded import TrustedProxies
+from appliance.common.network.forwarded import TrustedProxies
 from appliance.common.paths import Paths
 from appliance.settings.store import SettingsStore
 from appliance.store.reader import Reader

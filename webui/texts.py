@@ -26,7 +26,7 @@ PURPOSES: Mapping[str, str] = {
     "update": Message("Configuration and updates"),
     "read": Message("Reads before this version"),
 }
-"""What traffic is for, see `appliance.common.traffic`."""
+"""What traffic is for, see `appliance.common.network.traffic`."""
 
 COMPONENTS: Mapping[str, str] = {"collector": Message("Collector"), "webui": Message("Web UI"), "supervisor": Message("Supervisor")}
 

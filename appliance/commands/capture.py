@@ -18,8 +18,8 @@ from appliance.commands.recording_scrubbing import web_without_names, without_na
 from appliance.common.clock import utc_now
 from appliance.common.errors import CredentialError, DataFolderError, NoAnswerError, SettingsError
 from appliance.common.files import write_atomic
+from appliance.common.network.traffic import Traffic
 from appliance.common.plain import plain
-from appliance.common.traffic import Traffic
 from appliance.discovery.credentials import covering
 from appliance.http.errors import HttpError
 from appliance.http.recording import WebRecorder, WebRecording

@@ -9,7 +9,7 @@ from typing import get_args
 
 from appliance.common.errors import DcaError
 from appliance.common.plain import plain
-from appliance.snmp.usm import AuthProtocol, PrivProtocol
+from appliance.snmp.v3.usm import AuthProtocol, PrivProtocol
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import HttpError
 from appliance.http.recording import SUFFIX, WebRecording, WebRecordingError
 from appliance.http.supplements import Supplements

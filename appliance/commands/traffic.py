@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from appliance.commands.tables import table
+from appliance.common.network.traffic import PURPOSES, Traffic
 from appliance.common.paths import Paths
-from appliance.common.traffic import PURPOSES, Traffic
 from appliance.report.network_load import WEB_PAGE_SOURCE, Row
 from appliance.store.reader import Reader
 from appliance.store.traffic_report import Day, traffic_report

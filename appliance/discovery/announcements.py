@@ -11,7 +11,7 @@ from typing import Any, Final
 from appliance.common.errors import ControlError
 from appliance.common.files import from_json
 from appliance.common.message import Message
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.process.short_child import run_module
 from appliance.settings.address_ranges import Address
 

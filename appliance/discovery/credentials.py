@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from appliance.discovery.targets import Ranges
 from appliance.snmp.agent import Agent, Version
-from appliance.snmp.usm import User
+from appliance.snmp.v3.usm import User
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, Literal
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.agent import IPV4_OVERHEAD, IPV6_OVERHEAD
 
 IcmpMode = Literal["datagram", "raw", "none"]

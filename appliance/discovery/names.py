@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from appliance.common.abandonable import abandonable
 from appliance.common.message import Message
-from appliance.discovery.order import Address
+from appliance.discovery.sweep.order import Address
 
 AT_ONCE: Final = 32
 FRESH_SECONDS: Final = 60.0

@@ -15,7 +15,7 @@ from typing import Self
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message, message_of
 from appliance.discovery.names import HostAnswer, HostNames
-from appliance.discovery.order import Range, split_by_owner
+from appliance.discovery.sweep.order import Range, split_by_owner
 from appliance.settings.address_ranges import Address, check_scan_target, check_target, is_no_device, span, swept_span
 from appliance.settings.ipp_targets import IppTarget, check_scan_place, is_ipp_target, is_loopback, parse_ipp_target
 

@@ -9,10 +9,10 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
-from appliance.common.device_ports import HTTP_PORTS, PRINTER_PORTS
 from appliance.common.message import Message
-from appliance.common.tcp_meter import count_failed
-from appliance.common.traffic import Traffic
+from appliance.common.network.device_ports import HTTP_PORTS, PRINTER_PORTS
+from appliance.common.network.tcp_meter import count_failed
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
 
 HTTPS_PORTS = frozenset({443, 8443})

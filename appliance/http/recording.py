@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from appliance.common.errors import DcaError
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import RefusedError
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import IPP_CONTENT, Headers, HttpAnswer, HttpLimits, Visit

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import structlog
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.endpoints import IPP_PORT, Endpoint, Endpoints
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError, SilentError
 from appliance.http.place import Place

@@ -21,8 +21,8 @@ from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, R
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError
 
 from appliance.common.message import Message
-from appliance.common.tcp_meter import TcpMeter
-from appliance.common.traffic import Traffic
+from appliance.common.network.tcp_meter import TcpMeter
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, SilentError
 from appliance.http.ports import AllowedPorts
 

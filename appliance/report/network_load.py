@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from appliance.common.message import Message
-from appliance.common.traffic import UnitCost
+from appliance.common.network.traffic import UnitCost
 
 WEB_PAGE_BYTES: Final = 2_652 * 1024
 """The median desktop page, October 2024."""
@@ -50,7 +50,7 @@ class Row:
 
 
 def measured(units: Mapping[str, UnitCost]) -> Cost:
-    """Return the averages of what was counted, see `appliance.common.traffic.Unit`."""
+    """Return the averages of what was counted, see `appliance.common.network.traffic.Unit`."""
     average = {unit: cost.bytes / cost.count for unit, cost in units.items() if cost.count}
     found, first, poll = average.get("answering_address"), average.get("first_read"), average.get("poll")
     return Cost(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from appliance.common.device_ports import HTTP_PORTS, PRINTER_PORTS
 from appliance.common.message import Message
+from appliance.common.network.device_ports import HTTP_PORTS, PRINTER_PORTS
 from appliance.settings.address_ranges import HOST_NAME, Address, Span, check_scan_target, is_no_device, span
 
 IPP_PORT: Final = 631

@@ -24,7 +24,7 @@ from appliance.settings.ipp_targets import check_scan_place
 from appliance.settings.quiet_times import check_quiet_time, check_quiet_times
 from appliance.settings.reading_fields import check_reading_field
 from appliance.settings.update_window import check_window
-from appliance.snmp.usm import AuthProtocol, PrivProtocol, User
+from appliance.snmp.v3.usm import AuthProtocol, PrivProtocol, User
 
 Target = Annotated[str, AfterValidator(check_target)]
 ScanTarget = Annotated[str, AfterValidator(check_scan_place)]

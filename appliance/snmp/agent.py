@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Literal
 
 from appliance.common.clock import utc_now
-from appliance.common.device_ports import PRINTER_PORTS
 from appliance.common.errors import SettingsError
 from appliance.common.message import Message
-from appliance.snmp.usm import User
+from appliance.common.network.device_ports import PRINTER_PORTS
+from appliance.snmp.v3.usm import User
 from appliance.snmp.values import Oid
 
 Version = Literal["1", "2c", "3"]

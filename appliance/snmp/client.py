@@ -6,16 +6,16 @@ from typing import Self
 
 from appliance.common.errors import SnmpError
 from appliance.common.message import Message
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version, check_snmp_port
 from appliance.snmp.ber import read_message_id, read_request_id
 from appliance.snmp.exchange import CommunityExchange, Delivery, Exchange, Pace
 from appliance.snmp.session import Session
 from appliance.snmp.templates import Templates
 from appliance.snmp.transport import Dropped, Transport
-from appliance.snmp.user_exchange import UserExchange
-from appliance.snmp.user_security import UserSecurity
-from appliance.snmp.usm import User
+from appliance.snmp.v3.user_exchange import UserExchange
+from appliance.snmp.v3.user_security import UserSecurity
+from appliance.snmp.v3.usm import User
 
 __all__ = [
     "Agent",

@@ -1,7 +1,7 @@
 """One request for one response, as part of a visit: repetitions, pace and the hard budget of time, whatever the SNMP version.
 
-`CommunityExchange` speaks SNMPv1 and SNMPv2c; `appliance.snmp.user_exchange` speaks SNMPv3. `appliance.snmp.session` decides what
-is asked.
+`CommunityExchange` speaks SNMPv1 and SNMPv2c; `appliance.snmp.v3.user_exchange` speaks SNMPv3. `appliance.snmp.session` decides
+what is asked.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.agent import Agent, SnmpOptions, Version
 from appliance.snmp.ber import Response
 from appliance.snmp.replies import decode_reply

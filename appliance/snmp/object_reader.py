@@ -12,9 +12,9 @@ from appliance.snmp.ber import Response
 from appliance.snmp.exchange import Silence
 from appliance.snmp.faults import NO_ERROR, NO_SUCH_NAME, TOO_BIG, UNANSWERED, Faults
 from appliance.snmp.requester import Requester
+from appliance.snmp.tables.walk import Tables, predecessor
 from appliance.snmp.templates import Kind
 from appliance.snmp.values import Oid, Value, is_undecodable
-from appliance.snmp.walk import Tables, predecessor
 
 Objects = dict[Oid, Value]
 

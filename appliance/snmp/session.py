@@ -15,22 +15,22 @@ from typing import Final
 
 from appliance.common.errors import CredentialError, NoAnswerError
 from appliance.common.message import Message
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
-from appliance.snmp.bulk_plan import Batch, plan_bulk, plan_next
-from appliance.snmp.bulk_tolerance import BulkTolerance
-from appliance.snmp.column_stream import ColumnStream, Row
-from appliance.snmp.columns_apart import ColumnsApart
 from appliance.snmp.exchange import Exchange, Refused, Silence, Stop
 from appliance.snmp.faults import NO_ERROR, NO_SUCH_NAME, NOT_ASKED_AGAIN, TOO_BIG, Faults, error_name
 from appliance.snmp.follow_up import Following
 from appliance.snmp.object_reader import ObjectReader
 from appliance.snmp.requester import Requester
-from appliance.snmp.shown import Shown
+from appliance.snmp.tables.bulk_plan import Batch, plan_bulk, plan_next
+from appliance.snmp.tables.bulk_tolerance import BulkTolerance
+from appliance.snmp.tables.column_stream import ColumnStream, Row
+from appliance.snmp.tables.columns_apart import ColumnsApart
+from appliance.snmp.tables.shown import Shown
+from appliance.snmp.tables.walk import ColumnWalk, Scalars, Tables, count_rows, predecessor
 from appliance.snmp.templates import Kind
 from appliance.snmp.values import Objects, Oid, Value, format_oid
-from appliance.snmp.walk import ColumnWalk, Scalars, Tables, count_rows, predecessor
 
 _V1_BYTES: Final = 440
 """Bytes of objects in an answer that every agent can give (RFC 1157 section 4), for in SNMPv1 one that is too big tells nothing."""

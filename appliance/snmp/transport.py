@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.agent import IPV4_OVERHEAD, IPV6_OVERHEAD
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import read_request_id

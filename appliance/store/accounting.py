@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from appliance.common.clock import to_rfc3339
-from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
+from appliance.common.network.traffic import TrafficByPurpose, Unit, UnitCost
 from appliance.store.rows import TrafficRow
 
 KEEP_DAYS = 400

@@ -8,7 +8,7 @@ from pathlib import Path
 from appliance import report
 from appliance.common.clock import utc_now
 from appliance.common.errors import StoreError
-from appliance.common.traffic import UnitCost
+from appliance.common.network.traffic import UnitCost
 from appliance.store import accounting, event_log, queries
 from appliance.store.database import connect_reader, explained
 from appliance.store.rows import AddressRow, DeviceRow, EventRow, OutboxState, TrafficRow

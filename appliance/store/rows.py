@@ -110,7 +110,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class TrafficRow:
-    """Packets and bytes (IP level) of one UTC day for one purpose, see `appliance.common.traffic`."""
+    """Packets and bytes (IP level) of one UTC day for one purpose, see `appliance.common.network.traffic`."""
 
     day: str
     purpose: str

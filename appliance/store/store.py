@@ -15,7 +15,7 @@ from appliance import report
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.log import is_secret
 from appliance.common.message import Message
-from appliance.common.traffic import TrafficByPurpose, Unit, UnitCost
+from appliance.common.network.traffic import TrafficByPurpose, Unit, UnitCost
 from appliance.store import accounting, event_log, outbox, queries, resending, snapshots
 from appliance.store.database import connect_writer, explained, fault_of, set_aside, transaction
 from appliance.store.device_identity import device_of, note_missed

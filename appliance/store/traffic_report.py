@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from appliance.common.traffic import Traffic, UnitCost
+from appliance.common.network.traffic import Traffic, UnitCost
 from appliance.report.network_load import WEB_PAGE_SOURCE, Row, table
 from appliance.store.rows import DeviceRow, TrafficRow
 
@@ -37,7 +37,7 @@ class Day:
 
     day: str
     traffic: Mapping[str, Traffic]
-    """By purpose; a name that is none of `appliance.common.traffic` comes from an older version."""
+    """By purpose; a name that is none of `appliance.common.network.traffic` comes from an older version."""
 
     @property
     def bytes(self) -> int:

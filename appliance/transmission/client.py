@@ -18,9 +18,9 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import HostingError
 from appliance.common.files import to_json
 from appliance.common.message import Message
-from appliance.common.outbound import proxy_login, server_of
-from appliance.common.outbound_connections import Connections, Deadline, open_pool
-from appliance.common.traffic import Purpose, TrafficByPurpose
+from appliance.common.network.outbound import proxy_login, server_of
+from appliance.common.network.outbound_connections import Connections, Deadline, open_pool
+from appliance.common.network.traffic import Purpose, TrafficByPurpose
 from appliance.common.version import installed_version
 from appliance.report.changes import state_digest
 from appliance.store.rows import Batch

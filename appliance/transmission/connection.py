@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass, field
 
-from appliance.common.outbound import prepare_context
+from appliance.common.network.outbound import prepare_context
 from appliance.settings.model import HostingSettings
 from appliance.transmission.tls_sessions import ResumingContext
 

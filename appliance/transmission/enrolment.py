@@ -14,9 +14,9 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import HostingError, RefusedError, SettingsError
 from appliance.common.files import keeping, sync_folder, write_atomic
 from appliance.common.message import Message, sentences
-from appliance.common.outbound import server_of
+from appliance.common.network.outbound import server_of
+from appliance.common.network.traffic import TrafficByPurpose
 from appliance.common.paths import bootstrap_root, repository_folder
-from appliance.common.traffic import TrafficByPurpose
 from appliance.privacy.choice import ENROLLED_BY, choice, choose
 from appliance.settings.model import HostingSettings
 from appliance.settings.rows import By, Registration

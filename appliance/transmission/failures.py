@@ -11,7 +11,7 @@ import urllib3.exceptions as urllib3_errors
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import HostingError
 from appliance.common.message import Message, message_of, sentences
-from appliance.common.outbound import causes_of, first_of, proxy_login, tunnel_refusal
+from appliance.common.network.outbound import causes_of, first_of, proxy_login, tunnel_refusal
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64

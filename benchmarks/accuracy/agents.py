@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.agent import Agent, AgentProfile, SnmpOptions, Version
 from appliance.snmp.ber import Response
 from appliance.snmp.client import SnmpClient

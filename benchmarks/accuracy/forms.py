@@ -12,7 +12,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from appliance.common.errors import SnmpError
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import Supplements
 from appliance.reading.device import read_device

@@ -72,7 +72,7 @@ async def session(question: str, port: int, count: int) -> dict[str, float]:
 
 async def transport(question: str, port: int, count: int) -> dict[str, float]:
     """Ask with our socket, templates and reader alone, without the repairs and budgets of a visit."""
-    from appliance.common.traffic import Traffic  # noqa: PLC0415
+    from appliance.common.network.traffic import Traffic  # noqa: PLC0415
     from appliance.snmp.ber import read_response  # noqa: PLC0415
     from appliance.snmp.templates import Kind, Query, Templates  # noqa: PLC0415
     from appliance.snmp.transport import Dropped, Outcome, Request, Transport  # noqa: PLC0415

@@ -3,7 +3,7 @@
 from hmac import compare_digest
 from typing import ClassVar
 
-from appliance.common.forwarded import TrustedProxies
+from appliance.common.network.forwarded import TrustedProxies
 from hosting.api.base import ApiHandler
 from hosting.api.errors import ApiError, throttled
 from hosting.config import METRICS_ALLOW, METRICS_TOKEN

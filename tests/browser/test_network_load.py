@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from appliance.common.clock import utc_now
+from appliance.common.network.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 from appliance.common.paths import Paths
-from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
 from appliance.store.store import Store
 from appliance.store.traffic_report import SWEPT_ADDRESSES
 from tests.appliance.store.samples import sample

@@ -31,7 +31,7 @@ BREACHES = {
     },
     "what the web UI imports loads nothing that reads devices": {
         "webui.planted_chain": "appliance.support.planted_reader",
-        "appliance.support.planted_reader": "appliance.discovery.sweep",
+        "appliance.support.planted_reader": "appliance.discovery.sweep.sweep",
     },
     "what the hosting server imports loads nothing that reads devices": {
         "hosting.planted_chain": "appliance.common.planted_reader",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpAnswer, HttpLimits, Visit
 from appliance.reading.sources import ipp

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tornado.web import RequestHandler
 
-from appliance.common.forwarded import TrustedProxies
+from appliance.common.network.forwarded import TrustedProxies
 from appliance.settings.store import SettingsStore
 from tests.webui.conftest import PASSWORD, RunningWebUi, StartWebUi
 from web.hosts import HostCheck

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from appliance.common.traffic import PURPOSES
+from appliance.common.network.traffic import PURPOSES
 from tests.webui.conftest import RunningWebUi, StartWebUi
 from tests.webui.standins import collector_status, scan_state
 from webui.exposition import Metric, exposition, gauge

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from appliance.common.traffic import Traffic, TrafficByPurpose, UnitCost
+from appliance.common.network.traffic import Traffic, TrafficByPurpose, UnitCost
 from appliance.report.network_load import table
 from appliance.store.store import Store
 from appliance.store.traffic_report import Day

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339
 from appliance.common.message import Message, joined, messages_from, with_messages
+from appliance.common.network.traffic import Traffic
 from appliance.common.record import record_of
 from appliance.common.signed_documents import NO_MARKER
-from appliance.common.traffic import Traffic
 from appliance.settings.configuration_state import Configuration, Received, ReceivedLayer
 from appliance.settings.document import (
     Document,

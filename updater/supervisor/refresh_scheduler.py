@@ -13,7 +13,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DcaError
 from appliance.common.files import from_json
 from appliance.common.message import Message, message_of
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.process.client import ControlClient
 from updater.components.children import Children
 from updater.configuration.rules import CheckResult

@@ -9,7 +9,7 @@ import urllib3.exceptions as urllib3_errors
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message
-from appliance.common.outbound import causes_of, first_of, proxy_login, server_of, tunnel_refusal
+from appliance.common.network.outbound import causes_of, first_of, proxy_login, server_of, tunnel_refusal
 from updater.errors import FetchError, Reason
 
 # OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1), x509_vfy.h).

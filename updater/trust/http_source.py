@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 import urllib3
 import urllib3.exceptions as urllib3_errors
 
-from appliance.common.outbound import prepare_context, server_of
-from appliance.common.outbound_connections import Connections, open_pool
-from appliance.common.traffic import Traffic
+from appliance.common.network.outbound import prepare_context, server_of
+from appliance.common.network.outbound_connections import Connections, open_pool
+from appliance.common.network.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.settings.model import HostingSettings
 from updater.trust.http_failures import cut_off, explain, explain_answer, no_address, other_part, too_long, too_slow

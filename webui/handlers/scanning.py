@@ -16,7 +16,7 @@ from appliance.settings.model import CommunityCredential, SnmpCredential
 from appliance.settings.reach import unusual_reach
 from appliance.settings.risks import whole_networks_told
 from appliance.settings.scan_targets import wanted_targets
-from appliance.snmp.usm import AuthProtocol, PrivProtocol
+from appliance.snmp.v3.usm import AuthProtocol, PrivProtocol
 from appliance.store.traffic_report import TrafficReport, traffic_report
 from webui.credentials import NEW_USER, described, take_community, take_user
 from webui.forms import Form, SectionForm, lines

@@ -12,8 +12,8 @@ import structlog
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.errors import ControlError, DataFolderError, SettingsError
 from appliance.common.message import Message, message_of, sentences, with_messages
+from appliance.common.network.traffic import Traffic
 from appliance.common.paths import Paths
-from appliance.common.traffic import Traffic
 from appliance.common.version import installed_version
 from appliance.discovery.icmp import icmp_mode
 from appliance.privacy.in_words import masks_in_words

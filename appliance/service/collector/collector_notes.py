@@ -13,8 +13,8 @@ from appliance.common.message import message_of
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
 from appliance.service.scans.deciding import Deciding
-from appliance.service.scans.resume_point import ResumePoint
-from appliance.service.scans.scan_history import ScanHistory
+from appliance.service.scans.memory.resume_point import ResumePoint
+from appliance.service.scans.memory.scan_history import ScanHistory
 from appliance.store.rows import OutboxState
 from appliance.store.store import Store
 from appliance.store.traffic_report import SWEPT_ADDRESSES

@@ -6,7 +6,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from appliance.common.files import to_json
 from appliance.common.message import with_messages
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.process.control import ControlHandler
 from appliance.service.collector.collector import Collector
 from appliance.settings.rows import By

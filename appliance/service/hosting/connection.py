@@ -24,7 +24,7 @@ from appliance.common.errors import (
     UnknownHereError,
 )
 from appliance.common.message import Message, message_of
-from appliance.common.traffic import TrafficByPurpose
+from appliance.common.network.traffic import TrafficByPurpose
 from appliance.privacy.in_words import masks_in_words
 from appliance.privacy.outgoing import Masking
 from appliance.service.collector.problems import Problems

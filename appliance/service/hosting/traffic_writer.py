@@ -4,7 +4,7 @@ from typing import Any
 
 from appliance.common.errors import ControlError
 from appliance.common.message import Message
-from appliance.common.traffic import TrafficByPurpose
+from appliance.common.network.traffic import TrafficByPurpose
 from appliance.service.collector.collector_notes import CollectorNotes
 from appliance.store.store import Store
 from appliance.store.traffic_report import traffic_report

@@ -7,7 +7,7 @@ from appliance.discovery.credentials import Credential
 from appliance.report import Access, SnmpAccess
 from appliance.report.model import SecurityLevelName
 from appliance.snmp.agent import Version
-from appliance.snmp.usm import SecurityLevel
+from appliance.snmp.v3.usm import SecurityLevel
 
 _LEVELS: Final[dict[SecurityLevel, SecurityLevelName]] = {1: "noAuthNoPriv", 2: "authNoPriv", 3: "authPriv"}
 

@@ -7,16 +7,16 @@ from appliance.common.clock import utc_now
 from appliance.common.errors import SnmpError
 from appliance.common.message import Message
 from appliance.discovery.pacing import PacketBucket
-from appliance.discovery.sweep import Found
+from appliance.discovery.sweep.sweep import Found
 from appliance.privacy.people import scrub
 from appliance.reading.device import PollResult, poll_device, visit_device
 from appliance.reading.polling import is_due
 from appliance.report import Reading
 from appliance.report.device_keys import are_of_one_serial, device_key
 from appliance.service.scans.devices import DeviceAnswer, Known
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient
 from appliance.snmp.values import Objects

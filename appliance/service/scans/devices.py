@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from appliance.discovery.progress import Checkpoint
+from appliance.discovery.sweep.progress import Checkpoint
 from appliance.discovery.targets import NamedPrinter
 from appliance.report import Reading
 from appliance.snmp.agent import Agent, AgentProfile

@@ -18,14 +18,14 @@ from appliance.discovery.candidates import Candidates, Permitted
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.neighbours import MOST_ROWS, NeighbourTable
 from appliance.discovery.pacing import PacketBucket
-from appliance.discovery.sweep import SweepProgress
+from appliance.discovery.sweep.sweep import SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.report.device_keys import are_alike
 from appliance.service.scans.devices import DeviceAnswer
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions, router_credentials
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.client import SnmpClient, SnmpOptions

@@ -7,7 +7,7 @@ import socket
 from appliance.common.abandonable import abandonable
 from appliance.common.errors import SnmpError
 from appliance.common.message import Message
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.discovery.icmp import Pinger
 
 PING_SECONDS = 1.0

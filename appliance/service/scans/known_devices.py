@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from appliance.discovery.names import HostNames
 from appliance.discovery.targets import NamedPrinter, TargetSet
-from appliance.service.scans.agent_profile import profile_of, snmp_asked_at
 from appliance.service.scans.devices import Known
+from appliance.service.scans.memory.agent_profile import profile_of, snmp_asked_at
 from appliance.settings.ipp_targets import is_ipp_target
 from appliance.settings.model import Settings
 from appliance.settings.scan_targets import wanted_targets

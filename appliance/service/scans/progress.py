@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message, joined
-from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
-from appliance.discovery.sweep import SweepProgress
+from appliance.common.network.traffic import Purpose, Traffic, TrafficByPurpose, Unit, UnitCost
+from appliance.discovery.sweep.sweep import SweepProgress
 from appliance.settings.quiet_times import time_of_week
 
 FAILURES_SHOWN = 200

@@ -11,8 +11,8 @@ from appliance.privacy.outgoing import Masking
 from appliance.report import Reading
 from appliance.service.collector.problems import Problems
 from appliance.service.collector.threads import StoreThread
-from appliance.service.scans.agent_profile import profile_json
 from appliance.service.scans.devices import DeviceAnswer
+from appliance.service.scans.memory.agent_profile import profile_json
 
 KEPT_TOGETHER = 50
 RETRY_SECONDS = 30.0

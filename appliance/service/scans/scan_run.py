@@ -23,10 +23,10 @@ import structlog
 from appliance.common.clock import utc_now
 from appliance.common.errors import CredentialError, DcaError, NoAnswerError, SnmpError
 from appliance.common.message import Message, message_of
-from appliance.common.traffic import Unit
+from appliance.common.network.traffic import Unit
 from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
-from appliance.discovery.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
+from appliance.discovery.sweep.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.reading.identity.identity import is_imaging_device
 from appliance.report import Reading
@@ -37,10 +37,10 @@ from appliance.service.scans.devices import DeviceAnswer, Keep, Known, Missed, R
 from appliance.service.scans.hosts import answers_ping
 from appliance.service.scans.ipp_reader import NO_IPP, NOT_ASKED, IppReader
 from appliance.service.scans.known_devices import named_devices
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.silence import why_silent
 from appliance.service.scans.task_group import side_by_side, tasks
 from appliance.snmp.client import Agent, SnmpClient

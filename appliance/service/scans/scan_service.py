@@ -13,7 +13,7 @@ import structlog
 from appliance.common.clock import utc_now
 from appliance.common.errors import ControlError
 from appliance.common.message import Message, message_of
-from appliance.common.traffic import TrafficByPurpose
+from appliance.common.network.traffic import TrafficByPurpose
 from appliance.discovery.targets import TargetSet
 from appliance.http.supplements import WEEK, Supplements
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
@@ -23,17 +23,17 @@ from appliance.service.scans.deciding import Deciding
 from appliance.service.scans.devices import DeviceAnswer, Known, Resume
 from appliance.service.scans.finder import Finder, Look, Take
 from appliance.service.scans.known_devices import devices_to_read, read_over_snmp
-from appliance.service.scans.left_alone import note_of, seconds_of
+from appliance.service.scans.memory.left_alone import note_of, seconds_of
+from appliance.service.scans.memory.resume_point import NOTE_SECONDS, ResumePoint
+from appliance.service.scans.memory.scan_history import ScanHistory
+from appliance.service.scans.memory.scan_memory import ScanMemory
+from appliance.service.scans.memory.snapshots import SnapshotKeeper
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
 from appliance.service.scans.reading_writer import ReadingWriter
-from appliance.service.scans.resume_point import NOTE_SECONDS, ResumePoint
-from appliance.service.scans.scan_history import ScanHistory
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.service.scans.scan_slot import ScanSlot
-from appliance.service.scans.snapshots import SnapshotKeeper
 from appliance.service.scans.trial_reading import TrialReading, choose, read_a_few
 from appliance.settings.model import Settings
 from appliance.settings.quiet_times import time_of_week

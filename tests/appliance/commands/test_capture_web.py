@@ -15,7 +15,7 @@ from appliance.commands.capture import Captured, ask, scrubbed, write
 from appliance.commands.recorded_device import read_recorded
 from appliance.common.clock import utc_now
 from appliance.common.errors import NoAnswerError
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.recording import WebExchange, WebRecorder, WebRecording
 from appliance.http.supplements import Supplements

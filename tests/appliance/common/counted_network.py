@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from appliance.common.traffic import Traffic, TrafficByPurpose
+from appliance.common.network.traffic import Traffic, TrafficByPurpose
 from appliance.http.errors import RefusedError, SilentError
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpLimits, Visit

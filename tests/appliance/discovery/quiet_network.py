@@ -12,7 +12,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from appliance.discovery.credentials import Credential
-from appliance.discovery.sweep import Asking, Pace, Sweep, SweepProgress
+from appliance.discovery.sweep.sweep import Asking, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.snmp.client import SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects

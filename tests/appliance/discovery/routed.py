@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.discovery.credentials import Credential
-from appliance.discovery.sweep import Asking, Pace, Sweep, SweepProgress
+from appliance.discovery.sweep.sweep import Asking, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
 from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.options import ScanOptions

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.discovery.icmp import Pinger, icmp_mode
 
 FAMILIES = {socket.AF_INET: ("127.0.0.77", 28), socket.AF_INET6: ("::1", 48)}

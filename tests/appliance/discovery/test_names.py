@@ -14,9 +14,9 @@ from appliance.discovery.names import AT_ONCE, HostNames
 from appliance.discovery.targets import TargetSet
 from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.service.scans.devices import DeviceAnswer
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.snmp.client import SnmpOptions
 from tests.conftest import RunningSimulator

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.common.errors import SettingsError
-from appliance.discovery.order import Order
+from appliance.discovery.sweep.order import Order
 from appliance.discovery.targets import TargetSet
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.endpoints import Endpoint, Endpoints, instead_of
 from appliance.http.ports import AllowedPorts
 from appliance.http.questions import ask_ipp

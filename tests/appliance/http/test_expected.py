@@ -6,7 +6,7 @@ from functools import partial
 from structlog.testing import capture_logs
 
 from appliance.common.clock import utc_now
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import Supplements
 from appliance.reading.definitions.definitions import builtin_definitions

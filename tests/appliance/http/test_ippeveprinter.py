@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.common.clock import utc_now
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.endpoints import Endpoint
 from appliance.http.errors import HttpError
 from appliance.http.ports import AllowedPorts

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.device_ports import HTTP_PORTS, PRINTER_PORTS
-from appliance.common.traffic import Traffic
+from appliance.common.network.device_ports import HTTP_PORTS, PRINTER_PORTS
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import HttpError, NotAllowedError, RefusedError
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpLimits, Visit
@@ -71,7 +71,7 @@ def test_libraries_that_dial_are_imported_for_the_hosting_server_alone() -> None
         "disable_warnings",
     }
     # The second is used where the hosting server is spoken to, and nowhere else in the collector.
-    speakers = {name for name, tree in sources() if "appliance.common.outbound_connections" in imported(tree)}
+    speakers = {name for name, tree in sources() if "appliance.common.network.outbound_connections" in imported(tree)}
     assert speakers == {"transmission/client.py"}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import NotAllowedError, RefusedError
 from appliance.http.ports import AllowedPorts
 from appliance.http.questions import ask_ipp

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.ports import AllowedPorts
 from appliance.http.shut_ports import DAY
 from appliance.http.supplements import Supplements

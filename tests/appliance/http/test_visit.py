@@ -14,8 +14,8 @@ import pytest
 
 import appliance
 import updater
-from appliance.common.outbound import prepare_context
-from appliance.common.traffic import Traffic
+from appliance.common.network.outbound import prepare_context
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import HttpError, SilentError
 from appliance.http.ports import AllowedPorts
 from appliance.http.visit import HttpAnswer, HttpLimits, Visit, lenient_tls

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.http.errors import HttpError
 from appliance.http.ports import AllowedPorts
 from appliance.http.shut_ports import DAY

@@ -1,6 +1,6 @@
 """The table of what a scan costs a network: from averages that were measured, and never a number nobody measured."""
 
-from appliance.common.traffic import UnitCost
+from appliance.common.network.traffic import UnitCost
 from appliance.report.network_load import EXPECTED, WEB_PAGE_BYTES, Row, table
 
 UNITS = {

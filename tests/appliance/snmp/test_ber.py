@@ -8,8 +8,8 @@ from appliance.snmp import ber
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_request_id, read_response
 from appliance.snmp.replies import decode_reply
-from appliance.snmp.user_reply import UnreadableError
-from appliance.snmp.user_security import UserSecurity
+from appliance.snmp.v3.user_reply import UnreadableError
+from appliance.snmp.v3.user_security import UserSecurity
 from appliance.snmp.values import Oid, Tag, Value
 from tests.appliance.snmp.messages import write_response
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from appliance.common.errors import NoAnswerError, SettingsError
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.client import Agent, AgentProfile, SnmpClient, SnmpOptions
 from appliance.snmp.values import Objects, Oid, Tag, Value
 from tests.appliance.snmp.messages import GET, GET_BULK, GET_NEXT, Asked, integer, text, write_response

@@ -9,9 +9,9 @@ import pytest
 from appliance.common.errors import CredentialError
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions
 from appliance.snmp.templates import Kind, Query
-from appliance.snmp.user_reply import UnreadableError
-from appliance.snmp.user_security import UserSecurity
-from appliance.snmp.usm import PrivProtocol, User
+from appliance.snmp.v3.user_reply import UnreadableError
+from appliance.snmp.v3.user_security import UserSecurity
+from appliance.snmp.v3.usm import PrivProtocol, User
 from appliance.snmp.values import Objects, Oid, Tag, Value
 from tests.appliance.snmp.v3_agents import DESCRIPTION, RESPONSE, SYS_DESCR, USER, integer, tlv, v3_agents
 from tests.children import run_child

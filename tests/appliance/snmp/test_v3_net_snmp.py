@@ -13,9 +13,9 @@ from typing import get_args
 import pytest
 
 from appliance.common.errors import CredentialError, NoAnswerError
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.snmp.client import Agent, SnmpClient, SnmpOptions, User, UserSecurity
-from appliance.snmp.usm import AUTH_KEY_BYTES, PRIV_KEY_BYTES, AuthProtocol, PrivProtocol
+from appliance.snmp.v3.usm import AUTH_KEY_BYTES, PRIV_KEY_BYTES, AuthProtocol, PrivProtocol
 from appliance.snmp.values import Objects, Oid, Tag, Value, parse_oid
 from tests.appliance.snmp.snmpd import Snmpd
 from tests.appliance.snmp.test_net_snmp import parsed

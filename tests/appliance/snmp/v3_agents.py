@@ -17,7 +17,7 @@ from pyasn1.codec.ber import decoder
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SNMPv3Message
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 
-from appliance.snmp.usm import PRIV_KEY_BYTES, PrivProtocol, User
+from appliance.snmp.v3.usm import PRIV_KEY_BYTES, PrivProtocol, User
 
 USER = User("reader", "SHA", "correct horse battery", b"", "AES-128", "staple of the printer")
 DESCRIPTION = b"an agent of many"

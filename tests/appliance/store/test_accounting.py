@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from appliance.common.clock import utc_now
-from appliance.common.traffic import Purpose, Traffic, TrafficByPurpose, UnitCost
+from appliance.common.network.traffic import Purpose, Traffic, TrafficByPurpose, UnitCost
 from appliance.store.database import connect_writer
 from appliance.store.reader import Reader
 from appliance.store.store import Store

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.common.traffic import TrafficByPurpose, UnitCost
+from appliance.common.network.traffic import TrafficByPurpose, UnitCost
 from appliance.store.reader import Reader
 from appliance.store.store import Store
 from tests.appliance.store.samples import START, key, sample

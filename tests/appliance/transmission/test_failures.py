@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from appliance.common.errors import ContentRefusedError, HostingError, RefusedError
-from appliance.common.traffic import TrafficByPurpose
+from appliance.common.network.traffic import TrafficByPurpose
 from appliance.store.rows import Batch
 from appliance.transmission.client import HostingClient
 from appliance.transmission.connection import ConnectionSettings, TimeLimits

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from appliance.service.scans.devices import DeviceAnswer, Known
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.model import Settings
 from appliance.snmp.templates import Query, Template, Templates

@@ -12,10 +12,10 @@ from appliance.discovery.announcements import Announced, Announcements
 from appliance.discovery.neighbours import IP_NET_TO_PHYSICAL_TYPE
 from appliance.service.scans.devices import DeviceAnswer
 from appliance.service.scans.finder import Finder, Look, Source
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions, printer_credentials, router_credentials
 from appliance.service.scans.progress import Scan
 from appliance.service.scans.quiet_gate import QuietGate
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.settings.address_ranges import Address
 from appliance.settings.model import Settings
 from appliance.snmp.values import Oid, Value

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.common.device_ports import HTTP_PORTS
+from appliance.common.network.device_ports import HTTP_PORTS
 from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.sources import ipp as ipp_source
 from tests.appliance.http.documents import LEDM

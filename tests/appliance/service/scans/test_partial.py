@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.commands.asking import Gathered
-from appliance.common.traffic import Traffic
+from appliance.common.network.traffic import Traffic
 from appliance.reading.sources import objects as mib
 from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.hosts import answers_ping

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.common.traffic import UnitCost
+from appliance.common.network.traffic import UnitCost
 from appliance.http.ports import AllowedPorts
 from appliance.http.supplements import Supplements
 from appliance.report import Reading
 from appliance.service.scans.devices import DeviceAnswer, Known
+from appliance.service.scans.memory.scan_memory import ScanMemory
 from appliance.service.scans.options import ScanOptions
 from appliance.service.scans.progress import Scan
-from appliance.service.scans.scan_memory import ScanMemory
 from appliance.service.scans.scan_run import ScanRun
 from appliance.settings.model import Settings
 from tests.appliance.http.documents import consumable, ledm

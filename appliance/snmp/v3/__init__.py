@@ -1,0 +1,1 @@
+"""SNMPv3: users, engines, and an exchange as a user."""
