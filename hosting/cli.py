@@ -82,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     jobs = _command(commands, "jobs", "list what the server does by itself: last run, rows, seconds, next run")
     jobs.add_argument("--json", action="store_true", help="as JSON")
     jobs.add_argument("--run", metavar="NAME", help="run one of them now, unless a server is at it")
+    _declare_care(commands)
+    _declare_configuration(commands)
+    _declare_signing(commands)
+    _declare_repository(commands)
+    _declare_releases(commands)
+    return parser
+
+
+def _declare_care(commands: Any) -> None:
     doctor = _command(commands, "doctor", "say what is wrong with this installation and how to mend it; ends with 1 where it is")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     doctor.add_argument("--cert", metavar="F", help="certificate, where serve is given another than that of the data folder")
@@ -91,11 +100,6 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("file", metavar="FILE", help="file to write; - is standard output")
     restore = _command(commands, "restore", "make a server of a backup, in an empty data folder and an empty database")
     restore.add_argument("file", metavar="FILE", help="file that dca-hosting backup has written")
-    _declare_configuration(commands)
-    _declare_signing(commands)
-    _declare_repository(commands)
-    _declare_releases(commands)
-    return parser
 
 
 def _declare_tokens(commands: Any) -> None:

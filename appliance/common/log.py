@@ -113,11 +113,7 @@ def configure_logging(
             structlog.processors.JSONRenderer(ensure_ascii=False) if form == "json" else _as_text,
         ],
     )
-    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
-    if folder is not None:
-        handlers.append(
-            RotatingFileHandler(folder / f"{component}.log", maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8")
-        )
+    handlers = _handlers(component, folder, stream)
     for handler in handlers:
         handler.setFormatter(formatter)
     root = logging.getLogger()
@@ -134,3 +130,12 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _handlers(component: str, folder: Path | None, stream: Any) -> list[logging.Handler]:
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
+    if folder is not None:
+        handlers.append(
+            RotatingFileHandler(folder / f"{component}.log", maxBytes=LOG_FILE_BYTES, backupCount=LOG_FILES_KEPT, encoding="utf-8")
+        )
+    return handlers

@@ -256,7 +256,9 @@ def _move_value(rows: list[list[bytes]], other: bytes, chance: Random) -> None:
 
 
 def _more_rows(rows: list[list[bytes]], _other: bytes, chance: Random) -> None:
-    rows += [list(chance.choice(rows)) for _ in range(chance.choice((1, 2, 5000 if chance.random() < 0.05 else 9)))]
+    longest = max(len(b",".join(row)) for row in rows) + 2
+    many = min(chance.choice((1, 2, 5000 if chance.random() < 0.05 else 9)), plain.MOST // longest + 1)
+    rows += [list(chance.choice(rows)) for _ in range(many)]
 
 
 def _quotes(octets: bytes, _other: bytes, chance: Random) -> bytes:

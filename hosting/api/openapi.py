@@ -117,6 +117,10 @@ def _headers() -> Json:
 
 
 def _paths() -> Json:
+    return _paths_of_sites() | _paths_of_programs() | _paths_of_everyone()
+
+
+def _paths_of_sites() -> Json:
     return {
         "/api/v1/enrol": _signed(
             "enrol",
@@ -149,6 +153,11 @@ def _paths() -> Json:
             {200: _answer("The bundle is kept.", answers.BundleTaken)},
             SITE_FAULTS,
         ),
+    }
+
+
+def _paths_of_programs() -> Json:
+    return {
         "/api/v1/sites": _list("listSites", "The sites, by their ids", "read:sites", SitesQuery, answers.SitesPage),
         "/api/v1/devices": _list(
             "listDevices", "The newest reading of each device, by site and key", "read:devices", DevicesQuery, answers.DevicesPage
@@ -167,6 +176,11 @@ def _paths() -> Json:
             DevicesQuery,
             answers.MetersPage,
         ),
+    }
+
+
+def _paths_of_everyone() -> Json:
+    return {
         "/api/v1/openapi.json": _open(
             "describe", "This document", {"content": {"application/json": {"schema": {"type": "object"}}}}
         ),

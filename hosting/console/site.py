@@ -33,29 +33,7 @@ class SitePage(ConsoleHandler):
 
     async def get(self, site_id: str) -> None:
         """Show the site."""
-        query = DeviceQuery(site_id=site_id, sort="condition", limit=PAGE)
-
-        def look(connection: Connection) -> dict[str, Any] | None:
-            site = sites.site_by_id(connection, site_id)
-            if site is None:
-                return None
-            [view] = site_views(connection, [site], self.config.check_in_seconds)
-            rows, count = fleet.devices(connection, query)
-            return {
-                "view": view,
-                "devices": [device_view(row) for row in rows],
-                "count": count,
-                "ahead": readings.ahead(connection, site_id),
-                "lines": audit.latest(connection, site_id=site_id),
-                "bundles": bundles.of_site(connection, site_id),
-                "groups": configuration.groups(connection),
-                "own": configuration.in_force(connection, site_scope(site_id, site.name).path),
-                "marker": configuration.marker_of(connection, site_id, site.group_name),
-                "updates": releases.updates_of(connection, site_id),
-                "rollout": configuration.in_force(connection, ROLLOUT_PATH),
-            }
-
-        found = await self.look(look)
+        found = await self.look(lambda connection: self._found(connection, site_id))
         if found is None:
             raise HTTPError(404)
         site, rollout = found["view"].site, found.pop("rollout")
@@ -84,6 +62,26 @@ class SitePage(ConsoleHandler):
             away=turned_away(site, utc_now()),
             **found,
         )
+
+    def _found(self, connection: Connection, site_id: str) -> dict[str, Any] | None:
+        site = sites.site_by_id(connection, site_id)
+        if site is None:
+            return None
+        [view] = site_views(connection, [site], self.config.check_in_seconds)
+        rows, count = fleet.devices(connection, DeviceQuery(site_id=site_id, sort="condition", limit=PAGE))
+        return {
+            "view": view,
+            "devices": [device_view(row) for row in rows],
+            "count": count,
+            "ahead": readings.ahead(connection, site_id),
+            "lines": audit.latest(connection, site_id=site_id),
+            "bundles": bundles.of_site(connection, site_id),
+            "groups": configuration.groups(connection),
+            "own": configuration.in_force(connection, site_scope(site_id, site.name).path),
+            "marker": configuration.marker_of(connection, site_id, site.group_name),
+            "updates": releases.updates_of(connection, site_id),
+            "rollout": configuration.in_force(connection, ROLLOUT_PATH),
+        }
 
 
 class SiteGroup(ConsoleHandler):
