@@ -62,8 +62,10 @@ WAITS: Mapping[int, str] = {
     429: "Too much at once from this site or address: `throttled`.",
     503: "The server cannot do it at the moment, and has kept nothing: `busy`, `database`, `internal`.",
 }
+STOPPED: Mapping[int, str] = {503: "It cannot: `not_ready`; or it was told to stop: `stopping`."}
 OTHERWISE = (
-    "Any other error: `not_found`, `method`, `not_understood`, or `misdirected` (421) under a name that is not the server's."
+    "Any other error: `not_found`, `method`, `not_understood`, `not_allowed` (403, the metrics), "
+    "or `misdirected` (421) under a name that is not the server's."
 )
 
 
@@ -186,7 +188,10 @@ def _paths_of_everyone() -> Json:
         ),
         "/livez": _open("isAlive", "Whether the process answers", _content(answers.Probe)),
         "/readyz": _open(
-            "isReady", "Whether the server can keep what is sent", _content(answers.Probe), {503: "It cannot: `not_ready`."}
+            "isReady",
+            "Whether the server can keep what is sent",
+            _content(answers.Probe),
+            STOPPED,
         ),
     }
 

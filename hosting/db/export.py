@@ -16,7 +16,7 @@ from hosting.db.sites import Site, sites_after
 from hosting.db.tables import device_day, device_latest, site
 
 PAGE_BYTES = 4 * 1024 * 1024
-"""A page ends with the row that takes it beyond this."""
+"""A page ends with the row that takes it beyond this, as it is stored; what is left out there is sent."""
 EXAMINED = 5000
 SITES_AT_ONCE = 50
 AT_ONCE = 100

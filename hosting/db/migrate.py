@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-import structlog
 
 from hosting.db import distribution
 from hosting.db.database import Database, is_contended
@@ -54,6 +53,8 @@ def migrate(database: Database) -> bool:
             if upgrade(database):
                 _distribute_what_is_new(database)
                 return True
+            import structlog  # noqa: PLC0415 - no command needs it that finds the tables up to date
+
             structlog.get_logger().info("the tables are in use; the migration is tried again", try_=number, of=TRIES)
             time.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - spreads load
     raise DataError(

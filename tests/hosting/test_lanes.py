@@ -23,7 +23,7 @@ from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 
 MANY = """INSERT INTO device_latest (site_id, device_key, first_seen_at, taken_at, received_at, condition, words, body)
-WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 60000)
+WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 200000)
 SELECT site_id, 'serial:B:' || n, first_seen_at, taken_at, received_at, condition, words, body
 FROM number, (SELECT * FROM device_latest LIMIT 1) AS one"""
 

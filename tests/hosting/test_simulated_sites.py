@@ -111,7 +111,7 @@ def test_the_check_over_the_read_api(server: RunningServer, strings: Path, tmp_p
 
 
 def token(server: RunningServer, folder: Path) -> Path:
-    words: list[str | Path] = ["python", "-m", "hosting", "token", "--data", server.config.folder, "--name", "check"]
+    words: list[str | Path] = ["python", "-m", "hosting", "token", "create", "--data", server.config.folder, "--name", "check"]
     made = run_child(words)
     assert made.returncode == 0, made.stderr
     (folder / "token").write_text(made.stdout)

@@ -44,7 +44,7 @@ RUN_ELSEWHERE = {
     "dca-hosting backup --data hosting-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     "dca-hosting restore --data restored-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     IMAGE: "tests/hosting/repository/test_release.py",
-    FLEET: "tests/hosting/load.py",
+    FLEET: "tests/hosting/fleet_load.py",
     FLEET_CHECK: "tests/hosting/test_cluster.py",
     "dca update check": "tests/updater/supervisor/test_configuration_trial.py",
     "dca update back": "tests/updater/supervisor/test_configuration_trial.py",
