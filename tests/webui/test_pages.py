@@ -546,7 +546,7 @@ def test_a_full_disk_keeps_the_old_settings_and_says_so(webui: RunningWebUi, mon
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("appliance.settings.store.write_atomic", full)
+    monkeypatch.setattr("appliance.settings.durable_storage.write_atomic", full)
     answer = admin.ask("POST", "/settings/site", {"name": "Library", "_xsrf": token})
     assert answer.status == 422
     assert "No space left on device" in answer.shown

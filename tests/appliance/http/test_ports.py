@@ -50,7 +50,7 @@ def imported(tree: ast.AST) -> set[str]:
 def test_only_one_function_dials_devices() -> None:
     """`transmission` and its pool are left out: they dial the hosting server, never a device."""
     dialling = {name for name, tree in sources() if called(tree) & DIALLING and not name.startswith("transmission/")}
-    assert dialling == {"http/ports.py", "common/outbound_connections.py", *LOCAL}
+    assert dialling == {"http/ports.py", "common/network/outbound_connections.py", *LOCAL}
 
 
 def test_what_connects_locally_opens_no_tcp_connection() -> None:
@@ -63,9 +63,9 @@ def test_what_connects_locally_opens_no_tcp_connection() -> None:
 def test_libraries_that_dial_are_imported_for_the_hosting_server_alone() -> None:
     users = {name: tree for name, tree in sources() if any(client in imported(tree) for client in CLIENTS)}
     outbound = {name for name in users if not name.startswith("transmission/")}
-    assert outbound == {"common/outbound.py", "common/outbound_connections.py"}
+    assert outbound == {"common/network/outbound.py", "common/network/outbound_connections.py"}
     # The first reads the errors of the library, and opens nothing with it.
-    nodes = [node for node in ast.walk(users["common/outbound.py"]) if isinstance(node, ast.Attribute)]
+    nodes = [node for node in ast.walk(users["common/network/outbound.py"]) if isinstance(node, ast.Attribute)]
     assert {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == "urllib3"} <= {
         "exceptions",
         "disable_warnings",
