@@ -161,7 +161,8 @@ def _alerts(ground: _Ground, reading: Reading) -> Iterator[Invention]:
         if alert["description"] is not None and not ground.has_text(alert["description"]):
             yield Invention("alerts and errors", "the description of an alert", alert["description"])
         severities = {row.named("severity", tables.ALERT_SEVERITIES) or "unknown" for row in rows}
-        if alert["severity"] not in severities:
+        is_unread = alert["severity"] == "unknown" and "reading" in reading["reasons"]
+        if alert["severity"] not in severities and not is_unread:
             yield Invention("alerts and errors", "the severity of an alert", alert["severity"])
 
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import structlog
 
 from hosting.connections import ConnectionLog, ListeningSocket
 from tests.children import Child
@@ -129,14 +130,13 @@ def test_with_no_file_left_connections_are_turned_away_and_none_stays_in_the_que
             assert address == after.getsockname()
 
 
-def test_the_log_counts_what_it_does_not_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_counts_what_it_does_not_say() -> None:
     now = [100.0]
     log = ConnectionLog(lambda: now[0])
-    for _ in range(1000):
-        log.note(refused=1)
-    now[0] += 61
-    log.note(closed=1)
-    lines = [line for line in capsys.readouterr().out.splitlines() if "too many connections" in line]
-    assert len(lines) == 2
-    assert "refused=999" in lines[1]
-    assert "closed_idle=1" in lines[1]
+    with structlog.testing.capture_logs() as said:
+        for _ in range(1000):
+            log.note(refused=1)
+        now[0] += 61
+        log.note(closed=1)
+    assert [(entry["refused"], entry["closed_idle"]) for entry in said] == [(1, 0), (999, 1)]
+    assert all("too many connections" in entry["event"] for entry in said)

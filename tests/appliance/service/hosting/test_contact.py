@@ -24,6 +24,7 @@ def site(ready_site: Site, hosting: Hosting) -> Site:
         "DCA_HOSTING_CA_FILE": str(hosting.authority),
         "DCA_CHECK_IN_SECONDS": "3600",
         "DCA_UPLOAD_SECONDS": "3600",
+        "DCA_SNMP_TIMEOUT_SECONDS": "5",
         "DCA_ENROLMENT": hosting.enrolment(),
     }
     return ready_site
