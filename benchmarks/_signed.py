@@ -19,7 +19,7 @@ from appliance.transmission.enrolment import enrol_site
 from benchmarks._children import environment, python
 from benchmarks._wire import Wire
 from hosting.db import configuration
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.repository.repository import Repository
 
 PORT = 8443

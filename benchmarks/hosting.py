@@ -22,7 +22,7 @@ from benchmarks._figures import Bars, Figure, Reach, Report
 from benchmarks._hosting import check_in, intake
 from benchmarks._office import Printer, office
 from hosting.config import Config
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.history import reader
 from hosting.db.migrate import migrate
 from hosting.db.tables import device_day, device_latest, dictionary, reading, site

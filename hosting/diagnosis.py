@@ -14,9 +14,9 @@ from hosting.certificates import CertificateFiles
 from hosting.config import TRUSTED_PROXIES, Config
 from hosting.connections import raise_file_limit
 from hosting.db import accounts, installation, jobs
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
+from hosting.db.connection.readiness import database_clock, write_probe
 from hosting.db.migrate import known_schemas, newest_schema, schema_of
-from hosting.db.readiness import database_clock, write_probe
 from hosting.errors import DataError, HostingServerError
 from hosting.jobs.plan import JOBS, Job
 from hosting.repository.repository import Repository

@@ -12,12 +12,12 @@ from hosting.api.bodies import BodiesUnderWay
 from hosting.config import DATABASE_READ_URL, TRUSTED_PROXIES, Config
 from hosting.configuration.publication import Publishing
 from hosting.connections import Connections
-from hosting.db.database import Database, postgresql_url
-from hosting.db.gathering import Gathering
+from hosting.db.connection.database import Database, postgresql_url
+from hosting.db.connection.lane import Lane, LanePlan
+from hosting.db.connection.readiness import Readiness
+from hosting.db.connection.replica import Replica
 from hosting.db.installation import Generation
-from hosting.db.lane import Lane, LanePlan
-from hosting.db.readiness import Readiness
-from hosting.db.replica import Replica
+from hosting.db.intake.gathering import Gathering
 from hosting.metrics.counts import Counts
 from hosting.repository.repository_status import RepositoryStatusCache
 from hosting.server_certificate import ServerCertificate

@@ -17,7 +17,7 @@ from appliance.transmission.client import COMPRESS_ABOVE_BYTES, compressed
 from appliance.transmission.signature import signed_headers
 from appliance.transmission.site_key import Identity
 from benchmarks._hosting.process import Server
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.tables import site as site_table
 
 DEADLINE = 120.0

@@ -19,9 +19,10 @@ from hosting.api.errors import ApiError, replayed
 from hosting.api.intervals import intervals
 from hosting.api.signature import SignedRequest, Verified, claimed_key_id
 from hosting.api.sites import SiteHandler, Version, Work
-from hosting.db import check_ins, configuration, sites
-from hosting.db.check_ins import Nonce
-from hosting.db.database import Connection
+from hosting.db import configuration, sites
+from hosting.db.connection.database import Connection
+from hosting.db.intake import check_ins
+from hosting.db.intake.check_ins import Nonce
 from hosting.db.sites import Site
 from hosting.releases.update_report import reported_versions
 from hosting.repository.folder import RepositoryFolder

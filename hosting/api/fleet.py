@@ -9,8 +9,8 @@ from hosting.api.csv_text import Cell
 from hosting.api.lists import ListHandler
 from hosting.api.queries import DevicesQuery, MetersQuery, OfDevices, SitesQuery
 from hosting.db import export
+from hosting.db.connection.database import Connection
 from hosting.db.contact import contact
-from hosting.db.database import Connection
 from hosting.db.export import Chosen, Closing, Key, NewestReading, Page
 from hosting.db.history.day import USUAL_UNIT
 from hosting.db.history.stored_reading import whole

@@ -14,7 +14,7 @@ from hosting.api.base import TokenHandler
 from hosting.api.csv_text import Cell
 from hosting.api.errors import ApiError
 from hosting.api.queries import MOST, ListQuery, after_of, cursor, parse_query
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from hosting.db.export import Key, Page
 
 Query = TypeVar("Query", bound=ListQuery)

@@ -14,9 +14,10 @@ from hosting.api.base import BUDGET_SPENT, SMALL, ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, replayed, throttled, unauthorized
 from hosting.api.signature import SignedRequest, Verified, claimed_key_id, parse_public_key, unknown_site, verify
-from hosting.db import bundles, changes, readings, sites
+from hosting.db import bundles, sites
+from hosting.db.connection.database import Connection
 from hosting.db.contact import TurnedAway, turned_away
-from hosting.db.database import Connection
+from hosting.db.intake import changes, readings
 from hosting.db.sites import Site
 from hosting.repository.repository import Repository
 

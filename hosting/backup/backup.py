@@ -18,8 +18,8 @@ from hosting.backup.archive import FILES, ArchiveWriter, Manifest
 from hosting.certificates import CertificateFiles
 from hosting.config import Config
 from hosting.configuration.publication import one_at_a_time
+from hosting.db.connection.database import Database
 from hosting.db.copies import Source, held
-from hosting.db.database import Database
 from hosting.errors import DataError
 from hosting.repository.folder import RepositoryFolder
 

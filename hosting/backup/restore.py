@@ -16,8 +16,8 @@ from appliance.release import VERSION, version_key
 from hosting.backup.archive import Manifest, decompressed, members, part_of, verified
 from hosting.config import Config
 from hosting.db import copies, installation
+from hosting.db.connection.database import Database, database_url
 from hosting.db.copies import SQLITE_FILE
-from hosting.db.database import Database, database_url
 from hosting.db.migrate import known_schemas, migrate
 from hosting.errors import DataError
 

@@ -13,7 +13,7 @@ from hosting.configuration.layer_text import Wanted, read_wanted, shown
 from hosting.configuration.publication import Proposal, Publishing
 from hosting.configuration.scope import EVERYBODY, Scope, group_scope, site_scope
 from hosting.db import configuration, sites
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.errors import ConfigurationError
 
 ACTOR = "command line"

@@ -8,7 +8,7 @@ from typing import Any
 from appliance.common.plain import plain, plain_json
 from hosting.commands.preparation import open_existing
 from hosting.db import fleet
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.fleet import LatestReading
 from hosting.db.history.stored_reading import whole
 

@@ -6,7 +6,7 @@ from appliance.common.clock import to_rfc3339
 from appliance.common.plain import plain, plain_json
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.jobs import JobStatus, statuses
 from hosting.errors import BusyError, ConfigurationError
 from hosting.jobs.plan import JOBS, job_named

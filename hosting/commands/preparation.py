@@ -6,7 +6,7 @@ from pathlib import Path
 from hosting.config import Config, data_folder, make_config, read_secret_file
 from hosting.credentials import MINIMUM_PASSWORD
 from hosting.db import accounts
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import migrate
 from hosting.errors import ConfigurationError, DataError
 

@@ -7,7 +7,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.backup.restore import restore
 from hosting.config import Config, data_folder, make_config
 from hosting.configuration.publication import Publishing
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.errors import RepositoryError
 from hosting.repository.repository import Repository
 

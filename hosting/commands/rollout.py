@@ -8,7 +8,7 @@ from hosting.commands.confirmation import confirmed
 from hosting.commands.preparation import open_existing
 from hosting.configuration.publication import Publishing
 from hosting.db import sites
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.errors import ConfigurationError
 from hosting.releases.publication import Rollouts
 from hosting.releases.rollout import Action, Audience, Wish

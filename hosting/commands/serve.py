@@ -12,7 +12,7 @@ from appliance.common.version import installed_version
 from hosting.certificates import CertificateFiles
 from hosting.commands.preparation import open_existing
 from hosting.config import Config, log_form
-from hosting.db.slow_statements import log_slow_statements
+from hosting.db.connection.slow_statements import log_slow_statements
 from hosting.errors import ConfigurationError
 from hosting.request_context import add_request
 from hosting.server import Listening, serve

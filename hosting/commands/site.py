@@ -9,7 +9,7 @@ from appliance.common.plain import plain
 from hosting.commands.preparation import open_existing
 from hosting.config import Config
 from hosting.db import sites
-from hosting.db.database import Connection, Database
+from hosting.db.connection.database import Connection, Database
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
 from hosting.expiry import end_of_day

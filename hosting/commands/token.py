@@ -6,7 +6,7 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.plain import plain, plain_json
 from hosting.commands.preparation import open_existing
 from hosting.db import tokens
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.tokens import SCOPES, Maker, NewToken, Token
 from hosting.errors import ConfigurationError
 from hosting.expiry import end_of_day

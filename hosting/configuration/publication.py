@@ -19,7 +19,7 @@ from hosting.configuration.difference import Change, difference
 from hosting.configuration.layer_text import Wanted, document_of, wanted_of
 from hosting.configuration.scope import Scope
 from hosting.db import configuration, installation
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.published import PublishedState

@@ -15,7 +15,7 @@ from hosting.configuration.scope import group_scope
 from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from hosting.errors import BusyError, ConfigurationError, DataError, DeadlineError, RepositoryError
 from hosting.web import BaseHandler
 from web import quantities

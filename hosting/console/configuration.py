@@ -16,7 +16,7 @@ from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, sites
 from hosting.db.configuration import Edition
-from hosting.db.database import Condition, Connection
+from hosting.db.connection.database import Condition, Connection
 from hosting.db.sites import every_site, in_configuration_state, in_group, this_site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder

@@ -17,12 +17,13 @@ from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
 from hosting.console.views import DeviceView, device_view
-from hosting.db import events, fleet, readings, sites
-from hosting.db.database import Connection
-from hosting.db.events import DeviceEvent
+from hosting.db import fleet, sites
+from hosting.db.connection.database import Connection
 from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
 from hosting.db.history import reader
 from hosting.db.history.reader import DayOver
+from hosting.db.intake import events, readings
+from hosting.db.intake.events import DeviceEvent
 from web import quantities
 
 PAGE = 50

@@ -6,7 +6,7 @@ from appliance.common.message import Message, message_of
 from hosting.config import check_public_url
 from hosting.console.base import ConsoleHandler
 from hosting.db import sites
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 from hosting.repository.folder import RepositoryFolder

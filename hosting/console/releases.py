@@ -24,7 +24,7 @@ from hosting.configuration.publication import NO_REPOSITORY, Publishing
 from hosting.console import chart, texts, update_texts
 from hosting.console.base import ConsoleHandler
 from hosting.db import configuration, releases, sites
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from hosting.db.releases import ReleaseCounts
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError

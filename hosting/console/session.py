@@ -8,7 +8,7 @@ import structlog
 from appliance.common.message import Message
 from hosting.console.base import SESSION_COOKIE, ConsoleHandler, ThrottledError
 from hosting.db import accounts, audit
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from web.security import local_path
 
 LONGEST = 1024

@@ -16,11 +16,12 @@ from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.db import audit, bundles, configuration, fleet, readings, releases, sites
+from hosting.db import audit, bundles, configuration, fleet, releases, sites
+from hosting.db.connection.database import Connection
 from hosting.db.contact import turned_away
-from hosting.db.database import Connection
 from hosting.db.fleet import DeviceQuery
 from hosting.db.history.site_zone import reported_zone
+from hosting.db.intake import readings
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.expiry import end_of_day

@@ -9,8 +9,8 @@ from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.views import SiteView, site_view
 from hosting.db import fleet, sites
+from hosting.db.connection.database import Condition, Connection
 from hosting.db.contact import CONTACTS, Contact, contact_is, is_turned_away
-from hosting.db.database import Condition, Connection
 from hosting.db.sites import Site, SiteQuery
 from web import quantities
 

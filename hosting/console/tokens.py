@@ -8,7 +8,7 @@ from appliance.common.clock import utc_now
 from appliance.common.message import Message
 from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.db import tokens
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from hosting.db.tokens import SCOPES, Maker, NewToken, Scope, TokenState
 from web import quantities
 

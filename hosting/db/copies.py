@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.migrate import make_schema
 from hosting.errors import DataError
 

@@ -6,7 +6,7 @@ that was cut off, or a table that a later migration made, is finished by the nex
 
 import sqlalchemy as sa
 
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.tables import metadata
 from hosting.errors import ConfigurationError, DataError
 

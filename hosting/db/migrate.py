@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hosting.db import distribution
-from hosting.db.database import Database, is_contended
+from hosting.db.connection.database import Database, is_contended
 from hosting.errors import DataError
 
 if TYPE_CHECKING:

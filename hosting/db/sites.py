@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from appliance.common.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
-from hosting.db.database import Condition
+from hosting.db.connection.database import Condition
 from hosting.db.tables import command, enrolment_code, nonce, site, site_name
 from hosting.db.upsert import insert_new, one_of
 from hosting.site_report import bounded

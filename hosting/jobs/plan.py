@@ -9,7 +9,7 @@ from appliance.common.clock import utc_now
 from appliance.common.message import Message
 from hosting.config import Config
 from hosting.db.cleanup import clean
-from hosting.db.database import Connection
+from hosting.db.connection.database import Connection
 from hosting.db.history.dictionaries import train_anew
 from hosting.db.history.partitions import Partitions
 from hosting.db.history.retention import Retention

@@ -19,7 +19,7 @@ from appliance.common.clock import utc_now
 from appliance.common.periodic import PeriodicTasks
 from hosting.config import Config
 from hosting.db import jobs
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.jobs import Run, Step
 from hosting.errors import DataError, HostingServerError
 from hosting.jobs.plan import JOBS, Job

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.sites import queue_command, set_revoked
 from tests.children import Child
 from tests.conftest import StartChild

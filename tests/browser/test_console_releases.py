@@ -16,11 +16,11 @@ from hosting.db.tables import site_update
 from hosting.releases.rollout import Wish
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.hosting import fleet
+from tests.hosting.db.test_updates import update
 from tests.hosting.releases.published import offer, publish_releases
 from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from tests.hosting.test_updates import update
 
 pytestmark = [pytest.mark.browser]
 

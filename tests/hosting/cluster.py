@@ -10,7 +10,7 @@ import urllib3
 
 from hosting.config import Config
 from hosting.db import sites
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.enrolment import enrolment_string
 from tests.children import Child, run_child, wait_until
 from tests.hosting.postgresql import ALONE, DURABLE, NotInstalledError, PostgreSQL, private_server

@@ -10,7 +10,7 @@ import pytest
 
 from hosting.config import Config
 from hosting.configuration.publication import Publishing
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import migrate
 from tests.hosting.person import Person
 from tests.hosting.postgresql import NotInstalledError, PostgreSQL, private_server

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.history import reader
 from hosting.db.tables import device_day, event, reading, reading_ahead
 from simulator.sites.count import Count, Found, count

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hosting.config import make_config
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import migrate
 
 

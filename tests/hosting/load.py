@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 import urllib3.exceptions
 
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.tables import batch as batch_table
 from hosting.db.tables import reading as reading_table
 from tests.children import wait_until

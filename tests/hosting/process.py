@@ -6,12 +6,12 @@ from typing import Any, cast
 import urllib3
 
 from hosting.db import accounts, sites
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from tests.children import Child
 from tests.conftest import StartChild
+from tests.hosting.commands.test_cli import serve
 from tests.hosting.running import Answer
 from tests.hosting.site import Site
-from tests.hosting.test_cli import serve
 
 
 class ServerProcess:

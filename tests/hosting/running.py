@@ -16,7 +16,7 @@ from tornado.httpserver import HTTPServer
 
 from hosting.config import Config
 from hosting.db import accounts, sites
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import migrate
 from hosting.repository.repository import Repository
 from hosting.server import CONSOLE_BODY_BYTES, HostingApplication

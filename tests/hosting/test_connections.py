@@ -16,7 +16,7 @@ import structlog
 from hosting.connections import ConnectionLog, ListeningSocket
 from tests.children import Child
 from tests.conftest import ROOT, StartChild
-from tests.hosting.test_cli import hosting
+from tests.hosting.commands.test_cli import hosting
 
 LIMITED = 'ulimit -S -n "$1" && ulimit -H -n "$2" && shift 2 && exec "$@"'
 

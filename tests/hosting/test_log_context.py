@@ -11,16 +11,16 @@ import psycopg
 import pytest
 import structlog
 
-from hosting.db.database import Database, database_url
-from hosting.db.slow_statements import log_slow_statements
+from hosting.db.connection.database import Database, database_url
+from hosting.db.connection.slow_statements import log_slow_statements
 from tests.children import run_child, wait_until
 from tests.conftest import StartChild
 from tests.hosting.batches import batch, reading
+from tests.hosting.commands.test_cli import hosting, one_sentence
 from tests.hosting.person import Person
 from tests.hosting.process import ServerProcess
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from tests.hosting.test_cli import hosting, one_sentence
 
 GIVEN = "balancer-7.f00d_1"
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO nonce%'"

@@ -15,12 +15,12 @@ from hosting.db.jobs import Run, declare, end, take
 from hosting.db.sites import set_revoked
 from tests.conftest import StartChild
 from tests.hosting.batches import batch, reading
+from tests.hosting.commands.test_cli import hosting, one_sentence, serve
 from tests.hosting.conftest import StartServer
 from tests.hosting.outage import database_away
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from tests.hosting.test_cli import hosting, one_sentence, serve
 from tests.requirement import missing
 
 TOKEN = "a-token-of-the-monitoring"

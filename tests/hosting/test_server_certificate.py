@@ -19,9 +19,9 @@ from hosting.config import Config
 from hosting.server_certificate import ServerCertificate
 from tests.children import wait_until
 from tests.conftest import StartChild
+from tests.hosting.commands.test_cli import hosting, serve
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
-from tests.hosting.test_cli import hosting, serve
 from tests.hosting.test_connections import ask, secured
 
 

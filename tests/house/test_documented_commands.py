@@ -18,6 +18,7 @@ from tests.hosting.repository.images import saved
 RUN_AS_A_WHOLE = {ROOT / "docs" / "key-ceremony.md": ROOT / "tests" / "hosting" / "repository" / "test_ceremony.py"}
 DOCUMENTS = sorted({ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - RUN_AS_A_WHOLE.keys())
 IMAGE = "dca-hosting release add 0.3.0 --data hosting-data --image registry.example.com/dca/appliance:0.3.0 --credentials login.txt"
+CONFIGURATION = "tests/hosting/commands/test_config_command.py"
 FLEET = (
     "dca-simulator sites --count 20 --devices 50 --enrolment strings.txt --ca-file hosting-data/ca.pem --truth truth.jsonl "
     "--minutes 5 --pace 60"
@@ -32,20 +33,20 @@ RUN_ELSEWHERE = {
     "make image": "tests/house/test_documented_commands.py",
     "docker compose --file compose/site.yaml up --detach": "tests/engine/test_compose.py",
     "docker compose --file compose/site.yaml logs dca": "tests/engine/test_compose.py",
-    "dca-hosting serve --data hosting-data --bind 127.0.0.1 --port 8443": "tests/hosting/test_cli.py",
-    "dca-hosting config set --data hosting-data --global settings.json": "tests/hosting/test_config_command.py",
-    "dca-hosting config set --data hosting-data --group north settings.json --yes": "tests/hosting/test_config_command.py",
-    "dca-hosting config set --data hosting-data --site Mill --definition acme.toml --yes": "tests/hosting/test_config_command.py",
-    "dca-hosting config show --data hosting-data --site Mill": "tests/hosting/test_config_command.py",
-    "dca-hosting site set --data hosting-data Mill --group north": "tests/hosting/test_config_command.py",
-    "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": "tests/hosting/test_config_command.py",
-    "dca-hosting site set --data hosting-data Mill --deactivate": "tests/hosting/test_config_command.py",
-    "dca-hosting site set --data hosting-data Mill --activate --no-expiry": "tests/hosting/test_config_command.py",
+    "dca-hosting serve --data hosting-data --bind 127.0.0.1 --port 8443": "tests/hosting/commands/test_cli.py",
+    "dca-hosting config set --data hosting-data --global settings.json": CONFIGURATION,
+    "dca-hosting config set --data hosting-data --group north settings.json --yes": CONFIGURATION,
+    "dca-hosting config set --data hosting-data --site Mill --definition acme.toml --yes": CONFIGURATION,
+    "dca-hosting config show --data hosting-data --site Mill": CONFIGURATION,
+    "dca-hosting site set --data hosting-data Mill --group north": CONFIGURATION,
+    "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": CONFIGURATION,
+    "dca-hosting site set --data hosting-data Mill --deactivate": CONFIGURATION,
+    "dca-hosting site set --data hosting-data Mill --activate --no-expiry": CONFIGURATION,
     "dca-hosting backup --data hosting-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     "dca-hosting restore --data restored-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     IMAGE: "tests/hosting/repository/test_release.py",
     FLEET: "tests/hosting/fleet_load.py",
-    FLEET_CHECK: "tests/hosting/test_cluster.py",
+    FLEET_CHECK: "tests/hosting/db/test_cluster.py",
     "dca update check": "tests/updater/supervisor/test_configuration_trial.py",
     "dca update back": "tests/updater/supervisor/test_configuration_trial.py",
     "dca status": "tests/appliance/commands/test_status.py",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
-from hosting.db.database import is_contended
+from hosting.db.connection.database import is_contended
 from hosting.db.distribution import is_distributed
 from hosting.db.history.day import SETTLED
 from hosting.db.jobs import Step

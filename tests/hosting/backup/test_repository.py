@@ -8,7 +8,7 @@ import pytest
 from hosting.config import Config
 from hosting.configuration.publication import Publishing
 from hosting.db import installation
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.repository.repository import Repository
 from tests.hosting.repository.published import PASSPHRASE, Published, Site, document, done, hosting, refused
 from tests.updater.tuf_repository import serving

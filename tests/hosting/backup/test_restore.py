@@ -23,7 +23,7 @@ from hosting.configuration.layer_text import Wanted
 from hosting.configuration.publication import Publishing
 from hosting.configuration.scope import group_scope
 from hosting.db import copies, sites
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import make_schema, newest_schema
 from hosting.db.tables import audit, enrolment_code, installation, metadata, reading, session, site_generation
 from hosting.errors import DataError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 
 
 @pytest.fixture

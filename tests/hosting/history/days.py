@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hosting.config import Config
-from hosting.db.database import Connection, Database
+from hosting.db.connection.database import Connection, Database
 from hosting.db.history import reader
 from hosting.db.history.roll_up import RollUp
 from hosting.db.history.stored_reading import StoredReading

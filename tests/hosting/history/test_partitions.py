@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from hosting.config import Config
-from hosting.db.database import Database, database_url
+from hosting.db.connection.database import Database, database_url
 from hosting.db.history import partitions as partitions_module
 from hosting.db.history.partitions import Partitions, partitions
 from hosting.db.history.stored_reading import StoredReading

@@ -9,22 +9,22 @@ import sqlalchemy as sa
 
 from appliance.report import Reading
 from hosting.config import Limits
-from hosting.db import changes as changes_module
-from hosting.db import readings
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.history import joining, reader
 from hosting.db.history.roll_up import RollUp
 from hosting.db.history.stored_reading import StoredReading
+from hosting.db.intake import changes as changes_module
+from hosting.db.intake import readings
 from hosting.db.tables import device_day, device_latest
 from hosting.db.tables import reading as reading_table
 from tests.hosting.batches import batch, reading
 from tests.hosting.conftest import StartServer
+from tests.hosting.db.test_changes import change, changes
+from tests.hosting.db.test_events import happened
 from tests.hosting.history.days import KEY, NOON, SITE, add_site, body, history, hourly, keep, roll_up, rows, steps
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
-from tests.hosting.test_changes import change, changes
-from tests.hosting.test_events import happened
 from web.quantities import number
 
 LATER = timedelta(days=10)

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from hosting.config import Config, make_config
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.history import retention as retention_module
 from hosting.db.history.dictionaries import train_anew
 from hosting.db.history.retention import Retention

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from hosting.config import Config
-from hosting.db.database import Database
+from hosting.db.connection.database import Database
 from hosting.db.history import roll_up as roll_up_module
 from hosting.db.history.roll_up import RollUp
 from hosting.db.history.segment import SEGMENT_BYTES

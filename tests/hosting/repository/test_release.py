@@ -18,9 +18,9 @@ from hosting.releases.new_release import Wishes, make_release, with_release
 from hosting.repository.folder import RepositoryFolder
 from hosting.repository.release_draft import make_release_draft
 from tests.children import Finished
+from tests.hosting.commands.test_cli import hosting as command
 from tests.hosting.releases.registry import LOGIN
 from tests.hosting.releases.registry import running as registry
-from tests.hosting.test_cli import hosting as command
 from tests.updater.tuf_repository import serving
 from updater.trust.bundle_source import BASE, BundleSource
 from updater.trust.client import RepositoryUrls, TrustClient

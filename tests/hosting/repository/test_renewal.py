@@ -18,7 +18,7 @@ from hosting.repository.publication import publish
 from hosting.repository.renewal import RepositoryRenewal
 from hosting.repository.repository import Repository
 from tests.conftest import StartChild
-from tests.hosting.test_cli import serve
+from tests.hosting.commands.test_cli import serve
 
 from .published import Published, document, done, hosting, site_of
 

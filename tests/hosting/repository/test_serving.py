@@ -11,7 +11,7 @@ from appliance.settings.model import HostingSettings
 from hosting.repository.repository import Repository
 from tests.children import Child
 from tests.conftest import StartChild
-from tests.hosting.test_cli import done, hosting, serve
+from tests.hosting.commands.test_cli import done, hosting, serve
 from updater.installation.archive_download import download
 from updater.trust.client import Target
 from updater.trust.http_source import Fetcher
