@@ -155,6 +155,29 @@ def _declare_configuration(commands: Any) -> None:
             else:
                 either.add_argument(option, action="store_true", help=text)
 
+    _declare_removal(about)
+
+
+def _declare_removal(about: Any) -> None:
+    actions = {
+        "export": "write all that a site has sent into a ZIP file",
+        "rename": "give a site another name",
+        "remove": "turn a site away and remove it, or one of its devices, after some days",
+        "keep": "call a removal off",
+    }
+    parsers = {action: _command(about, action, text) for action, text in actions.items()}
+    for action, parser in parsers.items():
+        module = "site_export" if action == "export" else "removal"
+        parser.set_defaults(module=f"hosting.commands.{module}", action=action)
+        parser.add_argument("name", metavar="NAME", help="name or id of the site")
+    parsers["export"].add_argument("file", metavar="FILE", help="file to write")
+    parsers["rename"].add_argument("new", metavar="NEW", help="name it is to have")
+    for action in ("remove", "keep"):
+        parsers[action].add_argument("--device", metavar="KEY", help="this device of the site alone")
+    parsers["remove"].add_argument("--days", type=int, default=30, help="days until then, default: 30")
+    parsers["remove"].add_argument("--export", metavar="FILE", help="write all that the site has sent into a ZIP file before")
+    parsers["remove"].add_argument("--yes", action="store_true", help="plan it without a question")
+
 
 def _declare_signing(commands: Any) -> None:
     about_keys = commands.add_parser("keys", help="make a key for somebody who signs, and say which root they trust")

@@ -50,8 +50,9 @@ def _names(options: argparse.Namespace) -> list[str]:
         source, lines = f"--names {options.names}", read_secret_file(Path(options.names), "--names").splitlines()
         names = [line.strip() for line in lines if line.strip()]
     for name in names or [""]:
-        fault = "empty" if not name else "longer than 100 characters" if len(name) > 100 else "one that cannot be shown"
-        if not (1 <= len(name) <= 100 and name.isprintable()):
+        too_long = f"longer than {sites.LONGEST_NAME} characters"
+        fault = "empty" if not name else too_long if len(name) > sites.LONGEST_NAME else "one that cannot be shown"
+        if not sites.is_name(name):
             raise ConfigurationError(f"{source}: a name is {fault}.")
     return names
 

@@ -24,10 +24,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError("There is nothing to set. dca-hosting site set --help lists what can be.")
     config, database = open_existing(options)
     with database:
-        with database.reading() as connection:
-            site = sites.site_named(connection, options.name)
-        if site is None:
-            raise ConfigurationError(f"There is no site called {options.name!r}. The command dca-hosting sites lists them.")
+        site = site_called(database, options.name)
         if options.group is not None or options.no_group:
             _set_group(config, database, site, options.group)
         with database.writing() as connection:
@@ -36,6 +33,15 @@ def run(options: argparse.Namespace) -> int:
     if now is not None:
         print(_described(now))
     return 0
+
+
+def site_called(database: Database, name: str) -> Site:
+    """Return the site of this name or id. Raises ConfigurationError where there is none."""
+    with database.reading() as connection:
+        site = sites.site_named(connection, name)
+    if site is None:
+        raise ConfigurationError(f"There is no site called {name!r}. The command dca-hosting sites lists them.")
+    return site
 
 
 def _asked(options: argparse.Namespace) -> bool:

@@ -17,13 +17,14 @@ from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.chart import draw
 from hosting.console.views import DeviceView, device_view
-from hosting.db import fleet, sites
+from hosting.db import fleet, removal, sites
 from hosting.db.connection.database import Connection
 from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
 from hosting.db.history import reader
 from hosting.db.history.reader import DayOver
 from hosting.db.intake import events, readings
 from hosting.db.intake.events import DeviceEvent
+from hosting.db.removal import Plan
 from web import quantities
 
 PAGE = 50
@@ -123,19 +124,20 @@ class DevicePage(ConsoleHandler):
         """Show the device. Raises HTTPError 404."""
         site_id, key = self._exact("site"), self._exact("key")
 
-        def look(connection: Connection) -> tuple[DeviceView, list[Reading], list[DayOver], list[DeviceEvent]] | None:
+        def look(connection: Connection) -> tuple[DeviceView, list[Reading], list[DayOver], list[DeviceEvent], Plan | None] | None:
             row = fleet.device(connection, site_id, key)
             if row is None:
                 return None
+            planned = removal.planned(connection, site_id).get(key)
             kept = list(readings.history(connection, site_id, key, limit=HISTORY))
             days = reader.days(connection, site_id, key, limit=DAYS + 1)
-            return device_view(row), kept, days, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN)
+            return device_view(row), kept, days, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN), planned
 
         # A NUL can be in no key that was stored, and PostgreSQL refuses to compare with one.
         found = None if "\x00" in site_id + key else await self.look(look)
         if found is None:
             raise HTTPError(404)
-        view, kept, days, happened = found
+        view, kept, days, happened, planned = found
         everything = self.get_query_argument("history", "") == "all"
         meter = _charted(view.reading)
         points = [(in_utc(item.taken_at), item.meters[meter].value) for item in reversed(kept) if meter and meter in item.meters]
@@ -153,6 +155,8 @@ class DevicePage(ConsoleHandler):
             days_kept=min(len(days), DAYS),
             zones=", ".join(dict.fromkeys(each.zone for each in days)),
             events=happened,
+            removal=planned,
+            removal_days=removal.DAYS,
             meter_name=meter_name,
             words=words,
             state_word=texts.state,

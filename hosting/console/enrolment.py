@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from appliance.common.message import Message, message_of
+from appliance.common.message import message_of
 from hosting.config import check_public_url
 from hosting.console.base import ConsoleHandler
 from hosting.db import sites
@@ -30,8 +30,8 @@ class EnrolmentPage(ConsoleHandler):
         days = int(days_text) if days_text in {str(days) for days in DAYS} else 7
         address_text = self.get_body_argument("url", "").strip()
         faults: dict[str, str] = {}
-        if not 1 <= len(name) <= 100 or not name.isprintable():
-            faults["site"] = Message("Give the site a name of 1 to 100 characters.")
+        if not sites.is_name(name):
+            faults["site"] = sites.NAME_RULE
         try:
             address = check_public_url(address_text)
         except ConfigurationError as error:

@@ -13,6 +13,7 @@ from hosting.console.devices import DevicePage, DevicesPage
 from hosting.console.enrolment import EnrolmentPage
 from hosting.console.jobs import JobsPage
 from hosting.console.releases import ReleasesPage, RolloutPage
+from hosting.console.removal import KeepDevice, KeepSite, RemoveDevice, RemoveSite, RenameSite
 from hosting.console.repository import RepositoryPage
 from hosting.console.session import LoginHandler, LogoutHandler
 from hosting.console.site import (
@@ -61,8 +62,13 @@ CONSOLE_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/sites/{SITE}/activate", Activate),
     (rf"/sites/{SITE}/expiry", Expiry),
     (rf"/sites/{SITE}/group", SiteGroup),
+    (rf"/sites/{SITE}/rename", RenameSite),
+    (rf"/sites/{SITE}/remove", RemoveSite),
+    (rf"/sites/{SITE}/keep", KeepSite),
     (r"/devices", DevicesPage),
     (r"/device", DevicePage),
+    (r"/device/remove", RemoveDevice),
+    (r"/device/keep", KeepDevice),
     (r"/configuration", ConfigurationPage),
     (r"/configuration/(global)", EditPage),
     (rf"/configuration/(group)/{GROUP}", EditPage),

@@ -16,7 +16,7 @@ from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.db import audit, bundles, configuration, fleet, releases, sites
+from hosting.db import audit, bundles, configuration, fleet, releases, removal, sites
 from hosting.db.connection.database import Connection
 from hosting.db.contact import turned_away
 from hosting.db.fleet import DeviceQuery
@@ -61,6 +61,7 @@ class SitePage(ConsoleHandler):
             collector_state=texts.collector_state,
             action=texts.action,
             away=turned_away(site, utc_now()),
+            removal_days=removal.DAYS,
             **found,
         )
 
@@ -82,6 +83,7 @@ class SitePage(ConsoleHandler):
             "marker": configuration.marker_of(connection, site_id, site.group_name),
             "updates": releases.updates_of(connection, site_id),
             "rollout": configuration.in_force(connection, ROLLOUT_PATH),
+            "removal": removal.planned(connection, site_id).get(removal.WHOLE_SITE),
         }
 
 

@@ -10,13 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.connection.database import Condition
 from hosting.db.tables import command, enrolment_code, nonce, site, site_name
 from hosting.db.upsert import insert_new, one_of
+from hosting.errors import ConfigurationError
 from hosting.site_report import bounded
 
+LONGEST_NAME = 100
+NAME_RULE = Message("Give the site a name of 1 to 100 characters.")
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
 """How long a command is handed out again: the answer with it may have been lost, and a site does each id once."""
@@ -193,6 +197,25 @@ def _site_called(connection: sa.Connection, name: str, now: datetime) -> str:
     site_id: str = connection.execute(sa.select(site.c.site_id).where(site.c.name == name)).scalar_one()
     connection.execute(sa.update(site_name).where(known).values(site_id=site_id))
     return site_id
+
+
+def is_name(text: str) -> bool:
+    """Return whether a site can be called so."""
+    return 1 <= len(text) <= LONGEST_NAME and text.isprintable()
+
+
+def rename(connection: sa.Connection, known: Site, name: str, *, actor: str, address: str = "") -> None:
+    """Give a site another name. Raises ConfigurationError for what is no name, and for that of another site."""
+    name = name.strip()
+    if name == known.name:
+        return
+    if not is_name(name):
+        raise ConfigurationError(NAME_RULE)
+    if insert_new(connection, site_name, [{"name": name, "site_id": known.site_id}]) == 0:
+        raise ConfigurationError(Message("There is another site called %(name)s. Choose another name.", name=repr(name)))
+    connection.execute(sa.update(site).where(site.c.site_id == known.site_id).values(name=name))
+    connection.execute(sa.delete(site_name).where(site_name.c.name == known.name))
+    audit.note(connection, actor, "renamed", f"{known.name} is {name} now", site_id=known.site_id, address=address)
 
 
 @dataclass(frozen=True, slots=True)

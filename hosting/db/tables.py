@@ -40,6 +40,9 @@ BY_SITE = {"placement": "distributed"}  # split among the workers by site_id, al
 EVERYWHERE = {"placement": "reference"}  # a copy on each node
 COORDINATOR = {"placement": "local"}  # on the coordinator alone: a node that is down stops no login
 
+KEPT_OF_SITES = frozenset({"audit"})
+"""What stays of a site that is removed: who did what."""
+
 site = sa.Table(
     "site",
     metadata,
@@ -335,6 +338,19 @@ site_generation = sa.Table(
     sa.Column("generation", sa.String(40), nullable=False),  # of this server, which the site has dealt with
     sa.Column("told_at", Moment, nullable=False),
     info=BY_SITE,
+)
+
+removal = sa.Table(
+    "removal",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),  # empty: the site itself
+    sa.Column("planned_at", Moment, nullable=False),
+    sa.Column("remove_at", Moment, nullable=False),
+    sa.Column("planned_by", sa.String(100), nullable=False),
+    sa.Column("revoked", sa.Boolean, nullable=False),  # the site is turned away because of it
+    sa.Column("emptied_at", Moment),
+    info=COORDINATOR,
 )
 
 probe = sa.Table(

@@ -8,13 +8,15 @@ from typing import Final
 from appliance.common.clock import utc_now
 from appliance.common.message import Message
 from hosting.config import Config
+from hosting.db import removal
 from hosting.db.cleanup import clean
-from hosting.db.connection.database import Connection
+from hosting.db.connection.database import Connection, Database
 from hosting.db.history.dictionaries import train_anew
 from hosting.db.history.partitions import Partitions
 from hosting.db.history.retention import Retention
 from hosting.db.history.roll_up import RollUp
 from hosting.db.jobs import Step
+from hosting.jobs.emptied_sites import end_emptied
 
 LEARNT_ANEW = timedelta(days=30)
 """So seldom another dictionary is made, where one is there: the old ones are kept beside it."""
@@ -32,6 +34,8 @@ class Job:
     what: str
     every: timedelta
     begin: Callable[[Config], Work]
+    after: Callable[[Config, Database], None] = lambda _config, _database: None
+    """What follows the steps, in transactions of its own."""
 
 
 def _clean_up(_config: Config) -> Work:
@@ -77,6 +81,14 @@ JOBS: Final[tuple[Job, ...]] = (
         Message("Takes away readings that are older than DCA_HOSTING_RAW_DAYS, and what days came to after ten years."),
         timedelta(days=1),
         lambda config: Retention(config.raw_days),
+    ),
+    Job(
+        "removal",
+        Message("Removal"),
+        Message("Removes the sites and devices whose day has come."),
+        timedelta(hours=1),
+        lambda _config: removal.step,
+        after=end_emptied,
     ),
 )
 

@@ -19,6 +19,7 @@ RUN_AS_A_WHOLE = {ROOT / "docs" / "key-ceremony.md": ROOT / "tests" / "hosting" 
 DOCUMENTS = sorted({ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - RUN_AS_A_WHOLE.keys())
 IMAGE = "dca-hosting release add 0.3.0 --data hosting-data --image registry.example.com/dca/appliance:0.3.0 --credentials login.txt"
 CONFIGURATION = "tests/hosting/commands/test_config_command.py"
+REMOVAL = "tests/hosting/db/test_removal.py"
 FLEET = (
     "dca-simulator sites --count 20 --devices 50 --enrolment strings.txt --ca-file hosting-data/ca.pem --truth truth.jsonl "
     "--minutes 5 --pace 60"
@@ -44,6 +45,10 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": CONFIGURATION,
     "dca-hosting backup --data hosting-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     "dca-hosting restore --data restored-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
+    'dca-hosting site rename --data hosting-data Mill "Old mill"': REMOVAL,
+    'dca-hosting site export --data hosting-data "Old mill" old-mill.zip': REMOVAL,
+    'dca-hosting site remove --data hosting-data "Old mill" --days 30 --yes': REMOVAL,
+    'dca-hosting site keep --data hosting-data "Old mill"': REMOVAL,
     IMAGE: "tests/hosting/repository/test_release.py",
     FLEET: "tests/hosting/fleet_load.py",
     FLEET_CHECK: "tests/hosting/db/test_cluster.py",
