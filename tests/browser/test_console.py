@@ -16,7 +16,7 @@ from hosting.db.tables import device_latest
 from hosting.db.tables import site as site_table
 from tests.browser.conftest import PHONE, OpenPage, TakePicture, Watch, accessibility_faults, overflows
 from tests.hosting import fleet
-from tests.hosting.batches import batch
+from tests.hosting.batches import batch, reading
 from tests.hosting.repository.published import Published
 from tests.hosting.running import PASSWORD, RunningServer
 from tests.hosting.site import Site
@@ -234,3 +234,23 @@ def every_page(page: Page) -> list[str]:
     assert site
     pages = ["/sites", site, "/devices", device, "/enrolment", "/nowhere", "/devices?q=nothing-fits"]
     return [*pages, "/configuration", "/configuration/global", "/repository", "/jobs"]
+
+
+def test_a_site_and_a_device_are_removed_after_a_question_and_kept_by_a_button(
+    open_page: OpenPage, fed_server: RunningServer, picture: TakePicture
+) -> None:
+    site = Site(fed_server).enrol("Old mill")
+    assert site.upload(batch(reading("serial:ACME:77"))).status == 200
+    for name, options in (("desk", {}), ("phone", {"size": PHONE})):
+        page = visit(open_page, fed_server, **options)
+        page.on("dialog", lambda dialog: dialog.accept())
+        for path, thing in ((f"/sites/{site.site_id}", "site"), (f"/device?site={site.site_id}&key=serial:ACME:77", "device")):
+            page.goto(path)
+            page.get_by_role("button", name=f"Remove the {thing}").click()
+            notice = page.locator(".notice-bad", has_text=f"This {thing} will be removed")
+            expect(notice).to_be_visible()
+            picture(page, f"console-removal-{thing}-{name}")
+            assert not overflows(page)
+            assert accessibility_faults(page) == []
+            page.get_by_role("button", name=f"Keep the {thing}").click()
+            expect(notice).to_have_count(0)
