@@ -5,12 +5,13 @@ import secrets
 from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakMethod
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _GIVEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
 Fields = Callable[[], Mapping[str, str]]
-_fields: ContextVar[Fields | None] = ContextVar("request_fields", default=None)
+_fields: ContextVar[WeakMethod[Fields] | None] = ContextVar("request_fields", default=None)
 
 
 def request_id(given: str | None) -> str:
@@ -19,13 +20,17 @@ def request_id(given: str | None) -> str:
 
 
 def enter(fields: Fields) -> None:
-    """Let the lines of the log from here on be about a request: what `fields` returns at that moment stands in each."""
-    _fields.set(fields)
+    """Let the lines of the log from here on be about a request: what `fields`, a method, returns at that moment stands in each.
+
+    The context outlives the request as long as its connection, so it holds nothing of it.
+    """
+    _fields.set(WeakMethod(fields))
 
 
 def add_request(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Add to a line of the log which request it is about, as a processor of structlog. What the line says itself stays."""
-    fields = _fields.get()
+    held = _fields.get()
+    fields = held() if held else None
     if fields is not None:
         for name, value in fields().items():
             event.setdefault(name, value)

@@ -1,5 +1,6 @@
 """Each line of the log that a request leads to says which one: whoever writes it, on whatever thread, as JSON or as text."""
 
+import gc
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 import structlog
 
+from hosting.api.check_in import CheckInHandler
 from hosting.db.connection.database import Database, database_url
 from hosting.db.connection.slow_statements import log_slow_statements
 from tests.children import run_child, wait_until
@@ -116,3 +118,13 @@ def test_lines_of_other_threads_name_the_request_and_its_site(
     assert {(line["request"], line["route"], line["site"]) for line in slow} == {(GIVEN, "readings", site.site_id)}
     assert not any("serial:ACME:1" in line["statement"] for line in slow)
     server.close()
+
+
+def test_a_connection_that_waits_holds_nothing_of_its_last_request(site: Site) -> None:
+    assert site.check_in().status == 200
+
+    def is_gone() -> bool:
+        gc.collect()
+        return not any(isinstance(each, CheckInHandler) for each in gc.get_objects())
+
+    wait_until("the request is forgotten", is_gone)
