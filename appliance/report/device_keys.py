@@ -6,6 +6,10 @@ number is spelled, depends on where the collector has read them: one device may 
 """
 
 import hashlib
+import re
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What no key has that a server takes: PostgreSQL does not store all of them, and no address shows one."""
 
 _SERIAL = "serial:"
 

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from appliance.common.clock import from_rfc3339
+from appliance.report.device_keys import CONTROL
 from hosting.api.errors import ApiError
 from hosting.db.export import Key
 
@@ -59,8 +60,8 @@ def _day(value: object) -> object:
         raise ValueError("it is no day: write it as 2026-11-30") from error
 
 
-def _shown(text: str) -> str:
-    if not text.isprintable():
+def _usable(text: str) -> str:
+    if CONTROL.search(text):
         raise ValueError("it has characters that no key of a device has")
     return text
 
@@ -69,7 +70,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Day = Annotated[date, BeforeValidator(_day)]
 Cursor = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[A-Za-z0-9_=-]*$")]
 SiteId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
-DeviceKey = Annotated[str, StringConstraints(min_length=3, max_length=200), AfterValidator(_shown)]
+DeviceKey = Annotated[str, StringConstraints(min_length=3, max_length=200), AfterValidator(_usable)]
 
 
 class ListQuery(BaseModel):

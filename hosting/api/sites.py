@@ -1,7 +1,6 @@
 """The calls of a site: enrol, send readings and support bundles. Its check-in is in `hosting.api.check_in`."""
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from appliance.common.clock import utc_now
 from appliance.report import Batch
+from appliance.report.device_keys import CONTROL
 from hosting.api.base import BUDGET_SPENT, SMALL, ApiAnswer, SignedHandler
 from hosting.api.body import parse
 from hosting.api.errors import ApiError, replayed, throttled, unauthorized
@@ -22,7 +22,6 @@ from hosting.db.sites import Site
 from hosting.repository.repository import Repository
 
 BUNDLE_TYPE = "application/gzip"
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GZIP_MAGIC = b"\x1f\x8b\x08"
 
 TURNED_AWAY: Mapping[TurnedAway, str] = {
@@ -227,7 +226,7 @@ def _key_to_enrol(signed: SignedRequest) -> Ed25519PublicKey | None:
 
 
 def _check_keys(batch: Batch) -> None:
-    """Raise ApiError 422 for a control character in a key: PostgreSQL does not store all of them, and no address shows one."""
+    """Raise ApiError 422 for a control character in a key."""
     keys = [(f"readings.{number}.device.key", item.device.key) for number, item in enumerate(batch.readings)]
     keys += [(f"changes.{number}.device", change.device) for number, change in enumerate(batch.changes)]
     for number, event in enumerate(batch.events):

@@ -51,7 +51,7 @@ def _names(options: argparse.Namespace) -> list[str]:
         names = [line.strip() for line in lines if line.strip()]
     for name in names or [""]:
         too_long = f"longer than {sites.LONGEST_NAME} characters"
-        fault = "empty" if not name else too_long if len(name) > sites.LONGEST_NAME else "one that cannot be shown"
+        fault = "empty" if not name else too_long if len(name) > sites.LONGEST_NAME else "one that cannot be shown, or a site id"
         if not sites.is_name(name):
             raise ConfigurationError(f"{source}: a name is {fault}.")
     return names

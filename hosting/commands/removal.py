@@ -17,7 +17,9 @@ LONGEST_DELAY_DAYS = 3650
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what is asked for."""
+    """Do what is asked for. Raises ConfigurationError for a device without a key: a script that has none means no site."""
+    if getattr(options, "device", None) == "":
+        raise ConfigurationError("--device is empty. Give the key of a device; dca-hosting devices --json lists them.")
     return {"remove": _remove, "keep": _keep, "rename": _rename}[options.action](options)
 
 

@@ -20,7 +20,7 @@ from hosting.db import audit, bundles, fleet
 from hosting.db.connection.database import Database
 from hosting.db.history import reader
 from hosting.db.history.stored_reading import whole
-from hosting.db.intake import events
+from hosting.db.intake import events, readings
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
 
@@ -40,8 +40,9 @@ def run(options: argparse.Namespace) -> int:
 def export(database: Database, site: Site, file: str) -> None:
     """Write all of a site into a new file that its owner alone reads, and print what is in it.
 
-    `site.json` has the site; `devices.jsonl`, `readings.jsonl`, `days.jsonl`, `events.jsonl` and `audit.jsonl` an object a line;
-    `support-bundles/` what came of these. Raises ConfigurationError where it cannot be written.
+    `site.json` has the site; `devices.jsonl`, `readings.jsonl`, `days.jsonl`, `ahead.jsonl` (readings from the future, kept
+    aside), `events.jsonl` and `audit.jsonl` an object a line; `support-bundles/` what came of these.
+    Raises ConfigurationError where it cannot be written.
     """
     target = Path(file).absolute()
     if target.exists():
@@ -73,7 +74,8 @@ def _write(database: Database, site: Site, archive: zipfile.ZipFile) -> dict[str
         "days": _lines(archive, "days.jsonl", (day for key in keys for day in _days(database, site.site_id, key))),
     }
     with database.reading() as connection:
-        for what, rows in (("events", events.every(connection, site.site_id)), ("audit", audit.every(connection, site.site_id))):
+        kinds = (("ahead", readings.every_ahead), ("events", events.every), ("audit", audit.every))
+        for what, rows in ((what, every(connection, site.site_id)) for what, every in kinds):
             counts[what] = _lines(archive, f"{what}.jsonl", map(_dumped, rows))
         for bundle in bundles.of_site(connection, site.site_id):
             content = bundles.content_of(connection, site.site_id, bundle.bundle_id)

@@ -32,6 +32,8 @@ SITES_OFFERED = 50
 """So many names are offered to whoever types the name of a site."""
 HISTORY = 200
 HISTORY_SHOWN = 12
+HISTORY_BYTES = 4 * 1024 * 1024
+"""A page has no more of readings, as they are stored: usual ones are some kilobytes each."""
 DAYS, DAYS_SHOWN = 366, 7
 EVENTS_SHOWN = 20
 CONDITIONS = {
@@ -129,7 +131,7 @@ class DevicePage(ConsoleHandler):
             if row is None:
                 return None
             planned = removal.planned(connection, site_id).get(key)
-            kept = list(readings.history(connection, site_id, key, limit=HISTORY))
+            kept = list(readings.history(connection, site_id, key, limit=HISTORY, most=HISTORY_BYTES))
             days = reader.days(connection, site_id, key, limit=DAYS + 1)
             return device_view(row), kept, days, events.of_device(connection, site_id, key, limit=EVENTS_SHOWN), planned
 

@@ -14,7 +14,18 @@ from appliance.common.clock import to_rfc3339, utc_now
 from appliance.common.message import Message
 from hosting.db import audit, sites
 from hosting.db.jobs import Step
-from hosting.db.tables import KEPT_OF_SITES, configuration, device_latest, metadata, removal, site, site_name
+from hosting.db.tables import (
+    KEPT_OF_SITES,
+    configuration,
+    device_latest,
+    enrolment_code,
+    metadata,
+    reading,
+    reading_ahead,
+    removal,
+    site,
+    site_name,
+)
 
 DAYS = 30
 """For so long a removal can be called off, where nothing else is said."""
@@ -34,8 +45,8 @@ class Plan:
     planned_at: datetime
     remove_at: datetime
     planned_by: str
-    revoked: bool
-    """Whether the site is turned away because of it."""
+    begun_at: datetime | None
+    """When the first rows went: from then on nothing calls it off."""
     emptied_at: datetime | None
     """When nothing was left of a site but its name and its configuration."""
 
@@ -47,29 +58,37 @@ def plan(
     now = utc_now()
     remove_at = now + timedelta(days=days)
     before = planned(connection, site_id).get(device_key)
+    if before and before.begun_at:
+        return before.remove_at
     found = sites.site_by_id(connection, site_id)
-    revoked = device_key == WHOLE_SITE and found is not None and found.revoked_at is None
+    # Of a site this is the moment it was turned away by the plan, which another day does not change.
+    planned_at = before.planned_at if before and device_key == WHOLE_SITE else now
+    if found and found.revoked_at and not before:
+        planned_at = max(planned_at, found.revoked_at + timedelta(seconds=1))  # that one was a person's
     if before:
         connection.execute(sa.delete(removal).where(_this(before)))
-        revoked = revoked or before.revoked
-    values = {"site_id": site_id, "device_key": device_key, "planned_at": now, "remove_at": remove_at}
-    connection.execute(sa.insert(removal).values(**values, planned_by=actor, revoked=revoked))
+    values = {"site_id": site_id, "device_key": device_key, "planned_at": planned_at, "remove_at": remove_at}
+    connection.execute(sa.insert(removal).values(**values, planned_by=actor))
     audit.note(
         connection, actor, "removal planned", _about(device_key, to_rfc3339(remove_at) or ""), site_id=site_id, address=address
     )
-    if revoked and found and found.revoked_at is None:
-        sites.set_revoked(connection, site_id, True, actor=actor, address=address)
+    if device_key == WHOLE_SITE and found and found.revoked_at is None:
+        sites.set_revoked(connection, site_id, True, actor=actor, address=address, at=planned_at)
     return remove_at
 
 
 def call_off(connection: sa.Connection, site_id: str, *, device_key: str = WHOLE_SITE, actor: str, address: str = "") -> bool:
-    """Keep what was to be removed; false where nothing was planned, or its removal has begun."""
+    """Keep what was to be removed; false where nothing was planned, or its removal has begun.
+
+    A site that the plan has turned away is admitted again; one that a person has, before or since, stays turned away.
+    """
     before = planned(connection, site_id).get(device_key)
-    if before is None or before.emptied_at is not None:
+    if before is None or before.begun_at is not None:
         return False
     connection.execute(sa.delete(removal).where(_this(before)))
     audit.note(connection, actor, "removal called off", _about(device_key), site_id=site_id, address=address)
-    if before.revoked:
+    found = sites.site_by_id(connection, site_id)
+    if device_key == WHOLE_SITE and found and found.revoked_at == before.planned_at:
         sites.set_revoked(connection, site_id, False, actor=actor, address=address)
     return True
 
@@ -93,10 +112,13 @@ def step(connection: sa.Connection) -> Step:
     if row is None:
         return Step(0)
     wanted = Plan(*row)
-    if _is_alive(connection, wanted):
-        connection.execute(sa.delete(removal).where(_this(wanted)))
-        detail = _about(wanted.device_key, "it is alive")
-        audit.note(connection, JOB, "removal called off", detail, site_id=wanted.site_id)
+    if wanted.begun_at is None:
+        if _is_alive(connection, wanted):
+            connection.execute(sa.delete(removal).where(_this(wanted)))
+            detail = _about(wanted.device_key, "it is alive")
+            audit.note(connection, JOB, "removal called off", detail, site_id=wanted.site_id)
+        else:
+            _begin(connection, wanted, now)
         return Step(0, more=True)
     for table in _tables(wanted):
         if count := _remove_some(connection, table, wanted):
@@ -111,13 +133,21 @@ def step(connection: sa.Connection) -> Step:
 
 def end(connection: sa.Connection, wanted: Plan, path: str) -> None:
     """Remove what is left of a site that was emptied: its name, and what the versions of its configuration at `path` said."""
-    if _is_alive(connection, wanted):  # enrolled again in the meantime: it begins anew
-        connection.execute(sa.delete(removal).where(_this(wanted)))
-        return
     connection.execute(sa.update(configuration).where(configuration.c.path == path).values(content=None))
-    for table in (site_name, site, removal):
+    for table in (site, removal):
         connection.execute(sa.delete(table).where(table.c.site_id == wanted.site_id))
     audit.note(connection, JOB, "site removed", "", site_id=wanted.site_id)
+
+
+def _begin(connection: sa.Connection, wanted: Plan, now: datetime) -> None:
+    """Let nothing call it off any more. A site has neither key nor codes from now on, and its name is free for another one."""
+    connection.execute(sa.update(removal).where(_this(wanted)).values(begun_at=now))
+    if wanted.device_key != WHOLE_SITE:
+        return
+    for table in (site_name, enrolment_code):
+        connection.execute(sa.delete(table).where(table.c.site_id == wanted.site_id))
+    this_site = sa.update(site).where(site.c.site_id == wanted.site_id)
+    connection.execute(this_site.values(name=f"removed {wanted.site_id}", public_key=None))
 
 
 def _this(wanted: Plan) -> sa.ColumnElement[bool]:
@@ -132,16 +162,18 @@ def _is_alive(connection: sa.Connection, wanted: Plan) -> bool:
     if wanted.device_key == WHOLE_SITE:
         found = sites.site_by_id(connection, wanted.site_id)
         return found is not None and found.revoked_at is None
-    theirs = sa.and_(device_latest.c.site_id == wanted.site_id, device_latest.c.device_key == wanted.device_key)
-    taken_at = connection.execute(sa.select(device_latest.c.received_at).where(theirs)).scalar_one_or_none()
-    return taken_at is not None and taken_at > wanted.planned_at
+    for table in (device_latest, reading, reading_ahead):
+        theirs = (table.c.site_id == wanted.site_id, table.c.device_key == wanted.device_key)
+        if connection.execute(sa.select(sa.literal(1)).where(*theirs, table.c.received_at > wanted.planned_at)).first():
+            return True
+    return False
 
 
 def _tables(wanted: Plan) -> Iterator[sa.Table]:
-    """Yield the tables that have rows of it: readings before the days they would become."""
+    """Yield the tables that have rows of it: first those that say when a row came."""
     columns = {"site_id"} if wanted.device_key == WHOLE_SITE else {"site_id", "device_key"}
     kept = {table.name for table in (site, site_name, removal)} | KEPT_OF_SITES
-    for table in metadata.tables.values():
+    for table in sorted(metadata.tables.values(), key=lambda table: "received_at" not in table.c):
         if columns <= set(table.c.keys()) and table.name not in kept:
             yield table
 
@@ -150,7 +182,16 @@ def _remove_some(connection: sa.Connection, table: sa.Table, wanted: Plan) -> in
     """Remove rows of a table, at most `STEP_ROWS`, and return how many there were."""
     theirs = [table.c.site_id == wanted.site_id]
     if wanted.device_key != WHOLE_SITE:
-        theirs.append(table.c.device_key == wanted.device_key)
+        theirs += [table.c.device_key == wanted.device_key, _is_of_before(table, wanted)]
     key = tuple(table.primary_key)
     some = sa.select(*key).where(*theirs).limit(STEP_ROWS)
     return connection.execute(sa.delete(table).where(*theirs, sa.tuple_(*key).in_(some))).rowcount
+
+
+def _is_of_before(table: sa.Table, wanted: Plan) -> sa.ColumnElement[bool]:
+    """Return the condition of rows that were there when the removal of a device began: what comes meanwhile begins anew."""
+    for name in ("received_at", "last_at"):
+        if name in table.c:
+            return table.c[name] <= wanted.begun_at
+    theirs = (device_latest.c.site_id == wanted.site_id, device_latest.c.device_key == wanted.device_key)
+    return ~sa.exists().where(*theirs)

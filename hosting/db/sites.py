@@ -1,6 +1,7 @@
 """Sites: enrolment codes, their keys, check-ins, commands and nonces."""
 
 import json
+import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from hosting.errors import ConfigurationError
 from hosting.site_report import bounded
 
 LONGEST_NAME = 100
-NAME_RULE = Message("Give the site a name of 1 to 100 characters.")
+NAME_RULE = Message("Give the site a name of 1 to 100 characters that all show, and that is no site id.")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
 """How long a command is handed out again: the answer with it may have been lost, and a site does each id once."""
@@ -81,9 +83,11 @@ def sites_by_ids(connection: sa.Connection, site_ids: Collection[str]) -> dict[s
 
 
 def site_named(connection: sa.Connection, name: str) -> Site | None:
-    """Return the site of this name, or of this id, or None."""
+    """Return the site of this id, else of this name, or None."""
+    if found := site_by_id(connection, name):
+        return found
     row = connection.execute(sa.select(site).where(site.c.name == name)).first()
-    return _site(row) if row else site_by_id(connection, name)
+    return _site(row) if row else None
 
 
 def sites_after(connection: sa.Connection, *, after: str | None, limit: int) -> list[Site]:
@@ -200,8 +204,8 @@ def _site_called(connection: sa.Connection, name: str, now: datetime) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Return whether a site can be called so."""
-    return 1 <= len(text) <= LONGEST_NAME and text.isprintable()
+    """Return whether a site can be called so: not as another site's id is, since commands take either."""
+    return 1 <= len(text) <= LONGEST_NAME and text.isprintable() and not _ID.fullmatch(text)
 
 
 def rename(connection: sa.Connection, known: Site, name: str, *, actor: str, address: str = "") -> None:
@@ -311,9 +315,11 @@ def queue_command(connection: sa.Connection, site_id: str, name: str, *, actor: 
     return True
 
 
-def set_revoked(connection: sa.Connection, site_id: str, revoked: bool, *, actor: str, address: str = "") -> None:
-    """Refuse the site from now on, or admit it again."""
-    moment = utc_now() if revoked else None
+def set_revoked(
+    connection: sa.Connection, site_id: str, revoked: bool, *, actor: str, address: str = "", at: datetime | None = None
+) -> None:
+    """Refuse the site from now on, or admit it again; `at` is the moment that is noted for the first, else the present one."""
+    moment = (at or utc_now()) if revoked else None
     connection.execute(sa.update(site).where(site.c.site_id == site_id).values(revoked_at=moment))
     audit.note(connection, actor, "revoked" if revoked else "admitted again", "", site_id=site_id, address=address)
 

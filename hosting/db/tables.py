@@ -348,7 +348,7 @@ removal = sa.Table(
     sa.Column("planned_at", Moment, nullable=False),
     sa.Column("remove_at", Moment, nullable=False),
     sa.Column("planned_by", sa.String(100), nullable=False),
-    sa.Column("revoked", sa.Boolean, nullable=False),  # the site is turned away because of it
+    sa.Column("begun_at", Moment),  # from then on nothing calls it off
     sa.Column("emptied_at", Moment),
     info=COORDINATOR,
 )

@@ -24,9 +24,13 @@ def end_emptied(config: Config, database: Database) -> None:
 def _take_away(config: Config, database: Database, path: str, site_id: str) -> None:
     # Loaded only where something is signed.
     from hosting.configuration.publication import Publishing  # noqa: PLC0415
+    from hosting.releases.publication import Rollouts  # noqa: PLC0415
 
     publishing = Publishing(config, database)
     content, base = publishing.document(path)
     if content is not None:
         title = Message("configuration for %(scope)s", scope=site_id)
         publishing.publish_document(path, base, None, title, actor=removal.JOB)
+    rollouts = Rollouts(publishing)
+    if proposal := rollouts.without_site(site_id):
+        rollouts.publish(proposal, actor=removal.JOB)

@@ -147,7 +147,7 @@ class _Done:
     def add(self, step: Step) -> None:
         self.rows += step.rows
         self.more = step.more
-        if step.fault:
+        if step.fault and step.fault not in self._faults:
             self._faults.append(step.fault)
 
     def failed(self, sentence: str) -> None:

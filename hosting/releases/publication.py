@@ -42,6 +42,18 @@ class Rollouts:
             raise ConfigurationError(why) from error
         return RolloutProposal(after, base, difference(before, after, names))
 
+    def without_site(self, site_id: str) -> RolloutProposal | None:
+        """Return the proposal that says nothing of a site any more, None where nothing is said of it."""
+        before, base = self._newest()
+        if not any(site_id in channel.sites for channel in before.channels.values()):
+            return None
+        channels = {
+            name: replace(channel, sites={key: offer for key, offer in channel.sites.items() if key != site_id})
+            for name, channel in before.channels.items()
+        }
+        after = replace(before, version=base + 1, channels=channels)
+        return RolloutProposal(after, base, difference(before, after, {}))
+
     def publish(self, proposal: RolloutProposal, *, actor: str) -> None:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
         content = write_rollout(proposal.rollout)

@@ -18,15 +18,18 @@ from hosting.db.tables import device_day, reading
 Moment = tuple[str, datetime]
 """One reading of a site: the key of its device, and when it was taken."""
 
+_NEWEST = reading.c.taken_at.desc()
+
 SPAN = timedelta(hours=1)
 """Readings this close together are looked for by one statement: those of a site are mostly of one round of reading."""
 
 
-def newest(connection: sa.Connection, site_id: str, device_key: str, limit: int) -> list[StoredReading]:
-    """Return the newest readings of a device, newest first."""
-    chosen = sa.select(reading.c.taken_at, reading.c.body)
-    chosen = chosen.where(reading.c.site_id == site_id, reading.c.device_key == device_key)
-    rows = connection.execute(chosen.order_by(reading.c.taken_at.desc()).limit(limit))
+def newest(connection: sa.Connection, site_id: str, device_key: str, limit: int, most: int | None = None) -> list[StoredReading]:
+    """Return the newest readings of a device, newest first; with `most` no further than to the one that makes it so many bytes."""
+    own = (reading.c.site_id == site_id, reading.c.device_key == device_key)
+    if most is not None:
+        limit = _as_many(connection, own, limit, most)
+    rows = connection.execute(sa.select(reading.c.taken_at, reading.c.body).where(*own).order_by(_NEWEST).limit(limit))
     found = {taken_at: StoredReading(taken_at, body) for taken_at, body in rows}
     theirs = (device_day.c.site_id == site_id, device_day.c.device_key == device_key, device_day.c.segment.is_not(None))
     days = sa.select(device_day.c.day, device_day.c.last_at).where(*theirs)
@@ -34,11 +37,24 @@ def newest(connection: sa.Connection, site_id: str, device_key: str, limit: int)
     for day, last_at in sorted(connection.execute(days), key=lambda row: row[1], reverse=True):
         if sum(1 for taken_at in found if taken_at > last_at) >= limit:
             break
+        if most is not None and sum(len(item.body) for item in found.values()) >= most:
+            break
         one = sa.select(device_day.c.segment, device_day.c.dictionary).where(*theirs, device_day.c.day == day)
         for segment, version in connection.execute(one):
             for item in _readable(dictionaries, segment, version, (site_id, device_key, day)):
                 found[item.taken_at] = item
     return sorted(found.values(), reverse=True)[:limit]
+
+
+def _as_many(connection: sa.Connection, own: Sequence[sa.ColumnElement[bool]], limit: int, most: int) -> int:
+    """Return how many of the newest readings make `most` characters, or `limit` where those are fewer."""
+    sizes = connection.execute(sa.select(sa.func.length(reading.c.body)).where(*own).order_by(_NEWEST).limit(limit)).scalars()
+    size = 0
+    for number, each in enumerate(sizes, 1):
+        size += each
+        if size >= most:
+            return number
+    return limit
 
 
 class DayOver(NamedTuple):

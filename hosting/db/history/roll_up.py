@@ -5,8 +5,9 @@ late are merged into the day they belong to, each moment once. Sites take turns,
 """
 
 from collections import deque
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence, Set
+from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ from hosting.db.tables import device_day, reading, site
 READINGS_A_STEP = 500
 BYTES_A_STEP = 8 * 1024 * 1024
 """The most that one transaction takes; a single reading is taken whatever its size."""
+FEW = 10
+"""So many large readings are in memory at once."""
 SITES_A_STEP = 50
 """So many sites without anything to do are looked at in one transaction."""
 
@@ -168,6 +171,7 @@ class _SitePart:
         moments = {item.taken_at for item in kept}
         fresh = [item for item in came if item.taken_at not in moments]
         taken = [item for item in came if item.taken_at in moments]
+        said: Iterable[StoredReading] = sorted(kept + fresh)
         size = sum(len(item.body.encode()) + 12 for item in kept)
         for number, item in enumerate(fresh):
             size += len(item.body.encode()) + 12
@@ -175,15 +179,24 @@ class _SitePart:
                 too_large = f"it is larger than {SEGMENT_BYTES // 1024 // 1024} MiB. The rest of its readings stay as they came."
                 self._fault(device_key, day, too_large)
                 fresh = fresh[:number]
+                # What does not fit in counts for the day all the same.
+                said = merge(sorted(kept), self._as_came(device_key, day, besides=moments))
                 break
-        if not taken and not fresh:
-            return None
-        together = sorted(kept + fresh)
         dictionary = self._dictionaries.newest()
         note_use(self._connection, dictionary.version, day)
-        summary = summary_of(parse_stored(item.body, device_key, item.taken_at) for item in together)
-        segment = {"dictionary": dictionary.version, "segment": pack(together, dictionary)}
+        summary = summary_of(parse_stored(item.body, device_key, item.taken_at) for item in said)
+        segment = {"dictionary": dictionary.version, "segment": pack(sorted(kept + fresh), dictionary)}
         return summary.columns() | segment, taken + fresh
+
+    def _as_came(self, device_key: str, day: date, *, besides: Set[datetime]) -> Iterator[StoredReading]:
+        """Yield the readings of a day that stand as they came, but for some, in the order of time."""
+        noon = datetime.combine(day, time(12), UTC)
+        near = reading.c.taken_at.between(noon - timedelta(days=1.5), noon + timedelta(days=1.5))
+        own = (reading.c.site_id == self._site_id, reading.c.device_key == device_key, near)
+        chosen = sa.select(reading.c.taken_at, reading.c.body).where(*own).order_by(reading.c.taken_at)
+        for taken_at, body in self._connection.execute(chosen, execution_options={"yield_per": FEW}):
+            if taken_at not in besides and day_of(taken_at, self._zone.zone) == day:
+                yield StoredReading(taken_at, body)
 
     @staticmethod
     def _without_segment(device_key: str, row: Any, came: list[StoredReading]) -> dict[str, Any]:
@@ -210,7 +223,9 @@ class _SitePart:
             self._connection.execute(sa.update(device_day).where(*one).values(**row))
 
     def _fault(self, device_key: str, day: date, reason: str) -> None:
-        self.faults.append(f"Site {self._site_id}, device {device_key}, {day}: {reason}")
+        fault = f"Site {self._site_id}, device {device_key}, {day}: {reason}"
+        if fault not in self.faults:
+            self.faults.append(fault)
 
 
 def _place(place: Place) -> sa.Tuple:

@@ -6,9 +6,10 @@ batch adds nothing, and its id stands for no other content. One of which a part 
 again, it is looked through again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -115,7 +116,14 @@ def ahead(connection: sa.Connection, site_id: str) -> Ahead | None:
     return Ahead(count, latest, received_at, tuple(connection.execute(keys).scalars()))
 
 
-def history(connection: sa.Connection, site_id: str, device_key: str, *, limit: int) -> Iterator[Reading]:
-    """Yield the newest readings of a device, newest first."""
-    for taken_at, body in reader.newest(connection, site_id, device_key, limit):
+def every_ahead(connection: sa.Connection, site_id: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what is kept aside of a site by its columns, in the order of devices and moments."""
+    table = reading_ahead.c
+    rows = connection.execute(sa.select(reading_ahead).where(table.site_id == site_id).order_by(table.device_key, table.taken_at))
+    yield from map(dict, rows.mappings())
+
+
+def history(connection: sa.Connection, site_id: str, device_key: str, *, limit: int, most: int | None = None) -> Iterator[Reading]:
+    """Yield the newest readings of a device, newest first, with `most` of so many bytes at most, and one."""
+    for taken_at, body in reader.newest(connection, site_id, device_key, limit, most):
         yield parse_stored(body, device_key, taken_at)

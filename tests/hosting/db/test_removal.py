@@ -22,6 +22,8 @@ from hosting.db.tables import removal as removal_table
 from hosting.db.tables import site as site_table
 from hosting.jobs.plan import Job, job_named
 from hosting.jobs.runner import JobRunner
+from hosting.releases.publication import Rollouts
+from hosting.releases.rollout import Audience, Wish
 from tests.hosting.batches import batch, batch_id, moment, reading
 from tests.hosting.commands.test_cli import done, hosting, one_sentence
 from tests.hosting.history.days import roll_up
@@ -117,6 +119,65 @@ def test_a_site_that_was_turned_away_before_stays_so_when_it_is_kept(server: Run
     assert site.check_in().status == 403
 
 
+def test_what_a_person_has_turned_away_since_stays_so(server: RunningServer, site: Site, person: Person) -> None:
+    plan(server, site, 30)
+    with server.database.writing() as connection:
+        connection.execute(sa.update(removal_table).values(planned_at=utc_now() - timedelta(minutes=1)))
+        connection.execute(sa.update(site_table).values(revoked_at=utc_now() - timedelta(minutes=1)))
+    person.post(f"/sites/{site.site_id}/admit")
+    person.post(f"/sites/{site.site_id}/revoke")
+    assert person.post(f"/sites/{site.site_id}/keep").status == 302
+    assert site.check_in().status == 403
+
+
+def test_what_has_begun_is_not_called_off_and_its_name_is_free(
+    server: RunningServer, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(removal, "STEP_ROWS", 1)
+    told(site)
+    plan(server, site)
+    for _ in range(3):
+        with server.database.writing() as connection:
+            assert removal.step(connection).more
+    with server.database.writing() as connection:
+        assert not removal.call_off(connection, site.site_id, actor="Ada")
+        removal.plan(connection, site.site_id, 30, actor="Ada")
+    again = Site(server).enrol()
+    assert again.site_id != site.site_id
+    told(again)
+    before = rows(server.database, again.site_id)
+    remove_what_is_due(server)
+    assert rows(server.database, site.site_id).keys() <= KEPT_OF_SITES
+    assert rows(server.database, again.site_id) == before
+
+
+def test_what_comes_of_a_device_while_it_goes_is_kept(server: RunningServer, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal, "STEP_ROWS", 1)
+    told(site)
+    roll_up(server.database)
+    plan(server, site, device_key=KEY)
+    with server.database.writing() as connection:
+        assert removal.step(connection).more
+        connection.execute(sa.update(removal_table).values(begun_at=utc_now() - timedelta(seconds=1)))
+        for table in (metadata.tables[name] for name in ("reading", "device_latest", "event", "reading_ahead")):
+            connection.execute(sa.update(table).values(received_at=utc_now() - timedelta(seconds=2)))
+    assert site.upload(batch(reading(KEY, total=3000))).json()["accepted"] == 1
+    remove_what_is_due(server)
+    left = rows(server.database, site.site_id, KEY)
+    assert (left["reading"], left["device_latest"]) == (1, 1)
+    assert "device_day" not in left
+
+
+def test_the_rollout_says_nothing_of_a_site_that_is_gone(signing_server: RunningServer, publishing: Publishing) -> None:
+    gone, stays = Site(signing_server).enrol("Mill"), Site(signing_server).enrol("Yard")
+    rollouts = Rollouts(publishing)
+    for site in (gone, stays):
+        rollouts.publish(rollouts.prepare(Audience("stable", site_id=site.site_id), Wish(action="hold"), {}), actor="Ada")
+    plan(signing_server, gone)
+    remove_what_is_due(signing_server)
+    assert [set(channel.sites) for channel in rollouts.in_force().channels.values()] == [{stays.site_id}]
+
+
 def test_a_site_that_enrolled_again_in_the_meantime_is_kept(server: RunningServer, site: Site) -> None:
     told(site)
     plan(server, site)
@@ -183,7 +244,7 @@ def test_another_name_is_taken_everywhere_at_once(server: RunningServer, person:
     page = f"/sites/{mill.site_id}"
     assert person.post(f"{page}/rename", {"name": " Old mill "}).status == 302
     assert "Old mill" in person.get(page).text
-    for wrong in ("Yard", "", "x" * 101):
+    for wrong in ("Yard", "", "x" * 101, mill.site_id.upper()):
         assert person.post(f"{page}/rename", {"name": wrong}).status == 422
     with server.database.reading() as connection:
         names = set(connection.execute(sa.select(site_name.c.name)).scalars())
@@ -212,7 +273,7 @@ def test_the_pages_plan_say_and_call_off(server: RunningServer, site: Site, pers
 def folder(tmp_path: Path, start_server: Callable[..., RunningServer]) -> Path:
     """Return a data folder with a site that has said something, and no server at it."""
     server = start_server()
-    told(Site(server).enrol("Mill"))
+    assert told(Site(server).enrol("Mill")).upload(batch(reading(KEY, total=9000, hours=-100))).status == 200
     roll_up(server.database)
     return tmp_path
 
@@ -226,7 +287,9 @@ def test_a_site_is_exported_whole_and_removed_by_commands(
         return hosting(*words, "--data", folder, environment=environment)
 
     file = folder / "mill.zip"
-    assert "6 readings" in done(command("site", "export", "Mill", file))
+    said = done(command("site", "export", "Mill", file))
+    assert "6 readings" in said
+    assert "1 ahead, 2 events" in said
     assert file.stat().st_mode & 0o077 == 0
     assert "exists already" in one_sentence(command("site", "export", "Mill", file))
     with zipfile.ZipFile(file) as archive:
@@ -240,6 +303,8 @@ def test_a_site_is_exported_whole_and_removed_by_commands(
     assert "called Old mill now" in done(command("site", "rename", "Mill", "Old mill"))
     assert "no site called 'Mill'" in one_sentence(command("site", "remove", "Mill", "--yes"))
     assert "Give --yes" in one_sentence(command("site", "remove", "Old mill"))
+    assert "--device is empty" in one_sentence(command("site", "remove", "Old mill", "--device", "", "--yes"))
+    assert "--device is empty" in one_sentence(command("site", "keep", "Old mill", "--device", ""))
     assert "no device with the key" in one_sentence(command("site", "remove", "Old mill", "--device", "x", "--yes"))
     said = done(command("site", "remove", "Old mill", "--device", KEY, "--days", "0", "--yes"))
     assert f"--device {KEY}" in said

@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("planned_at", Moment(), nullable=False),
         sa.Column("remove_at", Moment(), nullable=False),
         sa.Column("planned_by", sa.String(length=100), nullable=False),
-        sa.Column("revoked", sa.Boolean(), nullable=False),
+        sa.Column("begun_at", Moment(), nullable=True),
         sa.Column("emptied_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("site_id", "device_key"),
     )
