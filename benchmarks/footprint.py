@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -17,9 +18,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
-from benchmarks import _command
+from benchmarks import _as_shipped, _command
+from benchmarks._children import ROOT, environment, python
 from benchmarks._figures import Bars, Figure, Reach, Report
 from benchmarks._fleet import collector, printers
 
@@ -71,7 +74,8 @@ def use_of(pid: int) -> Use:
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     words = (process / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace").split("\0")
     ticks = int(fields[11]) + int(fields[12])
-    return Use(" ".join([Path(words[0]).name, *words[1:]]), pss, ticks / os.sysconf("SC_CLK_TCK"))
+    name = " ".join([Path(words[0]).name, *words[1:]]).replace(f"{_as_shipped.__name__} ", "")
+    return Use(name, pss, ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def descendants(pid: int) -> list[int]:
@@ -95,8 +99,9 @@ def measure(quick: bool) -> Report:
         Figure(f"collector with {fleet:,} printers, growth in {polls - polls // 10} polls more", after - before, "MB", GROWTH),
     ]
     details = (
-        f"Processes of this interpreter, just started, after {options.settle:g} s, over {options.seconds:g} s; `--image` takes "
-        "a container instead. Growth is that of the collector's own cycle over simulated printers, the store included."
+        "Processes of this interpreter with the packages of the image alone, just started, after "
+        f"{options.settle:g} s, over {options.seconds:g} s; `--image` takes a container instead. "
+        "Growth is that of the collector's own cycle over simulated printers, the store included."
     )
     values = {f"ours, {each.what}": each.ours for each in figures[2:-1] if each.ours is not None}
     return Report("footprint", figures, {}, details, Bars("Memory of the processes", "MB (PSS)", values))
@@ -239,11 +244,31 @@ def _outside(stack: contextlib.ExitStack, folder: Path, fleet: int) -> dict[str,
 
 
 def _processes(stack: contextlib.ExitStack, folder: Path, _options: argparse.Namespace, more: dict[str, str]) -> Running:
-    """Start the appliance as processes of this interpreter."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DCA_")} | more
-    environment |= {"DCA_DATA_DIR": str(folder / "data"), "DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(_free_port())}
-    process = stack.enter_context(_started([sys.executable, "-P", "-m", "updater", "run"], environment, folder / "appliance.log"))
-    return Running(lambda: descendants(process.pid), [str(Path(sys.executable).with_name("dca"))], environment)
+    """Start the appliance as processes of this interpreter, with the packages of the image alone."""
+    there = {"DCA_DATA_DIR": str(folder / "data"), "DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(_free_port())}
+    variables = environment(**more, **there)
+    hidden = {_as_shipped.HIDDEN: ",".join(not_shipped())}
+    command = [*python(_as_shipped.__name__), "updater", "run"]
+    process = stack.enter_context(_started(command, variables | hidden, folder / "appliance.log"))
+    return Running(lambda: descendants(process.pid), [str(Path(sys.executable).with_name("dca"))], variables)
+
+
+def not_shipped() -> list[str]:
+    """Return the names of installed modules that are in no package of the image, and none of this repository."""
+    lock = (ROOT / "requirements" / "appliance.lock").read_text()
+    shipped = {_normalised(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
+    known = {*sys.stdlib_module_names, *(folder.name for folder in ROOT.iterdir())}
+    found = metadata.packages_distributions()
+    return sorted(
+        name
+        for name, packages in found.items()
+        if name.isidentifier() and name not in known and shipped.isdisjoint(map(_normalised, packages))
+    )
+
+
+def _normalised(package: str) -> str:
+    """Return a name of a package as all spellings of it come to (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _container(stack: contextlib.ExitStack, folder: Path, options: argparse.Namespace, more: dict[str, str]) -> Running:

@@ -8,7 +8,6 @@ from appliance.http.errors import HttpError
 from appliance.http.visit import HttpAnswer, Visit
 from appliance.reading.parts import Parts
 from appliance.reading.sources import ipp
-from appliance.reading.sources.ipp_parts import parts_of_ipp
 from appliance.report import Access
 
 _MOST_REQUESTS = 12
@@ -43,6 +42,8 @@ async def ask_named(visit: Visit, endpoint: Endpoint) -> Parts | None:
 
 
 def _parts(found: _Found) -> Parts:
+    from appliance.reading.sources.ipp_parts import parts_of_ipp  # noqa: PLC0415 - loaded with the first device, not with the program
+
     _, answer, over = found
     return replace(parts_of_ipp(answer), access=Access(ipp=over))
 

@@ -31,10 +31,9 @@ from appliance.http.visit import HttpLimits, Visit
 from appliance.http.web_documents import WebDocuments, documents_for
 from appliance.reading.definitions.definitions import Definitions, builtin_definitions
 from appliance.reading.definitions.document_schema import WebDocumentSpec
-from appliance.reading.parts import OpenItems, Parts, needs_supplement
+from appliance.reading.parts import OpenItems, Parts, needs_supplement, says_who_it_is
 from appliance.reading.sources.ipp import PATHS
 from appliance.reading.supplement import supplement
-from appliance.reading.without_snmp import says_who_it_is, settled
 from appliance.report import Reading
 from appliance.snmp.values import Oid
 
@@ -183,7 +182,7 @@ class Supplements:
         if reading is None:
             self.leave_alone(address)
             return None
-        return settled(await self._complete(reading, traffic, place, known, without_snmp=True))
+        return _settled(await self._complete(reading, traffic, place, known, without_snmp=True))
 
     def leave_alone(self, address: str) -> None:
         """Let `address` not be searched for a week."""
@@ -217,7 +216,7 @@ class Supplements:
         known = definitions or builtin_definitions()
         async with self._slots:
             reading = await self._read(place, build, traffic, known)
-        return reading and settled(await self._complete(reading, traffic, place, known, without_snmp=True))
+        return reading and _settled(await self._complete(reading, traffic, place, known, without_snmp=True))
 
     async def _read(self, place: Place, build: Build, traffic: Traffic, definitions: Definitions) -> Reading | None:
         address = place.address
@@ -357,3 +356,9 @@ class Supplements:
         if len(self._memories) >= _REMEMBERED:
             self._memories.clear()
         self._memories[address] = memory
+
+
+def _settled(reading: Reading) -> Reading:
+    from appliance.reading.without_snmp import settled  # noqa: PLC0415 - loaded with the first device, not with the program
+
+    return settled(reading)

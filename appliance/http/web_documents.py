@@ -22,7 +22,6 @@ from appliance.reading.definitions.document_schema import WebDocumentSpec
 from appliance.reading.definitions.patterns import fits
 from appliance.reading.parts import OpenItems, Parts
 from appliance.reading.sources.document_tree import DocumentError
-from appliance.reading.sources.web_documents import parts_of_document
 from appliance.report import Access, Reading
 from appliance.snmp.values import Oid
 
@@ -115,6 +114,8 @@ async def ask_for(visit: Visit, documents: Sequence[WebDocumentSpec], port: int)
 
 def _parts(answer: HttpAnswer, document: WebDocumentSpec) -> Parts | None:
     """Return what a document says, None where it is another one or says nothing."""
+    from appliance.reading.sources.web_documents import parts_of_document  # noqa: PLC0415 - loaded with the first device, not with the program
+
     try:
         parts = parts_of_document(answer.body, document)
     except DocumentError as error:

@@ -20,6 +20,7 @@ from appliance.reading.identity.identity import (
     has_standard_model,
     interface_is_open,
     is_padded,
+    is_told_by_texts,
     knows_maker,
     mac_address,
     standard_firmware,
@@ -226,10 +227,12 @@ async def poll_device(
 
 def first_questions(address: str, probed: Objects | None = None, definitions: Definitions | None = None) -> Questions:
     """Return what a device is asked for that has answered no more than the probe."""
-    vendor = read_vendor(View(probed or {}), definitions or builtin_definitions())
+    known = definitions or builtin_definitions()
+    vendor = read_vendor(View(probed or {}), known)
     scalars, columns = questions(vendor, _MOSTLY_TOLD)
     interface = mib.interface_of(address)
-    return Questions([*mib.SCALARS, *([interface] if interface else []), *scalars], [*mib.COLUMNS, *columns])
+    standard = [*mib.SCALARS, *_device_id(vendor, known), *([interface] if interface else [])]
+    return Questions([*standard, *scalars], [*mib.COLUMNS, *columns])
 
 
 def certain_questions(view: View, address: str) -> Questions:
@@ -258,7 +261,7 @@ def follow_up(objects: Objects, address: str, definitions: Definitions | None = 
     view = View(objects)
     vendor = read_vendor(view, known)
     scalars, columns = questions(vendor, tuple(_told_by_standard(vendor, known)))
-    scalars = [*_open_scalars(view, address), *scalars]
+    scalars = [*_device_id(vendor, known), *_open_scalars(view, address), *scalars]
     if not vendor.applying:
         # Neither sysObjectID nor a text names the maker: what answers where makers keep 1284 IDs and serial numbers tells.
         scalars += telling_objects(known.definitions)
@@ -287,6 +290,11 @@ def _told_by_standard(vendor: Vendor, definitions: Definitions) -> Iterator[str]
     yield from (f"meters.{name}" for name in read_standard_meters(view).values)
     if not has_open_levels(view):
         yield LEVELS
+
+
+def _device_id(vendor: Vendor, definitions: Definitions) -> Iterator[Oid]:
+    if not is_told_by_texts(vendor, definitions.makers):
+        yield mib.DEVICE_ID
 
 
 def _open_scalars(view: View, address: str) -> Iterator[Oid]:

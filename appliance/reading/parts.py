@@ -43,6 +43,11 @@ class Parts:
         return Parts(self.source, self.device, supplies=supplies, misc=misc, access=self.access, unproven=self.unproven)
 
 
+def says_who_it_is(parts: Parts) -> bool:
+    """Return whether what was said over IPP names a printer: printer-make-and-model or printer-device-id is there."""
+    return bool(parts.device_id or parts.device.get("description"))
+
+
 def _numbers_only(row: Supply) -> Supply:
     unknown = {"level": None, "capacity": None, "percent": None, "state": "unknown"}
     return row.model_copy(update=unknown)

@@ -26,11 +26,6 @@ _LONGEST = 1024
 """Of a text in a reading."""
 
 
-def says_who_it_is(parts: Parts) -> bool:
-    """Return whether what was said over IPP names a printer: printer-make-and-model or printer-device-id is there."""
-    return bool(parts.device_id or parts.device.get("description"))
-
-
 def reading_of_parts(
     parts: Parts,
     address: str,

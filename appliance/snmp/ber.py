@@ -188,6 +188,8 @@ def _pdu_head(data: bytes, position: int) -> _PduHead:
     else:
         error_status, position = _small_integer(data, position)
         error_index, position = _small_integer(data, position)
+        if error_index < 0:
+            raise Unfamiliar  # INTEGER (0..max-bindings): counted from behind, it would name an object that is not at fault
     varbinds_at, end = inside(data, position, _SEQUENCE)
     if end != pdu_end:
         raise Unfamiliar

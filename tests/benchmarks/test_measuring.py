@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from benchmarks import _document
+from benchmarks._as_shipped import HIDDEN
 from benchmarks._figures import Bars, Figure, Reach, Report, as_markdown, as_text, report_of
+from benchmarks.footprint import not_shipped
 from tests.children import run_child
 from tests.conftest import ROOT
 from tests.requirement import missing
@@ -108,6 +110,16 @@ def test_footprint_measures_each_process_and_the_growth_of_the_collector() -> No
     rows = figures(quick("footprint"))
     assert rows["whole appliance idle, memory (PSS)"]["ours"] > 20
     assert "collector with 20 printers, growth in 9 polls more" in rows
+
+
+def test_what_the_image_lacks_is_not_found_by_what_is_measured() -> None:
+    hidden = not_shipped()
+    assert {"pytest", "sqlalchemy"} <= set(hidden)
+    assert not {"structlog", "tornado", "pydantic_core", "appliance", "updater", "socket"} & set(hidden)
+    look = ["python", "-m", "benchmarks._as_shipped", "timeit", "-n1", "-r1", "import pytest"]
+    refused = run_child(look, folder=ROOT, environment={HIDDEN: ",".join(hidden)})
+    assert "import of pytest halted" in refused.stderr
+    assert run_child(look, folder=ROOT).returncode == 0
 
 
 REPORT = Report(

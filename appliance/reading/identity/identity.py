@@ -243,6 +243,22 @@ def has_standard_model(vendor: Vendor, makers: Makers) -> bool:
     return any(meant(value) and source not in private and source != "IEEE 1284 MDL" for value, source in models)
 
 
+def is_told_by_texts(vendor: Vendor, makers: Makers) -> bool:
+    """Return whether an IEEE 1284 device ID has nothing more to tell: maker, model, serial number and description are known.
+
+    The model is certain where a text has the form of a definition, or hrDeviceDescr and sysDescr name the same one; else a text may
+    have more in it than the model, such as a version.
+    """
+    texts, serial = vendor.texts, standard_serial(vendor.view)
+    if serial is None or is_padded(serial) or not any(map(makers.leading, (texts.device_descr, texts.sys_descr))):
+        return False
+    described = meant(model_in(texts.device_descr, serial, makers))
+    if described is None:
+        return False
+    model, _ = _told(described_by(texts, vendor.applying, vendor.view), "model")
+    return bool(meant(model_in(model or "", serial, makers))) or described == model_after_maker(texts.sys_descr, serial, makers)
+
+
 def _descriptions(texts: Texts, makers: Makers, view: View) -> Iterator[Found]:
     """Yield hrDeviceDescr, but a text that names a model before one that names none ("Generic 28C-1")."""
     in_order = (

@@ -6,8 +6,9 @@ sysContact, prtGeneralCurrentOperator, prtGeneralServicePerson, the channel tabl
 What routers are asked for, where a site names them, is in `appliance.discovery.neighbours`, and no other device is asked for that.
 What vendor definitions may add, and what they never may, is decided in `definitions.permitted`; `Definitions.allows` knows both.
 
-A first read asks `PROBE`, then `SCALARS` and `COLUMNS`, for the printer that nearly every device has at hrDeviceIndex 1; what is
-then still open (another index, the character set of a text that needs one) is asked for by `device.follow_up`.
+A first read asks `PROBE`, then `SCALARS` and `COLUMNS`, for the printer that nearly every device has at hrDeviceIndex 1, and
+`DEVICE_ID` where the probe leaves open who the device is; what is then still open (another index, the character set of a text that
+needs one) is asked for by `device.follow_up`.
 """
 
 from collections.abc import Iterable
@@ -141,8 +142,9 @@ SCALARS: tuple[Oid, ...] = (
     *(each.instance(0) for each in (SYS_DESCR, SYS_OBJECT_ID, SYS_UP_TIME, SYS_NAME, SYS_LOCATION)),
     *(each.instance(1) for each in PRINTER_SCALARS if each not in (HR_DEVICE_TYPE, PRT_GENERAL_CURRENT_LOCALIZATION)),
     ENT_PHYSICAL_FIRMWARE_REV.instance(1),
-    PPM_PRINTER_IEEE_1284_DEVICE_ID.instance(1),
 )
+DEVICE_ID: Oid = PPM_PRINTER_IEEE_1284_DEVICE_ID.instance(1)
+"""Asked for unless the texts have told all it could tell, for it is long: see `identity.is_told_by_texts`."""
 COLUMNS: tuple[Oid, ...] = tuple(
     each.oid
     for each in (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from appliance.common.clock import utc_now
 from appliance.common.errors import SnmpError
@@ -9,8 +10,6 @@ from appliance.common.message import Message
 from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep.sweep import Found
 from appliance.privacy.people import scrub
-from appliance.reading.device import PollResult, poll_device, visit_device
-from appliance.reading.polling import is_due
 from appliance.report import Reading
 from appliance.report.device_keys import are_of_one_serial, device_key
 from appliance.service.scans.devices import DeviceAnswer, Known
@@ -20,6 +19,9 @@ from appliance.service.scans.progress import Scan
 from appliance.snmp.agent import AgentProfile
 from appliance.snmp.client import Agent, SnmpClient
 from appliance.snmp.values import Objects
+
+if TYPE_CHECKING:
+    from appliance.reading.device import PollResult
 
 LEARN_AGAIN = timedelta(days=30)
 """Firmware is updated, and packets get lost at the wrong moment: what was held against an agent is tried again after this."""
@@ -42,6 +44,8 @@ class AgentVisits:
 
     async def visit(self, client: SnmpClient, agent: Agent, device: Known, *, probed: Objects | None = None) -> Reading:
         """Ask for what changes where that is enough, else for everything; `probed` is what a sweep has been told just now."""
+        from appliance.reading.device import visit_device  # noqa: PLC0415 - loaded with the first device, not with the program
+
         said = await self._poll(client, agent, device)
         if said is None:
             with self._scan.counting("first_read", "first_read") as traffic:
@@ -64,8 +68,11 @@ class AgentVisits:
         snapshot = self._memory.snapshots.get((answer.agent.address, answer.agent.port))
         return snapshot is None or snapshot.full_at == answer.reading.taken_at
 
-    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> PollResult | None:
+    async def _poll(self, client: SnmpClient, agent: Agent, device: Known) -> "PollResult | None":
         """Return what the device said to a poll, None where it has to be read in full."""
+        from appliance.reading.device import poll_device  # noqa: PLC0415 - loaded with the first device, not with the program
+        from appliance.reading.polling import is_due  # noqa: PLC0415
+
         snapshot = self._memory.snapshots.get((agent.address, agent.port))
         if snapshot is None or self._options.in_full or is_due(agent.address, snapshot.full_at, utc_now()):
             return None

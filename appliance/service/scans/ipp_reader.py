@@ -12,7 +12,6 @@ from appliance.http.endpoints import Endpoint
 from appliance.http.errors import HttpError
 from appliance.http.supplements import Build, Supplements
 from appliance.privacy.people import scrub
-from appliance.reading.without_snmp import reading_of_parts
 from appliance.report import Reading
 from appliance.service.scans.devices import DeviceAnswer, Known
 from appliance.service.scans.options import ScanOptions
@@ -95,6 +94,8 @@ class IppReader:
         return NO_PRINTER if reading is None else self._answer(device, reading, None)
 
     def _build(self, device: Known) -> Build:
+        from appliance.reading.without_snmp import reading_of_parts  # noqa: PLC0415 - loaded with the first device, not with the program
+
         return partial(
             reading_of_parts,
             address=device.printer.address if device.printer else device.address,

@@ -28,7 +28,6 @@ from appliance.discovery.credentials import Credential, covering
 from appliance.discovery.pacing import PacketBucket
 from appliance.discovery.sweep.sweep import Asking, Checkpoint, Found, Pace, Sweep, SweepProgress
 from appliance.discovery.targets import TargetSet
-from appliance.reading.identity.identity import is_imaging_device
 from appliance.report import Reading
 from appliance.report.device_keys import are_alike
 from appliance.service.scans.access import access_by
@@ -143,6 +142,10 @@ class ScanRun:
 
     async def _look(self, client: SnmpClient, sweep: AsyncGenerator[Found, None], targets: TargetSet) -> None:
         """Read the imaging devices that a sweep finds, each as soon as it has answered."""
+        from appliance.reading.identity.identity import (  # noqa: PLC0415 - loaded with the first device, not with the program
+            is_imaging_device,
+        )
+
         async with tasks() as group, aclosing(sweep) as answers:
             async for found in answers:
                 self._asked.add(found.address)

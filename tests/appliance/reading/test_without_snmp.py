@@ -2,10 +2,10 @@
 
 import pytest
 
-from appliance.reading.parts import Parts
+from appliance.reading.parts import Parts, says_who_it_is
 from appliance.reading.sources.ipp import decode_answer
 from appliance.reading.sources.ipp_parts import parts_of_ipp
-from appliance.reading.without_snmp import reading_of_parts, says_who_it_is
+from appliance.reading.without_snmp import reading_of_parts
 from appliance.report import Reading
 from tests.appliance.http.documents import INTEGER, OCTETS, TEXT, attribute, ipp_answer
 from tests.appliance.reading.printer import TAKEN_AT

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from appliance.snmp import ber
 from appliance.snmp.authority import UndecodableError, decode_response
 from appliance.snmp.ber import Response, read_request_id, read_response
-from appliance.snmp.replies import decode_reply
+from appliance.snmp.replies import UNDECODABLE, decode_reply
 from appliance.snmp.v3.user_reply import UnreadableError
 from appliance.snmp.v3.user_security import UserSecurity
 from appliance.snmp.values import Oid, Tag, Value
@@ -250,3 +250,11 @@ def test_heads_are_remembered_up_to_a_bound() -> None:
         assert response is not None
         assert response.request_id == 2**25 + length
     assert 0 < len(ber._heads) <= ber._HEADS
+
+
+def test_an_error_index_below_zero_names_no_object() -> None:
+    pdu_end = b"\x02\x01\x05\x02\x01\xff"  # genErr, -1
+    message = plain(NAME + b"\x05\x00").replace(b"\x02\x01\x00\x02\x01\x00", pdu_end)
+    assert read_response(message) is None
+    assert decode_reply(message, 7).error_status == UNDECODABLE
+    assert decode_reply(message.replace(pdu_end, b"\x02\x01\x05\x02\x01\x01"), 7).error_index == 1

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from appliance.reading.definitions.definitions import Definitions
-from appliance.reading.polling import changing
 from appliance.reading.snapshot import Snapshot
 from appliance.service.scans.memory.scan_memory import Snapshots
 from appliance.store.rows import SnapshotRow
@@ -38,6 +37,8 @@ class SnapshotKeeper:
 
     def unkept(self, now: datetime) -> list[SnapshotRow]:
         """Return what is to be kept: of each device that was read in full since, what it said, but for its panel and alerts."""
+        from appliance.reading.polling import changing  # noqa: PLC0415 - loaded with the first device, not with the program
+
         for place in [place for place, snapshot in self.current.items() if now - snapshot.full_at > KEPT]:
             del self.current[place]
             self._kept.pop(place, None)

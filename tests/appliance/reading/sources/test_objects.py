@@ -5,8 +5,11 @@ import pytest
 from appliance.reading.definitions.definitions import builtin_definitions
 from appliance.reading.device import first_questions, follow_up
 from appliance.reading.sources import objects as mib
+from appliance.reading.sources.objects import MibObject
 from appliance.snmp.values import Oid, parse_oid
-from tests.appliance.reading.printer import ADDRESS, objects
+from tests.appliance.reading.printer import ADDRESS, Content, objects
+
+Cells = dict[tuple[MibObject, str], Content]
 
 FORBIDDEN = {
     "sysContact, a person": "1.3.6.1.2.1.1.4.0",
@@ -83,3 +86,37 @@ def test_a_host_name_has_no_interface_to_ask_for() -> None:
 def test_a_source_names_object_and_instance() -> None:
     index: Oid = (1, 2)
     assert mib.PRT_MARKER_LIFE_COUNT.source(index) == "prtMarkerLifeCount.1.2"
+
+
+# The IEEE 1284 device ID, which is long and tells nothing more of a device whose texts tell it all
+
+FORMAL: Cells = {
+    (mib.SYS_DESCR, "0"): "RICOH IM C3000 1.06 / RICOH Network Printer C model / RICOH Network Scanner C model",
+    (mib.SYS_OBJECT_ID, "0"): (1, 3, 6, 1, 4, 1, 367, 1, 1),
+    (mib.HR_DEVICE_DESCR, "1"): "RICOH IM C3000",
+    (mib.PRT_GENERAL_SERIAL_NUMBER, "1"): "3089RA10452",
+}
+TWICE: Cells = FORMAL | {(mib.SYS_DESCR, "0"): "SHARP MX-3570N", (mib.HR_DEVICE_DESCR, "1"): "SHARP MX-3570N"}
+OPEN: dict[str, Cells] = {
+    "nothing is known": {},
+    "no serial number": {(mib.PRT_GENERAL_SERIAL_NUMBER, "1"): "XXXXXXXXXX"},
+    "a serial number that may have been filled": {(mib.PRT_GENERAL_SERIAL_NUMBER, "1"): "003089RA10452"},
+    "no description": {(mib.HR_DEVICE_DESCR, "1"): ""},
+    "a description without a model": {(mib.HR_DEVICE_DESCR, "1"): "RICOH Network Printer"},
+    "a text of a form nobody knows, with a version": {(mib.SYS_DESCR, "0"): "RICOH IM C3000 1.06"},
+    "no maker": {(mib.SYS_DESCR, "0"): "IM C3000 1.06 / Network Printer C model", (mib.HR_DEVICE_DESCR, "1"): "IM C3000"},
+}
+
+
+@pytest.mark.parametrize("probed", [FORMAL, TWICE], ids=["in the form of a definition", "by two texts"])
+def test_a_device_whose_texts_tell_all_is_not_asked_for_its_1284_id(probed: Cells) -> None:
+    found = objects(probed)
+    assert mib.DEVICE_ID not in first_questions(ADDRESS, found).scalars
+    assert mib.DEVICE_ID not in follow_up(found, ADDRESS).scalars
+
+
+@pytest.mark.parametrize("what", OPEN)
+def test_any_other_is(what: str) -> None:
+    found = objects(FORMAL | OPEN[what]) if OPEN[what] else {}
+    assert mib.DEVICE_ID in first_questions(ADDRESS, found).scalars
+    assert mib.DEVICE_ID in follow_up(found, ADDRESS).scalars

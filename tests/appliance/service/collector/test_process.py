@@ -10,7 +10,7 @@ import pytest
 from appliance.common.errors import ControlError
 from tests.appliance.collector import Site
 from tests.children import Finished, run_child, wait_until
-from tests.conftest import RunningSimulator
+from tests.conftest import ROOT, RunningSimulator
 
 
 def collector_that_ends(site: Site) -> Finished:
@@ -168,3 +168,17 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
 from appliance.service.collector.process import main
 sys.exit(main())
 """
+
+
+READS_DEVICES = ("build", "device", "polling", "identity.identity", "sources.ipp_parts", "sources.web_documents", "supplies.trays")
+LOADED = """
+import importlib, sys, appliance.service.collector.process
+names = [f"appliance.reading.{name}" for name in sys.argv[1:]]
+print(*{"xml.etree", *names} & set(sys.modules))
+print(len([importlib.import_module(name) for name in names]))
+"""
+
+
+def test_what_reads_devices_is_loaded_with_the_first_one() -> None:
+    looked = run_child(["python", "-c", LOADED, *READS_DEVICES], folder=ROOT)
+    assert looked.stdout.splitlines() == ["", str(len(READS_DEVICES))], looked.stderr
