@@ -31,6 +31,14 @@ def is_distributed(connection: sa.Connection) -> bool:
     return connection.dialect.name == "postgresql" and _has(connection, "pg_dist_partition") and FIRST in _placements(connection)
 
 
+def is_cluster(database: Database) -> bool:
+    """Tell whether sites are on several nodes: no transaction may span them, else one that is away stops the others."""
+    if not database.is_postgresql:
+        return False
+    with database.reading() as connection:
+        return is_distributed(connection)
+
+
 def distribute(database: Database) -> list[str]:
     """Let each table stand where it is declared to, and return the names of those that were moved.
 
@@ -55,7 +63,15 @@ def distribute(database: Database) -> list[str]:
             with database.writing() as connection:
                 _move(connection, name, wanted[name])
             moved.append(name)
+        if wanted[name] != "local":
+            _drop_what_was_copied(database, name)
     return moved
+
+
+def _drop_what_was_copied(database: Database, name: str) -> None:
+    """Let go what the coordinator had of a table before: Citus leaves it there, where nobody sees it any more."""
+    with database.writing() as connection:
+        connection.execute(sa.text("SELECT truncate_local_data_after_distributing_table(:name)"), {"name": name})
 
 
 def _move(connection: sa.Connection, name: str, placement: str) -> None:

@@ -21,7 +21,7 @@ from tests.hosting.batches import batch, reading
 from tests.hosting.db.test_changes import change, changes
 from tests.hosting.db.test_events import happened
 from tests.hosting.history.days import steps
-from tests.hosting.postgresql import PostgreSQL
+from tests.hosting.postgresql import DatabaseServer
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 
@@ -122,7 +122,7 @@ def site_called(server: RunningServer, name: str) -> str:
 
 
 @pytest.fixture
-def plain(postgresql: PostgreSQL, migrated_postgresql: str) -> str:
+def plain(postgresql: DatabaseServer, migrated_postgresql: str) -> str:
     return postgresql.new_database(migrated_postgresql)
 
 
