@@ -16,6 +16,7 @@ from hosting.db.history.roll_up import RollUp
 from hosting.db.migrate import migrate
 from hosting.db.tables import device_day, metadata, reading
 from hosting.errors import DataError
+from tests.children import Finished
 from tests.conftest import ROOT
 from tests.forked import run_forked
 from tests.hosting.batches import batch
@@ -24,7 +25,7 @@ from tests.hosting.citus import PrivateCitus, private_cluster
 from tests.hosting.db.test_check_ins_together import PATH, UNCHANGED, at_once, fleet
 from tests.hosting.history.days import steps
 from tests.hosting.person import Person
-from tests.hosting.postgresql import NotInstalledError
+from tests.hosting.postgresql import DatabaseServer, NotInstalledError
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 
@@ -58,12 +59,11 @@ def started(config: Config) -> Iterator[list[RunningServer]]:
         server.stop()
 
 
-def init(config: Config) -> str:
+def init(config: Config) -> Finished:
+    """Run `dca-hosting init --data hosting-data --citus` on the database of `config`."""
     environment = {"DCA_HOSTING_DATABASE_URL": str(config.database_url)}
     words: list[str | Path] = ["-m", "hosting", "init", "--data", config.folder, "--citus"]
-    finished = run_forked("hosting", words, environment=environment, folder=ROOT)
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout
+    return run_forked("hosting", words, environment=environment, folder=ROOT)
 
 
 def make_tables(config: Config) -> None:
@@ -90,10 +90,12 @@ def test_a_database_with_a_past_is_distributed_and_goes_on(config: Config, start
         assert Partitions()(connection).more
     steps(before.database, RollUp(datetime.now(UTC)))
     days = before.count(device_day)
+    assert "Stop them all" in init(config).stderr
     before.stop()
 
-    assert "Tables distributed or copied to the workers: site, batch" in init(config)
-    assert "nothing was changed" in init(config)
+    finished = init(config)
+    assert "Tables distributed or copied to the workers: site, batch" in finished.stdout, finished.stderr
+    assert "nothing was changed" in init(config).stdout
 
     server = RunningServer(config)
     started.append(server)
@@ -138,6 +140,19 @@ def test_a_worker_that_is_away_stops_its_own_sites_alone(
     assert [one.send(PATH, UNCHANGED).status for one in everybody] == [200] * SITES
     answers = [one.upload(sent) for one, sent in zip(everybody, batches, strict=True)]
     assert sum(answer.json()["accepted"] for answer in answers) == SITES - len(living)
+
+
+def test_a_cluster_that_is_not_complete_is_refused_with_what_is_missing(cluster: PrivateCitus, config: Config) -> None:
+    coordinator, database = DatabaseServer(cluster.address), str(config.database_url).rpartition("/")[2]
+    for worker in cluster.workers:
+        coordinator.execute(f"SELECT citus_remove_node('127.0.0.1', {port_of(worker)})", database)
+    assert "has no workers" in init(config).stderr
+    coordinator.execute("SELECT citus_remove_node(nodename, nodeport) FROM pg_dist_node", database)
+    assert "citus_set_coordinator_host" in init(config).stderr
+
+
+def port_of(node: DatabaseServer) -> str:
+    return node.address.rpartition("/")[0].rpartition(":")[2]
 
 
 def test_a_server_that_is_pointed_at_a_worker_says_so(cluster: PrivateCitus, config: Config) -> None:
