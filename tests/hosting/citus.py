@@ -6,6 +6,7 @@ runs on it. Citus has to be installed into the newest PostgreSQL of the machine;
 
 import os
 import secrets
+import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -126,7 +127,9 @@ def private_cluster(settings: Mapping[str, object] = ALONE) -> Iterator[PrivateC
 
 
 def main() -> None:
-    """Run a cluster until Ctrl-C."""
+    """Run a cluster until Ctrl-C, or SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it puts behind it with `&` ignore the first
+        signal.signal(number, signal.default_int_handler)
     with private_cluster() as cluster, suppress(KeyboardInterrupt):
         print(f"{VARIABLE}={cluster.address}", flush=True)
         threading.Event().wait()
