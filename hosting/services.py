@@ -16,8 +16,9 @@ from hosting.db.connection.database import Database, postgresql_url
 from hosting.db.connection.lane import Lane, LanePlan
 from hosting.db.connection.readiness import Readiness
 from hosting.db.connection.replica import Replica
+from hosting.db.distribution import is_cluster
 from hosting.db.installation import Generation
-from hosting.db.intake.gathering import Gathering
+from hosting.db.intake.gathering import TOGETHER, Gathering
 from hosting.metrics.counts import Counts
 from hosting.repository.repository_status import RepositoryStatusCache
 from hosting.server_certificate import ServerCertificate
@@ -87,7 +88,7 @@ def make_services(config: Config, database: Database, certificate: ServerCertifi
         database=database,
         replica=replica,
         intake=intake,
-        check_ins=Gathering(intake),
+        check_ins=Gathering(intake, 1 if is_cluster(database) else TOGETHER),
         pages=Lane(database, LanePlan("pages", threads=4, waiting=64, seconds=limits.page_seconds), replica),
         upkeep=upkeep,
         readiness=Readiness(upkeep),

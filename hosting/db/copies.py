@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from hosting.db.connection.database import Database
+from hosting.db.distribution import is_distributed
 from hosting.db.migrate import make_schema
+from hosting.db.tables import site
 from hosting.errors import DataError
 
 PIECE = 4 << 20
@@ -69,9 +71,17 @@ def held(database: Database, staging: Path) -> Iterator[Source]:
                 yield _SqliteSource(connection, staging)
             else:
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                if is_distributed(connection):
+                    _hold_nodes(connection)
                 yield _PostgresqlSource(connection)
         except _errors(connection) as error:
             raise DataError(f"The database cannot be copied: {_first_line(error)}.") from error
+
+
+def _hold_nodes(connection: sa.Connection) -> None:
+    """Hold each node of a cluster from here on: by one connection, which has all of its sites as they are at one moment."""
+    connection.exec_driver_sql("SET LOCAL citus.max_adaptive_executor_pool_size = 1")
+    connection.execute(sa.select(sa.func.count()).select_from(site)).all()
 
 
 class _SqliteSource:

@@ -64,9 +64,7 @@ def migrate(database: Database) -> bool:
 
 
 def _distribute_what_is_new(database: Database) -> None:
-    with database.reading() as connection:
-        distributed = distribution.is_distributed(connection)
-    if distributed:
+    if distribution.is_cluster(database):
         distribution.distribute(database)
 
 

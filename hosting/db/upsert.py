@@ -5,6 +5,7 @@ runs one prepared statement for each row.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -32,8 +33,10 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) 
     if not rows:
         return 0
     if len(rows) > 1 and connection.dialect.name == "postgresql":
-        statement, values = _by_arrays(connection, table, rows, "ON CONFLICT DO NOTHING")
-        return connection.exec_driver_sql(statement, values).rowcount
+        # What is returned is counted: without it Citus says how many rows it was given.
+        statement, values = _by_arrays(connection, table, rows, "ON CONFLICT DO NOTHING RETURNING 1")
+        with closing(connection.exec_driver_sql(statement, values)) as new:
+            return new.rowcount
     one_by_one = insert(connection, table).on_conflict_do_nothing()
     done = connection.execute(one_by_one, [dict(row) for row in rows], execution_options={"preserve_rowcount": True})
     return done.rowcount
@@ -67,7 +70,12 @@ def insert_newer(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]
 
 
 def one_of(connection: sa.Connection, column: "sa.Column[str]", texts: Collection[str]) -> sa.ColumnElement[bool]:
-    """Return the condition that a column is one of these texts: for PostgreSQL with one parameter, however many they are."""
+    """Return the condition that a column is one of these texts: for PostgreSQL with one parameter, however many they are.
+
+    Of one text it is plain equality, by which a cluster knows on which node to ask.
+    """
+    if len(texts) == 1:
+        return column == next(iter(texts))
     if connection.dialect.name == "postgresql":
         return column == sa.any_(sa.bindparam(None, list(texts), type_=sa.ARRAY(sa.Text), unique=True))
     return column.in_(texts)

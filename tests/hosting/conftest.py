@@ -12,8 +12,9 @@ from hosting.config import Config
 from hosting.configuration.publication import Publishing
 from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import migrate
+from tests.hosting import citus
 from tests.hosting.person import Person
-from tests.hosting.postgresql import NotInstalledError, PostgreSQL, private_server
+from tests.hosting.postgresql import DatabaseServer, NotInstalledError, private_server
 from tests.hosting.repository.published import Published
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
@@ -24,8 +25,12 @@ StartServer = Callable[..., RunningServer]
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """Run a private PostgreSQL server for the whole session."""
+def postgresql() -> Iterator[DatabaseServer]:
+    """Run a private PostgreSQL server for the whole session, or use the one that the environment names."""
+    given = citus.named()
+    if given:
+        yield given
+        return
     with ExitStack() as stack:
         try:
             server = stack.enter_context(private_server(free_port()))
@@ -35,20 +40,25 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database_address(request: pytest.FixtureRequest) -> str | None:
-    """Return the address of an empty database of each kind; None stands for SQLite in the data folder."""
+def database_address(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Yield the address of an empty database of each kind; None stands for SQLite in the data folder."""
     if request.param == "sqlite":
-        return None
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.new_database()
+        yield None
+        return
+    server: DatabaseServer = request.getfixturevalue("postgresql")
+    address = server.new_database()
+    yield address
+    server.done_with(address)
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(postgresql: PostgreSQL) -> str:
-    """Return the address of a database with the schema and nothing in it, to make copies of."""
+def migrated_postgresql(postgresql: DatabaseServer) -> str:
+    """Return the address of a database with the schema and nothing in it, to make copies of; in a cluster it is distributed."""
     address = postgresql.new_database()
     with Database(database_url(address, Path())) as database:
         migrate(database)
+    if isinstance(postgresql, citus.Citus):
+        postgresql.distribute(address)
     return address
 
 
@@ -62,13 +72,16 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def migrated_address(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
-    """Return the address of a database of each kind that has the schema; it is the test's own."""
+def migrated_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str | None]:
+    """Yield the address of a database of each kind that has the schema; it is the test's own."""
     if request.param == "sqlite":
         copy2(request.getfixturevalue("migrated_sqlite"), tmp_path)
-        return None
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    return server.new_database(request.getfixturevalue("migrated_postgresql"))
+        yield None
+        return
+    server: DatabaseServer = request.getfixturevalue("postgresql")
+    address = server.new_database(request.getfixturevalue("migrated_postgresql"))
+    yield address
+    server.done_with(address)
 
 
 @pytest.fixture

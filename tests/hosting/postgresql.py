@@ -20,7 +20,7 @@ class NotInstalledError(Exception):
     """There is no PostgreSQL here, or nobody as whom it could run."""
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Return the folder of the newest installed PostgreSQL. Raises NotInstalledError."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
     if not folders:
@@ -28,11 +28,46 @@ def _programs() -> Path:
     return folders[-1].parent
 
 
-class PostgreSQL:
-    """A running server. `new_database` gives each test its own."""
+class DatabaseServer:
+    """A PostgreSQL server that runs. `new_database` gives each test its own."""
+
+    def __init__(self, address: str) -> None:
+        """`address` is the URL of the administrator in a database of the server, which stays as it is."""
+        self.address = address
+
+    def url(self, database: str) -> str:
+        """Return the address of a database as the operator would write it."""
+        return f"{self.address.rpartition('/')[0]}/{database}"
+
+    def new_database(self, template: str = "template0") -> str:
+        """Make a database, empty or a copy of the one at the address `template`, which nobody uses; return its address."""
+        name = f"test_{secrets.token_hex(6)}"
+        self.make_database(name, template.rpartition("/")[2])
+        return self.url(name)
+
+    def make_database(self, name: str, template: str = "template0") -> None:
+        """Make a database of this name as a copy of another one."""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+    def done_with(self, address: str) -> None:
+        """A test needs its database no more: here it goes with the server."""
+
+    def connect(self, database: str | None = None) -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection of the administrator, without transactions."""
+        return psycopg.connect(self.address if database is None else self.url(database), autocommit=True)
+
+    def execute(self, statement: str, database: str | None = None) -> None:
+        """Do something as the administrator."""
+        with self.connect(database) as connection:
+            connection.execute(statement.encode())
+
+
+class PostgreSQL(DatabaseServer):
+    """A server of our own."""
 
     def __init__(self, port: int, password: str, start: Callable[[], Child]) -> None:
         """`start` returns the process of the server once it takes connections."""
+        super().__init__(f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres")
         self.port = port
         self.password = password
         self._start = start
@@ -41,6 +76,10 @@ class PostgreSQL:
     def crash(self) -> None:
         """Kill it with SIGKILL, and let it recover."""
         self._child.kill()
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Start it after it has ended."""
         wait_until("PostgreSQL starts again", self._started)
 
     def _started(self) -> bool:
@@ -54,26 +93,6 @@ class PostgreSQL:
         """End it."""
         self._child.stop()
 
-    def url(self, database: str) -> str:
-        """Return the address of a database as the operator would write it."""
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
-
-    def new_database(self, template: str = "template0") -> str:
-        """Make a database, empty or a copy of the one at the address `template`, which nobody uses; return its address."""
-        name = f"test_{secrets.token_hex(6)}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.rpartition("/")[2]}"'.encode())
-        return self.url(name)
-
-    def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
-        """Return a connection of the administrator, without transactions."""
-        return psycopg.connect(self.url(database), autocommit=True)
-
-    def execute(self, statement: str, database: str = "postgres") -> None:
-        """Do something as the administrator."""
-        with self.connect(database) as connection:
-            connection.execute(statement.encode())
-
 
 SETTINGS: dict[str, object] = {"fsync": "off", "max_connections": 200, "shared_buffers": "32MB", "autovacuum": "off"}
 ALONE: dict[str, object] = {"wal_level": "minimal", "max_wal_senders": 0, "full_page_writes": "off"}
@@ -85,9 +104,9 @@ FOLLOWED: dict[str, object] = {"wal_level": "replica", "max_wal_senders": 4, "ho
 
 
 @contextmanager
-def private_server(port: int, settings: Mapping[str, object] = ALONE) -> Iterator[PostgreSQL]:
+def private_server(port: int, settings: Mapping[str, object] = ALONE, password: str = "") -> Iterator[PostgreSQL]:
     """Run a server on `port`. As root it runs as the user postgres, since PostgreSQL refuses root. Raises NotInstalledError."""
-    password = secrets.token_hex(12)
+    password = password or secrets.token_hex(12)
     with _owned_folder() as (folder, as_owner):
         password_file = folder / "password"
         password_file.write_text(password)
@@ -104,7 +123,7 @@ def private_server(port: int, settings: Mapping[str, object] = ALONE) -> Iterato
             "--no-sync",
             "--locale=C",
         ]
-        subprocess.run([*as_owner, _programs() / "initdb", "-D", folder / "data", *words], check=True, capture_output=True, cwd="/")
+        subprocess.run([*as_owner, programs() / "initdb", "-D", folder / "data", *words], check=True, capture_output=True, cwd="/")
         with _running(folder, as_owner, (port, password), settings) as server:
             yield server
 
@@ -125,7 +144,7 @@ def standby(primary: PostgreSQL, port: int) -> Iterator[PostgreSQL]:
             "fast",
             "--no-sync",
         ]
-        subprocess.run([*as_owner, _programs() / "pg_basebackup", *words], check=True, capture_output=True, cwd="/")
+        subprocess.run([*as_owner, programs() / "pg_basebackup", *words], check=True, capture_output=True, cwd="/")
         with _running(folder, as_owner, (port, primary.password), FOLLOWED) as server:
             yield server
 
@@ -158,7 +177,7 @@ def _running(
     words = [word for name, value in (own | SETTINGS | dict(more)).items() for word in ("-c", f"{name}={value}")]
 
     def start() -> Child:
-        child = Child([*as_owner, _programs() / "postgres", "-D", folder / "data", *words], folder=folder)
+        child = Child([*as_owner, programs() / "postgres", "-D", folder / "data", *words], folder=folder)
         child.wait_for("ready to accept")
         return child
 

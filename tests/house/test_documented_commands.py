@@ -44,6 +44,7 @@ RUN_ELSEWHERE = {
     "dca-hosting site set --data hosting-data Mill --deactivate": CONFIGURATION,
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": CONFIGURATION,
     "dca-hosting backup --data hosting-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
+    "dca-hosting init --data hosting-data --citus": "tests/hosting/db/test_citus.py",
     "dca-hosting restore --data restored-data hosting-backup.tar": "tests/hosting/backup/test_repository.py",
     'dca-hosting site rename --data hosting-data Mill "Old mill"': REMOVAL,
     'dca-hosting site export --data hosting-data "Old mill" old-mill.zip': REMOVAL,

@@ -65,11 +65,13 @@ class Partitions:
 
     def __call__(self, connection: sa.Connection) -> Step:
         """Do the next that is to be done."""
-        # In a cluster all stands in the DEFAULT partition: these statements were not tried there.
-        if connection.dialect.name != "postgresql" or is_distributed(connection):
+        if connection.dialect.name != "postgresql":
             return Step(0)
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'")
         connection.exec_driver_sql("SET LOCAL TimeZone = 'UTC'")
+        if is_distributed(connection):
+            # Rows are moved and tables attached in one transaction: each node by one connection.
+            connection.exec_driver_sql("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
         try:
             with connection.begin_nested():
                 return self._step(connection)
@@ -156,7 +158,8 @@ def _span(day: datetime) -> tuple[str, str]:
 
 
 def _default_bytes(connection: sa.Connection) -> int:
-    return int(connection.exec_driver_sql("SELECT pg_table_size('reading_default')").scalar_one())
+    size = "citus_table_size" if is_distributed(connection) else "pg_table_size"
+    return int(connection.exec_driver_sql(f"SELECT {size}('reading_default')").scalar_one())
 
 
 def _make(connection: sa.Connection, day: datetime) -> None:
@@ -203,7 +206,7 @@ def _drop_proof(connection: sa.Connection, day: datetime) -> None:
 
 def _drop_where_empty(connection: sa.Connection, name: str) -> bool:
     """Drop a table that has nothing in it any more; false where it has."""
-    something = f"SELECT EXISTS (SELECT FROM {name})"  # noqa: S608 - the name of a table of ours
+    something = f"SELECT EXISTS (SELECT 1 FROM {name})"  # noqa: S608 - the name of a table of ours
     if connection.exec_driver_sql(something).scalar_one():
         return False
     # Only what comes late for this day waits while it is looked again.

@@ -219,8 +219,11 @@ class _SitePart:
         if inserted:
             self._connection.execute(sa.insert(device_day), [row | {"zone": self._zone.name} for row in inserted])
         for row in updated:
-            one = [device_day.c[name] == row[name] for name in ("site_id", "device_key", "day")]
-            self._connection.execute(sa.update(device_day).where(*one).values(**row))
+            key = [column.name for column in device_day.primary_key]
+            one = [device_day.c[name] == row[name] for name in key]
+            # A cluster refuses to be told the site anew, whichever it is.
+            values = {name: value for name, value in row.items() if name not in key}
+            self._connection.execute(sa.update(device_day).where(*one).values(**values))
 
     def _fault(self, device_key: str, day: date, reason: str) -> None:
         fault = f"Site {self._site_id}, device {device_key}, {day}: {reason}"

@@ -43,9 +43,10 @@ def see(connection: sa.Connection, versions: Mapping[str, str]) -> set[str]:
     seen: set[str] = set()
     for version, site_ids in by_version.items():
         # Whoever holds one of them, for a roll-up or another request, holds up no other site.
-        free = sa.select(site.c.site_id).where(one_of(connection, site.c.site_id, site_ids)).order_by(site.c.site_id)
+        these = one_of(connection, site.c.site_id, site_ids)
+        free = sa.select(site.c.site_id).where(these).order_by(site.c.site_id)
         free = free.with_for_update(key_share=True, skip_locked=True)
-        noted = sa.update(site).where(site.c.site_id.in_(free)).values(last_contact_at=now, version=version)
+        noted = sa.update(site).where(these, site.c.site_id.in_(free)).values(last_contact_at=now, version=version)
         seen.update(connection.execute(noted.returning(site.c.site_id)).scalars())
     return versions.keys() - seen
 

@@ -24,10 +24,11 @@ Work = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 
 
 class Gathering(Generic[Item, Result]):
-    """Items that wait, from one event loop, for the same work on a lane."""
+    """Items that wait, from one event loop, for the same work on a lane: at most `together` share a transaction."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, together: int = TOGETHER) -> None:
         self._lane = lane
+        self._together = together
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._count = 0
@@ -46,7 +47,7 @@ class Gathering(Generic[Item, Result]):
         name, at = self._last
         self._last = (who, loop.time())
         if len(self._waiting) == 1:
-            others = name != who and loop.time() - at < SECONDS
+            others = self._together > 1 and name != who and loop.time() - at < SECONDS
             task = loop.create_task(self._do_after(SECONDS if others else 0.0, work))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -59,7 +60,7 @@ class Gathering(Generic[Item, Result]):
     async def _do_after(self, seconds: float, work: Work[Item, Result]) -> None:
         await asyncio.sleep(seconds)
         waiting, self._waiting = self._waiting, []
-        parts = (waiting[first : first + TOGETHER] for first in range(0, len(waiting), TOGETHER))
+        parts = (waiting[first : first + self._together] for first in range(0, len(waiting), self._together))
         await asyncio.gather(*(self._do(part, work) for part in parts))
 
     async def _do(self, part: Sequence[tuple[Item, asyncio.Future[Result]]], work: Work[Item, Result]) -> None:

@@ -280,10 +280,10 @@ def test_rows_come_into_their_partitions_and_columns_go_on_counting(request: pyt
 
 @pytest.mark.postgresql
 def test_the_schema_has_nothing_that_a_copy_of_rows_would_lose(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    address = request.getfixturevalue("migrated_postgresql")
+    address = request.getfixturevalue("postgresql").new_database(request.getfixturevalue("migrated_postgresql"))
     lost = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND (relkind = 'm' OR relkind = 'S' "
     lost += "AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('a', 'i')))"
-    keys = "SELECT conname FROM pg_constraint WHERE contype = 'f'"
+    keys = "SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace"
     with Database(database_url(address, tmp_path)) as database, database.reading() as connection:
         for question in (lost, keys):
             assert connection.exec_driver_sql(question).all() == []

@@ -20,7 +20,7 @@ from hosting.config import Config
 from tests.children import Child, Finished, run_child
 from tests.conftest import ROOT, StartChild
 from tests.forked import run_forked
-from tests.hosting.postgresql import PostgreSQL
+from tests.hosting.postgresql import DatabaseServer
 
 
 def hosting(*words: str | Path, environment: dict[str, str] | None = None) -> Finished:
@@ -299,7 +299,7 @@ def test_logs_are_json_without_secrets(folder: Path, start_child: StartChild) ->
 
 
 @pytest.mark.postgresql
-def test_servers_that_share_postgresql_migrate_it_once(postgresql: PostgreSQL, tmp_path: Path, start_child: StartChild) -> None:
+def test_servers_that_share_postgresql_migrate_it_once(postgresql: DatabaseServer, tmp_path: Path, start_child: StartChild) -> None:
     secret = tmp_path / "url"
     secret.write_text(postgresql.new_database() + "\n")
     environment = {"DCA_HOSTING_DATABASE_URL_FILE": str(secret)}

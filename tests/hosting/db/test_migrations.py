@@ -20,7 +20,7 @@ from hosting.db.upsert import insert
 from hosting.errors import DataError
 from tests.conftest import ROOT
 from tests.forked import run_forked
-from tests.hosting.postgresql import PostgreSQL
+from tests.hosting.postgresql import DatabaseServer
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 READINGS = 400
@@ -114,7 +114,7 @@ def there(database: Database) -> set[str]:
 
 
 def test_a_migration_that_was_killed_at_any_statement_goes_on(
-    database: Database, database_address: str | None, postgresql: PostgreSQL, tmp_path: Path
+    database: Database, database_address: str | None, postgresql: DatabaseServer, tmp_path: Path
 ) -> None:
     assert upgrade(database, before("partitions"))
     for number in range(3):
@@ -161,7 +161,7 @@ def test_migrations_from_the_first_one_on_go_on_wherever_they_were_killed(
 
 
 @pytest.fixture
-def before_partitions(postgresql: PostgreSQL) -> Iterator[Database]:
+def before_partitions(postgresql: DatabaseServer) -> Iterator[Database]:
     with Database(database_url(postgresql.new_database(), Path())) as database:
         assert upgrade(database, before("partitions"))
         yield database

@@ -16,7 +16,7 @@ from hosting.db.migrate import migrate
 from hosting.errors import ConfigurationError, DeadlineError
 from tests.children import wait_until
 from tests.hosting.person import Person
-from tests.hosting.postgresql import FOLLOWED, PostgreSQL, private_server, standby
+from tests.hosting.postgresql import FOLLOWED, DatabaseServer, PostgreSQL, private_server, standby
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 from tests.ports import free_port
@@ -144,7 +144,7 @@ def test_the_database_is_asked_while_the_standby_is_away(pair: Pair) -> None:
         assert replica.state == "away"
 
 
-def test_a_server_that_is_no_standby_is_never_read(following: Pair, postgresql: PostgreSQL) -> None:
+def test_a_server_that_is_no_standby_is_never_read(following: Pair, postgresql: DatabaseServer) -> None:
     clock = Clock()
     for address in (following.address, postgresql.new_database()):
         with replica_of(following, address, clock) as replica:
