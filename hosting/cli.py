@@ -81,7 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         listing.add_argument("--json", action="store_true", help="as JSON")
     jobs = _command(commands, "jobs", "list what the server does by itself: last run, rows, seconds, next run")
     jobs.add_argument("--json", action="store_true", help="as JSON")
-    jobs.add_argument("--run", metavar="NAME", help="run one of them now, unless a server is at it")
+    jobs.add_argument(
+        "--run",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run one now, unless a server is at it; may be given again",
+    )
     _declare_care(commands)
     _declare_configuration(commands)
     _declare_signing(commands)

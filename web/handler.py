@@ -1,11 +1,12 @@
 """What every handler of a web interface has: the security headers, who asks and how, and cookies that fit."""
 
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
-from tornado.web import RequestHandler, StaticFileHandler
+from tornado.web import HTTPError, RequestHandler, StaticFileHandler
 
 from appliance.common.network.forwarded import Forwarded
 from web.origin import ForeignOrigin, FormRefusedError
@@ -25,8 +26,25 @@ def set_security_headers(handler: RequestHandler) -> None:
         handler.clear_header("Server")
 
 
+def allowed_methods(handler: RequestHandler) -> list[str]:
+    """Return the methods that the address of a request takes."""
+    missing = RequestHandler.get
+    return [name for name in handler.SUPPORTED_METHODS if getattr(type(handler), name.lower(), missing) is not missing]
+
+
+def set_allow(handler: RequestHandler, status: int) -> None:
+    """Say with a status 405 which methods are meant (RFC 9110, section 15.5.6)."""
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        handler.set_header("Allow", ", ".join(allowed_methods(handler)))
+
+
 class WebHandler(RequestHandler):
     """Base of every handler of both web interfaces."""
+
+    def set_status(self, status_code: int, reason: str | None = None) -> None:
+        """Set the status, and what goes with it."""
+        super().set_status(status_code, reason)
+        set_allow(self, status_code)
 
     def set_default_headers(self) -> None:
         """Set the security headers; answers are never cached unless a handler says otherwise."""
@@ -96,3 +114,37 @@ class StaticFiles(StaticFileHandler):
     def set_default_headers(self) -> None:
         """Set the security headers."""
         set_security_headers(self)
+
+    @classmethod
+    def get_absolute_path(cls, root: str, path: str) -> str:
+        """Return where the file is. Raises HTTPError 404 for a name that no file has, and for what lies outside of `root`."""
+        if "\x00" in path:
+            raise HTTPError(404)
+        try:
+            return super().get_absolute_path(root, path)
+        except HTTPError as error:
+            raise HTTPError(404) from error
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        """Return the file. Raises HTTPError 404 where there is none: folders and what is no file are nothing to ask for."""
+        try:
+            return super().validate_absolute_path(root, absolute_path)
+        except HTTPError as error:
+            raise HTTPError(404) from error
+
+    def set_status(self, status_code: int, reason: str | None = None) -> None:
+        """Set the status, and what goes with it."""
+        super().set_status(status_code, reason)
+        set_allow(self, status_code)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002 - inherited
+        """Answer an error in a sentence: what asks for a file shows no page."""
+        told = {
+            HTTPStatus.NOT_FOUND: "There is no such file.",
+            HTTPStatus.METHOD_NOT_ALLOWED: "Files can only be read.",
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "The file is shorter than that.",
+        }
+        usual = "The server failed to answer; its log says more." if status_code >= 500 else "The request is not understood."
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(f"{told.get(HTTPStatus(status_code), usual)}\n")

@@ -1,14 +1,17 @@
 """One clock and one way to write a moment: RFC 3339, UTC, whole seconds. And the time zone of the site."""
 
 import os
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import overload
 from zoneinfo import ZoneInfo
 
 from appliance.common.message import Message
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?")
 _LOCAL_TIME = Path("/etc/localtime")
 _UNNAMED = "localtime"
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
@@ -45,6 +48,23 @@ def from_rfc3339(text: str) -> datetime:
     if not EARLIEST <= aware < LATEST:
         raise ValueError(f"{text[:40]!r} is no moment of our time")
     return aware
+
+
+def written_moment(text: str) -> datetime:
+    """Return the moment a person or another program wrote, as `2026-11-30T00:00:00Z`; seconds and offset may be left out: UTC.
+
+    Raises ValueError, also for the other forms of ISO 8601, such as weeks.
+    """
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no moment")
+    return from_rfc3339(text)
+
+
+def written_day(text: str) -> date:
+    """Return the day a person or another program wrote, as `2026-11-30`, of 1970 to 2999. Raises ValueError for all else."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no day")
+    return from_rfc3339(text).date()
 
 
 def site_zone(environment: Mapping[str, str] = os.environ, local_time: Path = _LOCAL_TIME) -> tzinfo:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from hosting.db.tokens import Scope, Token
 from hosting.errors import BusyError, DataError
 from hosting.request_context import REQUEST_ID_HEADER
 from hosting.web import BaseHandler
+from web.handler import allowed_methods
 from web.security import SECURITY_HEADERS
 
 SMALL = 64 * 1024
@@ -50,6 +52,9 @@ class ApiHandler(BaseHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002 - inherited
         """Answer an error as JSON."""
         error = as_api_error(kwargs.get("exc_info", (None, None, None))[1])
+        if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            sentence = f"This address does not take {self.request.method[:20]}. Use {' or '.join(allowed_methods(self))}."
+            error = ApiError(error.status, error.code, sentence)
         self.refusal_code = error.code
         self.set_header(REQUEST_ID_HEADER, self.request_id)
         if error.retry_after is not None:
@@ -91,7 +96,11 @@ def as_api_error(error: BaseException | None) -> ApiError:
         return ApiError(503, "database", sentence, retry_after=retry_after_fault())
     if isinstance(error, HTTPError):
         code = {404: "not_found", 405: "method"}.get(error.status_code, "not_understood")
-        return ApiError(error.status_code, code, error.log_message or error.reason or "The request is not understood.")
+        sentences = {
+            403: "The request comes from a page of another site, as its header Sec-Fetch-Site or Origin says.",
+            404: "There is nothing at this address.",
+        }
+        return ApiError(error.status_code, code, sentences.get(error.status_code, "The request is not understood."))
     sentence = "The server failed to answer; its log says more. Try again later."
     return ApiError(503, "internal", sentence, retry_after=retry_after_fault())
 
@@ -107,8 +116,6 @@ class ApiAnswer:
 @stream_request_body
 class SignedHandler(ApiHandler):
     """A POST signed by a site. A subclass says in `process`, which runs on a database thread, what becomes of it."""
-
-    SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = ("POST",)  # type: ignore[misc]
 
     def set_default_headers(self) -> None:
         """Set what keeps an answer out of caches and browsers; the rest is for pages, and sites pay for each byte."""
@@ -133,7 +140,7 @@ class SignedHandler(ApiHandler):
         self._parts: list[bytes] = []
         self._size = self._held = 0
         self._refused: Exception | None = None
-        self._processing = False
+        self._processing = self._prepared = False
         self.claimed_id: str | None = None
         self.site_id: str | None = None
         """Once it is verified that it has signed."""
@@ -147,6 +154,7 @@ class SignedHandler(ApiHandler):
 
     async def prepare(self) -> None:
         """Look at the head before the body is taken; where it is refused the body is dropped, so that the answer can be read."""
+        self._prepared = True
         self.claimed_id = claimed_key_id(self.request.headers)
         connection = self.request.connection
         set_limit = getattr(connection, "set_max_body_size", None)
@@ -195,6 +203,12 @@ class SignedHandler(ApiHandler):
             self._processing = False
             self._give_back()
         self.answer(answer.value, answer.status)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error as JSON; where it comes before the body is waited for, the connection ends and says so."""
+        if not self._prepared:
+            self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
 
     async def respond(self, signed: SignedRequest) -> ApiAnswer:
         """Return the answer to a request that has come whole. Raises ApiError, BusyError, DataError."""

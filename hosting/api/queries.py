@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from appliance.common.clock import from_rfc3339
+from appliance.common.clock import written_day, written_moment
 from appliance.report.device_keys import CONTROL
 from hosting.api.errors import ApiError
 from hosting.db.export import Key
@@ -46,7 +46,7 @@ def _moment(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return from_rfc3339(value).astimezone(UTC)
+        return written_moment(value).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError("it is no moment: write it as 2026-11-30T00:00:00Z") from error
 
@@ -55,9 +55,15 @@ def _day(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return date.fromisoformat(value)
+        return written_day(value)
     except ValueError as error:
         raise ValueError("it is no day: write it as 2026-11-30") from error
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("it is no whole number: write it as 100")
+    return value
 
 
 def _usable(text: str) -> str:
@@ -81,6 +87,7 @@ class ListQuery(BaseModel):
     limit: Annotated[
         int | None,
         Field(ge=1, le=MOST, description="The most rows of a page. CSV without it is the whole list, JSON without it 1,000."),
+        BeforeValidator(_whole),
     ] = None
     after: Annotated[Cursor | None, Field(description="The `next` of the page before.")] = None
 
@@ -89,7 +96,7 @@ class SitesQuery(ListQuery):
     """The parameters of `GET /api/v1/sites`."""
 
     since: Annotated[
-        Moment | None, Field(description="Only sites that were heard of, made, enrolled or turned away since then.")
+        Moment | None, Field(description="Only sites that were heard of, or that anything was done to, since then.")
     ] = None
 
 

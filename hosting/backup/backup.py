@@ -34,7 +34,11 @@ def write_backup(config: Config, database: Database, target: Path) -> Manifest:
     """Write a backup to a new file that only its owner can read; a backup that fails leaves none. Raises DataError, OSError."""
     if target.exists():
         raise DataError(f"{target} is there already, and a backup never takes the place of another. Name a new file.")
-    descriptor, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        descriptor, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    except OSError as error:
+        sentence = f"{target} cannot be written: {error.strerror}. Name a file in a folder that is there and can be written to."
+        raise DataError(sentence) from error
     try:
         with os.fdopen(descriptor, "wb") as stream:
             manifest = stream_backup(config, database, stream)

@@ -56,6 +56,7 @@ def _set(options: argparse.Namespace, publishing: Publishing, scope: Scope) -> i
     """Show the difference, ask, publish. 1 when the answer is no."""
     if options.file is None and not options.definition and not options.no_definition:
         raise ConfigurationError("There is nothing to set. Give a FILE, - for standard input, or --definition FILE.")
+    publishing.require_repository()
     text = None if options.file is None else _read(options.file)
     _tell(f"Checking the configuration for {scope.title}.")
     proposal = publishing.prepare(scope, lambda before: _wanted(options, text, before))

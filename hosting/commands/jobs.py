@@ -9,16 +9,17 @@ from hosting.config import Config
 from hosting.db.connection.database import Database
 from hosting.db.jobs import JobStatus, statuses
 from hosting.errors import BusyError, ConfigurationError
-from hosting.jobs.plan import JOBS, job_named
+from hosting.jobs.plan import JOBS, Job, job_named
 from hosting.jobs.runner import JobRunner
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the jobs by name, or run one. 1 where that one did not do all it had to."""
+    """Print the jobs by name, or run some. 1 where one of those did not do all it had to."""
+    chosen = [_job(name) for name in dict.fromkeys(options.run)]
     config, database = open_existing(options)
     with database:
-        if options.run:
-            return _run(options.run, database, config)
+        if chosen:
+            return max([_run(job, database, config) for job in chosen])
         with database.reading() as connection:
             known = {status.name: status for status in statuses(connection)}
     names = sorted(known.keys() | {job.name for job in JOBS})
@@ -53,12 +54,16 @@ def _as_json(name: str, status: JobStatus | None) -> dict[str, str | int | float
     }
 
 
-def _run(name: str, database: Database, config: Config) -> int:
+def _job(name: str) -> Job:
     job = job_named(name)
     if job is None:
         raise ConfigurationError(f"There is no job {name}. Choose one of: {', '.join(job.name for job in JOBS)}.")
+    return job
+
+
+def _run(job: Job, database: Database, config: Config) -> int:
     run = JobRunner(database, config).run_now(job, rest=0.0)
     if run is None:
-        raise BusyError(f"A server is at the job {name}, or has taken it over. See dca-hosting jobs.")
-    print(f"{name}: {run.rows} rows in {run.seconds:.1f} s. {run.error or ''}".rstrip())
+        raise BusyError(f"A server is at the job {job.name}, or has taken it over. See dca-hosting jobs.")
+    print(f"{job.name}: {run.rows} rows in {run.seconds:.1f} s. {run.error or ''}".rstrip())
     return 1 if run.error else 0

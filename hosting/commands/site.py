@@ -58,6 +58,7 @@ def _set_group(config: Config, database: Database, site: Site, group: str | None
     if group is not None:
         group_scope(group)
     publishing = Publishing(config, database)
+    publishing.require_repository()
     proposal = publishing.prepare(site_scope(site.site_id, site.name), in_group(group))
     if proposal.changes:
         print("Signing and publishing.", file=sys.stderr, flush=True)

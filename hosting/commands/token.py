@@ -9,7 +9,7 @@ from hosting.db import tokens
 from hosting.db.connection.database import Database
 from hosting.db.tokens import SCOPES, Maker, NewToken, Token
 from hosting.errors import ConfigurationError
-from hosting.expiry import end_of_day
+from hosting.expiry import coming_end_of_day
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,7 +30,7 @@ def _wanted(options: argparse.Namespace) -> NewToken:
     name = options.name.strip()
     if not tokens.usable_name(name):
         raise ConfigurationError("--name is empty, longer than 100 characters, or has characters that cannot be shown.")
-    expires_at = None if options.expires is None else end_of_day(options.expires)
+    expires_at = None if options.expires is None else coming_end_of_day(options.expires)
     return NewToken(name, tuple(options.scope) or SCOPES, expires_at)
 
 

@@ -71,6 +71,10 @@ class Publishing:
             check_definitions(wanted.definitions)
         return proposal
 
+    def require_repository(self) -> None:
+        """Raise ConfigurationError where there is no repository to publish in."""
+        self._repository()
+
     def publish(self, proposal: Proposal, *, actor: str) -> None:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
         wanted, scope = proposal.wanted, proposal.scope

@@ -64,6 +64,16 @@ NOTICES: Mapping[str, tuple[str, str]] = {
 """What a page says after something was done, by the name in `?done=`: never text out of an address."""
 
 
+FOREIGN_FORM = Message("The form is out of date or came from another site. Go back, load the page again and send it once more.")
+NOT_UNDERSTOOD = Message("The request is not understood. Go back, load the page again and try once more.")
+ERRORS: Mapping[int, str] = {
+    403: FOREIGN_FORM,
+    404: Message("There is no such page."),
+    405: Message("This page cannot be asked in this way."),
+}
+"""What is told of what Tornado refuses: its own words are for programmers."""
+
+
 class RefusedError(HTTPError):
     """A request is refused; `text` says why, to the person who sent it."""
 
@@ -126,8 +136,7 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
         try:
             super().check_xsrf_cookie()
         except HTTPError as error:
-            text = Message("The form is out of date or came from another site. Go back, load the page again and send it once more.")
-            raise RefusedError(403, text) from error
+            raise RefusedError(403, FOREIGN_FORM) from error
 
     def log_fields(self) -> dict[str, str]:
         """Return for the log which account asks."""
@@ -226,14 +235,13 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as a page: what happened in one sentence; of what this server did wrong, nothing more than that."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        text = {404: Message("There is no such page."), 405: Message("This page cannot be asked in this way.")}.get(status_code, "")
+        error, text = kwargs.get("exc_info", (None, None, None))[1], ""
         if isinstance(error, FormRefusedError):
             text = error.cause.explain()
         elif isinstance(error, RefusedError):
             text = error.text
         elif isinstance(error, HTTPError):
-            text = text or (error.log_message if error.log_message and not error.args else "") or error.reason or ""
+            text = ERRORS.get(status_code, NOT_UNDERSTOOD)
         if isinstance(error, ThrottledError):
             self.refusal_code = "throttled"
             self.set_header("Retry-After", str(error.wait))

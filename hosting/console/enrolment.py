@@ -5,6 +5,7 @@ from typing import Any
 from appliance.common.message import message_of
 from hosting.config import check_public_url
 from hosting.console.base import ConsoleHandler
+from hosting.console.tokens import CHOOSE_DAYS
 from hosting.db import sites
 from hosting.db.connection.database import Connection
 from hosting.enrolment import enrolment_string
@@ -13,6 +14,7 @@ from hosting.repository.folder import RepositoryFolder
 from web import quantities
 
 DAYS = (1, 7, 30)
+DAYS_PROPOSED = 7
 PAGE = 50
 
 
@@ -26,10 +28,12 @@ class EnrolmentPage(ConsoleHandler):
     async def post(self) -> None:
         """Make a code and show it."""
         name = self.get_body_argument("site", "").strip()
-        days_text = self.get_body_argument("days", "7")
-        days = int(days_text) if days_text in {str(days) for days in DAYS} else 7
+        days_text = self.get_body_argument("days", str(DAYS_PROPOSED))
         address_text = self.get_body_argument("url", "").strip()
         faults: dict[str, str] = {}
+        days = int(days_text) if days_text in map(str, DAYS) else 0
+        if not days:
+            faults["days"], days = CHOOSE_DAYS, DAYS_PROPOSED
         if not sites.is_name(name):
             faults["site"] = sites.NAME_RULE
         try:
@@ -56,9 +60,16 @@ class EnrolmentPage(ConsoleHandler):
             return sites.open_codes(connection, words=words.split()[:8], offset=(page - 1) * PAGE, limit=PAGE)
 
         waiting, count = await self.services.pages.read(look)
-        shown: dict[str, Any] = {"name": "", "address": self._own_address(), "days": 7, "faults": {}, "made": None, "made_for": ""}
+        shown: dict[str, Any] = {
+            "name": "",
+            "address": self._own_address(),
+            "days": DAYS_PROPOSED,
+            "faults": {},
+            "made": None,
+            "made_for": "",
+        }
         shown["ready"] = RepositoryFolder(self.config.repository).is_published
-        shown |= {"made_days": 7, "site_id": "", "waiting": waiting, "choices": DAYS}
+        shown |= {"made_days": DAYS_PROPOSED, "site_id": "", "waiting": waiting, "choices": DAYS}
         shown |= {"words": words, "count": count, "number": quantities.number, "page_number": page, "pages": -(-count // PAGE)}
         self.page("enrolment.html", **(shown | values))
 

@@ -14,6 +14,8 @@ from web import quantities
 
 DAYS = (30, 90, 365)
 """For how long a token can be made here; beside it: for ever."""
+FOR_EVER = "always"
+CHOOSE_DAYS = Message("Choose in the list for how long.")
 DAYS_PROPOSED = 365
 
 SCOPE_TEXTS: Mapping[Scope, tuple[str, str]] = {
@@ -38,16 +40,19 @@ class TokensPage(ConsoleHandler):
     async def post(self) -> None:
         """Make a token and show it."""
         name = self.get_body_argument("name", "").strip()
-        chosen = [scope for scope in SCOPES if scope in self.get_body_arguments("scope")]
+        asked = self.get_body_arguments("scope")
+        chosen = [scope for scope in SCOPES if scope in asked]
         days = self.get_body_argument("days", str(DAYS_PROPOSED))
         faults: dict[str, str] = {}
         if not tokens.usable_name(name):
             faults["name"] = Message("Give the token a name of 1 to 100 characters.")
-        if not chosen:
+        if not chosen or len(chosen) != len(set(asked)):
             faults["scope"] = Message("Choose what the token opens.")
+        if days not in (*map(str, DAYS), FOR_EVER):
+            faults["days"] = CHOOSE_DAYS
         made = None
         if not faults:
-            ends = utc_now() + timedelta(days=int(days)) if days in map(str, DAYS) else None
+            ends = None if days == FOR_EVER else utc_now() + timedelta(days=int(days))
             wanted, maker = NewToken(name, chosen, ends), self._maker()
             made = await self.services.pages.write(lambda connection: tokens.add_token(connection, wanted, maker))
             if made is None:

@@ -4,7 +4,7 @@ Pages follow the key of the devices, so that what arrives meanwhile moves nothin
 `EXAMINED` devices, however few of them are in it: no question takes longer because fewer have an answer.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from hosting.db.history.day import Summary
 from hosting.db.sites import Site, sites_after
-from hosting.db.tables import device_day, device_latest, site
+from hosting.db.tables import audit, device_day, device_latest, site
 
 PAGE_BYTES = 4 * 1024 * 1024
 """A page ends with the row that takes it beyond this, as it is stored; what is left out there is sent."""
@@ -112,22 +112,30 @@ def closings(connection: sa.Connection, chosen: Chosen, first: date | None = Non
 
 
 def sites(connection: sa.Connection, chosen: Chosen, since: datetime | None = None) -> Page[Site]:
-    """Return sites by their ids; with `since` those that were heard of, made, enrolled or turned away since then."""
+    """Return sites by their ids; with `since` those that were heard of, or that anything was done to, since then."""
     found: list[Site] = []
     after, size, examined = chosen.after[0] if chosen.after else None, 0, 0
     while some := sites_after(connection, after=after, limit=SITES_AT_ONCE):
+        told = _told_at(connection, some) if since is not None else {}
         for one in some:
             if len(found) == chosen.limit or size > PAGE_BYTES or examined == EXAMINED:
                 return Page(found, (after,) if after else None)
             after, examined = one.site_id, examined + 1
-            if since is None or _changed_at(one) >= since - OVERLAP:
+            if since is None or _changed_at(one, told) >= since - OVERLAP:
                 found.append(one)
                 size += 500 + len(str(one.state))
     return Page(found, None)
 
 
-def _changed_at(one: Site) -> datetime:
-    moments = (one.created_at, one.enrolled_at, one.last_contact_at, one.revoked_at, one.deactivated_at)
+def _told_at(connection: sa.Connection, some: Sequence[Site]) -> dict[str, datetime]:
+    """Return when the audit log last told of each site: of what is undone or set anew the row of the site keeps no moment."""
+    column = audit.c
+    wanted = sa.select(column.site_id, sa.func.max(column.at)).where(column.site_id.in_([one.site_id for one in some]))
+    return {row[0]: row[1] for row in connection.execute(wanted.group_by(column.site_id))}
+
+
+def _changed_at(one: Site, told: Mapping[str, datetime]) -> datetime:
+    moments = (one.created_at, one.enrolled_at, one.last_contact_at, one.revoked_at, one.deactivated_at, told.get(one.site_id))
     return max(moment for moment in moments if moment is not None)
 
 

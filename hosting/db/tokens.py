@@ -8,6 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
+from appliance.common.plain import is_plain
 from hosting.credentials import digest, new_token
 from hosting.db import audit
 from hosting.db.tables import token
@@ -63,7 +64,7 @@ class Maker:
 
 def usable_name(text: str) -> bool:
     """Return whether a token can be called so: 1 to 100 characters that can be shown."""
-    return 1 <= len(text) <= LONGEST_NAME and text.isprintable()
+    return 1 <= len(text) <= LONGEST_NAME and is_plain(text)
 
 
 def add_token(connection: sa.Connection, wanted: NewToken, maker: Maker) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from appliance.common.clock import from_rfc3339, to_rfc3339
+from appliance.common.clock import to_rfc3339, written_moment
 from appliance.common.message import Message
 from appliance.release import Catalogue, ChannelRollout, Offer, Rollout
 from hosting.configuration.difference import Change
@@ -124,7 +124,7 @@ def _moment(text: str | None, before: datetime | None) -> datetime | None:
     if text.strip().lower() in ("", AT_ONCE):
         return None
     try:
-        return from_rfc3339(text.strip()).replace(microsecond=0)
+        return written_moment(text.strip()).replace(microsecond=0)
     except ValueError as error:
         told = Message("%(text)s is no moment. Write 2027-01-31T22:00Z, for example.", text=repr(text[:40]))
         raise ConfigurationError(told) from error

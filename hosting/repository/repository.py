@@ -188,6 +188,8 @@ def _published(edition: Edition, roles: tuple[str, ...]) -> Published:
 
 def _require_not_stale(folder: RepositoryFolder, drafts: list[Draft]) -> None:
     if not drafts:
+        if not folder.is_published:
+            raise RepositoryError(Message("There is no repository yet. Set one up: dca-hosting repository init"))
         raise RepositoryError(Message("There is no draft to publish. Make one: dca-hosting repository renew, or rotate."))
     if stale := [draft.name for draft in drafts if folder.is_published and _file_of(folder, draft).exists()]:
         raise RepositoryError(

@@ -141,8 +141,8 @@ def _check(options: argparse.Namespace) -> int:
     from simulator.sites.count import count_newest  # noqa: PLC0415
     from simulator.sites.truth_file import read_truth  # noqa: PLC0415
 
+    api = HostingApi(options.url, options.ca_file, _token(options.token_file))
     truth = read_truth(options.truth)
-    api = HostingApi(options.url, options.ca_file, _text(options.token_file, "--token-file").strip())
     counted = count_newest(truth, _newest(api.rows()))
     print(f"Of each device the newest reading: {counted}")
     return 0 if counted.right else 1
@@ -154,6 +154,16 @@ def _newest(rows: Iterator[dict[str, Any]]) -> "Iterator[tuple[tuple[str, str, i
         taken_at = int(datetime.fromisoformat(reading["taken_at"]).timestamp())
         total = reading["meters"].get("total", {}).get("value")
         yield (row["site_id"], reading["device"]["key"], taken_at), total
+
+
+def _token(file: Path) -> str:
+    """Return the one line of a token file. Raises SimulatorError, which has nothing of its content: it may be any file."""
+    lines = _text(file, "--token-file").split("\n")
+    text = lines[0].strip()
+    if any(line.strip() for line in lines[1:]) or not text or not text.isascii() or not text.isprintable() or " " in text:
+        told = f"--token-file names {file}, which is no file of a token: it has one line, as `dca-hosting token create` prints it."
+        raise SimulatorError(told)
+    return text
 
 
 def _text(file: Path, option: str) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from appliance.common.plain import plain
 from simulator.sites.truth_file import Key, Truth
 
 Found = tuple[Key, int | None]
@@ -106,4 +107,4 @@ def count_newest(truth: Truth, newest: Iterable[Found]) -> Count:
 def _example(counted: Count, what: str, key: Key) -> None:
     if len(counted.examples) < EXAMPLES:
         site_id, device, taken_at = key
-        counted.examples.append(f"{what}: {device} of site {site_id} at {taken_at}")
+        counted.examples.append(plain(f"{what}: {device} of site {site_id} at {taken_at}"))

@@ -110,12 +110,20 @@ class PrivateCitus(Citus):
         self.own = nodes[1:]
 
 
+def is_installed() -> bool:
+    """Return whether PostgreSQL is there, and Citus for it."""
+    try:
+        version = programs().parent.name
+    except NotInstalledError:
+        return False
+    return Path(f"/usr/share/postgresql/{version}/extension/citus.control").exists()
+
+
 @contextmanager
 def private_cluster(settings: Mapping[str, object] = ALONE) -> Iterator[PrivateCitus]:
     """Run a coordinator with workers. Raises NotInstalledError where PostgreSQL or Citus is missing."""
-    version = programs().parent.name
-    if not Path(f"/usr/share/postgresql/{version}/extension/citus.control").exists():
-        raise NotInstalledError(f"PostgreSQL {version} has no Citus")
+    if not is_installed():
+        raise NotInstalledError("PostgreSQL has no Citus")
     password = secrets.token_hex(12)
     with ExitStack() as stack:
         servers = [private_server(free_port(), {**settings, **SETTINGS}, password) for _ in range(1 + WORKERS)]

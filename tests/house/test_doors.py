@@ -37,7 +37,7 @@ BREACHES = {
         "hosting.planted_chain": "appliance.common.planted_reader",
         "appliance.common.planted_reader": "appliance.store.reader",
     },
-    "simulator: of the appliance transmission and report, for its sites": {
+    "simulator: of the appliance transmission and report for its sites, and plain": {
         "simulator.sites.planted_room": "appliance.store.store",
         "simulator.planted_client": "appliance.transmission.client",
     },

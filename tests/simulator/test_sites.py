@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,12 @@ from appliance.common.clock import utc_now
 from appliance.report import Reading
 from appliance.transmission.interface import Uuid7Maker
 from simulator.models import load_models
+from simulator.sites.count import count_newest
 from simulator.sites.outbox import Entry, MemoryOutbox
 from simulator.sites.printers import History, Printer, moment_of
 from simulator.sites.scenario import Scenario, SiteTime, troubles
+from simulator.sites.truth_file import Truth
+from tests.children import run_child
 
 MODELS = load_models()
 START = 1_796_000_000
@@ -144,3 +148,21 @@ def test_all_models_make_readings_and_no_two_printers_share_a_key() -> None:
         reading = each.reading(History(), HOUR, utc_now())
         assert reading.meters["total"].value == each.total(History(), HOUR)
         assert reading.supplies or each.key.startswith("serial:ZEBRA")
+
+
+@pytest.mark.parametrize("content", ["dca_s3cret\ndca_s3cret\ndca_s3cret\n", "s3cret text", "s3cret\x01", "", "\n"])
+def test_a_file_that_is_no_token_is_named_and_not_shown(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "names.txt"
+    file.write_text(content)
+    words = ["sites-check", "--truth", "none", "--url", "http://127.0.0.1:1", "--token-file", file]
+    finished = run_child(["python", "-m", "simulator", *words])
+    assert finished.returncode == 1
+    assert f"--token-file names {file}, which is no file of a token" in finished.stderr
+    assert "s3cret" not in finished.stderr
+
+
+def test_what_the_check_found_does_nothing_to_the_terminal() -> None:
+    counted = count_newest(Truth(), [(("site", "serial:\x1b[2J\u202e", 1), 5)])
+    assert counted.strange == 1
+    assert str(counted).replace("\n", "").isprintable()
+    assert "serial:\\x1b[2J\\u202e" in str(counted)

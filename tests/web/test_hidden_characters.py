@@ -10,6 +10,9 @@ from web.hidden_characters import escape_shown
     [
         ("a\x1b[2Jb\x9bc\x00", "a\\x1b[2Jb\\x9bc\\x00"),
         ("\u202eevil\u2066\u200f\u061c", "\\u202eevil\\u2066\\u200f\\u061c"),
+        ("a\u200bb\u2060\ufeff\u3164\xad", "a\\u200bb\\u2060\\ufeff\\u3164\\xad"),
+        ("a\u200db\ufe0f\u200c", "a\\u200db\\ufe0f\\u200c"),
+        ("می\u200cخ ❤\ufe0f\u200d🔥", "می\u200cخ ❤\ufe0f\u200d🔥"),
         ('two\r\nlines\tand <b>&"', "two\r\nlines\tand &lt;b&gt;&amp;&quot;"),
         ("12\u202f345 größer שלום 👩\u200d💻", "12\u202f345 größer שלום 👩\u200d💻"),
     ],

@@ -327,3 +327,9 @@ def test_the_client_is_the_last_hop_that_is_no_trusted_proxy(headers: dict[str, 
 def test_a_forwarded_prefix_that_is_no_path_is_ignored(prefix: str) -> None:
     said: dict[str, Any] = {"X-Forwarded-Prefix": prefix}
     assert TrustedProxies.parse(["10.0.0.0/24"]).forwarded("10.0.0.5", said).prefix is None
+
+
+@pytest.mark.parametrize("name", ["", "%00", "%2e%2e/%2e%2e/app.py", "nothing.css"])
+def test_a_file_that_is_not_there_is_told_in_a_sentence(webui: RunningWebUi, name: str) -> None:
+    answer = webui.visitor().get(f"/static/{name}")
+    assert (answer.status, answer.text) == (404, "There is no such file.\n")

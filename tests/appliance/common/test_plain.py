@@ -19,3 +19,10 @@ def test_json_with_such_text_is_printable_and_says_the_same() -> None:
         assert text.replace("\n", "").isprintable()
         assert "Größe" in text
         assert json.loads(text) == {"model": EVIL, "name": "Größe"}
+
+
+def test_what_shows_nothing_is_written_as_an_escape_too() -> None:
+    hidden = "\u200b\u034f\u115f\u3164\ufe0f\xad"
+    assert plain(f"a{hidden}b") == "a\\u200b\\u034f\\u115f\\u3164\\ufe0f\\xadb"
+    assert json.loads(plain_json([hidden])) == [hidden]
+    assert not set(hidden) & set(plain_json([hidden]))

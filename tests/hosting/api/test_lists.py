@@ -16,7 +16,8 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.api.csv_text import lines
 from hosting.api.lists import negotiated
 from hosting.db import export, tokens
-from hosting.db.tables import device_latest
+from hosting.db.sites import rename, set_expiry, set_revoked, site_by_id
+from hosting.db.tables import audit, device_latest
 from hosting.db.tables import site as site_table
 from hosting.db.tokens import Maker, NewToken
 from tests.hosting.batches import batch, reading
@@ -144,6 +145,7 @@ def test_only_what_has_come_since_is_asked_for(server: RunningServer, program: P
     server.write(lambda connection: connection.execute(sa.update(device_latest).values(received_at=then)))
     old = {"created_at": then, "enrolled_at": then, "last_contact_at": then}
     server.write(lambda connection: connection.execute(sa.update(site_table).values(**old)))
+    server.write(lambda connection: connection.execute(sa.update(audit).values(at=then)))
     mill.upload(batch(reading("serial:A:3", total=5000)))
     since = f"since={to_rfc3339(utc_now() - timedelta(hours=1))}"
     for path in ("/api/v1/devices", "/api/v1/meters/newest"):
@@ -151,6 +153,27 @@ def test_only_what_has_come_since_is_asked_for(server: RunningServer, program: P
         assert row["site_id"] == mill.site_id
     assert [row["site_name"] for row in program.rows(f"/api/v1/sites?{since}")] == ["Mill"]
     assert len(program.rows(f"/api/v1/devices?since={to_rfc3339(then)}")) == 10
+
+
+def test_all_that_is_done_to_a_site_counts_as_since(server: RunningServer, program: Program, site: Site) -> None:
+    then, since = utc_now() - timedelta(hours=3), to_rfc3339(utc_now() - timedelta(hours=1))
+    old = {"created_at": then, "enrolled_at": then, "last_contact_at": then}
+    known = server.read(lambda connection: site_by_id(connection, site.site_id))
+    assert known is not None
+
+    for work in (
+        None,
+        lambda connection: set_revoked(connection, site.site_id, True, actor="test"),
+        lambda connection: set_revoked(connection, site.site_id, False, actor="test"),
+        lambda connection: rename(connection, known, "Quay", actor="test"),
+        lambda connection: set_expiry(connection, site.site_id, utc_now(), actor="test"),
+    ):
+        server.write(lambda connection: connection.execute(sa.update(site_table).values(**old)))
+        server.write(lambda connection: connection.execute(sa.update(site_table).values(revoked_at=then)))
+        server.write(lambda connection: connection.execute(sa.update(audit).values(at=then)))
+        if work is not None:
+            server.write(work)
+        assert len(program.rows(f"/api/v1/sites?since={since}")) == (work is not None)
 
 
 def test_what_was_being_stored_at_the_moment_is_told_again(server: RunningServer, program: Program, site: Site) -> None:
@@ -269,7 +292,11 @@ def test_another_form_is_refused(program: Program) -> None:
         ("site=x", "site"),
         ("site=%ff", "UTF-8"),
         ("device=serial:A:1", "device needs site"),
+        ("limit=1_0", "limit: it is no whole number"),
+        ("limit=1.0", "limit: it is no whole number"),
         ("since=yesterday", "since"),
+        ("since=2026-W48-1", "since: it is no moment"),
+        ("since=20261130", "since: it is no moment"),
         ("since=0001-01-01T00:00:00Z", "since"),
         ("after=WyJhIl0=", "another list"),
         ("after=WyJhIiwgImJcdTAwMDAiXQ==", "no cursor"),

@@ -139,6 +139,8 @@ def test_the_command_makes_lists_and_revokes(server: RunningServer) -> None:
     [
         (["create", "--name", ""], "--name"),
         (["create", "--name", "ERP", "--expires", "soon"], "'soon'"),
+        (["create", "--name", "ERP", "--expires", "2020-01-01"], "2020-01-01 is over"),
+        (["create", "--name", "ERP", "--expires", "2090-W01-1"], "'2090-W01-1' is no day"),
         (["create", "--name", "ERP", "--scope", "read:all"], "read:all"),
         (["revoke", "nothing"], "'nothing'"),
     ],

@@ -241,6 +241,15 @@ def test_a_backup_that_fails_leaves_nothing(server: RunningServer, tmp_path: Pat
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_a_backup_into_a_folder_that_is_not_there_says_what_to_change(server: RunningServer, tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "backup"
+
+    with pytest.raises(DataError, match="Name a file in a folder") as refused:
+        write_backup(server.config, server.database, target)
+
+    assert str(refused.value).startswith(f"{target} cannot be written")
+
+
 def test_the_manifest_names_all_members(server: RunningServer, tmp_path: Path) -> None:
     made = write_backup(server.config, server.database, tmp_path / "backup")
 

@@ -174,6 +174,7 @@ def test_a_site_is_served_as_long_as_it_may_be(folder: Path) -> None:
     [
         (["Mill"], "nothing to set"),
         (["Mill", "--expires", "tomorrow"], "'tomorrow'"),
+        (["Mill", "--expires", "0001-01-01"], "'0001-01-01'"),
         (["Nowhere", "--revoke"], "'Nowhere'"),
         (["Mill", "--group", "a b"], "'a b'"),
     ],
@@ -215,3 +216,17 @@ def test_a_value_that_means_more_than_it_seems_to_is_warned_about(folder: Path) 
     assert "also of the one that corrects this" in warnings[1]
     said = done(config(folder, "set", "--global", write(folder, {"scan": {"read_minutes": 45}}), "--yes"))
     assert "Warning" not in said
+
+
+def test_without_a_repository_nothing_is_compared_or_said_to_be_signed(folder: Path) -> None:
+    shutil.rmtree(folder / "repository")
+    asked = (
+        config(folder, "set", "--global", write(folder, {"scan": {"read_minutes": 30}}), "--yes"),
+        hosting("site", "set", "--data", folder, "Mill", "--group", "north"),
+        hosting("repository", "publish", "--data", folder),
+    )
+    for finished in asked:
+        assert (finished.returncode, finished.stdout) == (1, "")
+        assert "There is no repository yet" in finished.stderr
+        assert "dca-hosting repository init" in finished.stderr
+        assert "Signing" not in finished.stderr

@@ -315,3 +315,50 @@ def test_pages_hold_no_inline_style_or_script(server: RunningServer, person: Per
     for path in ("/sites", f"/sites/{site.site_id}", "/devices", f"/device?site={site.site_id}&key={key}", "/enrolment"):
         text = person.get(path).text
         assert re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text) is None, path
+
+
+def test_what_is_no_text_is_told_in_our_words(person: Person) -> None:
+    answer = person.get("/sites?q=%ff")
+    assert answer.status == 400
+    assert "The request is not understood." in answer.text
+    assert "unicode" not in answer.text
+
+
+def test_a_form_that_the_browser_calls_foreign_is_refused_in_our_words(person: Person) -> None:
+    for site in ("cross-site", "same-site", "x"):
+        answer = person.post("/tokens", {"name": "ERP", "scope": "read:sites"}, headers={"Sec-Fetch-Site": site})
+        assert answer.status == 403
+        assert "came from another site" in answer.text
+        assert "Sec-Fetch-Site" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "right"),
+    [
+        ("/tokens", {"scope": ["read:sites", "bogus"]}, {"scope": ["read:sites"]}),
+        ("/tokens", {"days": "1e3"}, {"days": "always"}),
+        ("/enrolment", {"days": "1e3"}, {"days": "30"}),
+    ],
+)
+def test_what_no_list_of_a_form_has_is_refused(
+    person: Person, path: str, wrong: dict[str, str | list[str]], right: dict[str, str | list[str]]
+) -> None:
+    form = {"/tokens": {"name": "ERP", "scope": "read:sites"}, "/enrolment": {"site": "Mill", "url": "https://mps.example"}}[path]
+    assert person.post(path, {**form, **wrong}).status == 422
+    assert person.post(path, {**form, **right}).status == 200
+
+
+def test_another_form_of_a_day_is_refused(server: RunningServer, person: Person, site: Site) -> None:
+    for text, status in (("2027-W01-1", 422), ("20270104", 422), ("0001-01-01", 422), ("2027-01-04", 302)):
+        assert person.post(f"/sites/{site.site_id}/expiry", {"expires": text}).status == status, text
+
+
+def test_what_names_a_device_hides_nothing_in_a_list(person: Person, site: Site) -> None:
+    hidden = "\u200b\u2060\u3164\ufeff\xad"
+    told = reading("serial:ACME:1")
+    told["device"] |= {"manufacturer": None, "model": f"{hidden}2"}
+    assert site.upload(batch(told)).status == 200
+    for path in ("/devices", f"/sites/{site.site_id}"):
+        text = person.get(path).text
+        assert not set(hidden) & set(text), path
+        assert "\\u200b\\u2060\\u3164\\ufeff\\xad2" in text, path

@@ -25,7 +25,7 @@ from tests.hosting.citus import PrivateCitus, private_cluster
 from tests.hosting.db.test_check_ins_together import PATH, UNCHANGED, at_once, fleet
 from tests.hosting.history.days import steps
 from tests.hosting.person import Person
-from tests.hosting.postgresql import DatabaseServer, NotInstalledError
+from tests.hosting.postgresql import DatabaseServer
 from tests.hosting.running import RunningServer
 from tests.hosting.site import Site
 
@@ -38,11 +38,8 @@ NODES = """SELECT nodeport FROM pg_dist_placement JOIN pg_dist_node USING (group
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[PrivateCitus]:
-    try:
-        with private_cluster() as cluster:
-            yield cluster
-    except NotInstalledError as error:
-        pytest.skip(f"{error}: how to build it stands in docs/hosting-guide.md")
+    with private_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture

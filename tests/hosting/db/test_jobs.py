@@ -187,12 +187,15 @@ def test_a_job_is_run_by_hand(server: RunningServer) -> None:
     address = server.config.database_url
     environment = {"DCA_HOSTING_DATABASE_URL": address} if address else {}
 
-    def command(name: str) -> tuple[int, str]:
-        words = ["-m", "hosting", "jobs", "--run", name, "--data", str(server.config.folder)]
+    def command(*names: str) -> tuple[int, str]:
+        chosen = [word for name in names for word in ("--run", name)]
+        words = ["-m", "hosting", "jobs", *chosen, "--data", str(server.config.folder)]
         finished = run_forked("hosting", words, folder=ROOT, environment=environment)
         return finished.returncode, finished.stdout + finished.stderr
 
     assert command("cleanup")[0] == 0
+    code, said = command("removal", "cleanup")
+    assert (code, [line.partition(":")[0] for line in said.splitlines()]) == (0, ["removal", "cleanup"])
     assert command("nothing") == (1, f"dca-hosting: There is no job nothing. Choose one of: {', '.join(j.name for j in JOBS)}.\n")
     now = utc_now()
     server.write(lambda c: c.execute(sa.update(job_table).values(holder="other", held_until=now + LEASE, began_at=now)))
