@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -14,6 +14,8 @@ from appliance.common.message import Message
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.connection.database import Condition
+from hosting.db.lists.count import Count, count_up_to
+from hosting.db.lists.keyset import FIRST, Key, Part, Place, part_of, walk_rows
 from hosting.db.tables import command, enrolment_code, nonce, site, site_name
 from hosting.db.upsert import insert_new, one_of
 from hosting.errors import ConfigurationError
@@ -21,6 +23,7 @@ from hosting.site_report import bounded
 
 LONGEST_NAME = 100
 NAME_RULE = Message("Give the site a name of 1 to 100 characters.")
+_NAME = sa.func.lower(site.c.name)
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
 """How long a command is handed out again: the answer with it may have been lost, and a site does each id once."""
@@ -100,22 +103,35 @@ class SiteQuery:
     where: Sequence[Condition] = ()
     sort: str = "name"
     descending: bool = False
-    offset: int = 0
+    place: Place = FIRST
     limit: int = 50
 
+    @property
+    def order(self) -> str:
+        """The name of its order, for places."""
+        return f"sites {self.sort}{' desc' if self.descending else ''}"
 
-def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[list[Site], int]:
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What its order is by."""
+        last = (Key(_NAME), Key(site.c.site_id))
+        if self.sort == "contact":
+            return (Key(sa.func.coalesce(site.c.last_contact_at, site.c.created_at), "moment"), *last)
+        return (Key(sa.func.coalesce(site.c.version, "")), *last) if self.sort == "version" else last
+
+
+def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[Part[Site], Count]:
     """Return the sites of a query and how many there are in all."""
-    name = sa.func.lower(site.c.name)
-    conditions = [name.contains(word.lower(), autoescape=True) for word in query.words]
-    conditions += query.where
-    order = {"contact": sa.func.coalesce(site.c.last_contact_at, site.c.created_at), "version": site.c.version}.get(
-        query.sort, name
-    )
-    chosen = sa.select(site).where(*conditions).order_by(order.desc() if query.descending else order, name)
-    rows = connection.execute(chosen.offset(query.offset).limit(query.limit))
-    count = sa.select(sa.func.count()).select_from(site).where(*conditions)
-    return [_site(row) for row in rows], connection.execute(count).scalar_one()
+    chosen = sa.select(site.c.site_id).where(*_named(query.words), *query.where)
+    found = part_of(query.place, query.limit, walk_rows(connection, chosen, query.keys, descending=query.descending))
+    ids = [row.site_id for row in found.rows]
+    rows = {row.site_id: _site(row) for row in connection.execute(sa.select(site).where(site.c.site_id.in_(ids)))}
+    part = Part([rows[each] for each in ids if each in rows], found.previous, found.next)
+    return part, count_up_to(connection, chosen)
+
+
+def _named(words: Sequence[str]) -> list[Condition]:
+    return [_NAME.contains(word.lower(), autoescape=True) for word in words]
 
 
 def every_site() -> Condition:
@@ -332,22 +348,21 @@ def set_expiry(connection: sa.Connection, site_id: str, moment: datetime | None,
     audit.note(connection, actor, "expiry set", detail, site_id=site_id, address=address)
 
 
+CODES: Final = (Key(enrolment_code.c.created_at, "moment"), Key(enrolment_code.c.code_hash))
+"""What the list of codes is ordered by, the newest first."""
+
+
 def open_codes(
-    connection: sa.Connection, *, words: Sequence[str] = (), offset: int = 0, limit: int
-) -> tuple[list[sa.Row[Any]], int]:
+    connection: sa.Connection, *, words: Sequence[str] = (), place: Place = FIRST, limit: int
+) -> tuple[Part[sa.Row[Any]], Count]:
     """Return codes nobody has used yet, newest first, and how many there are: site_id, name, created_at, created_by, expires_at.
 
     `words` are all in the name of the site.
     """
     columns = (site.c.site_id, site.c.name, enrolment_code.c.created_at, enrolment_code.c.created_by, enrolment_code.c.expires_at)
     chosen = sa.select(*columns).join_from(enrolment_code, site, site.c.site_id == enrolment_code.c.site_id)
-    name = sa.func.lower(site.c.name)
-    wanted = [enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now()]
-    wanted += [name.contains(word.lower(), autoescape=True) for word in words]
-    count = sa.select(sa.func.count()).select_from(enrolment_code).join(site, site.c.site_id == enrolment_code.c.site_id)
-    order = (enrolment_code.c.created_at.desc(), enrolment_code.c.code_hash)
-    found: list[sa.Row[Any]] = list(connection.execute(chosen.where(*wanted).order_by(*order).offset(offset).limit(limit)))
-    return found, connection.execute(count.where(*wanted)).scalar_one()
+    chosen = chosen.where(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now(), *_named(words))
+    return part_of(place, limit, walk_rows(connection, chosen, CODES, descending=True)), count_up_to(connection, chosen)
 
 
 def waiting_commands(connection: sa.Connection, site_ids: Sequence[str]) -> set[tuple[str, str]]:

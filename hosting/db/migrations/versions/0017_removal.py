@@ -6,7 +6,7 @@ from alembic import op
 from hosting.db.tables import Moment
 
 revision = "0017"
-down_revision = "0014"
+down_revision = "0015"
 
 
 def upgrade() -> None:
