@@ -6,7 +6,8 @@ from appliance.common.clock import to_rfc3339
 from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.commands.preparation import open_existing
-from hosting.commands.site import ACTOR, site_called
+from hosting.commands.site import ACTOR
+from hosting.commands.site_choice import site_called
 from hosting.commands.site_export import export
 from hosting.db import fleet, removal, sites
 from hosting.db.connection.database import Database

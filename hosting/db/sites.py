@@ -24,6 +24,8 @@ from hosting.site_report import bounded
 LONGEST_NAME = 100
 NAME_RULE = Message("Give the site a name of 1 to 100 characters.")
 _NAME = sa.func.lower(site.c.name)
+NAMED_AT_ONCE = 1000
+"""So many names are looked for by one statement."""
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
 """How long a command is handed out again: the answer with it may have been lost, and a site does each id once."""
@@ -87,6 +89,26 @@ def site_named(connection: sa.Connection, name: str) -> Site | None:
     """Return the site of this name, or of this id, or None."""
     row = connection.execute(sa.select(site).where(site.c.name == name)).first()
     return _site(row) if row else site_by_id(connection, name)
+
+
+def sites_named(connection: sa.Connection, names: Sequence[str]) -> dict[str, Site]:
+    """Return by what was asked for the sites of these names or ids; what names none is not in it."""
+    found: dict[str, Site] = {}
+    for at in range(0, len(names), NAMED_AT_ONCE):
+        asked = [name for name in names[at : at + NAMED_AT_ONCE] if "\x00" not in name]  # which PostgreSQL does not compare with
+        wanted = set(asked)
+        rows = connection.execute(sa.select(site).where(sa.or_(site.c.name.in_(asked), site.c.site_id.in_(asked))))
+        known = [_site(row) for row in rows]
+        # A name goes before the id of another.
+        found |= {each.site_id: each for each in known if each.site_id in wanted}
+        found |= {each.name: each for each in known if each.name in wanted}
+    return found
+
+
+def sites_where(connection: sa.Connection, words: Sequence[str], where: Sequence[Condition]) -> list[Site]:
+    """Return all sites whose name has the words in it and that meet the conditions, by name."""
+    chosen = sa.select(site).where(*_named(words), *where).order_by(_NAME, site.c.site_id)
+    return [_site(row) for row in connection.execute(chosen)]
 
 
 def sites_after(connection: sa.Connection, *, after: str | None, limit: int) -> list[Site]:
