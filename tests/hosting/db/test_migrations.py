@@ -113,9 +113,11 @@ def bodies(database: Database, table: str = "reading") -> list[str]:
 def there(database: Database) -> set[str]:
     """Return the tables of the database with their constraints and indexes, to compare."""
     found = reflected(database)
-    return {
-        f"{name} {sorted(str(each.name) for each in (*table.constraints, *table.indexes))}" for name, table in found.tables.items()
+    names = {
+        name: [*(str(each.name) for each in table.constraints), *(str(each.name) for each in table.indexes)]
+        for name, table in found.tables.items()
     }
+    return {f"{name} {sorted(parts)}" for name, parts in names.items()}
 
 
 def test_a_migration_that_was_killed_at_any_statement_goes_on(
