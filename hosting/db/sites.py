@@ -14,6 +14,7 @@ from appliance.common.message import Message
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.connection.database import Condition
+from hosting.db.folded import has_part
 from hosting.db.lists.count import Count, count_up_to
 from hosting.db.lists.keyset import FIRST, Key, Part, Place, part_of, walk_rows
 from hosting.db.tables import command, enrolment_code, nonce, site, site_name
@@ -153,7 +154,7 @@ def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[Part[Site],
 
 
 def _named(words: Sequence[str]) -> list[Condition]:
-    return [_NAME.contains(word.lower(), autoescape=True) for word in words]
+    return [has_part(site.c.name, word) for word in words]
 
 
 def every_site() -> Condition:
@@ -184,9 +185,8 @@ def count_sites(connection: sa.Connection, conditions: Mapping[str, sa.ColumnEle
 
 def site_names(connection: sa.Connection, *, part: str = "", limit: int) -> list[tuple[str, str]]:
     """Return (site_id, name) of the first sites by name whose name has `part` in it, in any case of letters."""
-    name = sa.func.lower(site.c.name)
-    chosen = sa.select(site.c.site_id, site.c.name).where(name.contains(part.lower(), autoescape=True))
-    return [(row.site_id, row.name) for row in connection.execute(chosen.order_by(name).limit(limit))]
+    chosen = sa.select(site.c.site_id, site.c.name).where(*_named([part] if part else []))
+    return [(row.site_id, row.name) for row in connection.execute(chosen.order_by(_NAME).limit(limit))]
 
 
 def sites_meant(connection: sa.Connection, text: str, *, limit: int) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ status as it is now, by site), the list is made of runs that one has each.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, get_args
@@ -23,12 +24,15 @@ from hosting.db.tables import device_latest, device_search, site
 
 latest, search = device_latest.c, device_search.c
 
-FEW: Final = 5_000
+FEW: Final = 25_000
 """So many devices are sorted anew for each part; of more, those that fit are met soon enough on the way through an index."""
 
 _RANKS: Final[Mapping[str, int]] = {"error": 1, "warning": 2, "unknown": 3, "ok": 4}
 CONDITIONS: Final = ("silent", *get_args(Condition))
 NO_TOTAL: Final = -1
+_BY_KEYS: Final = {"enable_hashjoin": "off", "enable_mergejoin": "off", "max_parallel_workers_per_gather": "0"}
+_OF_SEARCH: Final = ("model", "serial", "address", "location", "site")
+"""The orders by what `device_search` has."""
 _NAME = sa.func.lower(site.c.name)
 _RANK = sa.case(_RANKS, value=latest.condition, else_=5)
 _SAME = sa.and_(search.site_id == latest.site_id, search.device_key == latest.device_key)
@@ -93,6 +97,27 @@ def _keys(sort: str, before: datetime) -> tuple[Key, ...]:
     return (Key(_NAME), Key(site.c.site_id), Key(search.model), Key(search.number, "number"))
 
 
+@contextmanager
+def _row_by_row(connection: sa.Connection) -> Iterator[None]:
+    """Let tables be joined by their keys: PostgreSQL would look through all of one for some of its rows."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    for name, value in _BY_KEYS.items():
+        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+    yield
+    for name in _BY_KEYS:
+        connection.exec_driver_sql(f"SET LOCAL {name} TO DEFAULT")
+
+
+def _is_there(*conditions: sa.ColumnElement[bool], beside: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition that a row meets these, looked for anew for each row of a table.
+
+    No EXISTS: PostgreSQL would make a join of it, all of it before the first row, since it takes keys of two columns for rare.
+    """
+    return sa.select(sa.literal(1)).where(*conditions).limit(1).correlate(beside).scalar_subquery().is_not(None)
+
+
 SORTS: Final = ("model", "serial", "site", "address", "location", "condition", "total", "taken")
 
 
@@ -140,17 +165,27 @@ class _Listing:
         return chosen.where(*found_by_index(self._connection, query.words))
 
     def _sorted(self, values: Values | None, up: bool, limit: int) -> list[tuple[Values, tuple[str, str]]]:
-        joined = sa.join(device_search, device_latest, _SAME).join(site, site.c.site_id == search.site_id)
+        query, by_search = self._query, bool(self._query.words) or self._query.sort in _OF_SEARCH
+        source: sa.FromClause = device_search if by_search else device_latest
+        conditions = self._of_latest()
+        if by_search and (query.condition or query.sort not in _OF_SEARCH):
+            source = sa.join(device_search, device_latest, _SAME)
+        elif by_search:
+            conditions = [search.site_id == query.site_id] if query.site_id else []
+        if query.sort == "site":
+            source = sa.join(source, site, site.c.site_id == search.site_id)
         columns = [key.expression.label(f"key_{number}") for number, key in enumerate(self._keys)]
-        chosen = sa.select(search.site_id, search.device_key, *columns).select_from(joined)
-        chosen = chosen.where(*self._of_latest(), *found_by_index(self._connection, self._query.words))
+        named = (search.site_id, search.device_key) if by_search else (latest.site_id, latest.device_key)
+        chosen = sa.select(*named, *columns).select_from(source)
+        chosen = chosen.where(*conditions, *found_by_index(self._connection, query.words))
         # On its own, so that no index of the order is walked in the hope of finding them on the way.
         few = chosen.cte("few").prefix_with("MATERIALIZED")
         keys = [Key(few.c[f"key_{number}"], key.kind) for number, key in enumerate(self._keys)]
         statement = sa.select(few).order_by(*ordered(keys, up=up)).limit(limit)
         if values is not None:
             statement = statement.where(behind(keys, values, up=up))
-        return [(tuple(row[2:]), (row[0], row[1])) for row in self._connection.execute(statement)]
+        with _row_by_row(self._connection):
+            return [(tuple(row[2:]), (row[0], row[1])) for row in self._connection.execute(statement)]
 
     # all of them, or very many
 
@@ -174,14 +209,15 @@ class _Listing:
         count = len(run.same)
         columns = [key.expression.label(f"key_{number}") for number, key in enumerate(run.keys)]
         if run.keys[-1].expression is search.number:
-            has_latest = sa.exists().where(_SAME, *self._of_latest()).correlate(device_search)
-            chosen = sa.select(search.site_id, search.device_key, *columns).where(has_latest, *has_words(self._query.words))
+            chosen = sa.select(search.site_id, search.device_key, *columns).where(*has_words(self._connection, self._query.words))
+            if conditions := self._of_latest():
+                chosen = chosen.where(_is_there(_SAME, *conditions, beside=device_search))
             if self._query.site_id:
                 chosen = chosen.where(search.site_id == self._query.site_id)
         else:
             chosen = sa.select(latest.site_id, latest.device_key, *columns).where(*self._of_latest())
             if self._query.words:
-                chosen = chosen.where(sa.exists().where(_SAME, *has_words(self._query.words)).correlate(device_latest))
+                chosen = chosen.where(_is_there(_SAME, *has_words(self._connection, self._query.words), beside=device_latest))
         if values is not None and values[:count] == run.same:
             chosen = chosen.where(behind(run.keys, values[count:], up=up))
         return chosen.where(*run.where).order_by(*ordered(run.keys, up=up)).limit(limit)
@@ -223,11 +259,10 @@ class _Listing:
             name, site_id = values[:2]
             yield [_Run((name, site_id), (search.site_id == site_id,), of_site)]
         keys = (Key(_NAME), Key(site.c.site_id))
-        fits = sa.exists().where(search.site_id == site.c.site_id, *has_words(self._query.words))
-        condition = self._of_latest()
-        if condition:
-            fits = fits.where(sa.exists().where(_SAME, *condition).correlate(device_search))
-        chosen = sa.select(_NAME, site.c.site_id).where(fits.correlate(site))
+        conditions = [search.site_id == site.c.site_id, *has_words(self._connection, self._query.words)]
+        if of_latest := self._of_latest():
+            conditions.append(_is_there(_SAME, *of_latest, beside=device_search))
+        chosen = sa.select(_NAME, site.c.site_id).where(_is_there(*conditions, beside=site))
         if values is not None:
             chosen = chosen.where(behind(keys, values[:2], up=up))
         # Each of them has a row at least.
@@ -239,7 +274,8 @@ class _Listing:
         if query.site_id:
             conditions.append(latest.site_id == query.site_id)
         if query.condition == "silent":
-            conditions.append(latest.taken_at < self._before)
+            # Named, so that an index of conditions and times has them together.
+            conditions += [latest.condition.in_(_RANKS), latest.taken_at < self._before]
         elif query.condition:
             conditions += [latest.condition == query.condition, latest.taken_at >= self._before]
         return conditions

@@ -17,7 +17,7 @@ Value = str | int | datetime
 Values = tuple[Value, ...]
 """Where in a list a row stands: what it is ordered by, down to what no other row has."""
 
-LONGEST = 2000
+LONGEST = 4000
 """Characters of a place in an address: names and keys are far shorter."""
 LARGEST = 2**63 - 1
 

@@ -4,18 +4,26 @@ from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.sql.operators import custom_op
 
 from hosting.db.tables import device_search
+
+_INDEX: Final = sa.table("device_words", sa.column("rowid", sa.BigInteger), sa.column("device_words", sa.Text))
+
+
+def _signed(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    return sa.UnaryExpression(column, operator=custom_op("+"))
+
 
 TRIGRAM: Final = 3
 """Letters of a word from which on the search index finds it."""
 
 
-def has_words(words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+def has_words(connection: sa.Connection, words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of the devices that have all the words in what they are searched by; each row is looked at."""
-    # Not the column itself: PostgreSQL would take the index of words where the order of the list is what has to be kept to.
-    looked_at = device_search.c.words + ""
-    return [looked_at.contains(word.lower(), autoescape=True) for word in words]
+    # No LIKE: PostgreSQL would take the index of words where the order of the list is what has to be kept to.
+    place = sa.func.strpos if connection.dialect.name == "postgresql" else sa.func.instr
+    return [place(device_search.c.words, word.lower()) > 0 for word in words]
 
 
 def found_by_index(connection: sa.Connection, words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
@@ -25,8 +33,9 @@ def found_by_index(connection: sa.Connection, words: Sequence[str]) -> list[sa.C
     # The index knows which three letters a text has, and not where: so what it finds is looked at as well.
     parts = {word.lower()[at : at + TRIGRAM] for word in words for at in range(len(word.lower()) - TRIGRAM + 1)}
     if not parts:
-        return has_words(words)
+        return has_words(connection, words)
     wanted = " AND ".join('"' + part.replace('"', '""') + '"' for part in sorted(parts))
-    rows = sa.text("SELECT rowid FROM device_words WHERE device_words MATCH :wanted").bindparams(wanted=wanted)
-    numbers = rows.columns(sa.column("rowid", sa.BigInteger))
-    return [device_search.c.number.in_(numbers), *has_words(words)]
+    matched = _INDEX.c.device_words.op("MATCH", is_comparison=True)(wanted)
+    # One after another as the index has them, so that whoever wants some of many need not wait for all. The sign keeps SQLite from
+    # asking the index for one row after another instead.
+    return [device_search.c.number == _signed(_INDEX.c.rowid), matched, *has_words(connection, words)]

@@ -6,15 +6,19 @@ from datetime import timedelta
 from functools import partial
 from itertools import product
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
 from appliance.report.condition import SILENT_AFTER
+from hosting.db import sites
+from hosting.db.folded import folded
 from hosting.db.lists import count, devices
 from hosting.db.lists.devices import SORTS, DeviceQuery
 from hosting.db.lists.keyset import FIRST, LAST, Place
+from hosting.db.sites import SiteQuery
 from hosting.db.tables import device_latest, device_search, site, tally
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
@@ -28,10 +32,10 @@ SHOWN = 22
 def fill(connection: sa.Connection) -> None:
     """Make devices that are alike in all that lists are ordered by but for their keys, and sites without any."""
     now = utc_now()
-    sites = [f"{number:036}" for number in range(SITES + 3)]
-    named = [{"site_id": each, "name": f"{'Bb'[n % 2]}ranch {n % 3}{'x' * n}", "created_at": now} for n, each in enumerate(sites)]
+    ids = [f"{number:036}" for number in range(SITES + 3)]
+    named = [{"site_id": each, "name": f"{'Bb'[n % 2]}ranch {n % 3}{'x' * n}", "created_at": now} for n, each in enumerate(ids)]
     connection.execute(sa.insert(site), named)
-    keys = [{"site_id": sites[n * n % SITES], "device_key": f"serial:A:{n * 37 % 100}"} for n in range(DEVICES)]
+    keys = [{"site_id": ids[n * n % SITES], "device_key": f"serial:A:{n * 37 % 100}"} for n in range(DEVICES)]
     silent = now - SILENT_AFTER - timedelta(hours=1)
     rows = [
         {
@@ -187,3 +191,71 @@ def test_what_would_take_long_to_count_is_told_as_it_was_counted_last(
     assert "About 1\u202f000\u202f000 devices, each with its newest reading." in text
     assert "More than 20 devices fit the selection" in person.get("/devices?q=laserjet").text
     assert f"{DEVICES // len(MODELS)} devices fit the selection" in person.get("/devices?q=xerox").text
+
+
+def test_what_moves_meanwhile_hides_nothing_that_stays(filled: RunningServer) -> None:
+    """Each part is asked for after devices in front of it and behind it got other totals: all others come once."""
+    for descending in (False, True):
+        staying = {row for row in every(filled, DeviceQuery(sort="total"), FIRST, DEVICES) if int(row[1].rpartition(":")[2]) % 3}
+        moving = sorted(set(every(filled, DeviceQuery(sort="total"), FIRST, DEVICES)) - staying)
+        found: list[tuple[str, str]] = []
+        place: Place | None = FIRST
+        while place is not None:
+            query = DeviceQuery(sort="total", descending=descending, place=place, limit=7)
+            part, _ = filled.read(partial(devices.devices, query=query))
+            found += [(row.site_id, row.device_key) for row in part.rows]
+            place = part.next
+            site_id, key = moving[len(found) % len(moving)]
+            here = sa.and_(device_latest.c.site_id == site_id, device_latest.c.device_key == key)
+            moved = sa.update(device_latest).where(here).values(total=len(found) * 31 % 7 or None)
+            filled.write(lambda connection, moved=moved: connection.execute(moved))  # type: ignore[misc]
+        assert sorted(row for row in found if row in staying) == sorted(staying)
+
+
+@pytest.mark.parametrize("sort", ["name", "contact", "version"])
+def test_sites_are_in_every_order_forth_and_back(server: RunningServer, sort: str) -> None:
+    now = utc_now()
+    rows: list[dict[str, Any]] = [
+        {
+            "site_id": f"{n * 7 % 30:036}",
+            "name": f"{'aÄZz'[n % 4]} 100%_{n // 4}",
+            "created_at": now - timedelta(minutes=n % 3),
+            "last_contact_at": None if n % 2 else now - timedelta(minutes=n % 3),
+            "version": None if n % 5 == 0 else f"0.{n % 3}",
+        }
+        for n in range(30)
+    ]
+    server.write(lambda connection: connection.execute(sa.insert(site), rows))
+    walked = []
+    for descending, start in product((False, True), (FIRST, LAST)):
+        found: list[str] = []
+        place: Place | None = start
+        while place is not None:
+            query = SiteQuery(sort=sort, descending=descending, place=place, limit=7)
+            part, counted = server.read(partial(sites.find_sites, query=query))
+            ids = [row.site_id for row in part.rows]
+            found = [each for each in ids if each not in found] + found if start is LAST else found + ids
+            place = part.previous if start is LAST else part.next
+            assert counted.number == len(rows)
+        walked.append(found)
+    up, up_from_its_end, down, down_from_its_end = walked
+    assert sorted(up) == sorted(row["site_id"] for row in rows)
+    assert up == up_from_its_end == down[::-1] == down_from_its_end[::-1]
+    by_id = {row["site_id"]: row for row in rows}
+    if sort == "contact":
+        heard = [by_id[each]["last_contact_at"] or by_id[each]["created_at"] for each in up]
+        assert heard == sorted(heard)
+    elif sort == "version":
+        versions = [str(by_id[each]["version"] or "") for each in up]
+        assert versions == sorted(versions)
+
+
+@pytest.mark.parametrize(("words", "many"), [("ä", 8), ("Ä 1", 8), ("%", 30), ("_7", 2), ("'", 0), ("zz", 0), ("A 0%_7 ", 1)])
+def test_sites_are_found_by_any_word_of_their_names(server: RunningServer, person: Person, words: str, many: int) -> None:
+    rows = [{"site_id": f"{n:036}", "name": f"{'aÄZz'[n % 4]} 100%_{n // 4}", "created_at": utc_now()} for n in range(30)]
+    server.write(lambda connection: connection.execute(sa.insert(site), rows))
+    if not server.read(lambda connection: connection.execute(sa.select(folded("Ä") == "ä")).scalar_one()):
+        words = words.replace("ä", "Ä")  # a database of PostgreSQL with the locale C knows the case of A to Z
+    assert len(set(re.findall(r'href="/sites/(\d{36})"', person.get(f"/sites?{urlencode({'q': words})}").text))) == many
+    found = server.read(lambda connection: sites.site_names(connection, part=words.strip().partition(" ")[0], limit=50))
+    assert len(found) >= many
