@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
 from appliance.report.condition import SILENT_AFTER
+from hosting.db.lists.keyset import Key, behind
 from hosting.db.tables import device_latest, site
 
 
@@ -69,7 +70,7 @@ def devices_after(
     if site_id:
         chosen = chosen.where(table.site_id == site_id)
     if after:
-        chosen = chosen.where(sa.tuple_(table.site_id, table.device_key) > sa.tuple_(*map(sa.literal, after)))
+        chosen = chosen.where(behind([Key(table.site_id), Key(table.device_key)], after, up=True))
     return [LatestReading(*row) for row in connection.execute(chosen)]
 
 

@@ -19,12 +19,12 @@ from hosting.db.fleet import LatestReading, readings_of
 from hosting.db.lists import tally
 from hosting.db.lists.count import Count, count_up_to
 from hosting.db.lists.keyset import FIRST, Key, Part, Place, Values, behind, ordered, part_of
-from hosting.db.lists.search import found_by_index, has_words
+from hosting.db.lists.search import found_by_index, has_index, has_words
 from hosting.db.tables import device_latest, device_search, site
 
 latest, search = device_latest.c, device_search.c
 
-FEW: Final = 25_000
+FEW: Final = 20_000
 """So many devices are sorted anew for each part; of more, those that fit are met soon enough on the way through an index."""
 
 _RANKS: Final[Mapping[str, int]] = {"error": 1, "warning": 2, "unknown": 3, "ok": 4}
@@ -140,7 +140,7 @@ class _Listing:
         self._before = _silent_before()
         self._keys = _keys(query.sort, self._before)
         if query.is_filtered:
-            self.count = count_up_to(connection, self._matching(), FEW)
+            self.count = count_up_to(connection, self._matching(), FEW if has_index(query.words) else None)
         else:
             self.count = tally.devices(connection)
         self._few = query.is_filtered and self.count.is_exact
@@ -259,9 +259,12 @@ class _Listing:
             name, site_id = values[:2]
             yield [_Run((name, site_id), (search.site_id == site_id,), of_site)]
         keys = (Key(_NAME), Key(site.c.site_id))
-        conditions = [search.site_id == site.c.site_id, *has_words(self._connection, self._query.words)]
-        if of_latest := self._of_latest():
-            conditions.append(_is_there(_SAME, *of_latest, beside=device_search))
+        of_latest = self._of_latest()
+        if of_latest and not self._query.words:
+            conditions = [latest.site_id == site.c.site_id, *of_latest]
+        else:
+            conditions = [search.site_id == site.c.site_id, *has_words(self._connection, self._query.words)]
+            conditions += [_is_there(_SAME, *of_latest, beside=device_search)] if of_latest else []
         chosen = sa.select(_NAME, site.c.site_id).where(_is_there(*conditions, beside=site))
         if values is not None:
             chosen = chosen.where(behind(keys, values[:2], up=up))

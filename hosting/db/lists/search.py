@@ -26,10 +26,18 @@ def has_words(connection: sa.Connection, words: Sequence[str]) -> list[sa.Column
     return [place(device_search.c.words, word.lower()) > 0 for word in words]
 
 
+def has_index(words: Sequence[str]) -> bool:
+    """Tell whether the search index finds the devices that have all the words; where none is asked for, it is not needed."""
+    return not words or any(len(word.lower()) >= TRIGRAM for word in words)
+
+
 def found_by_index(connection: sa.Connection, words: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     """Return the same conditions in such a way that the search index finds the rows, where a word is long enough for it."""
     if connection.dialect.name == "postgresql":
-        return [device_search.c.words.contains(word.lower(), autoescape=True) for word in words]
+        long = [word.lower() for word in words if len(word.lower()) >= TRIGRAM]
+        short = [word for word in words if len(word.lower()) < TRIGRAM]
+        found = [device_search.c.words.contains(word, autoescape=True) for word in long]
+        return [*found, *has_words(connection, short)]
     # The index knows which three letters a text has, and not where: so what it finds is looked at as well.
     parts = {word.lower()[at : at + TRIGRAM] for word in words for at in range(len(word.lower()) - TRIGRAM + 1)}
     if not parts:

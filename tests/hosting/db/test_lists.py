@@ -98,11 +98,13 @@ def test_every_order_has_each_device_once_forth_and_back_and_both_ways_agree(
     before: list[tuple[str, str]] = []
     for number, (chosen, sort, descending) in enumerate(product(FILTERS, SORTS, (False, True))):
         query = DeviceQuery(sort=sort, descending=descending, **chosen)
-        monkeypatch.setattr(devices, "FEW", 0)
+        for module, name in ((devices, "FEW"), (count, "EXACT")):
+            monkeypatch.setattr(module, name, 0)
         forth = every(filled, query, FIRST, SHOWN)
         assert len(set(forth)) == len(forth)
         if chosen:
-            monkeypatch.setattr(devices, "FEW", DEVICES)
+            for module, name in ((devices, "FEW"), (count, "EXACT")):
+                monkeypatch.setattr(module, name, DEVICES)
             assert every(filled, query, LAST, SHOWN) == forth, (chosen, sort, descending)
         else:
             assert every(filled, query, LAST, SHOWN) == forth, (sort, descending)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from hosting.db import migrate as migrate_module
 from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import FOLDER, migrate, newest_schema, upgrade
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 from hosting.db.upsert import insert
 from hosting.errors import DataError
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ from alembic import op
 
 from hosting.db.intake.device_search import LONGEST_WORDS, address_key, order_key
 from hosting.db.lists.search_index import make_index
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 from hosting.db.upsert import insert_new
 
 revision = "0015"
