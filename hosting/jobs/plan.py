@@ -69,7 +69,7 @@ JOBS: Final[tuple[Job, ...]] = (
     ),
     Job(
         "count",
-        Message("Count"),
+        Message("Counts"),
         Message("Counts the devices and the sites by their state, for pages that would take too long to count them."),
         timedelta(minutes=1),
         _count,
