@@ -209,11 +209,11 @@ BOXES = """row => [...row.children].map(cell => ({box: cell.getBoundingClientRec
     .map(({box, text}) => ({left: box.left, right: box.right, top: box.top, bottom: box.bottom, text}))"""
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("dark", "size"), [(False, PHONE), (True, (375, 667))], ids=["light", "dark-and-narrow"])
 def test_a_device_is_two_lines_on_a_phone_and_nothing_overlaps(
-    open_page: OpenPage, fed_server: RunningServer, dark: bool, picture: TakePicture
+    open_page: OpenPage, fed_server: RunningServer, dark: bool, size: tuple[int, int], picture: TakePicture
 ) -> None:
-    page = visit(open_page, fed_server, size=PHONE, dark=dark)
+    page = visit(open_page, fed_server, size=size, dark=dark)
     page.goto("/sites")
     site = page.get_by_role("link", name="Harbour office").first.get_attribute("href")
     assert site
@@ -238,7 +238,7 @@ def test_a_device_is_two_lines_on_a_phone_and_nothing_overlaps(
                 ordered = sorted(line, key=lambda cell: cell["left"])
                 assert all(left["right"] <= right["left"] for left, right in pairwise(ordered)), ordered
                 assert ordered[0]["left"] >= 0
-                assert ordered[-1]["right"] <= PHONE[0]
+                assert ordered[-1]["right"] <= size[0]
             assert max(cell["bottom"] for cell in first) <= min(cell["top"] for cell in second), cells
             assert max(cell["bottom"] for cell in cells) - min(cell["top"] for cell in cells) < 64, "two lines"
         picture(page, f"console-{'devices' if path == '/devices' else 'site'}-phone{'-dark' if dark else ''}")
