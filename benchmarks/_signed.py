@@ -135,8 +135,8 @@ class Team:
         documents |= {GLOBAL_PATH: document(90, 1), group_path(GROUP): document(80, 1), site_path(site_id): document(60, 1, GROUP)}
         with Database(database_url(None, self._data)) as database:
             with database.writing() as connection:
-                for path, content in documents.items():
-                    configuration.intend(connection, path, 1, content, actor="benchmark")
+                wanted = [(path, 1, content) for path, content in documents.items()]
+                configuration.intend(connection, wanted, actor="benchmark")
             self.repository.publish_configuration(documents)
             with database.writing() as connection:
                 configuration.finish(connection)

@@ -144,9 +144,12 @@ def _declare_configuration(commands: Any) -> None:
     setting.add_argument("--yes", action="store_true", help="publish without a question")
 
     about = commands.add_parser("site", help="what a site is here").add_subparsers(required=True, metavar="ACTION")
-    site = _command(about, "set", "set the group of a site, until when it is served, and whether it is")
+    site = _command(about, "set", "set the group of sites, until when they are served, and whether they are")
     site.set_defaults(module="hosting.commands.site")
-    site.add_argument("name", metavar="NAME", help="name or id of the site")
+    site.add_argument("name", metavar="NAME", nargs="?", help="name or id of the site")
+    site.add_argument("--matching", metavar="WORDS", help="instead: all sites whose name has these words in it")
+    site.add_argument("--in-group", metavar="GROUP", help="instead, or of those: all sites of a group")
+    site.add_argument("--file", metavar="CSV", help="instead: the sites of a file with the columns site (name or id) and group")
     for pair in (
         (("--group", "put it into a group"), ("--no-group", "take it out of its group")),
         (("--expires", "serve it until the end of a day"), ("--no-expiry", "serve it for ever")),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from hosting.commands.preparation import open_existing
 from hosting.config import check_public_url, read_secret_file
-from hosting.db import sites
+from hosting.db import site_names, sites
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 
@@ -50,9 +50,11 @@ def _names(options: argparse.Namespace) -> list[str]:
         source, lines = f"--names {options.names}", read_secret_file(Path(options.names), "--names").splitlines()
         names = [line.strip() for line in lines if line.strip()]
     for name in names or [""]:
-        too_long = f"longer than {sites.LONGEST_NAME} characters"
-        fault = "empty" if not name else too_long if len(name) > sites.LONGEST_NAME else "one that cannot be shown, or a site id"
-        if not sites.is_name(name):
+        too_long = f"longer than {site_names.LONGEST_NAME} characters"
+        fault = (
+            "empty" if not name else too_long if len(name) > site_names.LONGEST_NAME else "one that cannot be shown, or a site id"
+        )
+        if not site_names.is_name(name):
             raise ConfigurationError(f"{source}: a name is {fault}.")
     return names
 

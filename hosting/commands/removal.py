@@ -6,9 +6,10 @@ from appliance.common.clock import to_rfc3339
 from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
 from hosting.commands.preparation import open_existing
-from hosting.commands.site import ACTOR, site_called
+from hosting.commands.site import ACTOR
+from hosting.commands.site_choice import site_called
 from hosting.commands.site_export import export
-from hosting.db import fleet, removal, sites
+from hosting.db import fleet, removal, site_names
 from hosting.db.connection.database import Database
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
@@ -63,7 +64,7 @@ def _rename(options: argparse.Namespace) -> int:
     with database:
         site = site_called(database, options.name)
         with database.writing() as connection:
-            sites.rename(connection, site, options.new, actor=ACTOR)
+            site_names.rename(connection, site, options.new, actor=ACTOR)
     print(plain(f"{site.name} is called {options.new.strip()} now."))
     return 0
 

@@ -7,12 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from appliance.common.log import configure_logging
 from appliance.common.version import installed_version
 from hosting.certificates import CertificateFiles
 from hosting.commands.preparation import open_existing
 from hosting.config import Config, log_form
 from hosting.db.connection.slow_statements import log_slow_statements
+from hosting.db.lists import search_index
 from hosting.errors import ConfigurationError
 from hosting.request_context import add_request
 from hosting.server import Listening, serve
@@ -35,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
     config, database = open_existing(options)
     named = replace(config, allowed_hosts=(*config.allowed_hosts, *([options.bind] if options.bind else [])))
     try:
+        if missing := search_index.prepare(database):
+            structlog.get_logger().warning("searches are slow", reason=missing)
         certificate = None if options.http else _certificate(options, config)
     except BaseException:
         database.close()

@@ -15,7 +15,7 @@ from typing import Any
 from appliance.common.clock import to_rfc3339
 from appliance.common.plain import plain
 from hosting.commands.preparation import open_existing
-from hosting.commands.site import site_called
+from hosting.commands.site_choice import site_called
 from hosting.db import audit, bundles, fleet
 from hosting.db.connection.database import Database
 from hosting.db.history import reader

@@ -5,7 +5,7 @@ published in between.
 """
 
 import fcntl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +45,16 @@ class Proposal:
         return self.base + 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What is to be published at a path after version `base`; None takes it away."""
+
+    path: str
+    base: int
+    content: bytes | None
+    title: str
+
+
 class Publishing:
     """What publishes for one server: its database and its repository. All methods block."""
 
@@ -62,14 +72,13 @@ class Publishing:
         Raises ConfigurationError when it cannot be published.
         """
         content, base = self.document(scope.path)
-        before = wanted_of(content)
-        wanted = change(before)
-        document_of(wanted, base + 1, scope)
-        warnings = tuple(warning for _, warning in risks(wanted.settings, utc_now().date()))
-        proposal = Proposal(scope, wanted, base, difference(before, wanted), warnings)
-        if wanted.definitions != before.definitions:
-            check_definitions(wanted.definitions)
-        return proposal
+        return _judged(scope, content, base, change)
+
+    def prepare_all(self, changes: Sequence[tuple[Scope, Callable[[Wanted], Wanted]]]) -> list[Proposal]:
+        """Return the proposals of several scopes. Raises ConfigurationError when one of them cannot be published."""
+        with self._database.reading() as connection:
+            known = configuration.newest_of(connection, [scope.path for scope, _ in changes])
+        return [_judged(scope, *known.get(scope.path, (None, 0)), change) for scope, change in changes]
 
     def require_repository(self) -> None:
         """Raise ConfigurationError where there is no repository to publish in."""
@@ -77,26 +86,38 @@ class Publishing:
 
     def publish(self, proposal: Proposal, *, actor: str) -> None:
         """Sign and publish. Raises ConfigurationError when another version was published in between, RepositoryError."""
-        wanted, scope = proposal.wanted, proposal.scope
-        content = None if wanted.is_empty else document_of(wanted, proposal.version, scope)
-        title = Message("configuration for %(scope)s", scope=scope.title)
-        self.publish_document(scope.path, proposal.base, content, title, actor=actor)
+        self.publish_all([proposal], actor=actor)
+
+    def publish_all(self, proposals: Sequence[Proposal], *, actor: str) -> None:
+        """Sign and publish all of them at once, or none. Raises as `publish`."""
+        documents = []
+        for each in proposals:
+            content = None if each.wanted.is_empty else document_of(each.wanted, each.version, each.scope)
+            title = Message("configuration for %(scope)s", scope=each.scope.title)
+            documents.append(_Document(each.scope.path, each.base, content, title))
+        self._publish_documents(documents, actor)
 
     def publish_document(self, path: str, base: int, content: bytes | None, title: str, *, actor: str) -> None:
         """Sign and publish a document after version `base`; None takes it away. `title` is what people call it.
 
         Raises ConfigurationError when another version was published in between, RepositoryError.
         """
+        self._publish_documents([_Document(path, base, content, title)], actor)
+
+    def _publish_documents(self, documents: Sequence[_Document], actor: str) -> None:
         repository = self._repository()
         with one_at_a_time(self._config.folder):
             self._finish_what_was_begun(repository)
             with self._database.writing() as connection:
-                if configuration.newest_version(connection, path) != base:
-                    raise ConfigurationError(
-                        Message("Somebody else published a %(document)s in the meantime. Compare again.", document=title)
-                    )
-                configuration.intend(connection, path, base + 1, content, actor=actor)
-            self._publish(repository, {path: content})
+                known = configuration.newest_of(connection, [each.path for each in documents])
+                for each in documents:
+                    if known.get(each.path, (None, 0))[1] != each.base:
+                        raise ConfigurationError(
+                            Message("Somebody else published a %(document)s in the meantime. Compare again.", document=each.title)
+                        )
+                wanted = [(each.path, each.base + 1, each.content) for each in documents]
+                configuration.intend(connection, wanted, actor=actor)
+            self._publish(repository, {each.path: each.content for each in documents})
 
     def document(self, path: str) -> tuple[bytes | None, int]:
         """Return the content of a document that is in force, and the highest version it ever had."""
@@ -153,6 +174,17 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     with (folder / "publishing.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _judged(scope: Scope, content: bytes | None, base: int, change: Callable[[Wanted], Wanted]) -> Proposal:
+    before = wanted_of(content)
+    wanted = change(before)
+    document_of(wanted, base + 1, scope)
+    warnings = tuple(warning for _, warning in risks(wanted.settings, utc_now().date()))
+    proposal = Proposal(scope, wanted, base, difference(before, wanted), warnings)
+    if wanted.definitions != before.definitions:
+        check_definitions(wanted.definitions)
+    return proposal
 
 
 def in_group(group: str | None) -> Callable[[Wanted], Wanted]:

@@ -1,6 +1,6 @@
 """Base of the console's pages: nobody gets in without a session unless a page says it is public."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from hosting.console import texts
 from hosting.db import accounts
 from hosting.db.accounts import Session
 from hosting.db.connection.database import Connection
+from hosting.db.lists.keyset import Key, Place, PlaceError, read_place
 from hosting.errors import BusyError, ConfigurationError, DataError, DeadlineError, RepositoryError
 from hosting.web import BaseHandler
 from web import quantities
@@ -181,6 +182,13 @@ class ConsoleHandler(TranslatedHandler, BaseHandler):
             wrong = Message("%(value)s is nothing that %(name)s can be. Choose it in the list again.", value=value[:40], name=name)
             raise RefusedError(422, wrong)
         return value
+
+    def place(self, order: str, keys: Sequence[Key]) -> Place:
+        """Return where in a list `?at=` says that its part begins. Raises RefusedError 422 for what is no place in this order."""
+        try:
+            return read_place(self.get_query_argument("at", ""), order, keys)
+        except PlaceError:
+            raise RefusedError(422, Message("The address names no part of this list. Open the list again.")) from None
 
     def open_group(self, pages: str) -> GroupAsked | None:
         """Redirect to the page below `pages` of the group in `?group=NAME`, and return None; return what was asked otherwise."""

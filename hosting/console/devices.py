@@ -19,11 +19,15 @@ from hosting.console.chart import draw
 from hosting.console.views import DeviceView, device_view
 from hosting.db import fleet, removal, sites
 from hosting.db.connection.database import Connection
-from hosting.db.fleet import SORTABLE, DeviceQuery, LatestReading
+from hosting.db.fleet import LatestReading
 from hosting.db.history import reader
 from hosting.db.history.reader import DayOver
 from hosting.db.intake import events, readings
 from hosting.db.intake.events import DeviceEvent
+from hosting.db.lists import devices
+from hosting.db.lists.count import Count
+from hosting.db.lists.devices import SORTS, DeviceQuery
+from hosting.db.lists.keyset import Part
 from hosting.db.removal import Plan
 from web import quantities
 
@@ -55,30 +59,29 @@ class DevicesPage(ConsoleHandler):
             "q": argument("q", "").strip()[:200],
             "site": argument("site", "").strip()[:100],
             "condition": self.chosen_argument("condition", CONDITIONS),
-            "sort": argument("sort", "") if argument("sort", "") in SORTABLE else "",
+            "sort": argument("sort", "") if argument("sort", "") in SORTS else "",
             "order": "desc" if argument("order", "") == "desc" else "",
         }
         selection = {name: value for name, value in selection.items() if value}
-        page = self.number_argument("page", 1)
         query = DeviceQuery(
             words=tuple(selection.get("q", "").split()[:8]),
             condition=selection.get("condition"),
             sort=selection.get("sort", "site"),
             descending="order" in selection,
-            offset=(page - 1) * PAGE,
             limit=PAGE,
         )
+        query = replace(query, place=self.place(query.order, query.keys))
 
-        def look(connection: Connection) -> tuple[list[LatestReading], int, list[tuple[str, str]], list[tuple[str, str]]]:
+        def look(connection: Connection) -> tuple[Part[LatestReading], Count, list[tuple[str, str]], list[tuple[str, str]]]:
             names = sites.site_names(connection, limit=SITES_OFFERED)
             if "site" not in selection:
-                return *fleet.devices(connection, query), names, []
+                return *devices.devices(connection, query), names, []
             meant = sites.sites_meant(connection, selection["site"].replace("\x00", ""), limit=SITES_OFFERED)
             if len(meant) != 1:
-                return [], 0, names, meant
-            return *fleet.devices(connection, replace(query, site_id=meant[0][0])), names, meant
+                return Part([]), Count(0), names, meant
+            return *devices.devices(connection, replace(query, site_id=meant[0][0])), names, meant
 
-        rows, count, names, meant = await self.look(look)
+        part, count, names, meant = await self.look(look)
         asked, site_name = selection.get("site", ""), ""
         if asked and len(meant) == 1:
             [(selection["site"], site_name)] = meant
@@ -86,7 +89,9 @@ class DevicesPage(ConsoleHandler):
             self.set_status(422)
         self.page(
             "devices.html",
-            devices=[device_view(row) for row in rows],
+            devices=[device_view(row) for row in part.rows],
+            part=part,
+            order=query.order,
             count=count,
             names=names,
             asked=asked,
@@ -94,9 +99,8 @@ class DevicesPage(ConsoleHandler):
             site_name=site_name or asked,
             conditions=CONDITIONS,
             selection=selection,
+            devices_listed=texts.devices_listed,
             number=quantities.number,
-            page_number=page,
-            pages=-(-count // PAGE),
         )
 
 

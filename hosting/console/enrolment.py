@@ -4,18 +4,21 @@ from typing import Any
 
 from appliance.common.message import message_of
 from hosting.config import check_public_url
+from hosting.console import texts
 from hosting.console.base import ConsoleHandler
 from hosting.console.tokens import CHOOSE_DAYS
-from hosting.db import sites
+from hosting.db import site_names, sites
 from hosting.db.connection.database import Connection
+from hosting.db.lists.count import Count
+from hosting.db.lists.keyset import Part
 from hosting.enrolment import enrolment_string
 from hosting.errors import ConfigurationError
 from hosting.repository.folder import RepositoryFolder
-from web import quantities
 
 DAYS = (1, 7, 30)
 DAYS_PROPOSED = 7
 PAGE = 50
+CODES_ORDER = "codes"
 
 
 class EnrolmentPage(ConsoleHandler):
@@ -34,8 +37,8 @@ class EnrolmentPage(ConsoleHandler):
         days = int(days_text) if days_text in map(str, DAYS) else 0
         if not days:
             faults["days"], days = CHOOSE_DAYS, DAYS_PROPOSED
-        if not sites.is_name(name):
-            faults["site"] = sites.NAME_RULE
+        if not site_names.is_name(name):
+            faults["site"] = site_names.NAME_RULE
         try:
             address = check_public_url(address_text)
         except ConfigurationError as error:
@@ -54,12 +57,12 @@ class EnrolmentPage(ConsoleHandler):
         await self._show(made=made, made_for=name, made_days=days, site_id=site_id)
 
     async def _show(self, **values: Any) -> None:
-        words, page = self.get_query_argument("q", "").strip()[:200], self.number_argument("page", 1)
+        words, place = self.get_query_argument("q", "").strip()[:200], self.place(CODES_ORDER, sites.CODES)
 
-        def look(connection: Connection) -> tuple[list[Any], int]:
-            return sites.open_codes(connection, words=words.split()[:8], offset=(page - 1) * PAGE, limit=PAGE)
+        def look(connection: Connection) -> tuple[Part[Any], Count]:
+            return sites.open_codes(connection, words=words.split()[:8], place=place, limit=PAGE)
 
-        waiting, count = await self.services.pages.read(look)
+        part, count = await self.services.pages.read(look)
         shown: dict[str, Any] = {
             "name": "",
             "address": self._own_address(),
@@ -69,8 +72,15 @@ class EnrolmentPage(ConsoleHandler):
             "made_for": "",
         }
         shown["ready"] = RepositoryFolder(self.config.repository).is_published
-        shown |= {"made_days": DAYS_PROPOSED, "site_id": "", "waiting": waiting, "choices": DAYS}
-        shown |= {"words": words, "count": count, "number": quantities.number, "page_number": page, "pages": -(-count // PAGE)}
+        shown |= {
+            "made_days": DAYS_PROPOSED,
+            "site_id": "",
+            "waiting": part.rows,
+            "part": part,
+            "order": CODES_ORDER,
+            "choices": DAYS,
+        }
+        shown |= {"words": words, "count": count, "amount": texts.amount}
         self.page("enrolment.html", **(shown | values))
 
     def _own_address(self) -> str:

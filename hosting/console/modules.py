@@ -1,17 +1,23 @@
 """The small parts pages are made of, as Tornado UI modules: `{% module State("ok", "Online") %}`. Their templates are in parts/."""
 
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from tornado.escape import xhtml_escape
 from tornado.web import UIModule
 
 from appliance.common.clock import to_rfc3339, utc_now
+from appliance.common.message import Message
 from hosting.console.chart import Chart as Drawing
+from hosting.db.lists.keyset import LAST, Part
 from web import quantities
 from web.hidden_characters import escape_shown
 from web.modules import State, SupplyBar, Unproven
 
-__all__ = ["Chart", "Code", "Exact", "Isolated", "Link", "Moment", "Pages", "Sentence", "Sort", "State", "SupplyBar", "Unproven"]
+__all__ = ["Chart", "Code", "Exact", "Isolated", "Link", "Moment", "Parts", "Sentence", "Sort", "State", "SupplyBar", "Unproven"]
+
+_FIRST, _PREVIOUS, _NEXT, _LAST = Message("First"), Message("Previous"), Message("Next"), Message("Last")
 
 
 class Html(str):
@@ -79,12 +85,25 @@ class Chart(UIModule):
         return self.render_string("parts/chart.html", chart=chart).decode().strip()
 
 
-class Pages(UIModule):
-    """Links to the part of a list before and after the one shown."""
+class Parts(UIModule):
+    """Links to the parts of a list around the one shown, and to its ends."""
 
-    def render(self, page: int, pages: int, address: str, query: dict[str, str]) -> str:
-        """Return the links, or nothing when there is only one part."""
-        return self.render_string("parts/pages.html", page=page, pages=pages, address=address, query=query).decode().strip()
+    def render(self, part: Part[Any], order: str, address: str, query: dict[str, str]) -> str:
+        """Return the links, or nothing when there is only one part; `order` is the name of the order of the list."""
+        if part.previous is None and part.next is None:
+            return ""
+        around = [
+            (_FIRST, "", "first" if part.previous else ""),
+            (_PREVIOUS, part.previous and part.previous.text(order), "prev"),
+            (_NEXT, part.next and part.next.text(order), "next"),
+            (_LAST, LAST.text(order), "last" if part.next else ""),
+        ]
+        links = [
+            (title, f"{address}?{urlencode({**query, 'at': at} if at else query)}", rel)
+            for title, at, rel in around
+            if rel and at is not None
+        ]
+        return self.render_string("parts/parts.html", links=links).decode().strip()
 
 
 class Sort(UIModule):
@@ -94,7 +113,7 @@ class Sort(UIModule):
         """Return the `<th>`."""
         current = selection.get("sort") == name
         descending = current and selection.get("order") != "desc"
-        changed = {key: value for key, value in selection.items() if key not in ("sort", "order", "page")}
+        changed = {key: value for key, value in selection.items() if key not in ("sort", "order")}
         changed["sort"] = name
         if descending:
             changed["order"] = "desc"

@@ -5,7 +5,7 @@ from tornado.web import HTTPError
 from appliance.common.message import message_of
 from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.site import SiteAction
-from hosting.db import fleet, removal, sites
+from hosting.db import fleet, removal, site_names
 from hosting.db.connection.database import Connection
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
@@ -36,7 +36,7 @@ class RenameSite(SiteAction):
     def act(self, connection: Connection, site: Site, actor: str, address: str) -> str:
         """Rename it. Raises RefusedError 422 for what is no name, and for the name of another site."""
         try:
-            sites.rename(connection, site, self.get_body_argument("name", ""), actor=actor, address=address)
+            site_names.rename(connection, site, self.get_body_argument("name", ""), actor=actor, address=address)
         except ConfigurationError as error:
             raise RefusedError(422, message_of(error)) from error
         return "renamed"

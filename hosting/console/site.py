@@ -16,12 +16,13 @@ from hosting.console.base import ConsoleHandler, RefusedError
 from hosting.console.releases import offer_of_site
 from hosting.console.sites import PAGE, site_views
 from hosting.console.views import device_view
-from hosting.db import audit, bundles, configuration, fleet, releases, removal, sites
+from hosting.db import audit, bundles, configuration, releases, removal, sites
 from hosting.db.connection.database import Connection
 from hosting.db.contact import turned_away
-from hosting.db.fleet import DeviceQuery
 from hosting.db.history.site_zone import reported_zone
 from hosting.db.intake import readings
+from hosting.db.lists import devices
+from hosting.db.lists.devices import DeviceQuery
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.expiry import end_of_day
@@ -70,10 +71,10 @@ class SitePage(ConsoleHandler):
         if site is None:
             return None
         [view] = site_views(connection, [site], self.config.check_in_seconds)
-        rows, count = fleet.devices(connection, DeviceQuery(site_id=site_id, sort="condition", limit=PAGE))
+        part, count = devices.devices(connection, DeviceQuery(site_id=site_id, sort="condition", limit=PAGE))
         return {
             "view": view,
-            "devices": [device_view(row) for row in rows],
+            "devices": [device_view(row) for row in part.rows],
             "count": count,
             "ahead": readings.ahead(connection, site_id),
             "lines": audit.latest(connection, site_id=site_id),

@@ -1,7 +1,12 @@
 """The list of the sites."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
+
+from tornado.locale import Locale
 
 from appliance.common.clock import utc_now
 from appliance.common.message import Message
@@ -10,13 +15,15 @@ from hosting.console.base import ConsoleHandler
 from hosting.console.views import SiteView, site_view
 from hosting.db import fleet, sites
 from hosting.db.connection.database import Condition, Connection
-from hosting.db.contact import CONTACTS, Contact, contact_is, is_turned_away
+from hosting.db.contact import CONTACTS, QUIET, REFUSED, Contact, contact_is, counted_sites, is_turned_away
+from hosting.db.lists import tally
+from hosting.db.lists.count import Count
 from hosting.db.sites import Site, SiteQuery
 from web import quantities
 
 PAGE = 50
 SORTS = ("name", "contact", "version")
-SHOWN = {"refused": Message("Configuration refused"), "quiet": Message("Turned away")}
+SHOWN = {REFUSED: Message("Configuration refused"), QUIET: Message("Turned away")}
 
 
 class SitesPage(ConsoleHandler):
@@ -32,7 +39,6 @@ class SitesPage(ConsoleHandler):
             "order": self._chosen("order", ("desc",)),
         }
         selection = {name: value for name, value in selection.items() if value}
-        page = self.number_argument("page", 1)
         seconds, now = self.config.check_in_seconds, utc_now()
         wanted = selection.get("contact")
         conditions = [contact_is(cast(Contact, wanted), now, seconds)] if wanted else []
@@ -42,17 +48,25 @@ class SitesPage(ConsoleHandler):
             where=conditions,
             sort=selection.get("sort", "name"),
             descending="order" in selection,
-            offset=(page - 1) * PAGE,
             limit=PAGE,
         )
+        query = replace(query, place=self.place(query.order, query.keys))
 
         def look(connection: Connection) -> dict[str, Any]:
-            found, count = sites.find_sites(connection, query)
-            contacts = sites.count_sites(connection, {word: contact_is(word, now, seconds) for word in CONTACTS})
-            shown = sites.count_sites(connection, {word: _shown(word, now) for word in SHOWN})
-            conditions = fleet.count_devices(connection)
-            views = site_views(connection, found, seconds)
-            return {"sites": views, "count": count, "contacts": contacts, "shown": shown, "conditions": conditions}
+            part, count = sites.find_sites(connection, query)
+            counted, sites_exact = tally.sites_by(connection, counted_sites(now, seconds))
+            conditions, devices_exact = tally.devices_by_condition(connection)
+            views = site_views(connection, part.rows, seconds)
+            return {
+                "sites": views,
+                "part": part,
+                "count": count,
+                "contacts": {word: counted[word] for word in CONTACTS},
+                "shown": {word: counted[word] for word in SHOWN},
+                "conditions": conditions,
+                "told": partial(_told, exact=sites_exact, reader=self.locale),
+                "told_devices": partial(_told, exact=devices_exact, reader=self.locale),
+            }
 
         found = await self.look(look)
         self.page(
@@ -62,9 +76,9 @@ class SitesPage(ConsoleHandler):
             words=texts.CONTACTS,
             shows=SHOWN,
             number=quantities.number,
+            amount=texts.amount,
             levels=texts.UPDATE_LEVELS,
-            page_number=page,
-            pages=-(-found["count"] // PAGE),
+            order=query.order,
         )
 
     def _chosen(self, name: str, allowed: tuple[str, ...]) -> str:
@@ -72,12 +86,16 @@ class SitesPage(ConsoleHandler):
         return value if value in allowed else ""
 
 
+def _told(count: int, *, exact: bool, reader: Locale) -> str:
+    return texts.amount(Count(count, "exactly" if exact or not count else "about"), reader)
+
+
 def _shown(word: str, now: datetime) -> Condition:
     """Return the condition of one of `SHOWN`."""
-    return is_turned_away(now) if word == "quiet" else sites.refused_configuration()
+    return is_turned_away(now) if word == QUIET else sites.refused_configuration()
 
 
-def site_views(connection: Connection, found: list[Site], check_in_seconds: int) -> list[SiteView]:
+def site_views(connection: Connection, found: Sequence[Site], check_in_seconds: int) -> list[SiteView]:
     """Return the lines of sites."""
     ids = [site.site_id for site in found]
     counts = fleet.counts_by_site(connection, ids)

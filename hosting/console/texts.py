@@ -6,6 +6,7 @@ from tornado.locale import Locale
 
 from appliance.common.message import Message
 from appliance.report.names import SUPPLY_STATES, small_words, words
+from hosting.db.lists.count import Count
 from web.quantities import number, size
 from web.translations import worded
 
@@ -150,3 +151,37 @@ def traffic(spent: Mapping[str, int], reader: Locale) -> str:
 def counted_sites(count: int, reader: Locale) -> str:
     """Return `1 site` or `12 sites`."""
     return reader.translate("%(count)s site", "%(count)s sites", count) % {"count": number(count)}
+
+
+def amount(count: Count, reader: Locale) -> str:
+    """Return how many there are, within a sentence: `1 204`, `about 1 000 000`, `more than 5 000`."""
+    if count.is_exact:
+        return number(count.number)
+    if count.kind == "more than":
+        return reader.translate("more than %(count)s") % {"count": number(count.number)}
+    return reader.translate("about %(count)s") % {"count": number(_rounded(count.number))}
+
+
+def devices_listed(count: Count, reader: Locale, *, filtered: bool) -> str:
+    """Return the sentence above the list of devices; `filtered` where it shows a part of them."""
+    told = {"count": number(_rounded(count.number) if count.kind == "about" else count.number)}
+    if count.kind == "about":
+        return reader.translate("About %(count)s devices, each with its newest reading.") % told
+    if count.kind == "more than":
+        return reader.translate("More than %(count)s devices fit the selection, each with its newest reading.") % told
+    if filtered:
+        fitting = reader.translate(
+            "%(count)s device fit the selection, each with its newest reading.",
+            "%(count)s devices fit the selection, each with its newest reading.",
+            count.number,
+        )
+        return fitting % told
+    every = reader.translate(
+        "%(count)s device, each with its newest reading.", "%(count)s devices, each with its newest reading.", count.number
+    )
+    return every % told
+
+
+def _rounded(count: int) -> int:
+    """Return a count to three digits: more of them would say what is not known."""
+    return round(count, 3 - len(str(count))) if count >= 1000 else count

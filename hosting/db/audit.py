@@ -1,7 +1,8 @@
 """The audit log: who did what, to which site, from where. Rows are only ever added."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,10 +11,28 @@ from appliance.common.clock import utc_now
 from hosting.db.tables import audit
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: who did what, and to which site; `site_id` is empty where none is concerned."""
+
+    actor: str
+    action: str
+    detail: str
+    site_id: str = ""
+    address: str = ""
+
+
 def note(connection: sa.Connection, actor: str, action: str, detail: str, *, site_id: str = "", address: str = "") -> None:
     """Add one line, in the transaction of what it tells about."""
-    row = {"site_id": site_id, "audit_id": str(uuid.uuid4()), "at": utc_now(), "actor": actor, "action": action}
-    connection.execute(sa.insert(audit).values(**row, detail=detail, address=address))
+    note_all(connection, [Line(actor, action, detail, site_id, address)])
+
+
+def note_all(connection: sa.Connection, lines: Sequence[Line]) -> None:
+    """Add lines, in the transaction of what they tell about."""
+    now = utc_now()
+    rows = [{"audit_id": str(uuid.uuid4()), "at": now, **asdict(line)} for line in lines]
+    if rows:
+        connection.execute(sa.insert(audit), rows)
 
 
 def latest(connection: sa.Connection, *, site_id: str, limit: int = 20) -> list[sa.Row[Any]]:

@@ -6,7 +6,7 @@ between is known, and published again, which changes nothing where it had been d
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,8 @@ from hosting.db import audit
 from hosting.db.tables import configuration, site
 from hosting.db.upsert import one_of
 
+AT_ONCE = 1000
+"""So many documents are looked for by one statement."""
 SITE_PREFIX, GROUP_PREFIX, SUFFIX = "config/site/", "config/group/", ".json"
 
 
@@ -143,11 +145,37 @@ def _site_id(path: str) -> str:
     return path.removeprefix(SITE_PREFIX).removesuffix(SUFFIX)
 
 
-def intend(connection: sa.Connection, path: str, version: int, content: bytes | None, *, actor: str) -> None:
-    """Note what is about to be published."""
-    digest = None if content is None else hashlib.sha256(content).hexdigest()
-    row = {"path": path, "version": version, "sha256": digest, "content": content, "made_at": utc_now(), "published_by": actor}
-    connection.execute(sa.insert(configuration).values(**row))
+def newest_of(connection: sa.Connection, paths: Sequence[str]) -> dict[str, tuple[bytes | None, int]]:
+    """Return by path the content that is in force (None: there is none) and the highest version that it ever had."""
+    found: dict[str, tuple[bytes | None, int]] = {}
+    table = configuration.c
+    for at in range(0, len(paths), AT_ONCE):
+        these = table.path.in_(paths[at : at + AT_ONCE])
+        highest = sa.select(table.path, sa.func.max(table.version)).where(these).group_by(table.path)
+        versions = {row[0]: row[1] for row in connection.execute(highest)}
+        published = sa.select(table.path, sa.func.max(table.version).label("version")).where(these, _PUBLISHED)
+        latest = published.group_by(table.path).subquery()
+        same = sa.and_(table.path == latest.c.path, table.version == latest.c.version)
+        contents = {row[0]: row[1] for row in connection.execute(sa.select(table.path, table.content).join(latest, same))}
+        found |= {path: (contents.get(path), version) for path, version in versions.items()}
+    return found
+
+
+def intend(connection: sa.Connection, documents: Sequence[tuple[str, int, bytes | None]], *, actor: str) -> None:
+    """Note what is about to be published: path, version and content of each."""
+    now = utc_now()
+    rows = [
+        {
+            "path": path,
+            "version": version,
+            "sha256": None if content is None else hashlib.sha256(content).hexdigest(),
+            "content": content,
+            "made_at": now,
+            "published_by": actor,
+        }
+        for path, version, content in documents
+    ]
+    connection.execute(sa.insert(configuration), rows)
 
 
 def unfinished(connection: sa.Connection) -> Mapping[str, bytes | None]:
@@ -160,15 +188,20 @@ def finish(connection: sa.Connection) -> None:
     """Note that all that was about to be published is; a site is in the group its document names."""
     waiting = configuration.c.published_at.is_(None)
     columns = (configuration.c.path, configuration.c.version, configuration.c.content, configuration.c.published_by)
+    groups: dict[str, str | None] = {}
+    lines = []
     for row in connection.execute(sa.select(*columns).where(waiting).order_by(configuration.c.version)).all():
         site_id = ""
         if row.path.startswith(SITE_PREFIX):
             site_id = _site_id(row.path)
-            group = None if row.content is None else json.loads(row.content).get("group")
-            connection.execute(sa.update(site).where(site.c.site_id == site_id).values(group_name=group))
+            groups[site_id] = None if row.content is None else json.loads(row.content).get("group")
         what = "rollout" if row.path == ROLLOUT_PATH else "configuration"
         action = f"{what} taken away" if row.content is None else f"{what} published"
-        audit.note(connection, row.published_by, action, f"{row.path} version {row.version}", site_id=site_id)
+        lines.append(audit.Line(row.published_by, action, f"{row.path} version {row.version}", site_id))
+    if groups:
+        named = sa.update(site).where(site.c.site_id == sa.bindparam("id")).values(group_name=sa.bindparam("group"))
+        connection.execute(named, [{"id": site_id, "group": group} for site_id, group in sorted(groups.items())])
+    audit.note_all(connection, lines)
     connection.execute(sa.update(configuration).where(waiting).values(published_at=utc_now()))
 
 

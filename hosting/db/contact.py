@@ -5,13 +5,15 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from hosting.db.sites import Site
+from hosting.db.sites import Site, refused_configuration
 from hosting.db.tables import site as site_table
 
 Contact = Literal["online", "late", "lost", "never", "expired", "deactivated", "revoked"]
 CONTACTS: tuple[Contact, ...] = ("online", "late", "lost", "never", "expired", "deactivated", "revoked")
 TurnedAway = Literal["revoked", "deactivated", "expired"]
 
+QUIET, REFUSED = "quiet", "refused"
+"""Turned away for whatever reason; and of a configuration that was refused or could not be got."""
 LATE_AFTER_CHECK_INS = 3
 LATE_AT_LEAST = timedelta(minutes=3)
 LOST_AFTER = timedelta(hours=24)
@@ -60,6 +62,12 @@ def contact_is(word: Contact, now: datetime, check_in_seconds: int) -> sa.Column
     last, lost, late = table.last_contact_at, now - LOST_AFTER, now - late_after(check_in_seconds)
     when = {"never": last.is_(None), "lost": last < lost, "late": sa.and_(last >= lost, last < late), "online": last >= late}[word]
     return sa.and_(~is_turned_away(now), when)
+
+
+def counted_sites(now: datetime, check_in_seconds: int) -> dict[str, sa.ColumnElement[bool]]:
+    """Return the conditions by which the sites are counted: each contact, and `QUIET` and `REFUSED`."""
+    contacts: dict[str, sa.ColumnElement[bool]] = {word: contact_is(word, now, check_in_seconds) for word in CONTACTS}
+    return contacts | {QUIET: is_turned_away(now), REFUSED: refused_configuration()}
 
 
 def is_turned_away(now: datetime) -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import sqlalchemy as sa
 
 from hosting.db.history.day import Summary
+from hosting.db.lists import keyset
 from hosting.db.sites import Site, sites_after
 from hosting.db.tables import audit, device_day, device_latest, site
 
@@ -158,12 +159,15 @@ def _between(chosen: Chosen, last: Key | None) -> list[sa.ColumnElement[bool]]:
     if chosen.device_key is not None:
         found.append(table.device_key == chosen.device_key)
     if chosen.after is not None:
-        key = _literal(chosen.after)
         # Of a device whose days are only partly told, the rest is told as well.
-        found.append(_key() >= key if len(chosen.after) == 3 and chosen.after[2] else _key() > key)
+        is_partly_told = len(chosen.after) == 3 and chosen.after[2]
+        found.append(_key() >= _literal(chosen.after) if is_partly_told else keyset.behind(_KEYS, chosen.after[:2], up=True))
     if last is not None:
         found.append(_key() <= _literal(last))
     return found
+
+
+_KEYS = (keyset.Key(device_latest.c.site_id), keyset.Key(device_latest.c.device_key))
 
 
 def _key() -> sa.Tuple:

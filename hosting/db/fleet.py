@@ -1,26 +1,16 @@
-"""Questions about the whole fleet, for the console and the read API. Lists come from `device_latest`, never from the history."""
+"""Questions about the whole fleet, for the console and the read API. The list of devices is in `hosting.db.lists`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from appliance.common.clock import utc_now
 from appliance.report.condition import SILENT_AFTER
+from hosting.db.lists.keyset import Key, behind
 from hosting.db.tables import device_latest, site
-
-SORTABLE: Final[Mapping[str, sa.ColumnElement[Any]]] = {
-    "model": sa.func.lower(sa.func.coalesce(device_latest.c.model, "")),
-    "serial": sa.func.lower(sa.func.coalesce(device_latest.c.serial, "")),
-    "site": sa.func.lower(site.c.name),
-    "address": sa.func.coalesce(device_latest.c.address, ""),
-    "location": sa.func.lower(sa.func.coalesce(device_latest.c.location, "")),
-    "condition": sa.case({"error": 1, "warning": 2, "unknown": 3}, value=device_latest.c.condition, else_=4),
-    "total": sa.func.coalesce(device_latest.c.total, -1),
-    "taken": device_latest.c.taken_at,
-}
 
 
 def _condition() -> sa.ColumnElement[str]:
@@ -46,28 +36,6 @@ class LatestReading:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceQuery:
-    """Which devices, in which order, and which part of them."""
-
-    site_id: str | None = None
-    words: tuple[str, ...] = ()
-    condition: str | None = None
-    sort: str = "site"
-    descending: bool = False
-    offset: int = 0
-    limit: int = 50
-
-
-def _conditions(query: DeviceQuery) -> list[sa.ColumnElement[bool]]:
-    chosen = [device_latest.c.words.contains(word.lower(), autoescape=True) for word in query.words]
-    if query.site_id:
-        chosen.append(device_latest.c.site_id == query.site_id)
-    if query.condition:
-        chosen.append(_condition() == query.condition)
-    return chosen
-
-
 def _selection() -> sa.Select[Any]:
     table = device_latest.c
     columns = (table.site_id, site.c.name, table.device_key, table.first_seen_at, table.taken_at, table.received_at)
@@ -75,17 +43,15 @@ def _selection() -> sa.Select[Any]:
     return joined.join_from(device_latest, site, site.c.site_id == table.site_id)
 
 
-def devices(connection: sa.Connection, query: DeviceQuery) -> tuple[list[LatestReading], int]:
-    """Return the devices of a query and how many there are in all."""
-    conditions = _conditions(query)
-    order = SORTABLE.get(query.sort, SORTABLE["site"])
-    if query.sort == "condition":
-        order = sa.case((_is_silent(), 0), else_=order)
-    tie = (sa.func.lower(site.c.name), SORTABLE["model"], device_latest.c.device_key)
-    chosen = _selection().where(*conditions).order_by(order.desc() if query.descending else order, *tie)
-    rows = connection.execute(chosen.offset(query.offset).limit(query.limit))
-    count = sa.select(sa.func.count()).select_from(device_latest).where(*conditions)
-    return [LatestReading(*row) for row in rows], connection.execute(count).scalar_one()
+def readings_of(connection: sa.Connection, devices: Sequence[tuple[str, str]]) -> dict[tuple[str, str], LatestReading]:
+    """Return the newest readings of devices by (site_id, device_key)."""
+    if not devices:
+        return {}
+    # Joined, since SQLite looks through all rows for those whose pair of columns is in a list.
+    wanted = sa.values(sa.column("site_id", sa.String), sa.column("device_key", sa.String)).data(devices).cte("wanted")
+    same = sa.and_(device_latest.c.site_id == wanted.c.site_id, device_latest.c.device_key == wanted.c.device_key)
+    rows = (LatestReading(*row) for row in connection.execute(_selection().join(wanted, same)))
+    return {(row.site_id, row.device_key): row for row in rows}
 
 
 def device(connection: sa.Connection, site_id: str, device_key: str) -> LatestReading | None:
@@ -104,7 +70,7 @@ def devices_after(
     if site_id:
         chosen = chosen.where(table.site_id == site_id)
     if after:
-        chosen = chosen.where(sa.tuple_(table.site_id, table.device_key) > sa.tuple_(*map(sa.literal, after)))
+        chosen = chosen.where(behind([Key(table.site_id), Key(table.device_key)], after, up=True))
     return [LatestReading(*row) for row in connection.execute(chosen)]
 
 

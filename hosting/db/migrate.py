@@ -42,7 +42,7 @@ def migrate(database: Database) -> bool:
     # Loaded only now: it takes longer than all the rest of most commands.
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    with _only_one(database):
+    with only_one(database):
         before = _schema(database)
         if before == newest_schema():
             return False
@@ -136,8 +136,8 @@ def alembic_config() -> "Config":
 
 
 @contextmanager
-def _only_one(database: Database) -> Iterator[None]:
-    """Hold the lock of the migrations: an advisory lock in PostgreSQL, a locked file beside a SQLite database."""
+def only_one(database: Database) -> Iterator[None]:
+    """Hold the lock under which the schema is changed: an advisory lock in PostgreSQL, a locked file beside a SQLite database."""
     if not database.is_postgresql:
         with Path(f"{database.url.database}.lock").open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

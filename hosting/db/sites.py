@@ -1,28 +1,28 @@
 """Sites: enrolment codes, their keys, check-ins, commands and nonces."""
 
 import json
-import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from appliance.common.clock import to_rfc3339, utc_now
-from appliance.common.message import Message
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.connection.database import Condition
+from hosting.db.folded import has_part
+from hosting.db.lists.count import Count, count_up_to
+from hosting.db.lists.keyset import FIRST, Key, Part, Place, part_of, walk_rows
 from hosting.db.tables import command, enrolment_code, nonce, site, site_name
 from hosting.db.upsert import insert_new, one_of
-from hosting.errors import ConfigurationError
 from hosting.site_report import bounded
 
-LONGEST_NAME = 100
-NAME_RULE = Message("Give the site a name of 1 to 100 characters that all show, and that is no site id.")
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_NAME = sa.func.lower(site.c.name)
+NAMED_AT_ONCE = 1000
+"""So many names are looked for by one statement."""
 COMMAND_LIFE = timedelta(hours=24)
 COMMAND_REPEATED = timedelta(minutes=5)
 """How long a command is handed out again: the answer with it may have been lost, and a site does each id once."""
@@ -90,6 +90,26 @@ def site_named(connection: sa.Connection, name: str) -> Site | None:
     return _site(row) if row else None
 
 
+def sites_named(connection: sa.Connection, names: Sequence[str]) -> dict[str, Site]:
+    """Return by what was asked for the sites of these names or ids; what names none is not in it."""
+    found: dict[str, Site] = {}
+    for at in range(0, len(names), NAMED_AT_ONCE):
+        asked = [name for name in names[at : at + NAMED_AT_ONCE] if "\x00" not in name]  # which PostgreSQL does not compare with
+        wanted = set(asked)
+        rows = connection.execute(sa.select(site).where(sa.or_(site.c.name.in_(asked), site.c.site_id.in_(asked))))
+        known = [_site(row) for row in rows]
+        # An id goes before the name of another.
+        found |= {each.name: each for each in known if each.name in wanted}
+        found |= {each.site_id: each for each in known if each.site_id in wanted}
+    return found
+
+
+def sites_where(connection: sa.Connection, words: Sequence[str], where: Sequence[Condition]) -> list[Site]:
+    """Return all sites whose name has the words in it and that meet the conditions, by name."""
+    chosen = sa.select(site).where(*_named(words), *where).order_by(_NAME, site.c.site_id)
+    return [_site(row) for row in connection.execute(chosen)]
+
+
 def sites_after(connection: sa.Connection, *, after: str | None, limit: int) -> list[Site]:
     """Return sites in the order of their ids, from behind `after`: for programs that page through all."""
     chosen = sa.select(site).order_by(site.c.site_id).limit(limit)
@@ -104,22 +124,35 @@ class SiteQuery:
     where: Sequence[Condition] = ()
     sort: str = "name"
     descending: bool = False
-    offset: int = 0
+    place: Place = FIRST
     limit: int = 50
 
+    @property
+    def order(self) -> str:
+        """The name of its order, for places."""
+        return f"sites {self.sort}{' desc' if self.descending else ''}"
 
-def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[list[Site], int]:
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What its order is by."""
+        last = (Key(_NAME), Key(site.c.site_id))
+        if self.sort == "contact":
+            return (Key(sa.func.coalesce(site.c.last_contact_at, site.c.created_at), "moment"), *last)
+        return (Key(sa.func.coalesce(site.c.version, "")), *last) if self.sort == "version" else last
+
+
+def find_sites(connection: sa.Connection, query: SiteQuery) -> tuple[Part[Site], Count]:
     """Return the sites of a query and how many there are in all."""
-    name = sa.func.lower(site.c.name)
-    conditions = [name.contains(word.lower(), autoescape=True) for word in query.words]
-    conditions += query.where
-    order = {"contact": sa.func.coalesce(site.c.last_contact_at, site.c.created_at), "version": site.c.version}.get(
-        query.sort, name
-    )
-    chosen = sa.select(site).where(*conditions).order_by(order.desc() if query.descending else order, name)
-    rows = connection.execute(chosen.offset(query.offset).limit(query.limit))
-    count = sa.select(sa.func.count()).select_from(site).where(*conditions)
-    return [_site(row) for row in rows], connection.execute(count).scalar_one()
+    chosen = sa.select(site.c.site_id).where(*_named(query.words), *query.where)
+    found = part_of(query.place, query.limit, walk_rows(connection, chosen, query.keys, descending=query.descending))
+    ids = [row.site_id for row in found.rows]
+    rows = {row.site_id: _site(row) for row in connection.execute(sa.select(site).where(site.c.site_id.in_(ids)))}
+    part = Part([rows[each] for each in ids if each in rows], found.previous, found.next)
+    return part, count_up_to(connection, chosen)
+
+
+def _named(words: Sequence[str]) -> list[Condition]:
+    return [has_part(site.c.name, word) for word in words]
 
 
 def every_site() -> Condition:
@@ -150,9 +183,8 @@ def count_sites(connection: sa.Connection, conditions: Mapping[str, sa.ColumnEle
 
 def site_names(connection: sa.Connection, *, part: str = "", limit: int) -> list[tuple[str, str]]:
     """Return (site_id, name) of the first sites by name whose name has `part` in it, in any case of letters."""
-    name = sa.func.lower(site.c.name)
-    chosen = sa.select(site.c.site_id, site.c.name).where(name.contains(part.lower(), autoescape=True))
-    return [(row.site_id, row.name) for row in connection.execute(chosen.order_by(name).limit(limit))]
+    chosen = sa.select(site.c.site_id, site.c.name).where(*_named([part] if part else []))
+    return [(row.site_id, row.name) for row in connection.execute(chosen.order_by(_NAME).limit(limit))]
 
 
 def sites_meant(connection: sa.Connection, text: str, *, limit: int) -> list[tuple[str, str]]:
@@ -201,25 +233,6 @@ def _site_called(connection: sa.Connection, name: str, now: datetime) -> str:
     site_id: str = connection.execute(sa.select(site.c.site_id).where(site.c.name == name)).scalar_one()
     connection.execute(sa.update(site_name).where(known).values(site_id=site_id))
     return site_id
-
-
-def is_name(text: str) -> bool:
-    """Return whether a site can be called so: not as another site's id is, since commands take either."""
-    return 1 <= len(text) <= LONGEST_NAME and text.isprintable() and not _ID.fullmatch(text)
-
-
-def rename(connection: sa.Connection, known: Site, name: str, *, actor: str, address: str = "") -> None:
-    """Give a site another name. Raises ConfigurationError for what is no name, and for that of another site."""
-    name = name.strip()
-    if name == known.name:
-        return
-    if not is_name(name):
-        raise ConfigurationError(NAME_RULE)
-    if insert_new(connection, site_name, [{"name": name, "site_id": known.site_id}]) == 0:
-        raise ConfigurationError(Message("There is another site called %(name)s. Choose another name.", name=repr(name)))
-    connection.execute(sa.update(site).where(site.c.site_id == known.site_id).values(name=name))
-    connection.execute(sa.delete(site_name).where(site_name.c.name == known.name))
-    audit.note(connection, actor, "renamed", f"{known.name} is {name} now", site_id=known.site_id, address=address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,22 +351,21 @@ def set_expiry(connection: sa.Connection, site_id: str, moment: datetime | None,
     audit.note(connection, actor, "expiry set", detail, site_id=site_id, address=address)
 
 
+CODES: Final = (Key(enrolment_code.c.created_at, "moment"), Key(enrolment_code.c.code_hash))
+"""What the list of codes is ordered by, the newest first."""
+
+
 def open_codes(
-    connection: sa.Connection, *, words: Sequence[str] = (), offset: int = 0, limit: int
-) -> tuple[list[sa.Row[Any]], int]:
+    connection: sa.Connection, *, words: Sequence[str] = (), place: Place = FIRST, limit: int
+) -> tuple[Part[sa.Row[Any]], Count]:
     """Return codes nobody has used yet, newest first, and how many there are: site_id, name, created_at, created_by, expires_at.
 
     `words` are all in the name of the site.
     """
     columns = (site.c.site_id, site.c.name, enrolment_code.c.created_at, enrolment_code.c.created_by, enrolment_code.c.expires_at)
     chosen = sa.select(*columns).join_from(enrolment_code, site, site.c.site_id == enrolment_code.c.site_id)
-    name = sa.func.lower(site.c.name)
-    wanted = [enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now()]
-    wanted += [name.contains(word.lower(), autoescape=True) for word in words]
-    count = sa.select(sa.func.count()).select_from(enrolment_code).join(site, site.c.site_id == enrolment_code.c.site_id)
-    order = (enrolment_code.c.created_at.desc(), enrolment_code.c.code_hash)
-    found: list[sa.Row[Any]] = list(connection.execute(chosen.where(*wanted).order_by(*order).offset(offset).limit(limit)))
-    return found, connection.execute(count.where(*wanted)).scalar_one()
+    chosen = chosen.where(enrolment_code.c.used_at.is_(None), enrolment_code.c.expires_at > utc_now(), *_named(words))
+    return part_of(place, limit, walk_rows(connection, chosen, CODES, descending=True)), count_up_to(connection, chosen)
 
 
 def waiting_commands(connection: sa.Connection, site_ids: Sequence[str]) -> set[tuple[str, str]]:

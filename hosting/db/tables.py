@@ -1,34 +1,8 @@
 """The tables. The key of whatever a site owns is led by `site_id`, and no constraint spans sites: so it shards by site (Citus)."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator
 
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC and whole seconds: `timestamptz` on PostgreSQL, seconds since 1970 on SQLite."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """Return the column type of the dialect."""
-        return dialect.type_descriptor(sa.TIMESTAMP(timezone=True) if dialect.name == "postgresql" else sa.BigInteger())
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
-        """Return the value as the dialect stores it."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return int(value.timestamp())
-
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        """Return the stored value as a moment in UTC."""
-        if value is None:
-            return None
-        return value.astimezone(UTC) if dialect.name == "postgresql" else datetime.fromtimestamp(value, UTC)
-
+from hosting.db.moment import Moment
 
 metadata = sa.MetaData()
 
@@ -79,6 +53,7 @@ site_name = sa.Table(
     sa.Column("site_id", sa.String(36), nullable=False),
     info=EVERYWHERE,
 )
+sa.Index("site_name_order", sa.func.lower(site.c.name), site.c.site_id)
 
 site_update = sa.Table(
     "site_update",
@@ -110,6 +85,7 @@ enrolment_code = sa.Table(
     sa.Column("used_at", Moment),
     sa.Column("public_key", sa.String(43)),  # the key it was used with: the same one may ask again
     sa.Index("enrolment_code_hash", "code_hash"),
+    sa.Index("enrolment_code_made", "created_at", "code_hash"),
     info=EVERYWHERE,
 )
 
@@ -202,9 +178,43 @@ device_latest = sa.Table(
     sa.Column("location", sa.Text),
     sa.Column("condition", sa.String(16), nullable=False),
     sa.Column("total", sa.BigInteger),
-    sa.Column("words", sa.Text, nullable=False),  # what the search looks through, in lower case
+    sa.Column("words", sa.Text, nullable=False),  # empty: `device_search` has them
     sa.Column("body", sa.Text, nullable=False),
+    # These two change with each reading: all else that lists are ordered and searched by is in `device_search`.
+    sa.Index("device_latest_condition", "condition", "taken_at", "site_id", "device_key"),
+    sa.Index("device_latest_total", "total", "site_id", "device_key"),
     info=BY_SITE,
+)
+
+device_search = sa.Table(
+    "device_search",
+    metadata,
+    sa.Column("site_id", sa.String(36), primary_key=True),
+    sa.Column("device_key", sa.String(200), primary_key=True),
+    # Made by the database: orders devices that are alike, and names the row in SQLite's search index, where it is the primary key.
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("taken_at", Moment, nullable=False),  # when the reading was taken that tells it
+    # Lower case, the address so that its text is in the order of addresses; cut off where an index could not hold them.
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("serial", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("location", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),  # what the search looks through, in lower case, a line for each fact
+    sa.Index("device_search_model", "model", "number"),
+    sa.Index("device_search_serial", "serial", "number"),
+    sa.Index("device_search_address", "address", "number"),
+    sa.Index("device_search_location", "location", "number"),
+    sa.Index("device_search_site", "site_id", "model", "number"),
+    info=BY_SITE,
+)
+
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("counted_at", Moment, nullable=False),
+    info=COORDINATOR,
 )
 
 event = sa.Table(
@@ -371,5 +381,6 @@ audit = sa.Table(
     sa.Column("action", sa.String(40), nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("address", sa.String(64), nullable=False),
+    sa.Index("audit_site", "site_id", "at", "audit_id"),
     info=COORDINATOR,
 )

@@ -11,11 +11,13 @@ from hosting.config import Config
 from hosting.db import removal
 from hosting.db.cleanup import clean
 from hosting.db.connection.database import Connection, Database
+from hosting.db.contact import counted_sites
 from hosting.db.history.dictionaries import train_anew
 from hosting.db.history.partitions import Partitions
 from hosting.db.history.retention import Retention
 from hosting.db.history.roll_up import RollUp
 from hosting.db.jobs import Step
+from hosting.db.lists import tally
 from hosting.jobs.emptied_sites import end_emptied
 
 LEARNT_ANEW = timedelta(days=30)
@@ -46,6 +48,10 @@ def _learn(_config: Config) -> Work:
     return lambda connection: Step(train_anew(connection, utc_now(), LEARNT_ANEW))
 
 
+def _count(config: Config) -> Work:
+    return lambda connection: Step(tally.count_all(connection, counted_sites(utc_now(), config.check_in_seconds)))
+
+
 JOBS: Final[tuple[Job, ...]] = (
     Job(
         "cleanup",
@@ -60,6 +66,13 @@ JOBS: Final[tuple[Job, ...]] = (
         Message("Makes the tables for the readings of the days to come, and drops those of days that are rolled up (PostgreSQL)."),
         timedelta(hours=1),
         lambda _config: Partitions(),
+    ),
+    Job(
+        "count",
+        Message("Counts"),
+        Message("Counts the devices and the sites by their state, for pages that would take too long to count them."),
+        timedelta(minutes=1),
+        _count,
     ),
     Job(
         "roll-up",

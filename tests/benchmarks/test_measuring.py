@@ -11,6 +11,7 @@ from benchmarks import _document
 from benchmarks._as_shipped import HIDDEN
 from benchmarks._figures import Bars, Figure, Reach, Report, as_markdown, as_text, report_of
 from benchmarks.footprint import not_shipped
+from hosting.db.lists.devices import SORTS
 from tests.children import run_child
 from tests.conftest import ROOT
 from tests.requirement import missing
@@ -74,6 +75,17 @@ def test_a_server_process_takes_readings_and_check_ins_and_its_history_is_small_
         assert taken["ours"] > 0
         assert set(taken["peers"]) == ({"INSERT", "COPY"} if name == "PostgreSQL" else {"INSERT"})
         assert 0 < rows[f"check-in on {name} where nothing changed, 200 a second"]["ours"] < 1000
+
+
+def test_lists_are_asked_for_in_every_order_at_both_ends_on_both_databases() -> None:
+    rows = figures(quick("hosting_lists"))
+    for name in ("SQLite", "PostgreSQL"):
+        if f"devices made on {name}" not in rows:
+            missing("no PostgreSQL server in /usr/lib/postgresql")
+        for sort in SORTS:
+            assert rows[f"by {sort}, first page, {name}"]["ours"] > 0
+            assert rows[f"by {sort}, page 20, {name}"]["ours"] > 0
+        assert "by the clock" in rows[f"one serial number, {name}"]["note"]
 
 
 def test_configuration_counts_what_a_check_costs_and_times_a_publication() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,46 @@ def test_every_page_fits_a_phone(open_page: OpenPage, fed_server: RunningServer,
             assert accessibility_faults(page) == []
     page.goto("/sites")
     picture(page, "console-phone", document=True)
+
+
+BOXES = """row => [...row.children].map(cell => ({box: cell.getBoundingClientRect(), text: cell.innerText}))
+    .filter(cell => cell.box.width && cell.box.height)
+    .map(({box, text}) => ({left: box.left, right: box.right, top: box.top, bottom: box.bottom, text}))"""
+
+
+@pytest.mark.parametrize(("dark", "size"), [(False, PHONE), (True, (375, 667))], ids=["light", "dark-and-narrow"])
+def test_a_device_is_two_lines_on_a_phone_and_nothing_overlaps(
+    open_page: OpenPage, fed_server: RunningServer, dark: bool, size: tuple[int, int], picture: TakePicture
+) -> None:
+    page = visit(open_page, fed_server, size=size, dark=dark)
+    page.goto("/sites")
+    site = page.get_by_role("link", name="Harbour office").first.get_attribute("href")
+    assert site
+    for path in ("/devices", site):
+        page.goto(path)
+        # As long as a printer may say it.
+        page.locator(".device-table tbody tr").first.evaluate(
+            """row => {
+            row.querySelector('th a').textContent = 'W'.repeat(120);
+            row.querySelector('.state').textContent = 'x y '.repeat(40);
+            row.querySelectorAll('.device-fact').forEach(cell => { cell.textContent = '8'.repeat(60); }); }"""
+        )
+        assert not overflows(page), path
+        rows = page.locator(".device-table tbody tr")
+        assert rows.count() > 3
+        for row in rows.all():
+            cells = row.evaluate(BOXES)
+            first, second = ([cell for cell in cells if (cell["top"] < cells[0]["bottom"]) is above] for above in (True, False))
+            assert len(first) == 2, "its name and how it is"
+            assert len(second) == 3, "three facts"
+            for line in (first, second):
+                ordered = sorted(line, key=lambda cell: cell["left"])
+                assert all(left["right"] <= right["left"] for left, right in pairwise(ordered)), ordered
+                assert ordered[0]["left"] >= 0
+                assert ordered[-1]["right"] <= size[0]
+            assert max(cell["bottom"] for cell in first) <= min(cell["top"] for cell in second), cells
+            assert max(cell["bottom"] for cell in cells) - min(cell["top"] for cell in cells) < 64, "two lines"
+        picture(page, f"console-{'devices' if path == '/devices' else 'site'}-phone{'-dark' if dark else ''}")
 
 
 @pytest.mark.parametrize("size", [PHONE, None], ids=["phone", "desk"])

@@ -40,6 +40,8 @@ RUN_ELSEWHERE = {
     "dca-hosting config set --data hosting-data --site Mill --definition acme.toml --yes": CONFIGURATION,
     "dca-hosting config show --data hosting-data --site Mill": CONFIGURATION,
     "dca-hosting site set --data hosting-data Mill --group north": CONFIGURATION,
+    "dca-hosting site set --data hosting-data --matching Mill --group north": "tests/hosting/commands/test_sites_command.py",
+    "dca-hosting site set --data hosting-data --file sites.csv": "tests/hosting/commands/test_sites_command.py",
     "dca-hosting site set --data hosting-data Mill --expires 2030-12-31": CONFIGURATION,
     "dca-hosting site set --data hosting-data Mill --deactivate": CONFIGURATION,
     "dca-hosting site set --data hosting-data Mill --activate --no-expiry": CONFIGURATION,

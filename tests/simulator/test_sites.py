@@ -154,7 +154,7 @@ def test_all_models_make_readings_and_no_two_printers_share_a_key() -> None:
 def test_a_file_that_is_no_token_is_named_and_not_shown(tmp_path: Path, content: str) -> None:
     file = tmp_path / "names.txt"
     file.write_text(content)
-    words = ["sites-check", "--truth", "none", "--url", "http://127.0.0.1:1", "--token-file", file]
+    words: list[str | Path] = ["sites-check", "--truth", "none", "--url", "http://127.0.0.1:1", "--token-file", file]
     finished = run_child(["python", "-m", "simulator", *words])
     assert finished.returncode == 1
     assert f"--token-file names {file}, which is no file of a token" in finished.stderr

@@ -14,6 +14,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
+from hosting.db.folded import SQLITE_NAME
 from hosting.errors import ConfigurationError, DataError, DeadlineError
 
 Connection = sa.Connection
@@ -76,6 +77,7 @@ def _drop_read_only(context: sa.engine.ExceptionContext) -> None:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # this module says when a transaction begins
+    connection.create_function(SQLITE_NAME, 1, str.lower, deterministic=True)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}"):
         connection.execute(f"PRAGMA {pragma}").close()
 

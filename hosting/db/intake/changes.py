@@ -23,6 +23,8 @@ class _Base(NamedTuple):
 
     body: str
     condition: Condition | None = None
+    is_listed: bool = False
+    """Whether lists know the device as this reading tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ def rebuild_all(connection: sa.Connection, site_id: str, changes: Sequence[Chang
 def _rebuilt(base: _Base, change: Change) -> ReadingRow | None:
     applied = known_members.apply(base.body, change)
     if applied is not None:
-        return row_after(change, *applied, base.condition)
+        return row_after(change, *applied, base.condition, is_listed=base.is_listed)
     reading = rebuild(base.body, change)
-    return None if reading is None else row_of(reading)
+    return None if reading is None else row_of(reading, is_listed=base.is_listed and "device" not in change.patch)
 
 
 def _bases(connection: sa.Connection, site_id: str, changes: Sequence[Change], most: int) -> dict[Moment, _Base]:
@@ -90,9 +92,11 @@ def _newest(connection: sa.Connection, site_id: str, keys: Collection[str], most
     # PostgreSQL need not unpack a body to tell its bytes, which are no fewer than its characters.
     size = sa.func.octet_length(latest.body) if connection.dialect.name == "postgresql" else sa.func.length(latest.body)
     within = sa.func.sum(size).over(order_by=latest.device_key) <= most
-    chosen = sa.select(latest.device_key, latest.taken_at, latest.condition, sa.case((within, latest.body)).label("body"))
+    # A server that knew no lists left words there: who wrote none has kept what lists know of the device with the same reading.
+    known = (latest.device_key, latest.taken_at, latest.condition, latest.words == "")
+    chosen = sa.select(*known, sa.case((within, latest.body)).label("body"))
     rows = connection.execute(chosen.where(latest.site_id == site_id, one_of(connection, latest.device_key, keys)))
-    return {(key, taken_at): _Base(body, condition) for key, taken_at, condition, body in rows if body is not None}
+    return {(key, taken_at): _Base(body, *known) for key, taken_at, *known, body in rows if body is not None}
 
 
 def _base(change: Change) -> Moment:

@@ -12,6 +12,7 @@ from appliance.common.clock import in_utc, utc_now
 from appliance.report import Event
 from appliance.report.device_keys import are_of_one_serial, is_by_serial
 from hosting.db.history import joining
+from hosting.db.intake import device_search
 from hosting.db.tables import device_latest, event
 from hosting.db.upsert import insert_new
 from hosting.site_report import CLOCK_TOLERANCE, bounded
@@ -80,6 +81,7 @@ def _known_before(connection: sa.Connection, site_id: str, events: Sequence[Even
 def _join(connection: sa.Connection, site_id: str, former: str, key: str) -> None:
     """Let what was kept under the `former` key of a device stand under the one it is known by now."""
     joining.join(connection, site_id, former, key)
+    device_search.rename(connection, site_id, former, key)
     connection.execute(sa.update(event).where(event.c.site_id == site_id, event.c.device_key == former).values(device_key=key))
     latest = device_latest.c
     before = (latest.site_id == site_id, latest.device_key == former)

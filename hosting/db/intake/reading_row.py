@@ -23,16 +23,16 @@ class ReadingRow:
     """In UTC and whole seconds."""
     body: str
     """JSON of an `appliance.report.Reading`, without what has its default."""
-    named: tuple[str | None, ...]
-    """The members of the device that `NAMES` names."""
-    words: str
-    """What the search looks through, in lower case."""
+    texts: tuple[str | None, ...]
+    """The members of the device that `NAMES` and `SEARCHED` name, without NUL characters, which PostgreSQL does not store."""
     condition: Condition
     total: int | None
+    is_listed: bool
+    """Whether lists know these texts of the device already."""
 
     def latest(self, site_id: str, now: datetime) -> dict[str, Any]:
         """Return the row of `device_latest` of a site whose reading came now."""
-        manufacturer, model, serial, address, location = self.named
+        manufacturer, model, serial, address, location, *_others = self.texts
         return {
             "site_id": site_id,
             "device_key": self.device_key,
@@ -46,7 +46,7 @@ class ReadingRow:
             "location": location,
             "condition": self.condition,
             "total": self.total,
-            "words": self.words,
+            "words": "",
             "body": self.body,
         }
 
@@ -56,23 +56,23 @@ class ReadingRow:
         return {"site_id": site_id, "received_at": now, **own}
 
 
-def row_of(reading: Reading) -> ReadingRow:
+def row_of(reading: Reading, *, is_listed: bool = False) -> ReadingRow:
     """Return the row of a reading."""
     device = reading.device
     total = reading.meters.get("total")
     told = [getattr(device, name) for name in (*NAMES, *SEARCHED)]
-    rest = (compact(reading), *_texts(told), condition(reading), total.value if total else None)
+    rest = (compact(reading), _storable(told), condition(reading), total.value if total else None, is_listed)
     return ReadingRow(device.key, in_utc(reading.taken_at), *rest)
 
 
-def row_after(change: Change, members: Mapping[str, Any], body: str, before: Condition | None) -> ReadingRow:
+def row_after(change: Change, members: Mapping[str, Any], body: str, before: Condition | None, *, is_listed: bool) -> ReadingRow:
     """Return the row of what `known_members.apply` made of a reading, `before` the condition by that, where it is known."""
     device = members["device"]
     total = members.get("meters", {}).get("total")
     told = [device.get(name) for name in (*NAMES, *SEARCHED)]
     same = before is not None and "status" not in change.patch and "supplies" not in change.patch
     judged = before if before is not None and same else _judged(members)
-    rest = (body, *_texts(told), judged, total["value"] if total else None)
+    rest = (body, _storable(told), judged, total["value"] if total else None, is_listed)
     return ReadingRow(device["key"], datetime.fromisoformat(members["taken_at"]), *rest)
 
 
@@ -81,7 +81,5 @@ def _judged(members: Mapping[str, Any]) -> Condition:
     return condition_of(Status.model_validate(members.get("status", {})), tuple(supplies))
 
 
-def _texts(told: list[str | None]) -> tuple[tuple[str | None, ...], str]:
-    """Return the names without NUL characters, which PostgreSQL does not store, and all texts to be searched for."""
-    storable = [text.replace("\x00", "") if text else text for text in told]
-    return tuple(storable[: len(NAMES)]), " ".join(filter(None, storable)).lower()
+def _storable(told: list[str | None]) -> tuple[str | None, ...]:
+    return tuple(text.replace("\x00", "") if text else text for text in told)

@@ -18,7 +18,7 @@ from appliance.report import Batch, Reading
 from hosting.db.history import reader
 from hosting.db.history.day import SETTLED
 from hosting.db.history.stored_reading import parse_stored
-from hosting.db.intake import events
+from hosting.db.intake import device_search, events
 from hosting.db.intake.changes import Rebuilt
 from hosting.db.intake.reading_row import ReadingRow, row_of
 from hosting.db.tables import batch as batch_table
@@ -88,6 +88,7 @@ def _keep_latest(connection: sa.Connection, site_id: str, rows: list[ReadingRow]
         known = newest.get(row.device_key)
         if known is None or row.taken_at > known.taken_at:
             newest[row.device_key] = row
+    device_search.keep(connection, site_id, list(newest.values()))
     latest = [row.latest(site_id, now) for row in newest.values()]
     insert_newer(connection, device_latest, latest, by="taken_at", kept=["first_seen_at"])
 

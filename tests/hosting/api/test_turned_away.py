@@ -45,7 +45,7 @@ def test_the_lists_look_for_sites_by_the_word_they_show(server: RunningServer, w
         server.write(lambda connection, site_id=ids[name]: sites.set_expiry(connection, site_id, now, actor="test"))  # type: ignore[misc]
     server.code("never")
     found, _ = server.read(lambda connection: sites.find_sites(connection, SiteQuery(where=(contact_is(word, now, 60),))))
-    assert [site.name for site in found] == ([word] if word not in ("late", "lost") else [])
-    assert all(contact(site, now, 60) == word for site in found)
+    assert [site.name for site in found.rows] == ([word] if word not in ("late", "lost") else [])
+    assert all(contact(site, now, 60) == word for site in found.rows)
     _, quiet = server.read(lambda connection: sites.find_sites(connection, SiteQuery(where=(is_turned_away(now),))))
-    assert quiet == 3
+    assert quiet.number == 3

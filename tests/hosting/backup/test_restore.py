@@ -142,7 +142,7 @@ def test_sessions_and_codes_that_nobody_had_used_count_no_more(server: RunningSe
     with opened(elsewhere) as database:
         assert rows(database, session) == []
         with database.reading() as connection:
-            assert sites.open_codes(connection, limit=9)[1] == 0
+            assert sites.open_codes(connection, limit=9)[1].number == 0
 
 
 def truncated(content: bytes) -> bytes:

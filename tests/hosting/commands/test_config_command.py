@@ -192,7 +192,7 @@ def test_the_enrolment_string_names_the_root(folder: Path) -> None:
 def test_a_server_that_starts_publishes_what_was_begun(folder: Path, start_child: StartChild) -> None:
     content = b'{"definitions":{},"format":1,"settings":{"scan":{"icmp":false}},"version":1}'
     with Database(database_url(None, folder)) as database, database.writing() as connection:
-        configuration.intend(connection, EVERYBODY.path, 1, content, actor="test")
+        configuration.intend(connection, [(EVERYBODY.path, 1, content)], actor="test")
     serve(start_child, folder, "--http")
     targets = folder / "repository" / "targets"
     wait_until("the configuration is published", lambda: list(targets.rglob("*.all.json")))

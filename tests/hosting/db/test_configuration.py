@@ -138,7 +138,7 @@ def test_what_the_repository_refuses_is_not_kept(signing_server: RunningServer, 
 
 def test_what_was_begun_when_the_server_ended_is_published_later(signing_server: RunningServer, publishing: Publishing) -> None:
     content = b'{"format":1,"settings":{"scan":{"read_minutes":30}},"definitions":{},"version":1}'
-    signing_server.write(lambda connection: configuration.intend(connection, EVERYBODY.path, 1, content, actor="test"))
+    signing_server.write(lambda connection: configuration.intend(connection, [(EVERYBODY.path, 1, content)], actor="test"))
     assert signing_server.read(lambda connection: configuration.in_force(connection, EVERYBODY.path)) is None
     publishing.finish_what_was_begun()
     kept = signing_server.read(lambda connection: configuration.in_force(connection, EVERYBODY.path))

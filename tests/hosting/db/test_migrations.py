@@ -15,12 +15,15 @@ from sqlalchemy.exc import OperationalError
 from hosting.db import migrate as migrate_module
 from hosting.db.connection.database import Database, database_url
 from hosting.db.migrate import FOLDER, migrate, newest_schema, upgrade
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 from hosting.db.upsert import insert
 from hosting.errors import DataError
 from tests.conftest import ROOT
 from tests.forked import run_forked
 from tests.hosting.postgresql import DatabaseServer
+
+# SQLite does not show what an index of an expression is of.
+pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 READINGS = 400
@@ -108,9 +111,13 @@ def bodies(database: Database, table: str = "reading") -> list[str]:
 
 
 def there(database: Database) -> set[str]:
-    """Return the tables of the database and the constraints of the readings, to compare."""
+    """Return the tables of the database with their constraints and indexes, to compare."""
     found = reflected(database)
-    return {f"{name} {sorted(str(each.name) for each in table.constraints)}" for name, table in found.tables.items()}
+    names = {
+        name: [*(str(each.name) for each in table.constraints), *(str(each.name) for each in table.indexes)]
+        for name, table in found.tables.items()
+    }
+    return {f"{name} {sorted(parts)}" for name, parts in names.items()}
 
 
 def test_a_migration_that_was_killed_at_any_statement_goes_on(

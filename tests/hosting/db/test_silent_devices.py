@@ -3,7 +3,8 @@
 import re
 
 from hosting.db import fleet
-from hosting.db.fleet import DeviceQuery
+from hosting.db.lists import devices
+from hosting.db.lists.devices import DeviceQuery
 from tests.hosting.batches import batch, reading
 from tests.hosting.person import Person
 from tests.hosting.running import RunningServer
@@ -19,9 +20,10 @@ def upload(site: Site) -> None:
 
 def keys(server: RunningServer, query: DeviceQuery) -> list[str]:
     """Return the devices of a query, in its order."""
-    rows, count = server.read(lambda connection: fleet.devices(connection, query))
-    assert count == len(rows)
-    return [row.device_key for row in rows]
+    part, count = server.read(lambda connection: devices.devices(connection, query))
+    assert count.is_exact
+    assert count.number == len(part.rows)
+    return [row.device_key for row in part.rows]
 
 
 def test_silence_is_a_condition_of_its_own_in_filters_counts_and_order(server: RunningServer, site: Site) -> None:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 
 revision = "0002"
 down_revision = "0001"

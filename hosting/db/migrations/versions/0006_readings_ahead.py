@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from appliance.common.clock import utc_now
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 
 revision = "0006"
 down_revision = "0005"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 
 revision = "0010"
 down_revision = "0008"

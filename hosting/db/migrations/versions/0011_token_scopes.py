@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hosting.db.tables import EVERY_SCOPE, Moment
+from hosting.db.moment import Moment
+from hosting.db.tables import EVERY_SCOPE
 
 revision = "0011"
 down_revision = "0010"

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hosting.db.tables import Moment
+from hosting.db.moment import Moment
 
-revision = "0017"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
