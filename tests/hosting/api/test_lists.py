@@ -16,7 +16,8 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.api.csv_text import lines
 from hosting.api.lists import negotiated
 from hosting.db import export, tokens
-from hosting.db.sites import rename, set_expiry, set_revoked, site_by_id
+from hosting.db.site_names import rename
+from hosting.db.sites import set_expiry, set_revoked, site_by_id
 from hosting.db.tables import audit, device_latest
 from hosting.db.tables import site as site_table
 from hosting.db.tokens import Maker, NewToken
