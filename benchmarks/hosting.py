@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from benchmarks import _command, _machine
 from benchmarks._figures import Bars, Figure, Reach, Report
 from benchmarks._hosting import check_in, intake
+from benchmarks._hosting.process import own_postgresql
 from benchmarks._office import Printer, office
 from hosting.config import Config
 from hosting.db.connection.database import Database, database_url
@@ -28,8 +29,6 @@ from hosting.db.migrate import migrate
 from hosting.db.tables import device_day, device_latest, dictionary, reading, site
 from hosting.jobs.plan import job_named
 from hosting.jobs.runner import JobRunner
-from tests.hosting.postgresql import NotInstalledError, PostgreSQL, private_server
-from tests.ports import free_port
 
 PRINTERS, QUICK_PRINTERS = 100, 4
 LEARNT_FROM = 200
@@ -88,7 +87,7 @@ def measure(quick: bool) -> Report:
         figures += fleet.figures("SQLite", Path(folder) / "fleet", None)
         figures += check_in.kept(Path(folder) / "kept", QUICK_KEPT if quick else KEPT)
         figures += _figures("SQLite", Config(Path(folder)), readings)
-        with _postgresql() as server:
+        with own_postgresql() as server:
             if server is None:
                 figures.append(Figure("history on PostgreSQL, each reading", None, "B", REACH))
             else:
@@ -194,15 +193,3 @@ def _open_all(database: Database, devices: set[tuple[str, str]], count: int) -> 
     if found != count:
         raise RuntimeError(f"{found} of {count} readings were found")
     return time.monotonic() - began
-
-
-@contextmanager
-def _postgresql() -> Iterator[PostgreSQL | None]:
-    """Yield a PostgreSQL of our own, None where it is not installed."""
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(private_server(free_port()))
-        except NotInstalledError:
-            yield None
-        else:
-            yield server

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ import structlog
 from appliance.common.clock import utc_now
 from benchmarks import _command, _machine
 from benchmarks._figures import Bars, Figure, Reach, Report
+from benchmarks._hosting.process import own_postgresql
 from benchmarks._office import office
 from hosting.config import Config, Limits
 from hosting.db.connection.database import Connection, Database, database_url
@@ -35,9 +36,7 @@ from hosting.db.tables import device_search, site
 from hosting.jobs.plan import job_named
 from hosting.jobs.runner import JobRunner
 from tests.hosting.person import Person
-from tests.hosting.postgresql import NotInstalledError, private_server
 from tests.hosting.running import RunningServer
-from tests.ports import free_port
 
 DEVICES, QUICK_DEVICES = 1_000_000, 3_000
 DEVICES_A_SITE = 50
@@ -104,11 +103,11 @@ def measure(quick: bool) -> Report:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="dca-hosting-lists-") as folder:
         figures += _figures("SQLite", Config(Path(folder), limits=Limits(page_seconds=600)), plan, templates)
-        with _postgresql() as address:
-            if address is None:
+        with own_postgresql() as postgresql:
+            if postgresql is None:
                 figures.append(Figure("page of devices on PostgreSQL", None, "ms", REACH))
             else:
-                config = Config(Path(folder), database_url=address, limits=Limits(page_seconds=600))
+                config = Config(Path(folder), database_url=postgresql.new_database(), limits=Limits(page_seconds=600))
                 figures += _figures("PostgreSQL", config, plan, templates)
     details = (
         f"{plan.devices:,} devices of {plan.devices // DEVICES_A_SITE:,} sites. Each page was asked for {plan.times} times over "
@@ -272,15 +271,3 @@ def _without_indexes(database: Database) -> Iterator[None]:
             connection.exec_driver_sql(statement)
         if on_sqlite:
             connection.exec_driver_sql("INSERT INTO device_words(device_words) VALUES ('rebuild')")
-
-
-@contextmanager
-def _postgresql() -> Iterator[str | None]:
-    """Yield the address of a database of our own, None where PostgreSQL is not installed."""
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(private_server(free_port()))
-        except NotInstalledError:
-            yield None
-        else:
-            yield server.new_database()

@@ -76,24 +76,23 @@ def _parser() -> argparse.ArgumentParser:
     password.add_argument("--account", default="admin", metavar="NAME", help="default: admin")
     password.add_argument("--password-file", metavar="F", help="file with the new password; without it one is made and shown")
 
-    for name, text in (("sites", "list the sites"), ("devices", "list the devices")):
-        listing = _command(commands, name, text)
-        listing.add_argument("--json", action="store_true", help="as JSON")
-    jobs = _command(commands, "jobs", "list what the server does by itself: last run, rows, seconds, next run")
-    jobs.add_argument("--json", action="store_true", help="as JSON")
-    jobs.add_argument(
-        "--run",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="run one now, unless a server is at it; may be given again",
-    )
+    _declare_lists(commands)
     _declare_care(commands)
     _declare_configuration(commands)
     _declare_signing(commands)
     _declare_repository(commands)
     _declare_releases(commands)
     return parser
+
+
+def _declare_lists(commands: Any) -> None:
+    for name, text in (("sites", "list the sites"), ("devices", "list the devices")):
+        listing = _command(commands, name, text)
+        listing.add_argument("--json", action="store_true", help="as JSON")
+    jobs = _command(commands, "jobs", "list what the server does by itself: last run, rows, seconds, next run")
+    jobs.add_argument("--json", action="store_true", help="as JSON")
+    again = "run one now, unless a server is at it; may be given again"
+    jobs.add_argument("--run", action="append", default=[], metavar="NAME", help=again)
 
 
 def _declare_care(commands: Any) -> None:

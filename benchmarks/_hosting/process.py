@@ -3,13 +3,15 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from benchmarks._children import environment, python
+from tests.hosting.postgresql import NotInstalledError, PostgreSQL, private_server
+from tests.ports import free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -82,3 +84,15 @@ def _postmaster(address: str) -> int:
         found = _times(connection.info.backend_pid)
     assert found is not None
     return found[0]
+
+
+@contextmanager
+def own_postgresql() -> Iterator[PostgreSQL | None]:
+    """Yield a PostgreSQL of our own, None where it is not installed."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(private_server(free_port()))
+        except NotInstalledError:
+            yield None
+        else:
+            yield server

@@ -43,13 +43,8 @@ class SitesPage(ConsoleHandler):
         wanted = selection.get("contact")
         conditions = [contact_is(cast(Contact, wanted), now, seconds)] if wanted else []
         conditions += [_shown(selection["show"], now)] if "show" in selection else []
-        query = SiteQuery(
-            words=tuple(selection.get("q", "").split()),
-            where=conditions,
-            sort=selection.get("sort", "name"),
-            descending="order" in selection,
-            limit=PAGE,
-        )
+        words, sort = tuple(selection.get("q", "").split()), selection.get("sort", "name")
+        query = SiteQuery(words=words, where=conditions, sort=sort, descending="order" in selection, limit=PAGE)
         query = replace(query, place=self.place(query.order, query.keys))
 
         def look(connection: Connection) -> dict[str, Any]:
