@@ -333,3 +333,8 @@ def test_a_forwarded_prefix_that_is_no_path_is_ignored(prefix: str) -> None:
 def test_a_file_that_is_not_there_is_told_in_a_sentence(webui: RunningWebUi, name: str) -> None:
     answer = webui.visitor().get(f"/static/{name}")
     assert (answer.status, answer.text) == (404, "There is no such file.\n")
+
+
+@pytest.mark.parametrize("path", sorted(STREAMED))
+def test_an_answer_before_the_body_says_that_the_connection_ends(webui: RunningWebUi, path: str) -> None:
+    assert webui.admin().get(path).headers["Connection"] == "close"

@@ -35,6 +35,11 @@ class UploadBundle(Page):
     _received = 0
     _failure: UploadError | None = None
 
+    def set_default_headers(self) -> None:
+        """Say that the connection ends: an answer may come before all of the body has."""
+        super().set_default_headers()
+        self.set_header("Connection", "close")
+
     async def prepare(self) -> None:
         """Look at what is announced before any of it is taken."""
         await super().prepare()
