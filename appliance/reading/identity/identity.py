@@ -1,5 +1,6 @@
 """Who a device is: maker, model, serial number, MAC address, firmware, and the key that stays the same over time."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -27,6 +28,8 @@ PLACEHOLDER = Message("placeholder")
 _ETHERNET_TYPES = frozenset({6, 7, 26, 62, 69, 71, 117})
 """ifType of interfaces with an IEEE 802 address of their own: ethernetCsmacd, iso88023Csmacd, …, ieee80211, gigabitEthernet."""
 _IF_UP = 1
+_KIND = re.compile(r"\b(?:MFP|MFC|AIO|All-in-One|Multifunction(?:al)?|Series|Printer|Copier)\s*\Z", re.IGNORECASE)
+"""What a text may say behind a model: which kind of device it is."""
 
 
 @dataclass(slots=True)
@@ -247,13 +250,13 @@ def is_told_by_texts(vendor: Vendor, makers: Makers) -> bool:
     """Return whether an IEEE 1284 device ID has nothing more to tell: maker, model, serial number and description are known.
 
     The model is certain where a text has the form of a definition, or hrDeviceDescr and sysDescr name the same one; else a text may
-    have more in it than the model, such as a version.
+    have more in it than the model, such as a version. Behind a model both may say what kind of device it is ("VersaLink C405 MFP").
     """
     texts, serial = vendor.texts, standard_serial(vendor.view)
     if serial is None or is_padded(serial) or not any(map(makers.leading, (texts.device_descr, texts.sys_descr))):
         return False
     described = meant(model_in(texts.device_descr, serial, makers))
-    if described is None:
+    if described is None or _KIND.search(described):
         return False
     model, _ = _told(described_by(texts, vendor.applying, vendor.view), "model")
     return bool(meant(model_in(model or "", serial, makers))) or described == model_after_maker(texts.sys_descr, serial, makers)

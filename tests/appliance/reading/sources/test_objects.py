@@ -104,6 +104,11 @@ OPEN: dict[str, Cells] = {
     "no description": {(mib.HR_DEVICE_DESCR, "1"): ""},
     "a description without a model": {(mib.HR_DEVICE_DESCR, "1"): "RICOH Network Printer"},
     "a text of a form nobody knows, with a version": {(mib.SYS_DESCR, "0"): "RICOH IM C3000 1.06"},
+    "what kind of device it is behind the model": {
+        (mib.SYS_DESCR, "0"): "Xerox VersaLink C405 MFP; Net 68.50.21",
+        (mib.SYS_OBJECT_ID, "0"): (1, 3, 6, 1, 4, 1, 253, 8, 62, 1),
+        (mib.HR_DEVICE_DESCR, "1"): "Xerox VersaLink C405 MFP",
+    },
     "no maker": {(mib.SYS_DESCR, "0"): "IM C3000 1.06 / Network Printer C model", (mib.HR_DEVICE_DESCR, "1"): "IM C3000"},
 }
 
