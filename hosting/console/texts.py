@@ -168,14 +168,9 @@ def devices_listed(count: Count, reader: Locale, *, filtered: bool) -> str:
     if count.kind == "about":
         return reader.translate("About %(count)s devices, each with its newest reading.") % told
     if count.kind == "more than":
-        return reader.translate("More than %(count)s devices fit the selection, each with its newest reading.") % told
+        return reader.translate("More than %(count)s devices fit the filters.") % told
     if filtered:
-        fitting = reader.translate(
-            "%(count)s device fit the selection, each with its newest reading.",
-            "%(count)s devices fit the selection, each with its newest reading.",
-            count.number,
-        )
-        return fitting % told
+        return reader.translate("%(count)s device fits the filters.", "%(count)s devices fit the filters.", count.number) % told
     every = reader.translate(
         "%(count)s device, each with its newest reading.", "%(count)s devices, each with its newest reading.", count.number
     )

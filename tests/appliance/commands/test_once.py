@@ -2,9 +2,11 @@
 
 import json
 
+from appliance.common.clock import to_rfc3339, utc_now
 from appliance.process.lock import MainLock
 from tests.appliance.collector import Site
 from tests.appliance.hosting_server import Hosting
+from tests.children import wait_until
 from tests.conftest import RunningSimulator
 
 
@@ -15,6 +17,8 @@ def test_once_reads_sends_and_ends_with_0(ready_site: Site, hosting: Hosting) ->
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout == "4 devices found, 4 read, 0 failed; 4 readings sent, 0 waiting.\n"
     assert len(hosting.readings()) == 4
+    newest = max(taken_at for _, taken_at in hosting.readings())
+    wait_until("a reading would have another moment", lambda: to_rfc3339(utc_now()) > newest)
     again = ready_site.dca("once", "--json")
     assert again.returncode == 0
     assert json.loads(again.stdout)["sent"] == 4

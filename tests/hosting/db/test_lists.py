@@ -191,8 +191,8 @@ def test_what_would_take_long_to_count_is_told_as_it_was_counted_last(
     filled.write(lambda connection: connection.execute(sa.insert(tally), rows))
     text = person.get("/devices").text
     assert "About 1\u202f000\u202f000 devices, each with its newest reading." in text
-    assert "More than 20 devices fit the selection" in person.get("/devices?q=laserjet").text
-    assert f"{DEVICES // len(MODELS)} devices fit the selection" in person.get("/devices?q=xerox").text
+    assert "More than 20 devices fit the filters" in person.get("/devices?q=laserjet").text
+    assert f"{DEVICES // len(MODELS)} devices fit the filters" in person.get("/devices?q=xerox").text
 
 
 def test_what_moves_meanwhile_hides_nothing_that_stays(filled: RunningServer) -> None:
