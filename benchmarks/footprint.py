@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import _as_shipped, _command
+from benchmarks import _command, _image_packages
 from benchmarks._children import ROOT, environment, python
 from benchmarks._figures import Bars, Figure, Reach, Report
 from benchmarks._fleet import collector, printers
@@ -74,7 +74,7 @@ def use_of(pid: int) -> Use:
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     words = (process / "cmdline").read_bytes().rstrip(b"\0").decode(errors="replace").split("\0")
     ticks = int(fields[11]) + int(fields[12])
-    name = " ".join([Path(words[0]).name, *words[1:]]).replace(f"{_as_shipped.__name__} ", "")
+    name = " ".join([Path(words[0]).name, *words[1:]]).replace(f"{_image_packages.__name__} ", "")
     return Use(name, pss, ticks / os.sysconf("SC_CLK_TCK"))
 
 
@@ -247,8 +247,8 @@ def _processes(stack: contextlib.ExitStack, folder: Path, _options: argparse.Nam
     """Start the appliance as processes of this interpreter, with the packages of the image alone."""
     there = {"DCA_DATA_DIR": str(folder / "data"), "DCA_WEB_BIND": "127.0.0.1", "DCA_WEB_PORT": str(_free_port())}
     variables = environment(**more, **there)
-    hidden = {_as_shipped.HIDDEN: ",".join(not_shipped())}
-    command = [*python(_as_shipped.__name__), "updater", "run"]
+    hidden = {_image_packages.HIDDEN: ",".join(not_shipped())}
+    command = [*python(_image_packages.__name__), "updater", "run"]
     process = stack.enter_context(_started(command, variables | hidden, folder / "appliance.log"))
     return Running(lambda: descendants(process.pid), [str(Path(sys.executable).with_name("dca"))], variables)
 

@@ -144,7 +144,7 @@ def _declare_configuration(commands: Any) -> None:
 
     about = commands.add_parser("site", help="what a site is here").add_subparsers(required=True, metavar="ACTION")
     site = _command(about, "set", "set the group of sites, until when they are served, and whether they are")
-    site.set_defaults(module="hosting.commands.site")
+    site.set_defaults(module="hosting.commands.site.settings")
     site.add_argument("name", metavar="NAME", nargs="?", help="name or id of the site")
     site.add_argument("--matching", metavar="WORDS", help="instead: all sites whose name has these words in it")
     site.add_argument("--in-group", metavar="GROUP", help="instead, or of those: all sites of a group")
@@ -175,8 +175,8 @@ def _declare_removal(about: Any) -> None:
     }
     parsers = {action: _command(about, action, text) for action, text in actions.items()}
     for action, parser in parsers.items():
-        module = "site_export" if action == "export" else "removal"
-        parser.set_defaults(module=f"hosting.commands.{module}", action=action)
+        module = "export" if action == "export" else "removal"
+        parser.set_defaults(module=f"hosting.commands.site.{module}", action=action)
         parser.add_argument("name", metavar="NAME", help="name or id of the site")
     parsers["export"].add_argument("file", metavar="FILE", help="file to write")
     parsers["rename"].add_argument("new", metavar="NEW", help="name it is to have")

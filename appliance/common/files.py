@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from appliance.common.errors import DataFolderError
 from appliance.common.message import Message
@@ -69,16 +69,26 @@ def write_atomic(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
     Raises OSError and leaves the old file as it was when the disk is full or the folder is not writable.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with whole_file(path) as stream:
+        os.fchmod(stream.fileno(), mode)
+        stream.write(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a stream that becomes the file at `path`, whole and durable, for its owner alone to read; where writing fails, nothing.
+
+    Raises OSError.
+    """
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(stream.fileno(), mode)
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).replace(path)
+        Path(unfinished).replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        Path(unfinished).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 

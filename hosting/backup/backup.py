@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from appliance.common.clock import utc_now
-from appliance.common.files import sync_folder
+from appliance.common.files import whole_file
 from appliance.common.version import installed_version
 from hosting.backup.archive import FILES, ArchiveWriter, Manifest
 from hosting.certificates import CertificateFiles
@@ -34,22 +34,13 @@ def write_backup(config: Config, database: Database, target: Path) -> Manifest:
     """Write a backup to a new file that only its owner can read; a backup that fails leaves none. Raises DataError, OSError."""
     if target.exists():
         raise DataError(f"{target} is there already, and a backup never takes the place of another. Name a new file.")
-    try:
-        descriptor, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
-    except OSError as error:
-        sentence = f"{target} cannot be written: {error.strerror}. Name a file in a folder that is there and can be written to."
-        raise DataError(sentence) from error
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            manifest = stream_backup(config, database, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(unfinished).rename(target)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
-    sync_folder(target.parent)
-    return manifest
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(whole_file(target))
+        except OSError as error:
+            sentence = f"{target} cannot be written: {error.strerror}. Name a file in a folder that is there and can be written to."
+            raise DataError(sentence) from error
+        return stream_backup(config, database, stream)
 
 
 def stream_backup(config: Config, database: Database, stream: IO[bytes]) -> Manifest:

@@ -50,12 +50,14 @@ def _names(options: argparse.Namespace) -> list[str]:
         source, lines = f"--names {options.names}", read_secret_file(Path(options.names), "--names").splitlines()
         names = [line.strip() for line in lines if line.strip()]
     for name in names or [""]:
-        too_long = f"longer than {site_names.LONGEST_NAME} characters"
-        fault = (
-            "empty" if not name else too_long if len(name) > site_names.LONGEST_NAME else "one that cannot be shown, or a site id"
-        )
-        if not site_names.is_name(name):
-            raise ConfigurationError(f"{source}: a name is {fault}.")
+        if site_names.is_name(name):
+            continue
+        fault = "one that cannot be shown, or a site id"
+        if not name:
+            fault = "empty"
+        elif len(name) > site_names.LONGEST_NAME:
+            fault = f"longer than {site_names.LONGEST_NAME} characters"
+        raise ConfigurationError(f"{source}: a name is {fault}.")
     return names
 
 

@@ -71,14 +71,14 @@ class Publishing:
 
         Raises ConfigurationError when it cannot be published.
         """
-        content, base = self.document(scope.path)
-        return _judged(scope, content, base, change)
+        [proposal] = self.prepare_all([(scope, change)])
+        return proposal
 
     def prepare_all(self, changes: Sequence[tuple[Scope, Callable[[Wanted], Wanted]]]) -> list[Proposal]:
         """Return the proposals of several scopes. Raises ConfigurationError when one of them cannot be published."""
         with self._database.reading() as connection:
             known = configuration.newest_of(connection, [scope.path for scope, _ in changes])
-        return [_judged(scope, *known.get(scope.path, (None, 0)), change) for scope, change in changes]
+        return [_judged(scope, *known[scope.path], change) for scope, change in changes]
 
     def require_repository(self) -> None:
         """Raise ConfigurationError where there is no repository to publish in."""
@@ -111,7 +111,7 @@ class Publishing:
             with self._database.writing() as connection:
                 known = configuration.newest_of(connection, [each.path for each in documents])
                 for each in documents:
-                    if known.get(each.path, (None, 0))[1] != each.base:
+                    if known[each.path][1] != each.base:
                         raise ConfigurationError(
                             Message("Somebody else published a %(document)s in the meantime. Compare again.", document=each.title)
                         )
@@ -122,8 +122,7 @@ class Publishing:
     def document(self, path: str) -> tuple[bytes | None, int]:
         """Return the content of a document that is in force, and the highest version it ever had."""
         with self._database.reading() as connection:
-            found = configuration.in_force(connection, path)
-            return found.content if found else None, configuration.newest_version(connection, path)
+            return configuration.newest_of(connection, [path])[path]
 
     def published(self) -> PublishedState:
         """Return what the repository says. Raises RepositoryError, ConfigurationError where there is none."""

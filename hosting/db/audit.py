@@ -1,7 +1,7 @@
 """The audit log: who did what, to which site, from where. Rows are only ever added."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,9 +39,3 @@ def latest(connection: sa.Connection, *, site_id: str, limit: int = 20) -> list[
     """Return the newest lines about a site, newest first."""
     chosen = sa.select(audit).where(audit.c.site_id == site_id).order_by(audit.c.at.desc(), audit.c.audit_id)
     return list(connection.execute(chosen.limit(limit)))
-
-
-def every(connection: sa.Connection, site_id: str) -> Iterator[Mapping[str, Any]]:
-    """Yield all lines about a site by their columns, oldest first."""
-    rows = connection.execute(sa.select(audit).where(audit.c.site_id == site_id).order_by(audit.c.at, audit.c.audit_id))
-    yield from map(dict, rows.mappings())

@@ -146,7 +146,7 @@ def _site_id(path: str) -> str:
 
 
 def newest_of(connection: sa.Connection, paths: Sequence[str]) -> dict[str, tuple[bytes | None, int]]:
-    """Return by path the content that is in force (None: there is none) and the highest version that it ever had."""
+    """Return by path the content that is in force (None: there is none) and the highest version that it ever had (0: none)."""
     found: dict[str, tuple[bytes | None, int]] = {}
     table = configuration.c
     for at in range(0, len(paths), AT_ONCE):
@@ -157,7 +157,7 @@ def newest_of(connection: sa.Connection, paths: Sequence[str]) -> dict[str, tupl
         latest = published.group_by(table.path).subquery()
         same = sa.and_(table.path == latest.c.path, table.version == latest.c.version)
         contents = {row[0]: row[1] for row in connection.execute(sa.select(table.path, table.content).join(latest, same))}
-        found |= {path: (contents.get(path), version) for path, version in versions.items()}
+        found |= {path: (contents.get(path), versions.get(path, 0)) for path in paths[at : at + AT_ONCE]}
     return found
 
 

@@ -4,17 +4,17 @@ Pages follow the key of the devices, so that what arrives meanwhile moves nothin
 `EXAMINED` devices, however few of them are in it: no question takes longer because fewer have an answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from hosting.db.history.day import Summary
 from hosting.db.lists import keyset
 from hosting.db.sites import Site, sites_after
-from hosting.db.tables import audit, device_day, device_latest, site
+from hosting.db.tables import audit, device_day, device_latest, event, reading_ahead, site
 
 PAGE_BYTES = 4 * 1024 * 1024
 """A page ends with the row that takes it beyond this, as it is stored; what is left out there is sent."""
@@ -23,6 +23,13 @@ SITES_AT_ONCE = 50
 AT_ONCE = 100
 OVERLAP = timedelta(minutes=2)
 """So much before `since` counts as since then: what was being stored at that moment may have been told by nobody."""
+
+KEPT_ROWS: Final[Mapping[str, tuple[sa.Table, tuple[str, ...]]]] = {
+    "ahead": (reading_ahead, ("device_key", "taken_at")),
+    "events": (event, ("at", "event_id")),
+    "audit": (audit, ("at", "audit_id")),
+}
+"""What is kept of a site besides its devices and their history, with the order it is told in."""
 
 Key = tuple[str, ...]
 """Behind which a page begins: site and device, of meters the day as well, empty where all of the device is done."""
@@ -126,6 +133,13 @@ def sites(connection: sa.Connection, chosen: Chosen, since: datetime | None = No
                 found.append(one)
                 size += 500 + len(str(one.state))
     return Page(found, None)
+
+
+def rows_of_site(connection: sa.Connection, what: str, site_id: str) -> Iterator[Mapping[str, Any]]:
+    """Yield by their columns all rows of a site of one of `KEPT_ROWS`, in their order."""
+    table, order = KEPT_ROWS[what]
+    rows = connection.execute(sa.select(table).where(table.c.site_id == site_id).order_by(*(table.c[name] for name in order)))
+    yield from map(dict, rows.mappings())
 
 
 def _told_at(connection: sa.Connection, some: Sequence[Site]) -> dict[str, datetime]:

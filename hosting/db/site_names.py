@@ -5,6 +5,7 @@ import re
 import sqlalchemy as sa
 
 from appliance.common.message import Message
+from appliance.common.plain import is_plain
 from hosting.db import audit
 from hosting.db.sites import Site
 from hosting.db.tables import site, site_name
@@ -18,7 +19,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 def is_name(text: str) -> bool:
     """Return whether a site can be called so: not as another site's id is, since commands take either."""
-    return 1 <= len(text) <= LONGEST_NAME and text.isprintable() and not _ID.fullmatch(text)
+    return 1 <= len(text) <= LONGEST_NAME and is_plain(text) and not _ID.fullmatch(text)
 
 
 def rename(connection: sa.Connection, known: Site, name: str, *, actor: str, address: str = "") -> None:

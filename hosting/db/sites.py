@@ -13,9 +13,9 @@ from appliance.common.clock import to_rfc3339, utc_now
 from hosting.credentials import hash_code, new_enrolment_code
 from hosting.db import audit, releases
 from hosting.db.connection.database import Condition
-from hosting.db.folded import has_part
 from hosting.db.lists.count import Count, count_up_to
 from hosting.db.lists.keyset import FIRST, Key, Part, Place, part_of, walk_rows
+from hosting.db.lists.lower_case import has_part
 from hosting.db.tables import command, enrolment_code, nonce, site, site_name
 from hosting.db.upsert import insert_new, one_of
 from hosting.site_report import bounded

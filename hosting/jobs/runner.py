@@ -100,7 +100,8 @@ class JobRunner:
             if not self._steps(job, done, rest):
                 structlog.get_logger().warning("another server has taken over a job", job=job.name)
                 return None
-            job.after(self._config, self._database)
+            if not done.more:
+                job.after(self._config, self._database)
         except HostingServerError as error:
             done.failed(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is: the job says so, and is tried again

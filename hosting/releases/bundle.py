@@ -2,14 +2,12 @@
 
 import os
 import tarfile
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from appliance.common.files import sync_folder
+from appliance.common.files import whole_file
 from appliance.release import ROLLOUT_PATH, Catalogue, ChannelRollout, Release, Rollout, catalogue_path, offer_for
 from hosting.errors import ConfigurationError, RepositoryError
 from hosting.repository.folder import RepositoryFolder
@@ -115,20 +113,9 @@ def _write(base: Path, files: list[Path], out: Path) -> None:
 
 
 def _write_tar(base: Path, files: list[Path], out: Path) -> None:
-    descriptor, unfinished = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                for path in files:
-                    member = tarfile.TarInfo(str(path.relative_to(base)))
-                    member.size, member.mode, member.mtime = path.stat().st_size, 0o644, int(path.stat().st_mtime)
-                    with path.open("rb") as content:
-                        archive.addfile(member, content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(unfinished).replace(out)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(unfinished).unlink()
-        raise
-    sync_folder(out.parent)
+    with whole_file(out) as stream, tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in files:
+            member = tarfile.TarInfo(str(path.relative_to(base)))
+            member.size, member.mode, member.mtime = path.stat().st_size, 0o644, int(path.stat().st_mtime)
+            with path.open("rb") as content:
+                archive.addfile(member, content)

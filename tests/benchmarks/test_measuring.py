@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from benchmarks import _document
-from benchmarks._as_shipped import HIDDEN
 from benchmarks._figures import Bars, Figure, Reach, Report, as_markdown, as_text, report_of
+from benchmarks._image_packages import HIDDEN
 from benchmarks.footprint import not_shipped
 from hosting.db.lists.devices import SORTS
 from tests.children import run_child
@@ -128,7 +128,7 @@ def test_what_the_image_lacks_is_not_found_by_what_is_measured() -> None:
     hidden = not_shipped()
     assert {"pytest", "sqlalchemy"} <= set(hidden)
     assert not {"structlog", "tornado", "pydantic_core", "appliance", "updater", "socket"} & set(hidden)
-    look = ["python", "-m", "benchmarks._as_shipped", "timeit", "-n1", "-r1", "import pytest"]
+    look = ["python", "-m", "benchmarks._image_packages", "timeit", "-n1", "-r1", "import pytest"]
     refused = run_child(look, folder=ROOT, environment={HIDDEN: ",".join(hidden)})
     assert "import of pytest halted" in refused.stderr
     assert run_child(look, folder=ROOT).returncode == 0

@@ -14,7 +14,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from hosting.db.folded import SQLITE_NAME
+from hosting.db.lists.lower_case import SQLITE_NAME
 from hosting.errors import ConfigurationError, DataError, DeadlineError
 
 Connection = sa.Connection

@@ -5,7 +5,7 @@ late are merged into the day they belong to, each moment once. Sites take turns,
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from itertools import groupby
@@ -171,7 +171,7 @@ class _SitePart:
         moments = {item.taken_at for item in kept}
         fresh = [item for item in came if item.taken_at not in moments]
         taken = [item for item in came if item.taken_at in moments]
-        said: Iterable[StoredReading] = sorted(kept + fresh)
+        beyond: Iterator[StoredReading] | None = None
         size = sum(len(item.body.encode()) + 12 for item in kept)
         for number, item in enumerate(fresh):
             size += len(item.body.encode()) + 12
@@ -179,13 +179,15 @@ class _SitePart:
                 too_large = f"it is larger than {SEGMENT_BYTES // 1024 // 1024} MiB. The rest of its readings stay as they came."
                 self._fault(device_key, day, too_large)
                 fresh = fresh[:number]
-                # What does not fit in counts for the day all the same.
-                said = merge(sorted(kept), self._as_came(device_key, day, besides=moments))
+                beyond = self._as_came(device_key, day, besides=moments)
                 break
         dictionary = self._dictionaries.newest()
         note_use(self._connection, dictionary.version, day)
+        packed = sorted(kept + fresh)
+        # What does not fit in counts for the day all the same.
+        said = merge(sorted(kept), beyond) if beyond else packed
         summary = summary_of(parse_stored(item.body, device_key, item.taken_at) for item in said)
-        segment = {"dictionary": dictionary.version, "segment": pack(sorted(kept + fresh), dictionary)}
+        segment = {"dictionary": dictionary.version, "segment": pack(packed, dictionary)}
         return summary.columns() | segment, taken + fresh
 
     def _as_came(self, device_key: str, day: date, *, besides: Set[datetime]) -> Iterator[StoredReading]:

@@ -1,7 +1,7 @@
 """Events of devices, as the sites tell them: each kept once, by the id the site gave it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -104,9 +104,3 @@ def of_device(connection: sa.Connection, site_id: str, device_key: str, *, limit
     chosen = sa.select(*columns).where(event.c.site_id == site_id, event.c.device_key == device_key)
     rows = connection.execute(chosen.order_by(event.c.at.desc(), event.c.event_id.desc()).limit(limit))
     return [DeviceEvent(at, kind, text, bounded(json.loads(detail))) for at, kind, text, detail in rows]
-
-
-def every(connection: sa.Connection, site_id: str) -> Iterator[Mapping[str, Any]]:
-    """Yield all events of a site by their columns, oldest first."""
-    rows = connection.execute(sa.select(event).where(event.c.site_id == site_id).order_by(event.c.at, event.c.event_id))
-    yield from map(dict, rows.mappings())

@@ -6,10 +6,9 @@ batch adds nothing, and its id stands for no other content. One of which a part 
 again, it is looked through again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -115,13 +114,6 @@ def ahead(connection: sa.Connection, site_id: str) -> Ahead | None:
         return None
     keys = sa.select(table.device_key).where(mine).distinct().order_by(table.device_key).limit(DEVICES_NAMED)
     return Ahead(count, latest, received_at, tuple(connection.execute(keys).scalars()))
-
-
-def every_ahead(connection: sa.Connection, site_id: str) -> Iterator[Mapping[str, Any]]:
-    """Yield what is kept aside of a site by its columns, in the order of devices and moments."""
-    table = reading_ahead.c
-    rows = connection.execute(sa.select(reading_ahead).where(table.site_id == site_id).order_by(table.device_key, table.taken_at))
-    yield from map(dict, rows.mappings())
 
 
 def history(connection: sa.Connection, site_id: str, device_key: str, *, limit: int, most: int | None = None) -> Iterator[Reading]:

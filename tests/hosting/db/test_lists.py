@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from appliance.common.clock import utc_now
 from appliance.report.condition import SILENT_AFTER
 from hosting.db import sites
-from hosting.db.folded import folded
 from hosting.db.lists import count, devices
 from hosting.db.lists.devices import SORTS, DeviceQuery
 from hosting.db.lists.keyset import FIRST, LAST, Place
+from hosting.db.lists.lower_case import folded
 from hosting.db.sites import SiteQuery
 from hosting.db.tables import device_latest, device_search, site, tally
 from tests.hosting.person import Person

@@ -8,7 +8,7 @@ from datetime import datetime
 from appliance.common.clock import to_rfc3339
 from appliance.common.plain import plain
 from hosting.commands.preparation import open_existing
-from hosting.commands.site_choice import Chosen, chosen_sites
+from hosting.commands.site.choice import Chosen, chosen_sites
 from hosting.config import Config
 from hosting.db import sites
 from hosting.db.connection.database import Connection, Database

@@ -2,25 +2,21 @@
 
 import argparse
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from appliance.common.clock import to_rfc3339
+from appliance.common.files import whole_file
 from appliance.common.plain import plain
-from hosting.commands.preparation import open_existing
-from hosting.commands.site_choice import site_called
-from hosting.db import audit, bundles, fleet
+from hosting.commands.site.choice import site_of
+from hosting.db import bundles, export, fleet
 from hosting.db.connection.database import Database
 from hosting.db.history import reader
 from hosting.db.history.stored_reading import whole
-from hosting.db.intake import events, readings
 from hosting.db.sites import Site
 from hosting.errors import ConfigurationError
 
@@ -31,13 +27,12 @@ ALL_READINGS, ALL_DAYS = 1_000_000, 100_000
 
 def run(options: argparse.Namespace) -> int:
     """Write the file and say what is in it."""
-    _, database = open_existing(options)
-    with database:
-        export(database, site_called(database, options.name), options.file)
+    with site_of(options) as (database, site):
+        write_export(database, site, options.file)
     return 0
 
 
-def export(database: Database, site: Site, file: str) -> None:
+def write_export(database: Database, site: Site, file: str) -> None:
     """Write all of a site into a new file that its owner alone reads, and print what is in it.
 
     `site.json` has the site; `devices.jsonl`, `readings.jsonl`, `days.jsonl`, `ahead.jsonl` (readings from the future, kept
@@ -47,21 +42,11 @@ def export(database: Database, site: Site, file: str) -> None:
     target = Path(file).absolute()
     if target.exists():
         raise ConfigurationError(f"The file {target} exists already. Choose another name.")
-    unfinished = None
     try:
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        with whole_file(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
             counts = _write(database, site, archive)
-            archive.close()
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(unfinished).rename(target)
     except OSError as error:
         raise ConfigurationError(f"The file {target} cannot be written: {error.strerror}. Choose another place.") from error
-    finally:
-        if unfinished:
-            with suppress(OSError):
-                Path(unfinished).unlink()
     print(plain(f"{target}: {', '.join(f'{count} {what}' for what, count in counts.items())} of {site.name}."))
 
 
@@ -74,9 +59,8 @@ def _write(database: Database, site: Site, archive: zipfile.ZipFile) -> dict[str
         "days": _lines(archive, "days.jsonl", (day for key in keys for day in _days(database, site.site_id, key))),
     }
     with database.reading() as connection:
-        kinds = (("ahead", readings.every_ahead), ("events", events.every), ("audit", audit.every))
-        for what, rows in ((what, every(connection, site.site_id)) for what, every in kinds):
-            counts[what] = _lines(archive, f"{what}.jsonl", map(_dumped, rows))
+        for what in export.KEPT_ROWS:
+            counts[what] = _lines(archive, f"{what}.jsonl", map(_dumped, export.rows_of_site(connection, what, site.site_id)))
         for bundle in bundles.of_site(connection, site.site_id):
             content = bundles.content_of(connection, site.site_id, bundle.bundle_id)
             archive.writestr(f"support-bundles/{bundle.bundle_id}.tar.gz", content or b"")

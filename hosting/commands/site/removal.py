@@ -5,10 +5,9 @@ import argparse
 from appliance.common.clock import to_rfc3339
 from appliance.common.plain import plain
 from hosting.commands.confirmation import confirmed
-from hosting.commands.preparation import open_existing
-from hosting.commands.site import ACTOR
-from hosting.commands.site_choice import site_called
-from hosting.commands.site_export import export
+from hosting.commands.site.choice import site_of
+from hosting.commands.site.export import write_export
+from hosting.commands.site.settings import ACTOR
 from hosting.db import fleet, removal, site_names
 from hosting.db.connection.database import Database
 from hosting.db.sites import Site
@@ -28,15 +27,13 @@ def _remove(options: argparse.Namespace) -> int:
     """Plan a removal, and say how it is called off. 1 where it was not confirmed."""
     if not 0 <= options.days <= LONGEST_DELAY_DAYS:
         raise ConfigurationError(f"--days must be between 0 and {LONGEST_DELAY_DAYS}.")
-    _, database = open_existing(options)
-    with database:
-        site = site_called(database, options.name)
+    with site_of(options) as (database, site):
         what = _what(database, site, options.device)
         goes = f"{what} and its history go" if options.device else f"{what} is turned away now, and goes with all it has sent"
         if not options.yes and not confirmed(plain(f"{goes} in {options.days} days. Plan this?"), "planned"):
             return 1
         if options.export:
-            export(database, site, options.export)
+            write_export(database, site, options.export)
         key = options.device or removal.WHOLE_SITE
         with database.writing() as connection:
             remove_at = removal.plan(connection, site.site_id, options.days, device_key=key, actor=ACTOR)
@@ -47,11 +44,8 @@ def _remove(options: argparse.Namespace) -> int:
 
 def _keep(options: argparse.Namespace) -> int:
     """Call a removal off. Raises ConfigurationError where nothing is planned."""
-    _, database = open_existing(options)
-    with database:
-        site = site_called(database, options.name)
-        with database.writing() as connection:
-            kept = removal.call_off(connection, site.site_id, device_key=options.device or removal.WHOLE_SITE, actor=ACTOR)
+    with site_of(options) as (database, site), database.writing() as connection:
+        kept = removal.call_off(connection, site.site_id, device_key=options.device or removal.WHOLE_SITE, actor=ACTOR)
     if not kept:
         raise ConfigurationError(removal.NOT_PLANNED)
     print(plain(f"{options.device or site.name} is kept."))
@@ -60,11 +54,8 @@ def _keep(options: argparse.Namespace) -> int:
 
 def _rename(options: argparse.Namespace) -> int:
     """Give a site another name. Raises ConfigurationError for what cannot be its name."""
-    _, database = open_existing(options)
-    with database:
-        site = site_called(database, options.name)
-        with database.writing() as connection:
-            site_names.rename(connection, site, options.new, actor=ACTOR)
+    with site_of(options) as (database, site), database.writing() as connection:
+        site_names.rename(connection, site, options.new, actor=ACTOR)
     print(plain(f"{site.name} is called {options.new.strip()} now."))
     return 0
 

@@ -1,4 +1,4 @@
-"""Runs a module of the product with the packages of its image alone: `python -m benchmarks._as_shipped MODULE ARGUMENT…`.
+"""Runs a module of the product with the packages of its image alone: `python -m benchmarks._image_packages MODULE ARGUMENT…`.
 
 Packages that tools of development bring along are loaded by others where they are there (structlog loads rich and greenlet), and
 take memory that no image takes. Nothing is loaded here that the module would not load, for it is the module that is measured.

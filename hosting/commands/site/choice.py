@@ -3,10 +3,12 @@
 import argparse
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.common.plain import plain
+from hosting.commands.preparation import open_existing
 from hosting.configuration.scope import group_scope
 from hosting.db import sites
 from hosting.db.connection.database import Connection, Database
@@ -39,10 +41,14 @@ def chosen_sites(connection: Connection, options: argparse.Namespace) -> list[Ch
     return [Chosen(_site_called(connection, options.name))]
 
 
-def site_called(database: Database, name: str) -> Site:
-    """Return the site of this name or id. Raises ConfigurationError where there is none."""
-    with database.reading() as connection:
-        return _site_called(connection, name)
+@contextmanager
+def site_of(options: argparse.Namespace) -> Iterator[tuple[Database, Site]]:
+    """Yield the database and the site that is named by its name or id. Raises ConfigurationError where there is none."""
+    _, database = open_existing(options)
+    with database:
+        with database.reading() as connection:
+            site = _site_called(connection, options.name)
+        yield database, site
 
 
 def _site_called(connection: Connection, name: str) -> Site:
